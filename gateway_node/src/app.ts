@@ -1,0 +1,55 @@
+// What the gateway is made of, in order. Fastify closes in reverse, so shutdown is this list backwards.
+import fastify from 'fastify'
+import type { Broker } from './broker/broker.ts'
+import type { Config } from './config.ts'
+import { interactionsRoutes } from './interactions/routes.ts'
+import { itemsRoutes } from './items/routes.ts'
+import { jobsRoutes } from './jobs/routes.ts'
+import { liveRoutes } from './live/socket.ts'
+import { modelsRoutes } from './models/routes.ts'
+import { brokerPlugin } from './plugins/broker.ts'
+import { healthPlugin } from './plugins/health.ts'
+import { openApiPlugin } from './plugins/open-api.ts'
+import { pagePlugin } from './plugins/page.ts'
+import { recommenderPlugin } from './plugins/recommender.ts'
+import { telemetryPlugin } from './plugins/telemetry.ts'
+import { websocketPlugin } from './plugins/websocket.ts'
+import { problemPlugin, serverOptions } from './problem.ts'
+import { recommendationsRoutes } from './recommendations/routes.ts'
+import type { Recommender } from './recommender/recommender.ts'
+import { statsRoutes } from './stats/routes.ts'
+import { usersRoutes } from './users/routes.ts'
+
+/** What the tests give instead of the real thing. */
+export type Neighbours = { broker?: Broker; recommender?: Recommender }
+
+export async function buildApp(config: Config, neighbours: Neighbours = {}) {
+  const app = fastify(serverOptions(config))
+  app.decorate('config', config)
+
+  await app.register(problemPlugin)
+  await app.register(telemetryPlugin)
+  await app.register(openApiPlugin)
+
+  await app.register(brokerPlugin, { broker: neighbours.broker })
+  await app.register(recommenderPlugin, { recommender: neighbours.recommender })
+  await app.register(healthPlugin)
+  await app.register(websocketPlugin)
+
+  await app.register(statsRoutes)
+  await app.register(recommendationsRoutes)
+  await app.register(usersRoutes)
+  await app.register(itemsRoutes)
+  await app.register(interactionsRoutes)
+  await app.register(jobsRoutes)
+  await app.register(modelsRoutes)
+  await app.register(liveRoutes)
+  await app.register(pagePlugin)
+  return app
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    config: Config
+  }
+}

@@ -1,0 +1,88 @@
+// The connection to RabbitMQ. amqplib's recovery brings it back; what hangs on it is set up anew each time, in one place.
+import { setTimeout } from 'node:timers/promises'
+import { type ChannelModel, connect, type RecoveringChannelModel } from 'amqplib'
+import type { BaseLogger } from 'pino'
+import type { Config } from '../config.ts'
+import type { Broker } from './broker.ts'
+import { createHints } from './hints.ts'
+import { createPublisher, type ObservePublication } from './publisher.ts'
+import { StreamReader } from './stream-reader.ts'
+import { declareTopology, readDefinitions } from './topology.ts'
+
+const heartbeatSeconds = 10
+const connectTimeoutMs = 5000
+const closeTimeoutMs = 1000
+const recovery = { waitForConnect: false, initialDelay: 100, maxDelay: 2000 }
+
+type BrokerConfig = Pick<Config, 'amqpUrl' | 'brokerDefinitions' | 'confirmTimeoutMs'>
+type Logger = Pick<BaseLogger, 'info' | 'warn' | 'error'>
+
+/** Returns at once. The connection comes when the broker does. */
+export function connectBroker(config: BrokerConfig, logger: Logger, observe: ObservePublication): Broker {
+  const definitions = readDefinitions(config.brokerDefinitions)
+  const publisher = createPublisher(config.confirmTimeoutMs, observe)
+  const readers = new Set<StreamReader>()
+  const hints = createHints(logger)
+  let connection: ChannelModel | undefined
+
+  async function setUp(opened: ChannelModel) {
+    // amqplib listens for errors only after the set-up, and an error that nobody listens for ends the process.
+    opened.on('error', (error) => logger.warn({ err: error }, 'broker connection failed'))
+    const channel = await opened.createConfirmChannel()
+    channel.on('error', (error) => logger.warn({ err: error }, 'broker channel failed'))
+    await declareTopology(channel, definitions)
+    await hints.listen(opened)
+    channel.on('close', () => opened.close().catch(() => {}))
+    publisher.use(channel)
+  }
+
+  function attach(reader: StreamReader, opened: ChannelModel) {
+    reader.attach(opened).catch((error) => {
+      logger.warn({ err: error }, 'stream reader could not attach')
+      opened.close().catch(() => {})
+    })
+  }
+
+  const recovering = recover(config.amqpUrl, setUp)
+  const ready = recovering.then((model) => {
+    model.on('connect', (opened) => {
+      connection = opened
+      logger.info('broker connected')
+      for (const reader of readers) attach(reader, opened)
+    })
+    model.on('disconnect', (error) => {
+      connection = undefined
+      logger.warn({ err: error }, 'broker disconnected')
+    })
+    model.on('connect-failed', (error) => logger.warn({ err: error }, 'broker not reached'))
+    model.on('error', () => {})
+    return model
+  })
+
+  return {
+    get isConnected() {
+      return connection !== undefined
+    },
+    publish: publisher.publish,
+    readStream: (name, from, handlers) => {
+      const reader = new StreamReader(name, from, handlers, logger)
+      readers.add(reader)
+      if (connection) attach(reader, connection)
+      return reader
+    },
+    onHint: hints.onHint,
+    close: async () => {
+      await publisher.flush()
+      const closing = (await ready).close()
+      // A broker that doesn't answer would never confirm the end either.
+      await Promise.race([closing, setTimeout(closeTimeoutMs, undefined, { ref: false })])
+      connection = undefined
+    },
+  }
+}
+
+function recover(url: string, setup: (opened: ChannelModel) => Promise<void>): Promise<RecoveringChannelModel> {
+  const address = new URL(url)
+  if (!address.searchParams.has('heartbeat')) address.searchParams.set('heartbeat', String(heartbeatSeconds))
+  return connect(address.href, { noDelay: true, timeout: connectTimeoutMs, recovery: { ...recovery, setup } })
+}

@@ -1,0 +1,30 @@
+// What goes around a body on AMQP, in both directions. The bodies are protobuf and stay closed here.
+import type { Message, Options } from 'amqplib'
+import type { LogMessage, Publication } from './broker.ts'
+
+export function toPublishOptions(publication: Publication): Options.Publish {
+  const { type, messageId, correlationId, traceparent, mandatory } = publication
+  return {
+    type,
+    messageId,
+    correlationId,
+    mandatory,
+    timestamp: Math.floor(Date.now() / 1000),
+    contentType: 'application/x-protobuf',
+    persistent: true,
+    headers: traceparent ? { traceparent } : {},
+  }
+}
+
+export function toLogMessage(message: Message): LogMessage {
+  const { type, messageId, correlationId, timestamp, headers } = message.properties
+  return {
+    offset: Number(headers?.['x-stream-offset']),
+    type: type ?? '',
+    messageId: messageId ?? '',
+    correlationId: correlationId ?? undefined,
+    timestamp: timestamp === undefined ? undefined : new Date(Number(timestamp) * 1000),
+    traceparent: typeof headers?.traceparent === 'string' ? headers.traceparent : undefined,
+    body: message.content,
+  }
+}

@@ -1,0 +1,35 @@
+// Listens to the fanout `models` on a queue of this process alone, which the broker deletes with the connection. What comes while it is away is missed.
+import type { ChannelModel } from 'amqplib'
+import type { BaseLogger } from 'pino'
+
+export type HintListener = (body: Uint8Array) => void
+
+export function createHints(logger: Pick<BaseLogger, 'warn'>) {
+  const listeners = new Set<HintListener>()
+
+  /** A body that a listener can't read is its publisher's bug, and no reason to lose the channel or the other listeners. */
+  function tell(body: Uint8Array) {
+    for (const listener of listeners) {
+      try {
+        listener(body)
+      } catch (error) {
+        logger.warn({ err: error }, 'hint not handled')
+      }
+    }
+  }
+
+  return {
+    async listen(opened: ChannelModel) {
+      const channel = await opened.createChannel()
+      channel.on('error', (error) => logger.warn({ err: error }, 'hint channel failed'))
+      channel.on('close', () => opened.close().catch(() => {}))
+      const { queue } = await channel.assertQueue('', { exclusive: true, autoDelete: true })
+      await channel.bindQueue(queue, 'models', '')
+      await channel.consume(queue, (message) => message && tell(message.content), { noAck: true })
+    },
+    onHint(listener: HintListener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}

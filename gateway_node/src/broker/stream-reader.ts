@@ -1,0 +1,159 @@
+// Reads one stream over any number of connections. It re-attaches at the last message it read, and goes on only if that is still there.
+import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
+import type { BaseLogger } from 'pino'
+import type { LogHandlers, LogMessage, LogReader, LogStart } from './broker.ts'
+import { toLogMessage } from './envelope.ts'
+import { createSeenMessages } from './seen-messages.ts'
+
+const prefetch = 200
+/** How long the broker may take to deliver the message that a reader resumes at. */
+const resumeTimeoutMs = 2000
+
+type Position = { offset: number; messageId: string }
+
+export class StreamReader implements LogReader {
+  readonly #name: string
+  readonly #from: LogStart
+  readonly #handlers: LogHandlers
+  readonly #logger: Pick<BaseLogger, 'error'>
+  readonly #seen = createSeenMessages()
+  #channel: Channel | undefined
+  #last: Position | undefined
+  #deliveries = 0
+  #hasCaughtUp = false
+  #isClosed = false
+
+  constructor(name: string, from: LogStart, handlers: LogHandlers, logger: Pick<BaseLogger, 'error'>) {
+    this.#name = name
+    this.#from = from
+    this.#handlers = handlers
+    this.#logger = logger
+  }
+
+  get isAttached() {
+    return this.#channel !== undefined
+  }
+
+  get isCaughtUp() {
+    return this.isAttached && this.#hasCaughtUp
+  }
+
+  get lastOffset() {
+    return this.#last?.offset ?? null
+  }
+
+  waitFor(messageId: string, withinMs: number) {
+    return this.#seen.waitFor(messageId, withinMs)
+  }
+
+  /** Reads over a new connection, from where the one before ended. */
+  async attach(connection: ChannelModel): Promise<void> {
+    if (this.#isClosed) return
+    const channel = await connection.createChannel()
+    channel.on('error', (error) => this.#logger.error({ err: error, stream: this.#name }, 'stream channel failed'))
+    channel.on('close', () => this.#detach(channel, connection))
+    await channel.prefetch(prefetch)
+    await this.#consume(channel)
+    this.#channel = channel
+    await this.#catchUp(channel)
+  }
+
+  async #consume(channel: Channel) {
+    const take = (message: LogMessage) => this.#take(channel, message)
+    if (!this.#last) return void (await this.#deliver(channel, toOffsetArgument(this.#from), take))
+    if (await this.#resume(channel, this.#last)) return
+    this.#restart(this.#last)
+    await this.#deliver(channel, toOffsetArgument('first'), take)
+  }
+
+  /** The broker answers a question after it has delivered what it can, so an answer without a delivery before it means: that was all. */
+  async #catchUp(channel: Channel) {
+    let before: number
+    do {
+      before = this.#deliveries
+      await channel.prefetch(prefetch)
+    } while (this.#deliveries > before)
+    this.#hasCaughtUp = true
+  }
+
+  /** False where the stream doesn't begin with the message that was read last. */
+  async #resume(channel: Channel, last: Position): Promise<boolean> {
+    const isFirstSame = Promise.withResolvers<boolean>()
+    const end = () => isFirstSame.resolve(false)
+    const timer = setTimeout(end, resumeTimeoutMs)
+    channel.once('close', end)
+    let isSame: boolean | undefined
+    try {
+      const consumerTag = await this.#deliver(channel, toOffsetArgument(last.offset), (message) => {
+        if (isSame) return this.#take(channel, message)
+        isSame ??= message.offset === last.offset && message.messageId === last.messageId
+        isFirstSame.resolve(isSame)
+      })
+      isSame = await isFirstSame.promise
+      if (!isSame) await channel.cancel(consumerTag)
+      return isSame
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #deliver(channel: Channel, offset: unknown, onMessage: (message: LogMessage) => void): Promise<string> {
+    const onDelivery = (delivery: ConsumeMessage | null) => {
+      // The broker ends a consumer when the stream is deleted or loses its leader. The connection's recovery is the one way back.
+      if (delivery === null) return void channel.close().catch(() => {})
+      this.#deliveries += 1
+      onMessage(toLogMessage(delivery))
+      channel.ack(delivery)
+    }
+    const { consumerTag } = await channel.consume(this.#name, onDelivery, { arguments: { 'x-stream-offset': offset } })
+    return consumerTag
+  }
+
+  #take(channel: Channel, message: LogMessage) {
+    if (this.#isClosed) return
+    this.#channel = channel
+    this.#last = { offset: message.offset, messageId: message.messageId }
+    try {
+      this.#handlers.onMessage(message)
+    } catch (error) {
+      // A listener's bug mustn't end the channel: the same message would come again, and again.
+      this.#logger.error({ err: error, stream: this.#name, offset: message.offset }, 'log message not handled')
+    }
+    this.#seen.add(message.messageId, message.offset)
+  }
+
+  #restart(last: Position) {
+    this.#logger.error(
+      { stream: this.#name, ...last },
+      'stream no longer holds the last message read, reading from first',
+    )
+    this.#last = undefined
+    this.#hasCaughtUp = false
+    this.#seen.forget()
+    this.#handlers.onRestart?.()
+  }
+
+  #detach(channel: Channel, connection: ChannelModel) {
+    if (this.#isClosed) return
+    connection.close().catch(() => {})
+    if (this.#channel !== channel) return
+    this.#channel = undefined
+    this.#hasCaughtUp = false
+    this.#handlers.onDetached?.()
+  }
+
+  async close() {
+    this.#isClosed = true
+    this.#seen.close()
+    const channel = this.#channel
+    this.#channel = undefined
+    // Not awaited: a broker that doesn't answer would hold the stop up.
+    channel?.close().catch(() => {})
+  }
+}
+
+function toOffsetArgument(from: LogStart | number): unknown {
+  if (typeof from === 'number') return { '!': 'int64', value: from }
+  if (typeof from === 'string') return from
+  return { '!': 'timestamp', value: Math.floor(from.timestamp.getTime() / 1000) }
+}

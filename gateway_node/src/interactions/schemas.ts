@@ -1,0 +1,36 @@
+import { type Static, Type } from 'typebox'
+import { ItemId, Nullable, strict, UserId } from '../schemas.ts'
+
+export const NewInteraction = Type.Object(
+  {
+    userId: UserId,
+    itemId: ItemId,
+    rating: Type.Number({ minimum: 0.5, maximum: 5, description: 'From 0.5 (worst) to 5 (best).' }),
+  },
+  strict,
+)
+export type NewInteraction = Static<typeof NewInteraction>
+
+export const IdempotencyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'Asking again with the same key and body changes nothing.',
+    }),
+  ),
+})
+
+export const AcceptedInteraction = Type.Object({
+  interactionId: Type.String({ format: 'uuid' }),
+  userId: Type.String(),
+  itemId: Type.String(),
+  rating: Type.Number(),
+  acceptedAt: Type.String({ format: 'date-time' }),
+  offset: Nullable(
+    Type.Integer({
+      description: 'Where it stands in the log; null where that was not seen in time. Reads take it as `minOffset`.',
+    }),
+  ),
+})
+export type AcceptedInteraction = Static<typeof AcceptedInteraction>

@@ -1,0 +1,50 @@
+// `activity`: that something happens, for people to watch. A sample under load, never a record.
+import { encodeEvent } from './frames.ts'
+import type { Hub } from './hub.ts'
+import type { Subscription, Topic } from './topic.ts'
+
+const name = 'activity'
+/** What a newcomer gets. */
+const keptEvents = 50
+const eventsPerSecond = 20
+
+export type Activity = { kind: string; userId?: string; itemId?: string; jobId?: string; at: string }
+
+export class ActivityTopic implements Topic {
+  readonly #hub: Hub
+  readonly #newest: Activity[] = []
+  #credit = eventsPerSecond
+  #creditedAt = 0
+
+  constructor(hub: Hub) {
+    this.#hub = hub
+  }
+
+  static matches(topic: string): boolean {
+    return topic === name
+  }
+
+  async subscribe(topic: string, { outbox, signal }: Subscription): Promise<void> {
+    this.#hub.subscribe(topic, outbox)
+    signal.addEventListener('abort', () => this.#hub.unsubscribe(topic, outbox), { once: true })
+    // Two logs feed this, so the order in which events were read isn't the one in which they happened.
+    const inOrder = this.#newest.toSorted((a, b) => a.at.localeCompare(b.at))
+    for (const activity of inOrder) outbox.send(encodeEvent(topic, null, JSON.stringify(activity)))
+  }
+
+  record(activity: Activity): void {
+    this.#newest.push(activity)
+    if (this.#newest.length > keptEvents) this.#newest.shift()
+    if (this.#hub.has(name) && this.#takeCredit()) this.#hub.publish(name, null, activity)
+  }
+
+  #takeCredit(): boolean {
+    const now = Date.now()
+    const earned = ((now - this.#creditedAt) / 1000) * eventsPerSecond
+    this.#credit = Math.min(eventsPerSecond, this.#credit + earned)
+    this.#creditedAt = now
+    if (this.#credit < 1) return false
+    this.#credit -= 1
+    return true
+  }
+}

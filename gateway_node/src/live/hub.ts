@@ -1,0 +1,49 @@
+// Who listens to which topic, for topics whose latest value is all that matters. A slow socket gets the newest, never a backlog.
+import { encodeEvent } from './frames.ts'
+import type { Outbox } from './outbox.ts'
+
+type Channel = { outboxes: Set<Outbox>; latest: string | undefined }
+
+export class Hub {
+  readonly #channels = new Map<string, Channel>()
+
+  /** Whether somebody listens. */
+  has(topic: string): boolean {
+    return this.#channels.has(topic)
+  }
+
+  /** The frame that was published last while somebody listened. */
+  latest(topic: string): string | undefined {
+    return this.#channels.get(topic)?.latest
+  }
+
+  /** True for the first listener of the topic. */
+  subscribe(topic: string, outbox: Outbox): boolean {
+    const channel = this.#channels.get(topic)
+    channel?.outboxes.add(outbox)
+    if (channel === undefined) this.#channels.set(topic, { outboxes: new Set([outbox]), latest: undefined })
+    return channel === undefined
+  }
+
+  /** True for the last listener of the topic. */
+  unsubscribe(topic: string, outbox: Outbox): boolean {
+    outbox.forget(topic)
+    const channel = this.#channels.get(topic)
+    if (channel === undefined) return false
+    channel.outboxes.delete(outbox)
+    if (channel.outboxes.size > 0) return false
+    return this.#channels.delete(topic)
+  }
+
+  publish(topic: string, offset: number | null, data: unknown): void {
+    const channel = this.#channels.get(topic)
+    if (channel === undefined) return
+    channel.latest = encodeEvent(topic, offset, JSON.stringify(data))
+    for (const outbox of channel.outboxes) outbox.sendLatest(topic, channel.latest)
+  }
+
+  /** Sends a frame that is no value of the topic, such as an error. */
+  notify(topic: string, text: string): void {
+    for (const outbox of this.#channels.get(topic)?.outboxes ?? []) outbox.send(text)
+  }
+}

@@ -1,0 +1,92 @@
+// `users/{userId}/recommendations`: the current list, and a new one whenever the user rates something or the model changes.
+import type { FastifyBaseLogger } from 'fastify'
+import { toAppError } from '../problem.ts'
+import type { Call, Recommender } from '../recommender/recommender.ts'
+import { encodeError } from './frames.ts'
+import type { Hub } from './hub.ts'
+import { Refresher } from './refresher.ts'
+import type { Subscription, Topic } from './topic.ts'
+
+const prefix = 'users/'
+const suffix = '/recommendations'
+const limit = 10
+
+type Parts = {
+  hub: Hub
+  recommender: Pick<Recommender, 'recommend'>
+  newCall: () => Call
+  logger: FastifyBaseLogger
+}
+/** What one user's watchers wait for. `minOffset`: the newest interaction of the user that the list must take into account. */
+type Watch = { refresher: Refresher; minOffset: number | undefined }
+
+export class RecommendationsTopic implements Topic {
+  readonly #parts: Parts
+  readonly #watches = new Map<string, Watch>()
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  static matches(topic: string): boolean {
+    const isLongEnough = topic.length > prefix.length + suffix.length
+    return isLongEnough && topic.startsWith(prefix) && topic.endsWith(suffix)
+  }
+
+  async subscribe(topic: string, { outbox, signal }: Subscription): Promise<void> {
+    const { hub } = this.#parts
+    const userId = topic.slice(prefix.length, -suffix.length)
+    const isFirst = hub.subscribe(topic, outbox)
+    signal.addEventListener('abort', () => hub.unsubscribe(topic, outbox) && this.#unwatch(userId), { once: true })
+    const latest = hub.latest(topic)
+    if (latest !== undefined) outbox.sendLatest(topic, latest)
+    if (isFirst) this.#watch(userId, topic)
+  }
+
+  onInteraction(userId: string, offset: number): void {
+    const watch = this.#watches.get(userId)
+    if (watch === undefined) return
+    watch.minOffset = offset
+    watch.refresher.refresh()
+  }
+
+  onModelChange(): void {
+    for (const { refresher } of this.#watches.values()) refresher.refresh()
+  }
+
+  /** Offsets of the log that was read before mean nothing in the new one. */
+  onRestart(): void {
+    for (const watch of this.#watches.values()) watch.minOffset = undefined
+    this.onModelChange()
+  }
+
+  #watch(userId: string, topic: string): void {
+    const refresher = new Refresher(
+      () => this.#publish(userId, topic),
+      (error) => this.#tellFailure(topic, error),
+    )
+    this.#watches.set(userId, { refresher, minOffset: undefined })
+    refresher.refresh()
+  }
+
+  #unwatch(userId: string): void {
+    this.#watches.get(userId)?.refresher.stop()
+    this.#watches.delete(userId)
+  }
+
+  /** A degraded list is better than none, and not the last word. */
+  async #publish(userId: string, topic: string): Promise<boolean> {
+    const { hub, recommender, newCall } = this.#parts
+    const minOffset = this.#watches.get(userId)?.minOffset
+    const request = minOffset === undefined ? { userId, limit } : { userId, limit, minInteractionOffset: minOffset }
+    const { timings: _, asOfOffset, ...data } = await recommender.recommend(request, newCall())
+    hub.publish(topic, asOfOffset, data)
+    return !data.degraded
+  }
+
+  #tellFailure(topic: string, thrown: unknown): void {
+    const error = toAppError(thrown)
+    this.#parts.logger.warn({ err: thrown, topic, reason: error.reason }, 'push failed')
+    this.#parts.hub.notify(topic, encodeError(error, { topic }))
+  }
+}

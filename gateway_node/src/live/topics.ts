@@ -1,0 +1,88 @@
+// Every topic there is, and what feeds it.
+import type { FastifyInstance } from 'fastify'
+import { AppError } from '../errors.ts'
+import { InteractionRecorded } from '../gen/whynotboth/v1/interactions.ts'
+import { ModelPromoted } from '../gen/whynotboth/v1/recommender.ts'
+import { ActivityTopic } from './activity-topic.ts'
+import { Hub } from './hub.ts'
+import { JobsTopic } from './jobs-topic.ts'
+import { ModelsTopic } from './models-topic.ts'
+import { RecommendationsTopic } from './recommendations-topic.ts'
+import { StatsTopic } from './stats-topic.ts'
+import type { Topic } from './topic.ts'
+
+/** As the reference of the socket names them. */
+export const topicNames = ['users/{userId}/recommendations', 'jobs', 'jobs/{jobId}', 'activity', 'stats', 'models']
+
+/** Progress comes each second and has topics of its own. */
+const quietFact = 'job.progressed'
+
+export function createTopics(app: FastifyInstance): (topic: string) => Topic {
+  const hub = new Hub()
+  const parts = { hub, recommender: app.recommender, newCall: () => app.newCall(), logger: app.log }
+  const jobs = new JobsTopic(app.jobs, app.config.readOwnWriteMs)
+  const recommendations = new RecommendationsTopic(parts)
+  const models = new ModelsTopic(parts)
+  const activity = new ActivityTopic(hub)
+  const stats = new StatsTopic(hub, () => app.stats.snapshot())
+
+  feedFromInteractions(app, recommendations, activity)
+  feedFromJobs(app, activity)
+  feedFromModels(app, models, recommendations)
+
+  return (topic) => {
+    if (RecommendationsTopic.matches(topic)) return recommendations
+    if (JobsTopic.matches(topic)) return jobs
+    if (ActivityTopic.matches(topic)) return activity
+    if (StatsTopic.matches(topic)) return stats
+    if (ModelsTopic.matches(topic)) return models
+    throw new AppError('TOPIC_UNKNOWN', `There is no topic ${topic}. Use one of ${topicNames.join(', ')}.`)
+  }
+}
+
+function feedFromInteractions(app: FastifyInstance, recommendations: RecommendationsTopic, activity: ActivityTopic) {
+  const stop = app.interactionsLog.subscribe({
+    onMessage: ({ offset, body }) => {
+      const interaction = decodeInteraction(app, offset, body)
+      if (interaction === undefined) return
+      const { userId, itemId, at } = interaction
+      activity.record({ kind: 'interaction.recorded', userId, itemId, at })
+      recommendations.onInteraction(userId, offset)
+    },
+    onRestart: () => recommendations.onRestart(),
+  })
+  app.addHook('onClose', async () => stop())
+}
+
+function decodeInteraction(app: FastifyInstance, offset: number, body: Uint8Array) {
+  try {
+    const { userId, itemId, occurredAt = new Date(0) } = InteractionRecorded.decode(body)
+    return { userId, itemId, at: occurredAt.toISOString() }
+  } catch (error) {
+    app.log.warn({ err: error, offset }, 'interaction undecodable')
+    return undefined
+  }
+}
+
+function feedFromJobs(app: FastifyInstance, activity: ActivityTopic) {
+  const stop = app.jobs.subscribe({
+    onChange: ({ fact, job: { jobId, updatedAt } }) => {
+      if (fact !== quietFact) activity.record({ kind: fact, jobId, at: updatedAt })
+    },
+    onRestart: () => {},
+  })
+  app.addHook('onClose', async () => stop())
+}
+
+/** A hint says that a version is live; answers say that the recommender has loaded it. Lists change with the latter. */
+function feedFromModels(app: FastifyInstance, models: ModelsTopic, recommendations: RecommendationsTopic) {
+  const stopHints = app.broker.onHint((body) => models.onModelChange(ModelPromoted.decode(body).version))
+  const stopVersions = app.recommender.onModelVersion((version) => {
+    models.onModelChange(version)
+    recommendations.onModelChange()
+  })
+  app.addHook('onClose', async () => {
+    stopHints()
+    stopVersions()
+  })
+}

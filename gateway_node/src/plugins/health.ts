@@ -1,0 +1,47 @@
+// Alive and ready are two questions. Alive asks nobody. Ready means started and not about to stop: without a neighbour much still works.
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { AppError } from '../errors.ts'
+
+/** How long a start waits for the neighbours, so that the first requests find them. */
+const startWaitMs = 3000
+
+export const healthPlugin = fp(
+  async (app) => {
+    let readyAt = Number.POSITIVE_INFINITY
+    app.decorate('drain', () => {
+      readyAt = Number.POSITIVE_INFINITY
+    })
+    app.addHook('onReady', async () => {
+      readyAt = performance.now() + startWaitMs
+    })
+    const isReady = () => performance.now() >= readyAt || (readyAt < Number.POSITIVE_INFINITY && hasNeighbours(app))
+
+    app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'alive' }))
+    app.get('/readyz', { schema: { hide: true } }, async () => {
+      if (!isReady())
+        throw new AppError('SHUTTING_DOWN', 'The gateway is starting or about to stop. Ask another replica.')
+      return {
+        status: 'ready',
+        recommender: app.recommender.state(),
+        broker: { connected: app.broker.isConnected },
+        readers: {
+          interactions: { attached: app.interactionsLog.isAttached, offset: app.interactionsLog.lastOffset },
+          jobs: { attached: app.jobsLog.isAttached, offset: app.jobsLog.lastOffset },
+        },
+      }
+    })
+  },
+  { name: 'health', dependencies: ['broker', 'recommender'] },
+)
+
+function hasNeighbours({ recommender, interactionsLog, jobsLog }: FastifyInstance): boolean {
+  return recommender.state().channel === 'READY' && interactionsLog.isCaughtUp && jobsLog.isCaughtUp
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** From now on the gateway isn't ready: whoever balances loads sends new work elsewhere. */
+    drain(): void
+  }
+}

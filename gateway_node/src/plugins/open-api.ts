@@ -1,0 +1,24 @@
+// Writes the contract from the route schemas: /openapi.json, and /docs to read it.
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import fp from 'fastify-plugin'
+
+export const openApiPlugin = fp(
+  async (app) => {
+    await app.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Why Not Both',
+          version: '1',
+          description:
+            'Recommendations, interactions and background jobs. Every error is a problem (RFC 9457) with a `reason` from one catalogue. Changes are pushed on the WebSocket `/v1/live`.',
+        },
+        servers: [{ url: '/' }],
+      },
+    })
+    await app.register(swaggerUi, { routePrefix: '/docs' })
+    app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  },
+  { name: 'open-api' },
+)

@@ -1,0 +1,34 @@
+// Gives the recommender's client a lifetime: opens the channel (or takes the given client) and closes it.
+import fp from 'fastify-plugin'
+import { Histogram } from 'prom-client'
+import { createRecommender } from '../recommender/client.ts'
+import type { Recommender } from '../recommender/recommender.ts'
+
+export const recommenderPlugin = fp<{ recommender?: Recommender | undefined }>(
+  async (app, options) => {
+    const durations = new Histogram({
+      name: 'gateway_grpc_request_duration_seconds',
+      help: 'Time from a call of the recommender to its status.',
+      labelNames: ['method', 'status'],
+      registers: [app.metrics],
+    })
+    const recommender =
+      options.recommender ??
+      createRecommender(app.config, {
+        log: app.interactionsLog,
+        onHint: (listener) => app.broker.onHint(listener),
+        newCall: app.newCall,
+        observe: (method, status, seconds) => durations.observe({ method, status }, seconds),
+        logger: app.log,
+      })
+    app.decorate('recommender', recommender)
+    app.addHook('onClose', async () => recommender.close())
+  },
+  { name: 'recommender', dependencies: ['telemetry', 'broker'] },
+)
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    recommender: Recommender
+  }
+}

@@ -1,0 +1,64 @@
+// Says whose a request is and how long it took: request id, traceparent, the call that neighbours get, /metrics.
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import type { Call } from '../recommender/recommender.ts'
+
+const traceparentPattern = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
+
+function newTraceparent() {
+  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`
+}
+
+function traceparentOf(request: FastifyRequest) {
+  const given = request.headers.traceparent
+  return typeof given === 'string' && traceparentPattern.test(given) ? given : newTraceparent()
+}
+
+export const telemetryPlugin = fp(
+  async (app) => {
+    const metrics = new Registry()
+    collectDefaultMetrics({ register: metrics })
+    const durations = new Histogram({
+      name: 'gateway_http_request_duration_seconds',
+      help: 'Time from a request to the end of its answer.',
+      labelNames: ['route', 'method', 'status'],
+      registers: [metrics],
+    })
+    app.decorate('metrics', metrics)
+    app.decorate('newCall', () => ({
+      deadlineMs: app.config.recommenderDeadlineMs,
+      requestId: randomUUID(),
+      traceparent: newTraceparent(),
+    }))
+    app.decorateRequest('call')
+
+    app.addHook('onRequest', async (request, reply) => {
+      request.call = { ...app.newCall(), requestId: request.id, traceparent: traceparentOf(request) }
+      reply.header('x-request-id', request.id)
+    })
+    app.addHook('onResponse', async (request, reply) => {
+      const labels = { route: request.routeOptions.url ?? 'unknown', method: request.method, status: reply.statusCode }
+      durations.observe(labels, reply.elapsedTime / 1000)
+      if (labels.route.startsWith('/v1/'))
+        request.log.info({ ...labels, durationMs: reply.elapsedTime }, 'request answered')
+    })
+    app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
+      reply.type(metrics.contentType)
+      return metrics.metrics()
+    })
+  },
+  { name: 'telemetry' },
+)
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    metrics: Registry
+    /** A call that no request asked for, such as a push. */
+    newCall(): Call
+  }
+  interface FastifyRequest {
+    call: Call
+  }
+}

@@ -1,0 +1,35 @@
+// What a user may like, why, and where the time went.
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Recommendations } from '../recommender/recommender.ts'
+import { RecommendationsAnswer, RecommendationsPath, RecommendationsQuery } from './schemas.ts'
+
+export const recommendationsRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/v1/users/:userId/recommendations',
+    {
+      schema: {
+        tags: ['recommendations'],
+        summary: 'Recommend items to a user',
+        params: RecommendationsPath,
+        querystring: RecommendationsQuery,
+        response: { 200: RecommendationsAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { limit, minOffset } = request.query
+      const question = { userId: request.params.userId, limit }
+      const asOf = minOffset === undefined ? {} : { minInteractionOffset: minOffset }
+      const answer = await app.recommender.recommend({ ...question, ...asOf }, request.call)
+      reply.header('server-timing', toServerTiming(reply.elapsedTime, answer.timings))
+      return answer
+    },
+  )
+}
+
+function toServerTiming(totalMs: number, { recommenderMs, scoringMs }: Recommendations['timings']): string {
+  const durations = { total: totalMs, recommender: recommenderMs, scoring: scoringMs }
+  return Object.entries(durations)
+    .filter(([, ms]) => ms !== undefined)
+    .map(([name, ms]) => `${name};dur=${ms?.toFixed(2)}`)
+    .join(', ')
+}

@@ -1,0 +1,67 @@
+// Keeps answers for as long as the log shows that nothing they depend on has changed. While the log isn't read it answers nothing.
+import { LRUCache } from 'lru-cache'
+import type { Log } from '../broker/broker.ts'
+import { InteractionRecorded } from '../gen/whynotboth/v1/interactions.ts'
+import type { Recommendations, RecommendRequest } from './recommender.ts'
+
+const maxUsers = 10_000
+/** Bounds how long a change that the log doesn't carry, such as an import, stays unseen. */
+const maxAgeMs = 60_000
+
+export type AnswerCache = ReturnType<typeof createAnswerCache>
+
+export function createAnswerCache(log: Pick<Log, 'isAttached' | 'subscribe'>, liveVersion: () => string | null) {
+  /** By user, then by limit, so that one interaction drops all of a user's answers. */
+  const answers = new LRUCache<string, Map<number, Recommendations>>({ max: maxUsers, ttl: maxAgeMs })
+  /** Where the log last spoke of a user: an answer that knows less is stale when it arrives. */
+  const changes = new LRUCache<string, number>({
+    max: maxUsers,
+    dispose: (offset, _userId, why) => {
+      if (why === 'evict') forgottenUpTo = Math.max(forgottenUpTo, offset)
+    },
+  })
+  const changeListeners = new Set<(userId: string) => void>()
+  let forgottenUpTo = -1
+
+  const stopReading = log.subscribe({
+    onMessage: ({ offset, body }) => {
+      const userId = readUserId(body)
+      if (userId === undefined) return
+      changes.set(userId, offset)
+      answers.delete(userId)
+      for (const listener of changeListeners) listener(userId)
+    },
+    onDetached: () => answers.clear(),
+    onRestart: () => {
+      answers.clear()
+      changes.clear()
+      forgottenUpTo = -1
+    },
+  })
+
+  return {
+    get({ userId, limit, minInteractionOffset = -1 }: RecommendRequest): Recommendations | undefined {
+      const answer = log.isAttached ? answers.get(userId)?.get(limit) : undefined
+      if (!answer || answer.modelVersion !== liveVersion()) return undefined
+      return (answer.asOfOffset ?? -1) >= minInteractionOffset ? answer : undefined
+    },
+    set(limit: number, answer: Recommendations) {
+      const changedAt = changes.peek(answer.userId) ?? forgottenUpTo
+      if (!log.isAttached || (answer.asOfOffset ?? -1) < changedAt) return
+      const byLimit = answers.get(answer.userId) ?? new Map<number, Recommendations>()
+      answers.set(answer.userId, byLimit.set(limit, answer))
+    },
+    clear: () => answers.clear(),
+    onChange: (listener: (userId: string) => void) => changeListeners.add(listener),
+    close: stopReading,
+  }
+}
+
+function readUserId(body: Uint8Array): string | undefined {
+  try {
+    return InteractionRecorded.decode(body).userId
+  } catch {
+    // The projector keeps a body that can't be decoded; it concerns no user.
+    return undefined
+  }
+}

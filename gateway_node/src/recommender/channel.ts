@@ -1,0 +1,78 @@
+// The gRPC channel: its options, and one way to call a method, with a deadline and the caller's ids on each call.
+import {
+  type CallOptions,
+  Channel,
+  type ClientUnaryCall,
+  credentials,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js'
+import { JobServiceClient } from '../gen/whynotboth/v1/jobs.ts'
+import { ModelServiceClient, RecommenderServiceClient } from '../gen/whynotboth/v1/recommender.ts'
+import { type Observe, observing } from './observer.ts'
+import type { Call } from './recommender.ts'
+import { toAppError } from './status-map.ts'
+
+const serviceConfig = {
+  loadBalancingConfig: [{ round_robin: {} }],
+  methodConfig: [
+    {
+      // Its methods only read, so what one replica left unanswered another may be asked.
+      name: [{ service: 'whynotboth.v1.RecommenderService' }],
+      retryPolicy: {
+        maxAttempts: 2,
+        initialBackoff: '0.02s',
+        maxBackoff: '0.1s',
+        backoffMultiplier: 2,
+        retryableStatusCodes: ['UNAVAILABLE', 'CANCELLED'],
+      },
+    },
+  ],
+}
+
+const channelOptions = {
+  'grpc.service_config': JSON.stringify(serviceConfig),
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 2000,
+  // A full batch is 256 answers of 100 items.
+  'grpc.max_receive_message_length': 64 * 1024 * 1024,
+}
+
+export type Method<Request, Response> = (
+  request: Request,
+  metadata: Metadata,
+  options: Partial<CallOptions>,
+  callback: (error: ServiceError | null, response: Response) => void,
+) => ClientUnaryCall
+
+export type RecommenderChannel = ReturnType<typeof openChannel>
+
+export function openChannel(address: string, observe: Observe) {
+  const target = /^[a-z]+:/i.test(address) && !/^[^:]+:\d+$/.test(address) ? address : `dns:///${address}`
+  const channel = new Channel(target, credentials.createInsecure(), channelOptions)
+  const shared = { channelOverride: channel, interceptors: [observing(observe)] }
+  return {
+    channel,
+    recommender: new RecommenderServiceClient(target, credentials.createInsecure(), shared),
+    models: new ModelServiceClient(target, credentials.createInsecure(), shared),
+    jobs: new JobServiceClient(target, credentials.createInsecure(), shared),
+  }
+}
+
+export function toMetadata(call: Call): Metadata {
+  const metadata = new Metadata()
+  metadata.set('x-request-id', call.requestId)
+  metadata.set('traceparent', call.traceparent)
+  return metadata
+}
+
+/** Calls a unary method once. Rejects with an AppError. */
+export function callUnary<Request, Response>(method: Method<Request, Response>, request: Request, call: Call) {
+  return new Promise<Response>((resolve, reject) => {
+    const options = { deadline: Date.now() + call.deadlineMs }
+    method(request, toMetadata(call), options, (error, response) => {
+      if (error) reject(toAppError(error))
+      else resolve(response)
+    })
+  })
+}

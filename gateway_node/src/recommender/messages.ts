@@ -1,0 +1,54 @@
+// From the wire's messages to the gateway's own words.
+
+import { AppError } from '../errors.ts'
+import type * as wire from '../gen/whynotboth/v1/recommender.ts'
+import { RecommendationSource } from '../gen/whynotboth/v1/recommender.ts'
+import type { Interaction, Item, Model, Recommendations, ScoredItem, User } from './recommender.ts'
+
+/** What a message always has; its absence is the recommender's bug. */
+export function present<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new AppError('UPSTREAM_FAILED', `The recommender answered without ${name}.`)
+  return value
+}
+
+export function toItem(item: wire.Item | undefined): Item {
+  const { itemId, title, year, genres } = present(item, 'the item')
+  return { itemId, title, year: year ?? null, genres }
+}
+
+export function toScoredItem({ item, score }: wire.ScoredItem): ScoredItem {
+  return { ...toItem(item), score }
+}
+
+export function toRecommendations(response: wire.RecommendResponse): Recommendations {
+  const { userId, modelVersion, source, items, asOfOffset } = response
+  return {
+    userId,
+    modelVersion,
+    source: source === RecommendationSource.FALLBACK ? 'fallback' : 'model',
+    degraded: false,
+    items: items.map(({ item, score, why }) => ({ ...toItem(item), score, why })),
+    asOfOffset: asOfOffset ?? null,
+    timings: {},
+  }
+}
+
+export function toUser(user: wire.User | undefined): User {
+  return present(user, 'the user')
+}
+
+export function toInteraction({ interactionId, item, rating, occurredAt }: wire.Interaction): Interaction {
+  const { itemId, title } = toItem(item)
+  return { interactionId, itemId, title, rating: rating ?? null, occurredAt: occurredAt?.toISOString() ?? null }
+}
+
+export function toModel(model: wire.Model | undefined): Model {
+  const { version, estimator, params, metrics, createdAt, live } = present(model, 'the model version')
+  const created = present(createdAt, 'the time of training').toISOString()
+  return { version, estimator, params: params ?? {}, metrics, createdAt: created, live }
+}
+
+/** An absent token means the last page. */
+export function toNextPage(nextPageToken: string): { nextPageToken?: string } {
+  return nextPageToken === '' ? {} : { nextPageToken }
+}

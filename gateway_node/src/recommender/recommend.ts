@@ -1,0 +1,95 @@
+// How a recommendation is asked for: the cache, one call for equal questions, a batch, a wait for an offset, and what was last known.
+import { randomUUID } from 'node:crypto'
+import { AppError, toReason } from '../errors.ts'
+import type { BatchRecommendResult } from '../gen/whynotboth/v1/recommender.ts'
+import type { AnswerCache } from './answer-cache.ts'
+import { type Breaker, isSilence } from './breaker.ts'
+import { callUnary, type RecommenderChannel } from './channel.ts'
+import { createCoalescer } from './coalescer.ts'
+import { createLastKnown } from './last-known.ts'
+import { present, toRecommendations } from './messages.ts'
+import type { Call, Recommendations, RecommendRequest } from './recommender.ts'
+import { createSingleFlight } from './single-flight.ts'
+import type { VersionWatch } from './version-watch.ts'
+
+type Question = { request: RecommendRequest; call: Call }
+type Parts = {
+  client: RecommenderChannel['recommender']
+  breaker: Breaker
+  cache: AnswerCache
+  versions: VersionWatch
+}
+
+/** As many popular items as any caller may ask for. */
+const popularLimit = 100
+
+export function createRecommend({ client, breaker, cache, versions }: Parts) {
+  const lastKnown = createLastKnown()
+  const flights = createSingleFlight<Recommendations>()
+  const askInBatch = createCoalescer(askBatch)
+  cache.onChange(flights.forget)
+
+  async function askBatch(questions: Question[], deadlineMs: number) {
+    const askedAt = performance.now()
+    const requests = questions.map(({ request }) => request)
+    const call = { ...present(questions[0], 'a question').call, deadlineMs }
+    const batch = await breaker.run(() => callUnary(client.batchRecommend.bind(client), { requests }, call))
+    const timings = { recommenderMs: performance.now() - askedAt, scoringMs: batch.scoringMs }
+    return batch.results.map(async (result) => take({ ...toAnswer(result), timings }, askedAt))
+  }
+
+  function take(answer: Recommendations, askedAt: number): Recommendations {
+    versions.note(answer.modelVersion, askedAt)
+    lastKnown.remember(answer)
+    return answer
+  }
+
+  async function ask(request: RecommendRequest, call: Call): Promise<Recommendations> {
+    const askedAt = performance.now()
+    try {
+      return await askInBatch({ request, call }, call.deadlineMs)
+    } catch (error) {
+      if (!(error instanceof AppError && error.reason === 'OFFSET_NOT_REACHED')) throw error
+      const deadlineMs = call.deadlineMs - (performance.now() - askedAt)
+      return waitForOffset(request, { ...call, deadlineMs }, error)
+    }
+  }
+
+  /** Asks alone, so that the wait holds nobody else. Outside the breaker: an offset that doesn't come isn't a silent recommender. */
+  async function waitForOffset(request: RecommendRequest, call: Call, notReached: AppError) {
+    const askedAt = performance.now()
+    const response = await callUnary(client.recommend.bind(client), request, call).catch((error) => {
+      throw error.reason === 'DEADLINE_EXCEEDED' ? notReached : error
+    })
+    const timings = { recommenderMs: performance.now() - askedAt }
+    return take({ ...toRecommendations(response), timings }, askedAt)
+  }
+
+  async function recommend(request: RecommendRequest, call: Call): Promise<Recommendations> {
+    const cached = cache.get(request)
+    if (cached) return { ...cached, source: cached.source === 'fallback' ? 'fallback' : 'cache', timings: {} }
+    const { userId, limit, minInteractionOffset } = request
+    try {
+      const answer = await flights.run(userId, `${limit}/${minInteractionOffset}`, () => ask(request, call))
+      cache.set(limit, answer)
+      return answer
+    } catch (error) {
+      const known = isSilence(error) ? lastKnown.find(request) : undefined
+      if (!known) throw error
+      return known
+    }
+  }
+
+  /** Asks for the popular items, which everybody may get when nobody can be asked; and so learns which version is live. */
+  async function refreshPopular(call: Call): Promise<void> {
+    await ask({ userId: randomUUID(), limit: popularLimit }, call)
+  }
+
+  return { recommend, refreshPopular }
+}
+
+function toAnswer({ outcome }: BatchRecommendResult): Recommendations {
+  const { $case, ...rest } = present(outcome, 'an outcome')
+  if ('error' in rest) throw new AppError(toReason(rest.error.reason), rest.error.detail, { retryAfterSeconds: 1 })
+  return toRecommendations(rest.response)
+}

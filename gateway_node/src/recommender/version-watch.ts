@@ -1,0 +1,28 @@
+// Notices which model version answers. An answer that was asked for before the last switch proves nothing, so late ones don't switch back.
+export type VersionWatch = ReturnType<typeof createVersionWatch>
+
+/** Told of the version that answers now and of the one that did before, if any. */
+type SwitchListener = (version: string, previous: string | null) => void
+
+export function createVersionWatch() {
+  const listeners = new Set<SwitchListener>()
+  let current: string | null = null
+  let switchedAt = Number.NEGATIVE_INFINITY
+
+  return {
+    get current() {
+      return current
+    },
+    note(version: string, askedAt: number) {
+      if (version === current || askedAt < switchedAt) return
+      const previous = current
+      current = version
+      switchedAt = performance.now()
+      for (const listener of listeners) listener(version, previous)
+    },
+    onSwitch(listener: SwitchListener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}

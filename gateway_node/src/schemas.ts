@@ -1,0 +1,37 @@
+// Schemas that routes of several capabilities share.
+import { type TSchema, Type } from 'typebox'
+
+export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+/** Control characters are refused: PostgreSQL stores no NUL, and the others only hide in logs. */
+const id = { minLength: 1, maxLength: 200, pattern: '^\\P{Cc}+$', description: 'Any text without control characters.' }
+
+export const UserId = Type.String({ ...id, examples: ['196'] })
+export const ItemId = Type.String({ ...id, examples: ['50'] })
+export const Limit = Type.Integer({ minimum: 1, maximum: 100, default: 10, description: 'How many at most.' })
+
+export const pageQuery = {
+  pageSize: Type.Integer({ minimum: 1, maximum: 100, default: 20, description: 'How many at most.' }),
+  pageToken: Type.String({ maxLength: 1000, default: '', description: 'The `nextPageToken` of the page before.' }),
+}
+export const NextPageToken = Type.Optional(Type.String({ description: 'Absent on the last page.' }))
+
+const itemFields = {
+  itemId: Type.String(),
+  title: Type.String(),
+  year: Nullable(Type.Integer()),
+  genres: Type.Array(Type.String()),
+}
+
+export const Item = Type.Object(itemFields)
+export const ScoredItem = Type.Object({ ...itemFields, score: Type.Number() })
+export const RecommendedItem = Type.Object({
+  ...itemFields,
+  score: Type.Number(),
+  why: Type.Array(Type.Object({ itemId: Type.String(), title: Type.String() }), {
+    description: 'The items of the history that contributed most, most first.',
+  }),
+})
+
+/** An object that refuses unknown properties. */
+export const strict = { additionalProperties: false }

@@ -1,0 +1,125 @@
+// The real broker, behind a wire that can be cut.
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, type TestContext, test } from 'node:test'
+import { connect } from 'amqplib'
+import { pino } from 'pino'
+import { connectBroker } from '../../src/broker/connection.ts'
+import { readDefinitions } from '../../src/broker/topology.ts'
+import { readConfig } from '../../src/config.ts'
+import { type RabbitMq, startRabbitMq, whyNoRabbitMq } from '../rabbitmq.ts'
+import { startProxy } from '../tcp-proxy.ts'
+import { publicationTo, testBroker } from './broker-suite.ts'
+
+const skip = !process.env.CI && (whyNoRabbitMq ?? false)
+const confirmTimeoutMs = 1000
+let rabbitMq: RabbitMq
+
+before(async () => {
+  if (!skip) rabbitMq = await startRabbitMq()
+})
+after(() => rabbitMq?.stop())
+
+/** The real definitions, and a stream that belongs to one test. */
+async function definitionsWith(stream: string): Promise<string> {
+  const definitions = readDefinitions(readConfig({}).brokerDefinitions)
+  const args = { 'x-queue-type': 'stream' }
+  definitions.queues.push({ name: stream, durable: true, auto_delete: false, arguments: args })
+  const path = join(await mkdtemp(join(tmpdir(), 'definitions-')), 'definitions.json')
+  await writeFile(path, JSON.stringify(definitions))
+  return path
+}
+
+async function deleteStream(stream: string) {
+  const connection = await connect(`amqp://guest:guest@${rabbitMq.host}:${rabbitMq.port}/`)
+  const channel = await connection.createChannel()
+  await channel.deleteQueue(stream)
+  await connection.close()
+}
+
+async function open(t: TestContext) {
+  const stream = `test-${randomUUID()}`
+  const wire = await startProxy(rabbitMq)
+  const amqpUrl = `amqp://guest:guest@127.0.0.1:${wire.port}/`
+  const config = { amqpUrl, brokerDefinitions: await definitionsWith(stream), confirmTimeoutMs }
+  const outcomes: string[] = []
+  const broker = connectBroker(config, pino({ level: 'silent' }), (_type, outcome) => outcomes.push(outcome))
+  t.after(async () => {
+    await broker.close()
+    wire.stop()
+    await deleteStream(stream)
+  })
+  await t.waitFor(() => assert.ok(broker.isConnected), { timeout: 10_000, interval: 5 })
+  const { cut: disconnect, mend: reconnect, freeze } = wire
+  return { broker, stream, disconnect, reconnect, replaceStream: () => deleteStream(stream), freeze, outcomes }
+}
+
+testBroker('rabbitmq', open, { skip })
+
+test('rabbitmq: a broker that stops answering costs no more than the confirm timeout', { skip }, async (t) => {
+  const { broker, stream, freeze, outcomes } = await open(t)
+  freeze()
+  const startedAt = performance.now()
+
+  const publishing = broker.publish(publicationTo(stream))
+
+  await assert.rejects(publishing, { reason: 'BROKER_UNAVAILABLE' })
+  assert.ok(performance.now() - startedAt < confirmTimeoutMs + 500)
+  assert.deepEqual(outcomes, ['failed'])
+})
+
+test('rabbitmq: a dropped connection fails what it had not confirmed, before the timeout', { skip }, async (t) => {
+  const { broker, stream, freeze, disconnect } = await open(t)
+  freeze()
+  const startedAt = performance.now()
+
+  const publishing = broker.publish(publicationTo(stream))
+  disconnect()
+
+  await assert.rejects(publishing, { reason: 'BROKER_UNAVAILABLE', message: /went away/ })
+  assert.ok(performance.now() - startedAt < confirmTimeoutMs)
+})
+
+test('rabbitmq: a listener that throws loses no message', { skip }, async (t) => {
+  const { broker, stream } = await open(t)
+  const reader = broker.readStream(stream, 'first', {
+    onMessage: () => {
+      throw new Error('a bug')
+    },
+  })
+  const publications = [publicationTo(stream), publicationTo(stream)]
+
+  for (const publication of publications) await broker.publish(publication)
+  const offsets = await Promise.all(publications.map(({ messageId }) => reader.waitFor(messageId, 5000)))
+
+  assert.deepEqual(offsets, [0, 1])
+  assert.ok(reader.isAttached)
+})
+
+test('rabbitmq: a listener that throws at a hint costs neither connection nor other listeners', { skip }, async (t) => {
+  const { broker } = await open(t)
+  const heard: string[] = []
+  broker.onHint(() => {
+    throw new Error('a bug')
+  })
+  broker.onHint(() => heard.push('hint'))
+  const hint = { ...publicationTo(''), exchange: 'models', mandatory: false }
+
+  await broker.publish(hint)
+  await broker.publish(hint)
+
+  await t.waitFor(() => assert.deepEqual(heard, ['hint', 'hint']), { timeout: 5000, interval: 5 })
+})
+
+test('rabbitmq: closing waits for what is not confirmed yet', { skip }, async (t) => {
+  const { broker, stream, outcomes } = await open(t)
+  const publishing = Array.from({ length: 50 }, () => broker.publish(publicationTo(stream)))
+
+  await broker.close()
+  await Promise.all(publishing)
+
+  assert.equal(outcomes.filter((outcome) => outcome === 'confirmed').length, 50)
+})

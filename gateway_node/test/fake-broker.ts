@@ -1,0 +1,146 @@
+// The broker in memory. The shared suite holds it to what RabbitMQ does.
+import { setImmediate } from 'node:timers/promises'
+import type { Broker, LogHandlers, LogMessage, LogReader, Publication } from '../src/broker/broker.ts'
+import { createSeenMessages } from '../src/broker/seen-messages.ts'
+import { AppError } from '../src/errors.ts'
+
+const streams = ['interactions', 'job-events']
+const streamOfExchange: Record<string, string> = { jobs: 'job-events' }
+
+export class FakeBroker implements Broker {
+  isConnected = true
+  readonly published: Publication[] = []
+  readonly #streams = new Map<string, LogMessage[]>()
+  readonly #readers = new Set<FakeReader>()
+  readonly #hintListeners = new Set<(body: Uint8Array) => void>()
+
+  async publish(publication: Publication) {
+    await setImmediate()
+    if (!this.isConnected) throw new AppError('BROKER_UNAVAILABLE', 'The broker is not connected. Try again.')
+    this.published.push(publication)
+    if (publication.exchange === 'models') {
+      for (const listener of this.#hintListeners) listener(publication.body)
+      return
+    }
+    const stream = streamOfExchange[publication.exchange] ?? publication.routingKey
+    if (!streams.includes(stream)) throw new AppError('BROKER_UNAVAILABLE', `No queue takes ${publication.routingKey}.`)
+    this.append(stream, publication)
+  }
+
+  /** Writes to a stream as another process would, and returns the offset. */
+  append(stream: string, entry: Pick<Publication, 'type' | 'messageId' | 'correlationId' | 'traceparent' | 'body'>) {
+    const messages = this.messagesOf(stream)
+    const { type, messageId, correlationId, traceparent, body } = entry
+    const timestamp = new Date(Math.floor(Date.now() / 1000) * 1000)
+    messages.push({ offset: messages.length, type, messageId, correlationId, traceparent, timestamp, body })
+    for (const reader of this.#readers) if (reader.name === stream) reader.deliver()
+    return messages.length - 1
+  }
+
+  messagesOf(stream: string): LogMessage[] {
+    const messages = this.#streams.get(stream) ?? []
+    this.#streams.set(stream, messages)
+    return messages
+  }
+
+  readStream(name: string, from: 'first' | 'next' | { timestamp: Date }, handlers: LogHandlers): LogReader {
+    const messages = this.messagesOf(name)
+    const reader = new FakeReader(name, messages, from === 'next' ? messages.length : 0, handlers, () =>
+      this.#readers.delete(reader),
+    )
+    this.#readers.add(reader)
+    if (this.isConnected) reader.attach()
+    return reader
+  }
+
+  onHint(listener: (body: Uint8Array) => void) {
+    this.#hintListeners.add(listener)
+    return () => this.#hintListeners.delete(listener)
+  }
+
+  disconnect() {
+    this.isConnected = false
+    for (const reader of this.#readers) reader.detach()
+  }
+
+  reconnect() {
+    this.isConnected = true
+    for (const reader of this.#readers) reader.attach()
+  }
+
+  /** Comes back as another broker, whose streams are empty. */
+  replace() {
+    this.disconnect()
+    for (const messages of this.#streams.values()) messages.length = 0
+    for (const reader of this.#readers) reader.restart()
+    this.reconnect()
+  }
+
+  async close() {
+    this.disconnect()
+    this.#readers.clear()
+  }
+}
+
+class FakeReader implements LogReader {
+  readonly name: string
+  isAttached = false
+  #next: number
+  readonly #messages: LogMessage[]
+  readonly #handlers: LogHandlers
+  readonly #seen = createSeenMessages()
+  readonly #forget: () => void
+
+  constructor(name: string, messages: LogMessage[], next: number, handlers: LogHandlers, forget: () => void) {
+    this.name = name
+    this.#messages = messages
+    this.#next = next
+    this.#handlers = handlers
+    this.#forget = forget
+  }
+
+  get isCaughtUp() {
+    return this.isAttached && this.#next >= this.#messages.length
+  }
+
+  get lastOffset() {
+    return this.#next > 0 ? this.#next - 1 : null
+  }
+
+  attach() {
+    this.isAttached = true
+    this.deliver()
+  }
+
+  detach() {
+    if (!this.isAttached) return
+    this.isAttached = false
+    this.#handlers.onDetached?.()
+  }
+
+  restart() {
+    this.#next = 0
+    this.#seen.forget()
+    this.#handlers.onRestart?.()
+  }
+
+  deliver() {
+    queueMicrotask(() => {
+      while (this.isAttached && this.#next < this.#messages.length) {
+        const message = this.#messages[this.#next++] as LogMessage
+        this.#handlers.onMessage(message)
+        this.#seen.add(message.messageId, message.offset)
+      }
+    })
+  }
+
+  waitFor(messageId: string, withinMs: number) {
+    return this.#seen.waitFor(messageId, withinMs)
+  }
+
+  async close() {
+    this.isAttached = false
+    this.#seen.close()
+    this.#forget()
+  }
+}

@@ -1,0 +1,151 @@
+// The recommender in memory. The shared suite holds it to what the gRPC client does.
+import { Readable } from 'node:stream'
+import { AppError, type Reason } from '../src/errors.ts'
+import type {
+  Item,
+  Model,
+  Recommendations,
+  RecommendedItem,
+  Recommender,
+  RecommendRequest,
+} from '../src/recommender/recommender.ts'
+
+const items: Item[] = Array.from({ length: 20 }, (_, index) => ({
+  itemId: String(index + 1),
+  title: `Film ${index + 1}`,
+  year: index === 0 ? null : 1980 + index,
+  genres: index % 2 === 0 ? ['Comedy'] : ['Drama'],
+}))
+
+/** A recommender whose catalogue is the films 1 to 20; user `1` has rated film 1, others are unknown. */
+export class FakeRecommender implements Recommender {
+  readonly items = items
+  readonly histories = new Map<string, string[]>([['1', ['1']]])
+  readonly results = new Map<string, { name: string; mediaType: string; chunks: Uint8Array[] }>()
+  /** Each call, oldest first. */
+  readonly calls: { method: string; request: unknown }[] = []
+  modelVersion = '20260101T000000Z-00000001'
+  asOfOffset: number | null = null
+  #failure: Reason | null = null
+  readonly #versionListeners = new Set<(version: string) => void>()
+
+  /** From now on every call fails for this reason; null mends it. */
+  fail(reason: Reason | null) {
+    this.#failure = reason
+  }
+
+  switchModel(version: string) {
+    this.modelVersion = version
+    for (const listener of this.#versionListeners) listener(version)
+  }
+
+  #enter(method: string, request: unknown) {
+    this.calls.push({ method, request })
+    if (this.#failure) throw new AppError(this.#failure, `The fake fails ${method}.`, { retryAfterSeconds: 1 })
+  }
+
+  async recommend(request: RecommendRequest): Promise<Recommendations> {
+    this.#enter('recommend', request)
+    const history = this.histories.get(request.userId)
+    return {
+      userId: request.userId,
+      modelVersion: this.modelVersion,
+      source: history ? 'model' : 'fallback',
+      degraded: false,
+      items: this.#rank(history ?? []).slice(0, request.limit),
+      asOfOffset: request.minInteractionOffset ?? this.asOfOffset,
+      timings: { recommenderMs: 1, scoringMs: 0.5 },
+    }
+  }
+
+  #rank(history: string[]): RecommendedItem[] {
+    const why = this.items.filter((item) => history.includes(item.itemId)).slice(0, 2)
+    return this.items
+      .filter((item) => !history.includes(item.itemId))
+      .map((item, index) => ({
+        ...item,
+        score: 1 / (index + 1),
+        why: why.map(({ itemId, title }) => ({ itemId, title })),
+      }))
+  }
+
+  async getItem(itemId: string) {
+    this.#enter('getItem', itemId)
+    const item = this.items.find((candidate) => candidate.itemId === itemId)
+    if (!item) throw new AppError('ITEM_UNKNOWN', `No item ${itemId}.`)
+    return item
+  }
+
+  async listSimilarItems(request: { itemId: string; limit: number }) {
+    await this.getItem(request.itemId)
+    const others = this.items.filter((item) => item.itemId !== request.itemId)
+    return { items: others.slice(0, request.limit).map((item, index) => ({ ...item, score: 1 / (index + 1) })) }
+  }
+
+  async listItems(request: { query: string; genre: string; pageSize: number; pageToken: string }) {
+    this.#enter('listItems', request)
+    const found = this.items.filter((item) => item.title.includes(request.query))
+    return { items: found.slice(0, request.pageSize) }
+  }
+
+  async listUsers(request: { query: string; pageSize: number; pageToken: string }) {
+    this.#enter('listUsers', request)
+    return { users: [...this.histories].map(([userId, seen]) => ({ userId, interactionCount: seen.length })) }
+  }
+
+  async getUser(userId: string) {
+    this.#enter('getUser', userId)
+    const history = this.histories.get(userId)
+    if (!history) throw new AppError('USER_UNKNOWN', `No user ${userId}.`)
+    return { userId, interactionCount: history.length }
+  }
+
+  async listInteractions(request: { userId: string; pageSize: number; pageToken: string }) {
+    const { userId } = await this.getUser(request.userId)
+    const interactions = (this.histories.get(userId) ?? []).map((itemId) => ({
+      interactionId: `${userId}-${itemId}`,
+      itemId,
+      title: `Film ${itemId}`,
+      rating: 4,
+      occurredAt: null,
+    }))
+    return { interactions, asOfOffset: this.asOfOffset }
+  }
+
+  async getModel(version: string): Promise<Model> {
+    this.#enter('getModel', version)
+    if (version !== '' && version !== this.modelVersion)
+      throw new AppError('MODEL_VERSION_UNKNOWN', `No version ${version}.`)
+    const metrics = { ndcg_at_10: 0.48 }
+    const createdAt = '2026-01-01T00:00:00.000Z'
+    return { version: this.modelVersion, estimator: 'ease', params: {}, metrics, createdAt, live: true }
+  }
+
+  async listModels() {
+    return { models: [await this.getModel('')] }
+  }
+
+  async promoteModel(version: string) {
+    return this.getModel(version)
+  }
+
+  async readResult(jobId: string) {
+    this.#enter('readResult', jobId)
+    const result = this.results.get(jobId)
+    if (!result) throw new AppError('JOB_RESULT_MISSING', `Job ${jobId} left no file.`)
+    const { name, mediaType, chunks } = result
+    const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+    return { header: { name, mediaType, sizeBytes }, body: Readable.from(chunks) }
+  }
+
+  onModelVersion(listener: (version: string) => void) {
+    this.#versionListeners.add(listener)
+    return () => this.#versionListeners.delete(listener)
+  }
+
+  state() {
+    return { channel: this.#failure ? 'TRANSIENT_FAILURE' : 'READY', breaker: 'closed' as const }
+  }
+
+  async close() {}
+}

@@ -1,0 +1,46 @@
+// Talks to an app as a client does: holds the paths, headers and encodings that tests needn't know.
+import type { FastifyInstance, InjectOptions } from 'fastify'
+
+export type Answer = {
+  status: number
+  headers: Record<string, unknown>
+  body: Record<string, unknown> & { reason?: string }
+}
+
+export type Rating = { userId: string; itemId: string; rating: number }
+
+export class GatewayClient {
+  readonly #app: FastifyInstance
+
+  constructor(app: FastifyInstance) {
+    this.#app = app
+  }
+
+  async send(request: InjectOptions): Promise<Answer> {
+    const { statusCode: status, headers, payload } = await this.#app.inject(request)
+    const isJson = String(headers['content-type']).includes('json')
+    return { status, headers, body: isJson ? JSON.parse(payload) : { text: payload } }
+  }
+
+  get(url: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.send({ method: 'GET', url, headers })
+  }
+
+  recommend(userId: string, query: Record<string, string> = {}): Promise<Answer> {
+    return this.send({ method: 'GET', url: `/v1/users/${userId}/recommendations`, query })
+  }
+
+  rate(rating: unknown, idempotencyKey?: string): Promise<Answer> {
+    const headers = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }
+    return this.send({ method: 'POST', url: '/v1/interactions', headers, payload: rating as object })
+  }
+
+  /** Sends a body as it is, whatever it claims to be. */
+  rateRaw(payload: string, contentType = 'application/json'): Promise<Answer> {
+    return this.send({ method: 'POST', url: '/v1/interactions', headers: { 'content-type': contentType }, payload })
+  }
+
+  promote(version: string): Promise<Answer> {
+    return this.send({ method: 'POST', url: `/v1/models/${version}/promote` })
+  }
+}

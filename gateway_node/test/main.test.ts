@@ -1,0 +1,74 @@
+// The process as it is started and stopped, with no neighbour in reach.
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const nowhere = { AMQP_URL: 'amqp://127.0.0.1:1/', GATEWAY_RECOMMENDER_ADDRESS: '127.0.0.1:1', GATEWAY_PORT: '0' }
+
+type Line = { msg: string; level: number; err?: { message: string } }
+
+/** Starts the gateway; `lines` are those of its log. */
+function start(t: TestContext, environment: Record<string, string>) {
+  const child = spawn(process.execPath, [main], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => child.kill('SIGKILL'))
+  const lines: Line[] = []
+  const reading = createInterface({ input: child.stdout })
+  reading.on('line', (line) => lines.push(JSON.parse(line)))
+  const exited = once(reading, 'close').then(() => exitOf(child))
+  const said = (text: string) => t.waitFor(() => findLine(lines, text), { timeout: 20_000, interval: 20 })
+  return { child, lines, exited, said }
+}
+
+async function exitOf(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  return child.exitCode
+}
+
+function findLine(lines: Line[], text: string): Line {
+  const line = lines.find(({ msg }) => msg.includes(text))
+  assert.ok(line, text)
+  return line
+}
+
+test('without neighbours the gateway starts, says so and answers', async (t) => {
+  const { said } = start(t, nowhere)
+
+  const { msg } = await said('Server listening')
+  await said('broker not reached')
+  const address = /http:\/\/\S+/.exec(msg)?.[0]
+  const alive = await fetch(`${address}/healthz`)
+
+  assert.equal(alive.status, 200)
+})
+
+test('SIGTERM ends the gateway with 0', async (t) => {
+  const { child, said, exited } = start(t, nowhere)
+  await said('Server listening')
+
+  child.kill('SIGTERM')
+
+  assert.equal(await exited, 0)
+  await said('gateway stops')
+})
+
+test('a configuration that can not be used ends the start with 1 and names the variable', async (t) => {
+  const { lines, exited } = start(t, { ...nowhere, GATEWAY_PORT: 'x' })
+
+  assert.equal(await exited, 1)
+  assert.match(findLine(lines, 'gateway could not start').err?.message ?? '', /GATEWAY_PORT/)
+})
+
+test('a taken port ends the start with 1 and names the variable', async (t) => {
+  const first = start(t, nowhere)
+  const { msg } = await first.said('Server listening')
+  const port = /:(\d+)$/.exec(msg)?.[1] ?? ''
+
+  const second = start(t, { ...nowhere, GATEWAY_PORT: port })
+
+  assert.equal(await second.exited, 1)
+  assert.match(findLine(second.lines, 'gateway could not start').err?.message ?? '', /GATEWAY_PORT/)
+})

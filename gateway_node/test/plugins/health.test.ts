@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { buildTestApp } from '../build-app.ts'
+
+test('a started gateway is alive and ready, and tells of its neighbours', async (t) => {
+  const { gateway } = await buildTestApp(t)
+
+  const alive = await gateway.get('/healthz')
+  const ready = await gateway.get('/readyz')
+
+  assert.deepEqual([alive.status, ready.status], [200, 200])
+  assert.deepEqual(ready.body.broker, { connected: true })
+  assert.deepEqual(ready.body.recommender, { channel: 'READY', breaker: 'closed' })
+})
+
+test('a gateway about to stop is alive and not ready, and still answers', async (t) => {
+  const { app, gateway } = await buildTestApp(t)
+
+  app.drain()
+
+  const statuses = await Promise.all(['/healthz', '/readyz', '/v1/items/1'].map((path) => gateway.get(path)))
+  assert.deepEqual(
+    statuses.map(({ status }) => status),
+    [200, 503, 200],
+  )
+})
+
+test('a start waits for the neighbours before it is ready', async (t) => {
+  const { gateway, broker } = await buildTestApp(t)
+
+  broker.disconnect()
+  const without = await gateway.get('/readyz')
+  broker.reconnect()
+  const again = await gateway.get('/readyz')
+
+  assert.deepEqual([without.status, without.body.reason, again.status], [503, 'SHUTTING_DOWN', 200])
+})

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { buildTestApp } from '../build-app.ts'
+
+type Operation = { summary?: string; tags?: string[]; responses: Record<string, { content?: Record<string, unknown> }> }
+
+const served = [
+  'get /v1/items',
+  'get /v1/items/{itemId}',
+  'get /v1/items/{itemId}/similar',
+  'get /v1/jobs',
+  'get /v1/jobs/{jobId}',
+  'get /v1/jobs/{jobId}/result',
+  'get /v1/live',
+  'get /v1/models',
+  'get /v1/stats',
+  'get /v1/users',
+  'get /v1/users/{userId}',
+  'get /v1/users/{userId}/interactions',
+  'get /v1/users/{userId}/recommendations',
+  'post /v1/interactions',
+  'post /v1/jobs',
+  'post /v1/jobs/{jobId}/cancel',
+  'post /v1/models/{version}/promote',
+]
+
+async function readOperations(t: Parameters<typeof buildTestApp>[0]) {
+  const { gateway } = await buildTestApp(t)
+  const { body } = await gateway.get('/openapi.json')
+  const paths = body.paths as Record<string, Record<string, Operation>>
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => [`${method} ${path}`, operation] as const),
+  )
+  return { version: body.openapi, operations }
+}
+
+test('the contract is OpenAPI 3.1 and holds every route', async (t) => {
+  const { version, operations } = await readOperations(t)
+
+  assert.equal(version, '3.1.0')
+  assert.deepEqual(operations.map(([name]) => name).sort(), served)
+})
+
+test('every route says what it does and that it may answer with a problem', async (t) => {
+  const { operations } = await readOperations(t)
+
+  for (const [name, operation] of operations) {
+    assert.ok(operation.summary && operation.tags?.length, name)
+    assert.ok(operation.responses.default?.content?.['application/problem+json'], name)
+  }
+})

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { buildTestApp } from '../build-app.ts'
+
+const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
+
+test('a request is measured by its route, not by its path', async (t) => {
+  const { gateway } = await buildTestApp(t)
+
+  await gateway.get('/v1/items/1')
+  const { body } = await gateway.get('/metrics')
+
+  const count = /gateway_http_request_duration_seconds_count\{(.*)\} 1/.exec(String(body.text))?.[1]
+  assert.equal(count, 'route="/v1/items/:itemId",method="GET",status="200"')
+})
+
+test('the trace of a request goes with what it publishes', async (t) => {
+  const { gateway, broker } = await buildTestApp(t)
+  const payload = { userId: '1', itemId: '2', rating: 3 }
+
+  await gateway.send({ method: 'POST', url: '/v1/interactions', headers: { traceparent }, payload })
+
+  assert.equal(broker.published[0]?.traceparent, traceparent)
+})
+
+test('a trace that can not be used is replaced', async (t) => {
+  const { gateway, broker } = await buildTestApp(t)
+  const headers = { traceparent: `00-${'0'.repeat(32)}-${'b'.repeat(16)}-01` }
+
+  await gateway.send({
+    method: 'POST',
+    url: '/v1/interactions',
+    headers,
+    payload: { userId: '1', itemId: '2', rating: 3 },
+  })
+
+  assert.match(broker.published[0]?.traceparent ?? '', /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
+  assert.notEqual(broker.published[0]?.traceparent, headers.traceparent)
+})

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { buildTestApp } from '../build-app.ts'
+import { LiveClient } from '../live/live-client.ts'
+
+test('closing the app closes every socket with 1001, and the app waits for it', async (t) => {
+  const { app } = await buildTestApp(t)
+  const clients = await Promise.all([LiveClient.open(app), LiveClient.open(app)])
+
+  await app.close()
+
+  assert.deepEqual(await Promise.all(clients.map(({ closed }) => closed)), [1001, 1001])
+  assert.equal(app.websocketServer.clients.size, 0)
+})
+
+test('a socket that does not answer the closing is cut off', async (t) => {
+  const { app } = await buildTestApp(t)
+  const client = await LiveClient.open(app)
+  client.socket.pause()
+  const [socket] = app.websocketServer.clients
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+
+  const closing = app.close()
+  while (socket?.readyState === socket?.OPEN) await setImmediate()
+  t.mock.timers.tick(2000)
+
+  await closing
+  assert.equal(app.websocketServer.clients.size, 0)
+})
+
+test('a peer that answers no ping is cut off at the second, others live on', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const { app } = await buildTestApp(t)
+  const silent = await LiveClient.open(app, { autoPong: false })
+  const lively = await LiveClient.open(app)
+  const pongArrived = Promise.all([...app.websocketServer.clients].slice(1).map((socket) => once(socket, 'pong')))
+
+  t.mock.timers.tick(30_000)
+  await pongArrived
+  t.mock.timers.tick(30_000)
+
+  assert.equal(await silent.closed, 1006)
+  assert.equal((await lively.ask({ type: 'ping' })).type, 'pong')
+})
+
+async function openFrom(t: Parameters<typeof buildTestApp>[0], origin: string | undefined, allowed = '') {
+  const { app } = await buildTestApp(t, { GATEWAY_ALLOWED_ORIGINS: allowed })
+  return LiveClient.open(app, origin === undefined ? {} : { origin })
+}
+
+for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1:1']) {
+  test(`a page of ${origin} is refused with 403 before the upgrade`, async (t) => {
+    await assert.rejects(openFrom(t, origin), /403/)
+  })
+}
+
+test('a page of an allowed origin is let in', async (t) => {
+  const client = await openFrom(t, 'https://shop.example', 'https://shop.example,https://other.example')
+
+  assert.equal((await client.ask({ type: 'ping' })).type, 'pong')
+})
+
+test('a page of the same host is let in', async (t) => {
+  const { app } = await buildTestApp(t)
+  const address = await app.listen({ port: 0, host: '127.0.0.1' })
+
+  const client = await LiveClient.open(app, { origin: address })
+
+  assert.equal((await client.ask({ type: 'ping' })).type, 'pong')
+})
+
+test('an upgrade of another path is refused', async (t) => {
+  const { app } = await buildTestApp(t)
+
+  await assert.rejects(LiveClient.open(app, {}, '/v1/dead'), /404/)
+})
+
+test('a plain request is told to ask for an upgrade', async (t) => {
+  const { app } = await buildTestApp(t)
+
+  const answer = await app.inject({ url: '/v1/live' })
+
+  assert.deepEqual([answer.statusCode, answer.json().reason], [400, 'REQUEST_INVALID'])
+})

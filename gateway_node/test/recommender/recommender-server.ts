@@ -1,0 +1,185 @@
+// A recommender on gRPC that answers as the fake does, so that the client is tested over a real wire.
+import { EventEmitter, once } from 'node:events'
+import {
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServerWritableStream,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js'
+import { AppError } from '../../src/errors.ts'
+import { ErrorReason } from '../../src/gen/whynotboth/v1/errors.ts'
+import { JobServiceService, type ReadResultRequest, type ReadResultResponse } from '../../src/gen/whynotboth/v1/jobs.ts'
+import {
+  type BatchRecommendRequest,
+  type BatchRecommendResult,
+  ModelServiceService,
+  RecommendationSource,
+  RecommenderServiceService,
+  type RecommendRequest,
+  type RecommendResponse,
+  type Item as WireItem,
+  type Model as WireModel,
+} from '../../src/gen/whynotboth/v1/recommender.ts'
+import type { Item, Model } from '../../src/recommender/recommender.ts'
+import { FakeRecommender } from '../fakes.ts'
+import { grpcError } from './grpc-errors.ts'
+
+export class RecommenderServer {
+  readonly fake = new FakeRecommender()
+  /** The requests of each batch. */
+  readonly batches: RecommendRequest[][] = []
+  /** Metadata of the last call. */
+  lastMetadata: Record<string, unknown> = {}
+  port = 0
+  #server = new Server()
+  #gate: Promise<void> = Promise.resolve()
+  readonly #progress = new EventEmitter()
+
+  async start(port = 0) {
+    this.#server = new Server()
+    this.#server.addService(RecommenderServiceService, this.#recommenderService())
+    this.#server.addService(ModelServiceService, this.#modelService())
+    this.#server.addService(JobServiceService, { readResult: this.#readResult.bind(this) })
+    this.port = await new Promise<number>((resolve, reject) => {
+      const credentials = ServerCredentials.createInsecure()
+      this.#server.bindAsync(`127.0.0.1:${port}`, credentials, (error, bound) =>
+        error ? reject(error) : resolve(bound),
+      )
+    })
+  }
+
+  stop() {
+    this.#server.forceShutdown()
+  }
+
+  /** Holds every answer back until the returned function is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#gate = promise
+    return resolve
+  }
+
+  /** Has read the log up to an offset. */
+  reach(offset: number) {
+    this.fake.asOfOffset = offset
+    this.#progress.emit('reached')
+  }
+
+  #answer<Request, Response>(answer: (request: Request) => Promise<Response>): handleUnaryCall<Request, Response> {
+    return ({ request, metadata }, respond: sendUnaryData<Response>) => {
+      this.lastMetadata = metadata.getMap()
+      this.#gate
+        .then(() => answer(request))
+        .then((response) => respond(null, response))
+        .catch((error) => respond(toServiceError(error)))
+    }
+  }
+
+  #recommenderService() {
+    const { fake } = this
+    return {
+      batchRecommend: this.#answer(async ({ requests }: BatchRecommendRequest) => {
+        this.batches.push(requests)
+        return { results: await Promise.all(requests.map((request) => this.#outcome(request))), scoringMs: 0.5 }
+      }),
+      recommend: this.#answer(async (request: RecommendRequest) => {
+        while (this.#isBehind(request)) await once(this.#progress, 'reached')
+        return this.#recommend(request)
+      }),
+      getItem: this.#answer(async ({ itemId }: { itemId: string }) => ({
+        item: toWireItem(await fake.getItem(itemId)),
+      })),
+      listItems: this.#answer(async (request: Parameters<typeof fake.listItems>[0]) => {
+        const { items } = await fake.listItems(request)
+        return { items: items.map(toWireItem), nextPageToken: '' }
+      }),
+      listSimilarItems: this.#answer(async (request: { itemId: string; limit: number }) => {
+        const { items } = await fake.listSimilarItems(request)
+        const scored = items.map(({ score, ...item }) => ({ item: toWireItem(item), score }))
+        return { items: scored, modelVersion: fake.modelVersion }
+      }),
+      listUsers: this.#answer(async (request: Parameters<typeof fake.listUsers>[0]) => ({
+        ...(await fake.listUsers(request)),
+        nextPageToken: 'more',
+      })),
+      getUser: this.#answer(async ({ userId }: { userId: string }) => ({ user: await fake.getUser(userId) })),
+      listInteractions: this.#answer(async (request: Parameters<typeof fake.listInteractions>[0]) => {
+        const { interactions } = await fake.listInteractions(request)
+        const wire = interactions.map(({ interactionId, itemId, title, rating }) => ({
+          interactionId,
+          item: toWireItem({ itemId, title, year: null, genres: [] }),
+          rating,
+          occurredAt: undefined,
+        }))
+        return { interactions: wire, nextPageToken: '', asOfOffset: fake.asOfOffset ?? undefined }
+      }),
+    }
+  }
+
+  #modelService() {
+    const { fake } = this
+    return {
+      getModel: this.#answer(async ({ version }: { version: string }) => ({
+        model: toWireModel(await fake.getModel(version)),
+      })),
+      listModels: this.#answer(async () => {
+        const { models } = await fake.listModels()
+        return { models: models.map(toWireModel), nextPageToken: '' }
+      }),
+      promoteModel: this.#answer(async ({ version }: { version: string }) => ({
+        model: toWireModel(await fake.promoteModel(version)),
+      })),
+    }
+  }
+
+  #isBehind({ minInteractionOffset = -1 }: RecommendRequest) {
+    return minInteractionOffset > (this.fake.asOfOffset ?? -1)
+  }
+
+  async #outcome(request: RecommendRequest): Promise<BatchRecommendResult> {
+    try {
+      if (this.#isBehind(request)) throw new AppError('OFFSET_NOT_REACHED', 'The log is not read that far.')
+      return { outcome: { $case: 'response', response: await this.#recommend(request) } }
+    } catch (error) {
+      const { reason, message } = error as AppError
+      return { outcome: { $case: 'error', error: { reason: ErrorReason[reason], detail: message } } }
+    }
+  }
+
+  async #recommend({ userId, limit }: RecommendRequest): Promise<RecommendResponse> {
+    const { modelVersion, source, items, asOfOffset } = await this.fake.recommend({ userId, limit })
+    return {
+      userId,
+      modelVersion,
+      source: source === 'fallback' ? RecommendationSource.FALLBACK : RecommendationSource.MODEL,
+      items: items.map(({ score, why, ...item }) => ({ item: toWireItem(item), score, why })),
+      asOfOffset: asOfOffset ?? undefined,
+    }
+  }
+
+  async #readResult(stream: ServerWritableStream<ReadResultRequest, ReadResultResponse>) {
+    try {
+      const { header, body } = await this.fake.readResult(stream.request.jobId)
+      stream.write({ part: { $case: 'header', header } })
+      for await (const chunk of body) stream.write({ part: { $case: 'chunk', chunk: Buffer.from(chunk) } })
+      stream.end()
+    } catch (error) {
+      stream.emit('error', toServiceError(error))
+    }
+  }
+}
+
+function toServiceError(error: unknown) {
+  if (!(error instanceof AppError)) return grpcError(status.INTERNAL, 'The test server has a bug.')
+  return grpcError(status[error.kind], error.message, error.reason)
+}
+
+function toWireItem({ year, ...item }: Item): WireItem {
+  return { ...item, year: year ?? undefined }
+}
+
+function toWireModel({ createdAt, ...model }: Model): WireModel {
+  return { ...model, createdAt: new Date(createdAt) }
+}

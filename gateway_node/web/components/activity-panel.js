@@ -1,0 +1,43 @@
+/** What happens in the whole system, as it happens. */
+import { useEffect } from 'preact/hooks'
+import { formatClock } from '../format.js'
+import { html } from '../html.js'
+import { activity } from '../state/activity.js'
+import { learnTitle, showItem, titleOf } from '../state/catalogue.js'
+import { chooseViewer } from '../state/viewer.js'
+import { Panel } from './panel.js'
+
+export const ActivityPanel = () => html`
+  <${Panel} id="activity" title="Activity">
+    ${activity.value.length === 0 && html`<p class="quiet">Nothing yet. Each rating and each job of anybody shows up here.</p>`}
+    <ol class="activity" aria-label="Newest first">
+      ${activity.value.map((event) => html`<${ActivityLine} key=${event.id} event=${event} />`)}
+    </ol>
+  </${Panel}>
+`
+
+/** @param {{event: import('../state/activity.js').ShownEvent}} props */
+const ActivityLine = ({ event }) => html`
+  <li>
+    <time class="quiet" datetime=${event.at}>${formatClock(event.at)}</time>
+    <span>
+      ${event.userId && html`<${ActiveUser} userId=${event.userId} />${' '}`}
+      ${event.itemId ? html`<${RatedItem} itemId=${event.itemId} />` : event.kind.replace('.', ' ').replaceAll('_', ' ')}
+      ${event.jobId && html` <code title=${event.jobId}>${event.jobId.slice(0, 8)}</code>`}
+    </span>
+  </li>
+`
+
+/** @param {{userId: string}} props */
+const ActiveUser = ({ userId }) => html`
+  <button type="button" class="link" onClick=${() => chooseViewer(userId)}>user ${userId}</button>
+`
+
+/** @param {{itemId: string}} props */
+function RatedItem({ itemId }) {
+  const title = titleOf(itemId)
+  useEffect(() => {
+    learnTitle(itemId)
+  }, [itemId])
+  return html`rated <button type="button" class="link" onClick=${() => showItem({ itemId, title })}>${title}</button>`
+}

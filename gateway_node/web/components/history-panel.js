@@ -1,0 +1,68 @@
+/** What the user did, newest first: entries on their way to SQL on top. */
+import { formatDay } from '../format.js'
+import { html } from '../html.js'
+import { showItem } from '../state/catalogue.js'
+import {
+  historyFailure,
+  historyOffset,
+  historyPageToken,
+  interactions,
+  isHistoryLoading,
+  pendingInteractions,
+  readMoreHistory,
+  refreshHistory,
+} from '../state/history.js'
+import { viewerId } from '../state/viewer.js'
+import { Failure, Panel, Placeholder } from './panel.js'
+import { StarsShown } from './stars.js'
+
+export function HistoryPanel() {
+  if (viewerId.value === null) return null
+  return html`<${Panel} id="history" title="History" aside=${html`<${AsOf} />`}><${HistoryBody} /></${Panel}>`
+}
+
+function AsOf() {
+  if (historyOffset.value === null) return null
+  return html`<span class="quiet" title="The last offset of the log that the SQL store holds">log as of ${historyOffset.value}</span>`
+}
+
+function HistoryBody() {
+  const onTheirWay = pendingInteractions.value
+  // A pair of user and item counts once, by its latest rating.
+  const replaced = new Set(onTheirWay.map(({ itemId }) => itemId))
+  const read = interactions.value.filter(({ itemId }) => !replaced.has(itemId))
+  if (historyFailure.value) {
+    return html`<${Failure} what="The history can’t be read" error=${historyFailure.value} retry=${refreshHistory} />`
+  }
+  if (onTheirWay.length + read.length === 0) {
+    if (isHistoryLoading.value) return html`<${Placeholder} rows=${5} label="Reading the history" />`
+    return html`<p class="quiet">Nothing yet. Rate a film, and it appears here.</p>`
+  }
+  return html`
+    <ol class="history" aria-label="Interactions, newest first">
+      ${onTheirWay.map((entry) => html`<${HistoryRow} key=${entry.interactionId} interaction=${entry} isOnItsWay />`)}
+      ${read.map((entry) => html`<${HistoryRow} key=${entry.interactionId} interaction=${entry} />`)}
+    </ol>
+    <${More} />
+  `
+}
+
+/** @param {{interaction: import('../shapes.js').Interaction, isOnItsWay?: boolean}} props */
+function HistoryRow({ interaction, isOnItsWay = false }) {
+  const { itemId, title, rating, occurredAt } = interaction
+  return html`
+    <li class="history-row">
+      <button type="button" class="link title" onClick=${() => showItem({ itemId, title })}>${title}</button>
+      <span class="history-facts">
+        ${rating !== null && rating !== undefined && html`<${StarsShown} rating=${rating} />`}
+        ${isOnItsWay && html`<span class="badge badge-wait" title="Accepted; the projector hasn’t written it to SQL yet">in the log</span>`}
+        ${!isOnItsWay && occurredAt && html`<time class="quiet" datetime=${occurredAt}>${formatDay(occurredAt)}</time>`}
+      </span>
+    </li>
+  `
+}
+
+function More() {
+  if (historyPageToken.value === null) return null
+  return html`<button type="button" class="button button-wide" disabled=${isHistoryLoading.value} onClick=${readMoreHistory}>Show older</button>`
+}

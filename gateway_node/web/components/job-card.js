@@ -1,0 +1,65 @@
+/** One job: how far it is, what it found so far, what it left. */
+import { formatBytes, formatClock, formatDuration, formatMetric } from '../format.js'
+import { html } from '../html.js'
+import { cancelJob, isFinished, resultAddress } from '../state/jobs.js'
+import { MetricList, RankingTable } from './figures.js'
+
+const stateBadges = {
+  queued: 'badge-wait',
+  running: 'badge-wait',
+  succeeded: 'badge-good',
+  failed: 'badge-bad',
+  cancelled: '',
+}
+
+/** @param {{job: import('../shapes.js').Job}} props */
+export const JobCard = ({ job }) => html`
+  <li class="job">
+    <p class="job-head">
+      <strong>${job.kind}</strong>
+      <span class="badge ${stateBadges[job.state] ?? ''}">${job.state}</span>
+      ${job.attempts > 1 && html`<span class="quiet">attempt ${job.attempts}</span>`}
+      <span class="quiet job-time">
+        <time datetime=${job.createdAt}>${formatClock(job.createdAt)}</time> · ${formatDuration((Date.parse(job.updatedAt) - Date.parse(job.createdAt)) / 1000)}
+      </span>
+    </p>
+    ${isFinished(job) ? html`<${Outcome} job=${job} />` : html`<${JobProgress} job=${job} />`}
+  </li>
+`
+
+/** @param {{job: import('../shapes.js').Job}} props */
+function JobProgress({ job }) {
+  const best = job.metrics?.ndcg_at_10
+  return html`
+    <div class="job-progress">
+      <progress max="100" value=${job.percent} aria-label="Progress of the job ${job.kind}"></progress>
+      <span class="job-percent">${Math.floor(job.percent)} %</span>
+    </div>
+    <p class="job-step">
+      <span>${job.step || (job.state === 'queued' ? 'waiting for a worker' : 'starting')}</span>
+      ${best !== undefined && html`<span title="The best figure of this job so far">best nDCG@10 <strong>${formatMetric(best)}</strong></span>`}
+    </p>
+    <button type="button" class="button button-small" disabled=${job.cancelRequested} onClick=${() => cancelJob(job)}>
+      ${job.cancelRequested ? 'Cancel asked for …' : 'Cancel'}
+    </button>
+  `
+}
+
+/** @param {{job: import('../shapes.js').Job}} props */
+const Outcome = ({ job }) => html`
+  ${job.error && html`<p class="job-error">${job.error.detail} <code>${job.error.reason}</code></p>`}
+  <${Figures} job=${job} />
+  ${job.result?.modelVersion && html`<p class="quiet">version <code>${job.result.modelVersion}</code> ${job.result.promoted ? 'went live' : 'didn’t go live: it is worse than the live one'}</p>`}
+  ${job.result?.file && html`<${ResultLink} job=${job} file=${job.result.file} />`}
+`
+
+/** An evaluation leaves a table; its own metrics are only the first line of it. @param {{job: import('../shapes.js').Job}} props */
+function Figures({ job }) {
+  if (job.kind === 'evaluate' && job.result?.file) return html`<${RankingTable} job=${job} />`
+  return Object.keys(job.metrics).length > 0 ? html`<${MetricList} metrics=${job.metrics} />` : null
+}
+
+/** @param {{job: import('../shapes.js').Job, file: NonNullable<import('../shapes.js').JobResult['file']>}} props */
+const ResultLink = ({ job, file }) => html`
+  <p><a href=${resultAddress(job)} download=${file.name}>Download ${file.name}</a> <span class="quiet">${formatBytes(file.sizeBytes)}</span></p>
+`

@@ -1,0 +1,38 @@
+/** The model versions, the live one marked, each ready to be promoted. */
+import { formatDayAndClock, formatMetric, formatMetricName, sortMetrics } from '../format.js'
+import { html } from '../html.js'
+import { models, modelsFailure, promoteModel, promoting, refreshModels } from '../state/models.js'
+import { Failure, Panel } from './panel.js'
+
+export const ModelsPanel = () => html`
+  <${Panel} id="models" title="Model versions" flow="flow 4 · roll out">
+    ${modelsFailure.value && html`<${Failure} what="The versions can’t be listed" error=${modelsFailure.value} retry=${refreshModels} />`}
+    ${models.value.length === 0 && !modelsFailure.value && html`<p class="quiet">No version yet. Train one.</p>`}
+    <ul class="models">${models.value.map((model) => html`<${ModelRow} key=${model.version} model=${model} />`)}</ul>
+  </${Panel}>
+`
+
+/** @param {{model: import('../shapes.js').Model}} props */
+const ModelRow = ({ model }) => html`
+  <li class="model ${model.live ? 'model-live' : ''}">
+    <p class="model-head">
+      <strong>${model.estimator}</strong>
+      ${model.live ? html`<span class="badge badge-good">live</span>` : html`<${PromoteButton} model=${model} />`}
+    </p>
+    <p class="model-facts quiet">
+      <code>${model.version}</code>
+      <time datetime=${model.createdAt}>${formatDayAndClock(model.createdAt)}</time>
+      ${sortMetrics(model.metrics ?? {}).map(([name, value]) => html`<span key=${name}>${formatMetricName(name)} ${formatMetric(value)}</span>`)}
+      ${Object.entries(model.params ?? {})
+        .sort()
+        .map(([name, value]) => html`<span key="param-${name}"><code>${name} = ${JSON.stringify(value)}</code></span>`)}
+    </p>
+  </li>
+`
+
+/** @param {{model: import('../shapes.js').Model}} props */
+const PromoteButton = ({ model }) => html`
+  <button type="button" class="button button-small" disabled=${promoting.value !== null} aria-label="Promote version ${model.version}" onClick=${() => promoteModel(model)}>
+    ${promoting.value === model.version ? 'Promoting …' : 'Promote'}
+  </button>
+`

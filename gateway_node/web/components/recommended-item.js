@@ -1,0 +1,47 @@
+/** One recommended film: place, what moved, reasons, score, stars. */
+import { html } from '../html.js'
+import { showItem } from '../state/catalogue.js'
+import { ownRating, rateItem } from '../state/ratings.js'
+import { viewerId } from '../state/viewer.js'
+import { ItemTitle, ScoreBar } from './item-facts.js'
+import { Stars } from './stars.js'
+
+/**
+ * @param {{item: import('../shapes.js').RecommendedItem, place: number, best: number,
+ *   mark?: import('../state/list-change.js').Mark}} props
+ */
+export const RecommendedItem = ({ item, place, best, mark }) => html`
+  <span class="item-place" aria-hidden="true">${place}</span>
+  <div class="item-body">
+    <p class="item-head"><${ItemTitle} item=${item} /> ${mark && html`<${MarkBadge} mark=${mark} />`}</p>
+    <${Why} why=${item.why} />
+  </div>
+  <div class="item-side">
+    <${ScoreBar} score=${item.score} best=${best} />
+    <${Stars} title=${item.title} value=${ownRating(viewerId.value, item.itemId)} onRate=${(rating) => rateItem(item, rating)} />
+  </div>
+`
+
+/** @param {{mark: import('../state/list-change.js').Mark}} props */
+function MarkBadge({ mark }) {
+  if (mark.kind === 'new') return html`<span class="mark mark-new">new</span>`
+  const arrow = mark.kind === 'up' ? '▲' : '▼'
+  const spoken = `moved ${mark.kind} ${mark.places}`
+  return html`<span class="mark mark-${mark.kind}"><span aria-hidden="true">${arrow} ${mark.places}</span><span class="visually-hidden">${spoken}</span></span>`
+}
+
+/** @param {{why: import('../shapes.js').ItemReference[]}} props */
+function Why({ why }) {
+  if (!why?.length) return html`<p class="item-why quiet">popular with everybody</p>`
+  return html`
+    <p class="item-why quiet">
+      because you rated${' '}
+      ${why.map(
+        (reason, place) => html`
+          ${place > 0 && ' and '}
+          <button type="button" class="link" key=${reason.itemId} onClick=${() => showItem(reason)}>${reason.title}</button>
+        `,
+      )}
+    </p>
+  `
+}

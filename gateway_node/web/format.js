@@ -1,0 +1,60 @@
+/** Figures and times as people read them. */
+
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' })
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
+const dayAndClock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' })
+const count = new Intl.NumberFormat()
+
+/** @param {number} milliseconds */
+export function formatMs(milliseconds) {
+  if (milliseconds >= 10_000) return `${(milliseconds / 1000).toFixed(1)} s`
+  return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`
+}
+
+/** @param {number} seconds */
+export function formatDuration(seconds) {
+  const whole = Math.max(0, Math.floor(seconds))
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+  return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`
+}
+
+/** @param {number} value */
+export const formatCount = (value) => count.format(value)
+
+/** @param {string} time RFC 3339 */
+export const formatClock = (time) => clock.format(new Date(time))
+
+/** @param {string} time RFC 3339 */
+export const formatDay = (time) => day.format(new Date(time))
+
+/** @param {string} time RFC 3339 */
+export const formatDayAndClock = (time) => dayAndClock.format(new Date(time))
+
+/** A metric between 0 and 1 in the usual four digits, `.4855`; a whole number, such as a count, as it is. @param {number} value */
+export function formatMetric(value) {
+  return Number.isInteger(value) && value > 1 ? count.format(value) : value.toFixed(4).replace(/^(-?)0\./, '$1.')
+}
+
+/** @param {number} bytes */
+export function formatBytes(bytes) {
+  if (bytes < 1024) return `${bytes} bytes`
+  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`
+}
+
+/** `Toy Story (1995)`. @param {{title: string, year?: number | null}} item */
+export const formatTitle = ({ title, year }) => (year ? `${title} (${year})` : title)
+
+/** In the order in which they are shown. */
+const metricNames = { ndcg_at_10: 'nDCG@10', map: 'MAP', precision_at_10: 'P@10', recall_at_10: 'R@10' }
+
+/** The usual short name of a metric; another name as it is. @param {string} name */
+export const formatMetricName = (name) => metricNames[name] ?? name.replaceAll('_', ' ')
+
+/** Metrics in an order that stays, those of the reference first. @param {Record<string, number>} metrics */
+export function sortMetrics(metrics) {
+  const known = Object.keys(metricNames).filter((name) => name in metrics)
+  const others = Object.keys(metrics).filter((name) => !(name in metricNames))
+  return [...known, ...others.sort()].map((name) => /** @type {const} */ ([name, metrics[name] ?? Number.NaN]))
+}

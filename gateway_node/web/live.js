@@ -1,0 +1,169 @@
+/**
+ * The socket to /v1/live: one connection, topics to listen to, reconnect with growing pauses, resume by offset.
+ * It knows frames and topics, and nothing of what they mean.
+ */
+import { signal } from '@preact/signals'
+
+const PAUSE_FIRST_MS = 400
+const PAUSE_LONGEST_MS = 15_000
+const PING_EVERY_MS = 5_000
+const ANSWER_WITHIN_MS = 8_000
+
+/**
+ * @typedef {{phase: 'connecting' | 'open' | 'waiting', attempt: number, retryAt: number | null, roundTripMs: number | null,
+ *   lastClose: string | null}} SocketState
+ * @typedef {{topic: string, offset: number | null, data: any}} EventFrame
+ * @typedef {{reason: string, detail: string, retryable?: boolean, replyTo?: string, topic?: string}} ErrorFrame
+ * @typedef {{isOrdered: boolean, offset: number | null, listeners: Set<(frame: EventFrame) => void>}} Topic
+ */
+
+/** @type {import('@preact/signals').Signal<SocketState>} */
+export const socketState = signal({
+  phase: 'connecting',
+  attempt: 0,
+  retryAt: null,
+  roundTripMs: null,
+  lastClose: null,
+})
+
+/** @type {Map<string, Topic>} */
+const topics = new Map()
+/** @type {Set<() => void>} */
+const openListeners = new Set()
+/** @type {Set<(frame: ErrorFrame) => void>} */
+const errorListeners = new Set()
+
+/** @type {WebSocket | null} */
+let socket = null
+let retryTimer = 0
+let pingTimer = 0
+let watchdog = 0
+let pingedAt = 0
+
+/** Connects, and stays connected for as long as the page lives. */
+export function startLive() {
+  connect()
+  addEventListener('online', retryNow)
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && retryNow())
+}
+
+/** Calls the listener on each welcome, the first and those after a reconnect. @param {() => void} listener */
+export function onLiveOpen(listener) {
+  openListeners.add(listener)
+}
+
+/** @param {(frame: ErrorFrame) => void} listener */
+export function onLiveError(listener) {
+  errorListeners.add(listener)
+}
+
+/** Ends the pause between two attempts. */
+export function retryNow() {
+  if (socketState.value.phase === 'waiting') connect()
+}
+
+/**
+ * Listens to a topic until the returned function is called. An ordered topic resumes behind the last offset after a reconnect.
+ * @param {string} name
+ * @param {(frame: EventFrame) => void} listener
+ * @param {{isOrdered?: boolean}} [options]
+ */
+export function listen(name, listener, { isOrdered = false } = {}) {
+  const known = topics.get(name)
+  const topic = known ?? { isOrdered, offset: null, listeners: new Set() }
+  topics.set(name, topic)
+  topic.listeners.add(listener)
+  if (!known) subscribe(name, topic)
+  return () => {
+    topic.listeners.delete(listener)
+    if (topic.listeners.size > 0 || topics.get(name) !== topic) return
+    topics.delete(name)
+    send({ type: 'unsubscribe', topic: name })
+  }
+}
+
+/** Forgets where an ordered topic was, so that the next reconnect starts anew. @param {string} name */
+export function forgetOffset(name) {
+  const topic = topics.get(name)
+  if (topic) topic.offset = null
+}
+
+function connect() {
+  clearTimeout(retryTimer)
+  update({ phase: 'connecting', retryAt: null })
+  const current = new WebSocket(new URL('/v1/live', location.href.replace(/^http/, 'ws')))
+  socket = current
+  // A connection that dies without a word, or is never welcomed, fires no `close` by itself.
+  watchdog = setTimeout(() => abandon(current), ANSWER_WITHIN_MS)
+  current.onopen = () => current.send(JSON.stringify({ type: 'hello' }))
+  current.onmessage = ({ data }) => receive(data)
+  current.onclose = ({ code, reason }) => current === socket && closed(code, reason)
+}
+
+function closed(code, reason) {
+  socket = null
+  clearTimeout(pingTimer)
+  clearTimeout(watchdog)
+  const attempt = socketState.value.attempt + 1
+  const pause = Math.min(PAUSE_LONGEST_MS, PAUSE_FIRST_MS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2)
+  const lastClose = reason ? `${code}: ${reason}` : `${code}`
+  update({ phase: 'waiting', attempt, retryAt: Date.now() + pause, roundTripMs: null, lastClose })
+  retryTimer = setTimeout(connect, pause)
+}
+
+function receive(text) {
+  const frame = JSON.parse(text)
+  if (frame.type === 'welcome') welcomed()
+  else if (frame.type === 'pong') ponged()
+  else if (frame.type === 'event') deliver(frame)
+  else if (frame.type === 'error') for (const listener of errorListeners) listener(frame)
+}
+
+function welcomed() {
+  clearTimeout(watchdog)
+  update({ phase: 'open', attempt: 0, lastClose: null })
+  for (const [name, topic] of topics) subscribe(name, topic)
+  for (const listener of openListeners) listener()
+  ping()
+}
+
+function deliver(frame) {
+  const topic = topics.get(frame.topic)
+  if (!topic) return
+  if (frame.offset !== undefined && frame.offset !== null) topic.offset = frame.offset
+  for (const listener of topic.listeners) listener(frame)
+}
+
+function subscribe(name, topic) {
+  if (socketState.value.phase !== 'open') return
+  const canResume = topic.isOrdered && topic.offset !== null
+  send({ type: 'subscribe', topic: name, ...(canResume && { resume: topic.offset }) })
+}
+
+function ping() {
+  pingedAt = performance.now()
+  send({ type: 'ping' })
+  const pinged = socket
+  watchdog = setTimeout(() => abandon(pinged), ANSWER_WITHIN_MS)
+}
+
+function ponged() {
+  clearTimeout(watchdog)
+  update({ roundTripMs: performance.now() - pingedAt })
+  pingTimer = setTimeout(ping, PING_EVERY_MS)
+}
+
+function abandon(silent) {
+  if (!silent || silent !== socket) return
+  closed(1006, 'no answer')
+  silent.close()
+}
+
+function send(frame) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame))
+}
+
+/** @param {Partial<SocketState>} change */
+function update(change) {
+  socketState.value = { ...socketState.value, ...change }
+}

@@ -1,0 +1,118 @@
+/**
+ * What the viewer did, newest first, as far as SQL has it; and what is accepted but still on its way there.
+ * @import {AcceptedInteraction, Interaction, Item} from '../shapes.js'
+ */
+import { batch, computed, signal } from '@preact/signals'
+import { ask } from '../api.js'
+import { rememberTitles } from './catalogue.js'
+import { notify } from './notices.js'
+import { refreshViewer, viewerId } from './viewer.js'
+
+const PAGE_SIZE = 10
+const LOOK_AGAIN_MS = [400, 800, 1_500, 3_000, 6_000, 12_000]
+
+/** @typedef {Interaction & {userId: string, offset: number | null}} PendingInteraction */
+
+/** @type {import('@preact/signals').Signal<Interaction[]>} */
+export const interactions = signal([])
+/** @type {import('@preact/signals').Signal<string | null>} */
+export const historyPageToken = signal(null)
+export const historyOffset = signal(/** @type {number | null} */ (null))
+/** @type {import('@preact/signals').Signal<(Error & {reason?: string}) | null>} */
+export const historyFailure = signal(null)
+export const isHistoryLoading = signal(false)
+
+/** @type {import('@preact/signals').Signal<PendingInteraction[]>} */
+const pending = signal([])
+/** Accepted into the log, not yet read from SQL. */
+export const pendingInteractions = computed(() => pending.value.filter(({ userId }) => userId === viewerId.value))
+
+/** Shows another user's history. */
+export function followHistory() {
+  batch(() => {
+    interactions.value = []
+    historyPageToken.value = null
+    historyOffset.value = null
+    historyFailure.value = null
+  })
+  refreshHistory()
+}
+
+/** Reads the first page anew. */
+export async function refreshHistory() {
+  await read(null, (page) => page)
+}
+
+/** Reads the next page. */
+export async function readMoreHistory() {
+  await read(historyPageToken.value, (page) => [...interactions.value, ...page])
+}
+
+/** @param {string} userId @param {Item} item @param {AcceptedInteraction} accepted */
+export function expectInHistory(userId, item, accepted) {
+  const { interactionId, rating, acceptedAt, offset } = accepted
+  const entry = {
+    interactionId,
+    itemId: item.itemId,
+    title: item.title,
+    rating,
+    occurredAt: acceptedAt,
+    userId,
+    offset,
+  }
+  pending.value = [entry, ...pending.value.filter((other) => other.itemId !== item.itemId || other.userId !== userId)]
+  lookAgain(entry, 0)
+}
+
+function lookAgain(entry, attempt) {
+  const pause = LOOK_AGAIN_MS[attempt]
+  if (pause === undefined) return
+  setTimeout(async () => {
+    if (entry.userId !== viewerId.value || !pending.value.includes(entry)) return
+    await refreshHistory()
+    if (pending.value.includes(entry)) lookAgain(entry, attempt + 1)
+    else refreshViewer()
+  }, pause)
+}
+
+async function read(pageToken, merge) {
+  const userId = viewerId.value
+  if (userId === null) return
+  isHistoryLoading.value = true
+  try {
+    const query = { pageSize: PAGE_SIZE, pageToken }
+    const { body } = await ask(`/v1/users/${encodeURIComponent(userId)}/interactions`, { query })
+    if (userId === viewerId.value) show(body, merge)
+  } catch (error) {
+    if (userId === viewerId.value) fail(error, pageToken)
+  } finally {
+    isHistoryLoading.value = false
+  }
+}
+
+function show(body, merge) {
+  rememberTitles(body.interactions)
+  batch(() => {
+    interactions.value = merge(body.interactions)
+    historyPageToken.value = body.nextPageToken ?? null
+    historyOffset.value = body.asOfOffset ?? null
+    historyFailure.value = null
+    pending.value = pending.value.filter((entry) => !isProjected(entry, body))
+  })
+}
+
+function isProjected({ userId, interactionId, offset }, { interactions: page, asOfOffset }) {
+  if (userId !== viewerId.value) return false
+  if (page.some((interaction) => interaction.interactionId === interactionId)) return true
+  return offset !== null && asOfOffset !== null && asOfOffset !== undefined && asOfOffset >= offset
+}
+
+function fail(error, pageToken) {
+  // Somebody without interactions isn't known yet: that is an empty history, not a failure.
+  if (error.reason === 'USER_UNKNOWN') interactions.value = []
+  else if (pageToken === null && interactions.value.length === 0) historyFailure.value = error
+  else
+    notify('The history can’t be read', error, () =>
+      read(pageToken, (page) => (pageToken ? [...interactions.value, ...page] : page)),
+    )
+}

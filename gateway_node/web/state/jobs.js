@@ -1,0 +1,77 @@
+/**
+ * Background jobs: asked for over HTTP, followed over the socket by offset.
+ * @import {Job, JobKind} from '../shapes.js'
+ */
+import { signal } from '@preact/signals'
+import { ask, newIdempotencyKey } from '../api.js'
+import { forgetOffset, listen, onLiveError, onLiveOpen } from '../live.js'
+import { refreshModels } from './models.js'
+import { notify } from './notices.js'
+
+const JOBS_SHOWN = 5
+const FINAL_STATES = ['succeeded', 'failed', 'cancelled']
+
+/** Newest first. @type {import('@preact/signals').Signal<Job[]>} */
+export const jobs = signal([])
+/** @type {import('@preact/signals').Signal<(Error & {reason?: string}) | null>} */
+export const jobsFailure = signal(null)
+
+/** @param {Job} job */
+export const isFinished = (job) => FINAL_STATES.includes(job.state)
+
+/** Follows all jobs; lists them anew after each reconnect, as a list also holds what is too old to resume. */
+export function startJobs() {
+  listen('jobs', ({ data }) => takeIn(data?.job ?? data), { isOrdered: true })
+  onLiveOpen(refreshJobs)
+  onLiveError(({ reason }) => {
+    if (reason !== 'RESUME_TOO_OLD') return
+    forgetOffset('jobs')
+    refreshJobs()
+  })
+  refreshJobs()
+}
+
+/** Lists the newest jobs anew. */
+export async function refreshJobs() {
+  try {
+    const { body } = await ask('/v1/jobs', { query: { pageSize: JOBS_SHOWN } })
+    for (const job of body.jobs) takeIn(job)
+    jobsFailure.value = null
+  } catch (error) {
+    jobsFailure.value = error
+  }
+}
+
+/** @param {JobKind} kind @param {object} params @param {string} [idempotencyKey] */
+export async function startJob(kind, params, idempotencyKey = newIdempotencyKey()) {
+  try {
+    const { body } = await ask('/v1/jobs', { method: 'POST', idempotencyKey, body: { kind, params } })
+    takeIn(body)
+  } catch (error) {
+    notify(`The job “${kind}” wasn’t accepted`, error, () => startJob(kind, params, idempotencyKey))
+  }
+}
+
+/** @param {Job} job */
+export async function cancelJob(job) {
+  try {
+    const { body } = await ask(`/v1/jobs/${encodeURIComponent(job.jobId)}/cancel`, { method: 'POST' })
+    takeIn(body)
+  } catch (error) {
+    notify(`The job “${job.kind}” can’t be cancelled`, error, () => cancelJob(job))
+  }
+}
+
+/** @param {Job} job */
+export const resultAddress = (job) => `/v1/jobs/${encodeURIComponent(job.jobId)}/result`
+
+/** Answers and pushes can overtake each other: the one that was updated last counts, and a final state stays. */
+function takeIn(job) {
+  if (!job?.jobId) return
+  const known = jobs.value.find(({ jobId }) => jobId === job.jobId)
+  if (known && (Date.parse(known.updatedAt) > Date.parse(job.updatedAt) || (isFinished(known) && !isFinished(job))))
+    return
+  const others = jobs.value.filter((other) => other !== known)
+  jobs.value = [...others, job].sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt)).slice(0, JOBS_SHOWN)
+  if (known && !isFinished(known) && job.state === 'succeeded' && job.kind === 'train') refreshModels()
+}

@@ -1,0 +1,50 @@
+/**
+ * What went wrong, as sentences for people. Every failure that isn't shown in its own panel ends here.
+ */
+import { signal } from '@preact/signals'
+import { onLiveError } from '../live.js'
+
+const NOTICES_KEPT = 4
+
+/**
+ * @typedef {{id: number, sentence: string, reason: string, requestId: string | null, retry: (() => void) | null, times: number}} Notice
+ * @typedef {{reason: string, message: string, requestId?: string | null, isRetryable?: boolean}} Refusal  an ApiError, or like one
+ */
+
+/** @type {import('@preact/signals').Signal<Notice[]>} */
+export const notices = signal([])
+let lastId = 0
+
+/**
+ * Shows a failure: what was tried, then why it failed.
+ * @param {string} what
+ * @param {Refusal} error
+ * @param {() => void} [retry]  offered only where trying again can help
+ */
+export function notify(what, error, retry) {
+  // A bug of the page has no reason: it belongs in the console with its stack as well.
+  if (!error.reason) reportError(error)
+  const notice = {
+    sentence: `${what}: ${error.message}`,
+    reason: error.reason ?? 'PAGE_FAILED',
+    requestId: error.requestId ?? null,
+    retry: error.isRetryable && retry ? retry : null,
+  }
+  const same = notices.value.find(({ sentence, reason }) => sentence === notice.sentence && reason === notice.reason)
+  const others = notices.value.filter((candidate) => candidate !== same)
+  lastId += 1
+  notices.value = [...others, { ...notice, id: same?.id ?? lastId, times: (same?.times ?? 0) + 1 }].slice(-NOTICES_KEPT)
+}
+
+/** @param {number} id */
+export function dismissNotice(id) {
+  notices.value = notices.value.filter((notice) => notice.id !== id)
+}
+
+/** Shows the socket's error frames, except those that a part of the page answers by itself. */
+export function showSocketErrors() {
+  onLiveError(({ reason, detail, topic }) => {
+    const what = topic ? `The socket can’t tell what is new of “${topic}”` : 'The socket refused what the page sent'
+    if (reason !== 'RESUME_TOO_OLD') notify(what, { reason, message: detail })
+  })
+}

@@ -1,0 +1,124 @@
+/**
+ * Rating an item, and the stopwatch from the click to the list that knows of it.
+ * @import {AcceptedInteraction, Item} from '../shapes.js'
+ * @import {ListChange} from './list-change.js'
+ * @import {ListArrival} from './recommendations.js'
+ */
+import { signal } from '@preact/signals'
+import { ask, newIdempotencyKey } from '../api.js'
+import { socketState } from '../live.js'
+import { expectInHistory } from './history.js'
+import { notify } from './notices.js'
+import { askRecommendations, clearMarks, onListArrival } from './recommendations.js'
+import { viewerId } from './viewer.js'
+
+const PUSH_WITHIN_MS = 5_000
+
+/**
+ * @typedef {{userId: string, item: Item, rating: number, clickedAt: number, accepted: AcceptedInteraction | null,
+ *   acceptedMs: number | null, seenMs: number | null, seenBy: 'pushed' | 'asked' | null, change: ListChange | null,
+ *   lists: ListSeen[], isLate: boolean, isHeldUp: boolean}} Rating  one click, from start to end
+ * @typedef {ListArrival & {at: number}} ListSeen
+ */
+
+/** The newest click of this page, as far as it has come. @type {import('@preact/signals').Signal<Rating | null>} */
+export const lastRating = signal(null)
+/** What this page's viewers rated, by user and item, so that stars keep showing it. @type {import('@preact/signals').Signal<Map<string, number>>} */
+export const ownRatings = signal(new Map())
+
+/** @type {Set<Rating>} */
+const unseen = new Set()
+
+/** @param {Item} item @param {number} rating */
+export async function rateItem(item, rating) {
+  const userId = viewerId.value
+  if (userId === null) return
+  const record = newRating(userId, item, rating)
+  await submit(record, newIdempotencyKey())
+}
+
+/** @param {string | null} userId @param {string} itemId */
+export const ownRating = (userId, itemId) => ownRatings.value.get(`${userId}\n${itemId}`) ?? null
+
+/** Watches the lists that arrive: the first one that takes a rating into account stops its stopwatch. */
+export function startRatings() {
+  onListArrival((arrival) => {
+    const seen = { ...arrival, at: performance.now() }
+    for (const rating of unseen) {
+      if (rating.userId !== arrival.userId) continue
+      rating.lists.push(seen)
+      settle(rating)
+    }
+  })
+}
+
+function newRating(userId, item, rating) {
+  const timing = {
+    clickedAt: performance.now(),
+    acceptedMs: null,
+    seenMs: null,
+    seenBy: null,
+    isLate: false,
+    isHeldUp: false,
+  }
+  return { userId, item, rating, accepted: null, change: null, lists: [], ...timing }
+}
+
+async function submit(rating, idempotencyKey) {
+  unseen.add(rating)
+  publish(rating)
+  clearMarks()
+  try {
+    const body = { userId: rating.userId, itemId: rating.item.itemId, rating: rating.rating }
+    const answer = await ask('/v1/interactions', { method: 'POST', idempotencyKey, body })
+    accept(rating, answer.body)
+  } catch (error) {
+    unseen.delete(rating)
+    if (lastRating.value?.clickedAt === rating.clickedAt) lastRating.value = null
+    // The same key again: if the first attempt did reach the log, the second one adds nothing.
+    notify(`“${rating.item.title}” wasn’t rated`, error, () =>
+      submit({ ...rating, clickedAt: performance.now() }, idempotencyKey),
+    )
+  }
+}
+
+function accept(rating, accepted) {
+  rating.accepted = accepted
+  rating.acceptedMs = performance.now() - rating.clickedAt
+  ownRatings.value = new Map(ownRatings.value).set(`${rating.userId}\n${rating.item.itemId}`, rating.rating)
+  publish(rating)
+  expectInHistory(rating.userId, rating.item, accepted)
+  settle(rating)
+  if (unseen.has(rating)) setTimeout(() => askInstead(rating), socketState.value.phase === 'open' ? PUSH_WITHIN_MS : 0)
+}
+
+function settle(rating) {
+  if (!rating.accepted) return
+  const list = rating.lists.find((candidate) => knowsOf(candidate, rating))
+  rating.isHeldUp = !list && rating.lists.some(({ isDegraded }) => isDegraded)
+  if (!list) return publish(rating)
+  unseen.delete(rating)
+  Object.assign(rating, { seenMs: list.at - rating.clickedAt, seenBy: list.arrivedBy, change: list.change })
+  publish(rating)
+}
+
+/** By offset where both sides have one; else a rated item is one that is no longer recommended. A degraded list may be old. */
+function knowsOf({ offset, items, isDegraded }, { accepted, item }) {
+  if (isDegraded) return false
+  const wanted = accepted.offset
+  if (wanted !== null && wanted !== undefined && offset !== null && offset !== undefined) return offset >= wanted
+  return !items.some(({ itemId }) => itemId === item.itemId)
+}
+
+function askInstead(rating) {
+  if (!unseen.has(rating) || rating.userId !== viewerId.value) return unseen.delete(rating)
+  rating.isLate = true
+  publish(rating)
+  askRecommendations(rating.accepted.offset)
+}
+
+/** Signals compare by identity, and the record is mutable. */
+function publish(rating) {
+  const newest = lastRating.value
+  if (!newest || newest.clickedAt <= rating.clickedAt) lastRating.value = { ...rating }
+}
