@@ -1,9 +1,12 @@
-"""Writes the generated code of both languages from the contracts. Checks nothing else: buf does that."""
+"""Writes what follows from the contracts: the code of both languages and the page on errors. Checks nothing: buf does that."""
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from catalogue import PAGE, render_page
 
 ROOT = Path(__file__).resolve().parents[1]
 PROTOS = ROOT / "protos"
@@ -28,7 +31,9 @@ TS_OPTIONS = (
 
 
 def protoc(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTOS}", *arguments], check=True)
+    # The plugins, and the Node that one of them needs, stand beside this Python.
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTOS}", *arguments], check=True, env=environment)
 
 
 def main() -> None:
@@ -39,7 +44,13 @@ def main() -> None:
     TYPESCRIPT.mkdir(parents=True)
     protoc(f"--python_out={PYTHON}", f"--mypy_out=quiet:{PYTHON}", *map(str, sources))
     protoc(f"--grpc_python_out={PYTHON}", f"--mypy_grpc_out=quiet:{PYTHON}", *map(str, services))
-    protoc(f"--plugin=protoc-gen-ts_proto={TS_PROTO}", f"--ts_proto_out={TYPESCRIPT}", f"--ts_proto_opt={','.join(TS_OPTIONS)}", *map(str, sources))
+    protoc(
+        f"--plugin=protoc-gen-ts_proto={TS_PROTO}",
+        f"--ts_proto_out={TYPESCRIPT}",
+        f"--ts_proto_opt={','.join(TS_OPTIONS)}",
+        *map(str, sources),
+    )
+    PAGE.write_text(render_page(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,59 @@
+"""The command line: what can be asked for, and how."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ml_service import commands
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+Estimators = Annotated[list[str] | None, typer.Option(help="ease, svd, item_knn or popularity; may be repeated. Default: all.")]
+
+
+@app.command()
+def serve() -> None:
+    """Answer over gRPC, and over HTTP for operators."""
+    commands.serve()
+
+
+@app.command()
+def work() -> None:
+    """Run jobs, and write the log of interactions into the store."""
+    commands.work()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the store's tables to this version."""
+    commands.migrate()
+
+
+@app.command("import")
+def import_data(
+    movielens: Annotated[bool, typer.Option("--movielens", help="Fetch MovieLens 100K, unless the store has data.")] = False,
+    interactions: Annotated[Path | None, typer.Option(help="CSV: user_id,item_id[,rating][,timestamp].")] = None,
+    items: Annotated[Path | None, typer.Option(help="CSV: item_id,title[,year][,genres].")] = None,
+    cache: Annotated[Path, typer.Option(help="Where what is fetched is kept.")] = Path(".run/cache"),
+) -> None:
+    """Bring data into the store, all of it or nothing."""
+    commands.import_data(movielens=movielens, interactions=interactions, items=items, cache=cache)
+
+
+@app.command()
+def train(
+    if_none: Annotated[bool, typer.Option("--if-none", help="Only where no version is live yet.")] = False, estimator: Estimators = None
+) -> None:
+    """Choose, fit and roll out a model version."""
+    commands.train(estimator or (), if_none=if_none)
+
+
+@app.command()
+def evaluate(estimator: Estimators = None) -> None:
+    """Print how good each estimator ranks, by the published protocol."""
+    commands.evaluate(estimator or ())
+
+
+if __name__ == "__main__":
+    app()

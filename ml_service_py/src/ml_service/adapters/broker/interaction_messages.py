@@ -1,0 +1,33 @@
+"""The messages of the stream `interactions` as domain values."""
+
+from __future__ import annotations
+
+from ml_service.adapters.broker.envelope import ReceivedMessage, decode, read_time
+from ml_service.domain import RATING_MAX, RATING_MIN, Interaction, LoggedInteraction, RejectedMessage
+from ml_service.errors import InvalidArgument
+from whynotboth.v1.interactions_pb2 import InteractionRecorded
+
+
+def read_interaction(message: ReceivedMessage) -> LoggedInteraction | RejectedMessage:
+    """What a message of the stream says, or why it says nothing: a stream has no dead letters, so every message is an answer."""
+    try:
+        return decode_interaction(message)
+    except InvalidArgument as error:
+        return RejectedMessage(message.position, error.reason, error.detail, message.body)
+
+
+def decode_interaction(message: ReceivedMessage) -> LoggedInteraction:
+    """Raises InvalidArgument (MESSAGE_UNDECODABLE, REQUEST_INVALID); whether the item exists isn't asked here."""
+    recorded = decode(message, InteractionRecorded)
+    missing = [name for name in ("interaction_id", "user_id", "item_id") if not getattr(recorded, name)]
+    if missing:
+        raise InvalidArgument("REQUEST_INVALID", f"The interaction has no {' and no '.join(missing)}.")
+    if any("\x00" in text for text in (recorded.interaction_id, recorded.user_id, recorded.item_id)):
+        raise InvalidArgument("REQUEST_INVALID", "An id holds a NUL, which no store keeps.")
+    # A NaN fails this comparison too.
+    if not RATING_MIN <= recorded.rating <= RATING_MAX:
+        raise InvalidArgument("REQUEST_INVALID", f"The rating {recorded.rating:g} isn't from {RATING_MIN:g} to {RATING_MAX:g}.")
+    interaction = Interaction(
+        recorded.interaction_id, recorded.user_id, recorded.item_id, recorded.rating, read_time(recorded, "occurred_at")
+    )
+    return LoggedInteraction(interaction, message.position)

@@ -1,0 +1,156 @@
+"""Reads a stream from where its reader stood, message by message, and again from the first when that isn't the log it knew."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, cast
+
+import structlog
+from pika.exceptions import ChannelClosedByBroker, ChannelWrongStateError
+
+from ml_service.adapters.broker.connection import POLL_SECONDS, BrokerAddress, BrokerThread, Detach
+from ml_service.adapters.broker.envelope import ReceivedMessage, received
+from ml_service.adapters.broker.topology import declare_topology
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pika import BasicProperties, BlockingConnection
+    from pika.adapters.blocking_connection import BlockingChannel
+    from pika.spec import Basic
+
+    from ml_service.domain import LogPosition
+
+log = structlog.get_logger()
+
+BATCH_MESSAGES = 500
+#: Deliveries that stay unacknowledged while nothing else comes would hit the broker's consumer timeout.
+ACKNOWLEDGE_SECONDS = 1.0
+#: A stream sends the message at a stored offset at once; silence means that it isn't there.
+VERIFY_SECONDS = 2.0
+FIRST = "first"
+#: AMQP's reply code for an exclusive queue of another connection.
+RESOURCE_LOCKED = 405
+
+
+class StreamReader(BrokerThread):
+    """Hands over what a stream holds, in order, on its own thread.
+
+    `read_position` is asked at each attachment: None reads from the first, else reading goes on after that message, provided that
+    the stream still holds it there. If not, `on_replay` is called and everything comes again from the first, so `on_messages` must
+    bear what it has seen. What `on_messages` raises ends the attachment; the next begins at `read_position`, after a delay.
+    `gather_seconds` collects larger batches (at most 500 messages); 0 hands over at once.
+    `lock` names an exclusive queue that is held while attached, so that of all readers with that lock only one reads.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        address: BrokerAddress,
+        stream: str,
+        *,
+        read_position: Callable[[], LogPosition | None],
+        on_messages: Callable[[Sequence[ReceivedMessage]], None],
+        on_replay: Callable[[], None],
+        gather_seconds: float = 0.0,
+        lock: str | None = None,
+    ) -> None:
+        super().__init__(f"reader of {stream}" if lock is None else lock, address)
+        self._stream = stream
+        self._read_position = read_position
+        self._on_messages = on_messages
+        self._on_replay = on_replay
+        self._gather_seconds = gather_seconds
+        self._lock = lock
+        # Whether the log was found to be another one: the next attachment is from the first.
+        self._is_replaying = False
+
+    def _serve(self, connection: BlockingConnection) -> None:
+        channel = connection.channel()
+        declare_topology(channel, self._address.definitions)
+        if self._lock is not None:
+            _take_lock(channel, self._lock)
+        position = None if self._is_replaying else self._read_position()
+        subscription = _Subscription(connection, self._stream, FIRST if position is None else position.offset)
+        if position is not None and not self._is_same_log(subscription, position):
+            return
+        self._is_replaying = False
+        self._attached.set()
+        log.info("stream attached", stream=self._stream, after=None if position is None else position.offset)
+        while not self._stopping.is_set():
+            if messages := subscription.gather(self._gather_seconds):
+                self._on_messages(messages)
+            subscription.acknowledge_when_due()
+
+    def _is_same_log(self, subscription: _Subscription, position: LogPosition) -> bool:
+        found = subscription.first(VERIFY_SECONDS, self._stopping.is_set)
+        if self._stopping.is_set() or (found is not None and found.position == position):
+            return not self._stopping.is_set()
+        log.error(
+            "stream isn't the one read before: replaying it from the first",
+            stream=self._stream,
+            expected=position,
+            found=None if found is None else found.position,
+        )
+        self._on_replay()
+        self._is_replaying = True
+        return False
+
+
+def _take_lock(channel: BlockingChannel, name: str) -> None:
+    try:
+        channel.queue_declare(name, exclusive=True)
+    except ChannelClosedByBroker as error:
+        if error.reply_code == RESOURCE_LOCKED:
+            raise Detach(f"Another connection holds the queue {name}.") from error
+        raise
+
+
+class _Subscription:
+    """One consumer on one channel: what came, and what of it isn't acknowledged."""
+
+    def __init__(self, connection: BlockingConnection, stream: str, start: str | int) -> None:
+        self._connection = connection
+        self._channel = connection.channel()
+        self._inbox: list[ReceivedMessage] = []
+        self._last_tag = 0
+        self._unacknowledged = 0
+        self._acknowledged_at = time.monotonic()
+        self._is_cancelled = False
+        self._channel.basic_qos(prefetch_count=2 * BATCH_MESSAGES)
+        self._channel.add_on_cancel_callback(self._on_cancelled)
+        self._channel.basic_consume(stream, self._on_delivery, arguments={"x-stream-offset": start})
+
+    def first(self, within_seconds: float, is_stopping: Callable[[], bool]) -> ReceivedMessage | None:
+        deadline = time.monotonic() + within_seconds
+        while not self._inbox and time.monotonic() < deadline and not is_stopping():
+            self._poll()
+        return self._inbox.pop(0) if self._inbox else None
+
+    def gather(self, seconds: float) -> list[ReceivedMessage]:
+        """What came, at most a batch; waits `seconds` for a batch to fill."""
+        self._poll()
+        deadline = time.monotonic() + seconds
+        while self._inbox and len(self._inbox) < BATCH_MESSAGES and time.monotonic() < deadline:
+            self._poll()
+        batch, self._inbox = self._inbox[:BATCH_MESSAGES], self._inbox[BATCH_MESSAGES:]
+        return batch
+
+    def acknowledge_when_due(self) -> None:
+        is_late = time.monotonic() - self._acknowledged_at >= ACKNOWLEDGE_SECONDS
+        if self._unacknowledged >= BATCH_MESSAGES or (self._unacknowledged and is_late):
+            self._channel.basic_ack(self._last_tag, multiple=True)
+            self._unacknowledged = 0
+            self._acknowledged_at = time.monotonic()
+
+    def _poll(self) -> None:
+        self._connection.process_data_events(time_limit=0 if self._inbox else POLL_SECONDS)
+        if self._is_cancelled or not self._channel.is_open:
+            raise ChannelWrongStateError("The broker ended the consumer.")
+
+    def _on_cancelled(self, _frame: object) -> None:
+        self._is_cancelled = True
+
+    def _on_delivery(self, _channel: BlockingChannel, method: Basic.Deliver, properties: BasicProperties, body: bytes) -> None:
+        self._inbox.append(received(properties, body))
+        self._last_tag = cast("int", method.delivery_tag)
+        self._unacknowledged += 1

@@ -1,0 +1,43 @@
+"""The exchanges, queues and bindings, as the contract file says them. It is the only place that names their arguments."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pika.adapters.blocking_connection import BlockingChannel
+
+RETRY_PREFIX = "jobs.retry."
+
+
+def declare_topology(channel: BlockingChannel, definitions: Path) -> None:
+    """Declares everything, whether it is there or not. The virtual host is the connection's, not the file's."""
+    topology = _read(definitions)
+    for exchange in topology["exchanges"]:
+        channel.exchange_declare(
+            exchange["name"],
+            exchange_type=exchange["type"],
+            durable=exchange["durable"],
+            auto_delete=exchange["auto_delete"],
+            internal=exchange["internal"],
+            arguments=exchange["arguments"],
+        )
+    for queue in topology["queues"]:
+        channel.queue_declare(queue["name"], durable=queue["durable"], auto_delete=queue["auto_delete"], arguments=queue["arguments"])
+    for binding in topology["bindings"]:
+        channel.queue_bind(binding["destination"], binding["source"], binding["routing_key"], arguments=binding["arguments"])
+
+
+def read_retry_delays_ms(definitions: Path) -> tuple[int, ...]:
+    """How long a job waits after its first, second, … failed attempt: the lifetimes of the retry queues' messages."""
+    queues = [queue for queue in _read(definitions)["queues"] if queue["name"].startswith(RETRY_PREFIX)]
+    ordered = sorted(queues, key=lambda queue: int(queue["name"].removeprefix(RETRY_PREFIX)))
+    return tuple(int(queue["arguments"]["x-message-ttl"]) for queue in ordered)
+
+
+def _read(definitions: Path) -> dict[str, Any]:
+    topology: dict[str, Any] = json.loads(definitions.read_text("utf-8"))
+    return topology

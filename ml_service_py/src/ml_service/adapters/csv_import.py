@@ -1,0 +1,78 @@
+"""A user's own data: interactions and items as two CSV files, read whole or not at all."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ml_service.adapters.csv_rows import Columns, Problems, Row, UnusableCell, parse_rows
+from ml_service.domain import RATING_MAX, RATING_MIN, Dataset, Interaction, Item
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ITEM_COLUMNS = Columns(("item_id", "title"), ("year", "genres"))
+INTERACTION_COLUMNS = Columns(("user_id", "item_id"), ("rating", "timestamp"))
+YEAR_MAX = 9999
+
+
+def read_csv(interactions_path: Path, items_path: Path) -> Dataset:
+    """Reads both files, or raises InvalidArgument (IMPORT_INVALID): up to 20 problems, each with file, line and column."""
+    problems = Problems()
+    item_ids: set[str] = set()
+    items = tuple(parse_rows(items_path, ITEM_COLUMNS, partial(_item, item_ids=item_ids), problems))
+    interactions = tuple(parse_rows(interactions_path, INTERACTION_COLUMNS, partial(_interaction, item_ids=item_ids), problems))
+    problems.raise_if_any()
+    return Dataset(items, interactions)
+
+
+def _item(row: Row, item_ids: set[str]) -> Item:
+    item_id = row.text("item_id")
+    if item_id in item_ids:
+        raise UnusableCell("item_id", f"is {item_id!r}, which an earlier row has")
+    item_ids.add(item_id)
+    genres = row.optional("genres", _genres, "text without NUL characters")
+    return Item(item_id, row.text("title"), row.optional("year", _year, f"a whole number from 1 to {YEAR_MAX}"), genres or ())
+
+
+def _interaction(row: Row, item_ids: set[str]) -> Interaction:
+    user_id, item_id = row.text("user_id"), row.text("item_id")
+    if item_id not in item_ids:
+        raise UnusableCell("item_id", f"is {item_id!r}, which the items' file doesn't have")
+    rating = row.optional("rating", _rating, f"a number from {RATING_MIN:g} to {RATING_MAX:g}")
+    occurred_at = row.optional("timestamp", _timestamp, "unix seconds or an RFC 3339 time with its zone")
+    # The line is part of the name: the same rating given twice, with another one between, is two interactions.
+    interaction_id = uuid.uuid5(uuid.NAMESPACE_OID, f"csv\n{row.line}\n{user_id}\n{item_id}\n{rating}\n{occurred_at}")
+    return Interaction(str(interaction_id), user_id, item_id, rating, occurred_at)
+
+
+def _rating(cell: str) -> float:
+    rating = float(cell)
+    if not RATING_MIN <= rating <= RATING_MAX:
+        raise ValueError
+    return rating
+
+
+def _timestamp(cell: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(float(cell), UTC)
+    except ValueError:
+        occurred_at = datetime.fromisoformat(cell)
+    if occurred_at.tzinfo is None:
+        raise ValueError
+    return occurred_at.astimezone(UTC)
+
+
+def _year(cell: str) -> int:
+    year = int(cell)
+    if not 1 <= year <= YEAR_MAX:
+        raise ValueError
+    return year
+
+
+def _genres(cell: str) -> tuple[str, ...]:
+    if "\0" in cell:
+        raise ValueError
+    return tuple(genre.strip() for genre in cell.split("|") if genre.strip())

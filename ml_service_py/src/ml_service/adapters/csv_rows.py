@@ -1,0 +1,140 @@
+"""CSV files as rows of named cells, with every problem by file, line and column. What the cells mean is csv_import's matter."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from ml_service.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+T = TypeVar("T")
+
+PROBLEMS_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+
+
+class UnusableCell(Exception):
+    """A cell that can't be used, and why."""
+
+    def __init__(self, column: str, problem: str) -> None:
+        super().__init__(problem)
+        self.column = column
+
+
+class Problems:
+    """What is wrong so far, a line of text each. Many are enough: the last one raises."""
+
+    def __init__(self) -> None:
+        self._rows: list[str] = []
+
+    def add(self, path: Path, line: int, column: str, problem: str) -> None:
+        place = f"{path.name}, line {line}" + (f", column {column}" if column else "")
+        self._rows.append(f"{place}: {problem}")
+        if len(self._rows) >= PROBLEMS_MAX:
+            self.raise_if_any()
+
+    def raise_if_any(self) -> None:
+        if self._rows:
+            raise InvalidArgument("IMPORT_INVALID", "\n".join(self._rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    line: int
+    cells: dict[str, str]
+
+    def text(self, column: str) -> str:
+        """Gives a cell that must say something."""
+        cell = self.cells[column]
+        if not cell.strip():
+            raise UnusableCell(column, "is empty")
+        if "\0" in cell:
+            raise UnusableCell(column, "holds a NUL character")
+        return cell
+
+    def optional(self, column: str, convert: Callable[[str], T], expected: str) -> T | None:
+        """Gives a converted cell, or None where the cell is empty or the file hasn't the column."""
+        cell = self.cells.get(column, "").strip()
+        try:
+            return convert(cell) if cell else None
+        except (ValueError, OverflowError, OSError):
+            raise UnusableCell(column, f"is {cell!r}, not {expected}") from None
+
+
+def parse_rows(path: Path, columns: Columns, parse: Callable[[Row], T], problems: Problems) -> Iterator[T]:
+    """Gives what `parse` makes of each row below the header; an UnusableCell is a problem, and the next row follows."""
+    for row in _read_rows(path, columns, problems):
+        try:
+            yield parse(row)
+        except UnusableCell as error:
+            problems.add(path, row.line, error.column, str(error))
+
+
+def _read_rows(path: Path, columns: Columns, problems: Problems) -> Iterator[Row]:
+    """Reads the rows. A file that can't be read on is a problem, and the last one."""
+    line = 1
+    try:
+        with path.open("rb") as binary:
+            reader = csv.reader(_decoded(binary), strict=True)
+            header = _read_header(path, next(reader, []), columns, problems)
+            line = reader.line_num + 1
+            for cells in reader:
+                yield from _row(path, line, header, cells, problems)
+                line = reader.line_num + 1
+        return
+    except OSError as error:
+        problems.add(path, line, "", f"can't be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        problems.add(path, line, "", f"isn't UTF-8: byte {error.start + 1} of the line is {error.object[error.start]:#04x}")
+    except csv.Error as error:
+        problems.add(path, line, "", f"isn't CSV: {error}")
+    problems.raise_if_any()
+
+
+def _decoded(binary: BinaryIO) -> Iterator[str]:
+    """Decodes line by line, so that a wrong byte has a line."""
+    for number, line in enumerate(binary):
+        yield line.decode("utf-8" if number else "utf-8-sig")
+
+
+def _read_header(path: Path, cells: list[str], columns: Columns, problems: Problems) -> list[str]:
+    header = [name.strip() for name in cells]
+    wrong = list(_header_problems(header, columns))
+    for column, problem in wrong:
+        problems.add(path, 1, column, problem)
+    if wrong:
+        problems.raise_if_any()
+    return header
+
+
+def _header_problems(header: list[str], columns: Columns) -> Iterator[tuple[str, str]]:
+    known = columns.required + columns.optional
+    for name in columns.required:
+        if name not in header:
+            yield name, "is missing in the header"
+    for place, name in enumerate(header):
+        if name not in known:
+            yield name or str(place + 1), f"is unknown; the columns are {', '.join(known)}"
+        elif name in header[:place]:
+            yield name, "comes twice in the header"
+
+
+def _row(path: Path, line: int, header: list[str], cells: list[str], problems: Problems) -> Iterator[Row]:
+    """Gives the row, unless it is blank or its cells don't fit the header."""
+    if len(cells) == len(header):
+        yield Row(line, dict(zip(header, cells, strict=True)))
+    elif len(cells) > len(header):
+        problems.add(path, line, str(len(header) + 1), f"is beyond the header's {len(header)} columns")
+    elif cells:
+        problems.add(path, line, header[len(cells)], f"is missing: the row has {len(cells)} of {len(header)} cells")

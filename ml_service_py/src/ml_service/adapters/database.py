@@ -1,0 +1,117 @@
+"""The engine of the SQL store: its transactions, its migrations, and the translation of its errors. Knows no query."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from ml_service.errors import Internal, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BUSY_TIMEOUT_MS = 5000
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def open_engine(database_url: str) -> Engine:
+    """Prepares connections; opens none. The owner calls `dispose()` on it. Raises ValueError for a URL that leads nowhere."""
+    try:
+        url = make_url(database_url)
+        if url.get_backend_name() != "sqlite":
+            return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_timeout=BUSY_TIMEOUT_MS / 1000)
+        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    except (ArgumentError, ImportError) as error:
+        raise ValueError(str(error)) from error
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One read transaction: every query in it sees the same moment. Raises Unavailable (STORE_UNAVAILABLE)."""
+    with _translated_errors(), engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One write transaction, committed at the end, rolled back by any error. Raises Unavailable (STORE_UNAVAILABLE)."""
+    with _translated_errors(), engine.connect() as connection:
+        # A SQLite transaction that reads first and writes later fails at once when another writes: take the lock at the start.
+        connection.execution_options(sqlite_begin="IMMEDIATE")
+        with connection.begin():
+            yield connection
+
+
+def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]], key: str) -> int:
+    """Inserts the rows whose `key` isn't there yet; gives their number."""
+    if not rows:
+        return 0
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(table).on_conflict_do_nothing(index_elements=[key])
+    # Without it SQLAlchemy forgets the driver's count of an INSERT, and gives -1 on PostgreSQL.
+    return int(connection.execute(statement.execution_options(preserve_rowcount=True), rows).rowcount)
+
+
+def migrate(engine: Engine) -> None:
+    """Brings the store's tables to this version of the code; changes nothing when they are. Several processes may call it at once."""
+    if engine.url.get_backend_name() == "sqlite" and engine.url.database:
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+    config = _alembic_config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def is_migrated(engine: Engine) -> bool:
+    """Whether the store's tables are those of this version of the code."""
+    head = ScriptDirectory.from_config(_alembic_config()).get_current_head()
+    with reading(engine) as connection:
+        return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def _alembic_config() -> Config:
+    config = Config()
+    # Alembic's options understand %-formatting; a folder's name may hold a %.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise Internal("INTERNAL", "The store refused rows that break its rules.") from error
+    except (DBAPIError, PoolTimeoutError) as error:
+        raise Unavailable("STORE_UNAVAILABLE", "The SQL store doesn't answer. Try again.") from error
+    except SQLAlchemyError as error:
+        raise Internal("INTERNAL", "The store was asked in a way that it can't answer.") from error
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver begins transactions late and by guessing; `_begin_sqlite` does it instead.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")

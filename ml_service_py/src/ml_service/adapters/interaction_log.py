@@ -1,0 +1,118 @@
+"""The projector's transaction: what the stream `interactions` held, and how far it was read, together or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select, tuple_, update
+
+from ml_service.adapters.database import insert_new, reading, writing
+from ml_service.adapters.tables import interactions, items, log_positions, rejected_interactions
+from ml_service.domain import LoggedInteraction, LogPosition, RejectedMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection, Engine
+
+STREAM = "interactions"
+
+
+class PositionMoved(Exception):
+    """Another projector wrote since the position was read: this one must step down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """How many rows a batch added; what was there already counts nowhere."""
+
+    interactions: int
+    rejected: int
+
+
+class InteractionLog:
+    """All methods raise Unavailable (STORE_UNAVAILABLE) while the database doesn't answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def read_position(self) -> LogPosition | None:
+        query = select(log_positions.c.log_offset, log_positions.c.message_id).where(log_positions.c.stream == STREAM)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return LogPosition(row.log_offset, row.message_id) if row else None
+
+    def append(self, batch: Sequence[LoggedInteraction | RejectedMessage], after: LogPosition | None) -> Appended:
+        """Writes a batch, in its order, if the position is still `after`. Raises PositionMoved otherwise."""
+        logged = [entry for entry in batch if isinstance(entry, LoggedInteraction)]
+        rejected = [entry for entry in batch if isinstance(entry, RejectedMessage)]
+        with writing(self._engine) as connection:
+            _move_position(connection, after, batch[-1].position)
+            known_ids = _known_items(connection, logged)
+            rows = [_row(entry) for entry in logged if entry.interaction.item_id in known_ids]
+            rejected += [_unknown_item(entry) for entry in logged if entry.interaction.item_id not in known_ids]
+            return Appended(insert_new(connection, interactions, rows, "interaction_id"), _insert_rejected(connection, rejected))
+
+
+def _move_position(connection: Connection, after: LogPosition | None, to: LogPosition) -> None:
+    values = {"log_offset": to.offset, "message_id": to.message_id}
+    if after is None:
+        moved = insert_new(connection, log_positions, [{"stream": STREAM, **values}], "stream")
+    else:
+        held = (
+            log_positions.c.stream == STREAM,
+            log_positions.c.log_offset == after.offset,
+            log_positions.c.message_id == after.message_id,
+        )
+        moved = connection.execute(update(log_positions).where(*held).values(values)).rowcount
+    if moved != 1:
+        raise PositionMoved
+
+
+def _known_items(connection: Connection, logged: Sequence[LoggedInteraction]) -> set[str]:
+    asked = {entry.interaction.item_id for entry in logged}
+    return set(connection.scalars(select(items.c.item_id).where(items.c.item_id.in_(asked))))
+
+
+def _unknown_item(entry: LoggedInteraction) -> RejectedMessage:
+    interaction = entry.interaction
+    detail = f"Interaction {interaction.interaction_id} of user {interaction.user_id} names item {interaction.item_id}, which isn't there."
+    return RejectedMessage(entry.position, "ITEM_UNKNOWN", detail, b"")
+
+
+def _insert_rejected(connection: Connection, rejected: Sequence[RejectedMessage]) -> int:
+    if not rejected:
+        return 0
+    # A log that is replayed rejects again what it rejected before.
+    key = tuple_(rejected_interactions.c.log_offset, rejected_interactions.c.message_id)
+    positions = [(entry.position.offset, entry.position.message_id) for entry in rejected]
+    known = {(row.log_offset, row.message_id) for row in connection.execute(select(*key.clauses).where(key.in_(positions)))}
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "log_offset": entry.position.offset,
+            "message_id": entry.position.message_id,
+            "reason": entry.reason,
+            "detail": entry.detail.replace("\x00", ""),
+            "body": entry.body,
+            "rejected_at": now,
+        }
+        for entry, position in zip(rejected, positions, strict=True)
+        if position not in known
+    ]
+    if rows:
+        connection.execute(insert(rejected_interactions), rows)
+    return len(rows)
+
+
+def _row(entry: LoggedInteraction) -> dict[str, object]:
+    interaction = entry.interaction
+    return {
+        "interaction_id": interaction.interaction_id,
+        "user_id": interaction.user_id,
+        "item_id": interaction.item_id,
+        "rating": interaction.rating,
+        "occurred_at": interaction.occurred_at,
+    }

@@ -1,0 +1,112 @@
+"""What workers know of each job, in the SQL store. An outcome is written only by the attempt that claimed the job last."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select, update
+
+from ml_service.adapters.database import insert_new, reading, writing
+from ml_service.adapters.tables import jobs
+from ml_service.domain import Job, JobFile, JobOutcome, JobState
+from ml_service.errors import ServiceError, error_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection, Engine
+
+FINAL_STATES = tuple(state.value for state in JobState if state.is_final)
+#: The kind of a job that was cancelled before any worker saw it.
+KIND_UNSEEN = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job's row: `outcome` where it succeeded, `error` where it failed."""
+
+    job_id: str
+    state: JobState
+    attempt: int
+    outcome: JobOutcome | None
+    error: ServiceError | None
+
+
+class JobLedger:
+    """All methods raise Unavailable (STORE_UNAVAILABLE) while the database doesn't answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def claim(self, job: Job, worker: str) -> JobRecord:
+        """Begins the next attempt and gives the row; a job that is final stays as it is."""
+        with writing(self._engine) as connection:
+            insert_new(connection, jobs, [_new_row(job.job_id, job.kind.value, JobState.QUEUED)], "job_id")
+            claimed = {"state": JobState.RUNNING.value, "kind": job.kind.value, "attempt": jobs.c.attempt + 1, "worker": worker}
+            _change(connection, job.job_id, jobs.c.state.not_in(FINAL_STATES), claimed)
+            return _read(connection, job.job_id)
+
+    def succeed(self, job_id: str, attempt: int, outcome: JobOutcome) -> bool:
+        """The methods of outcomes say whether they wrote: False where the attempt isn't the last one, or was ended."""
+        return self._settle(job_id, attempt, JobState.SUCCEEDED, {"outcome": asdict(outcome)})
+
+    def fail(self, job_id: str, attempt: int, error: ServiceError) -> bool:
+        return self._settle(job_id, attempt, JobState.FAILED, {"error": {"reason": error.reason, "detail": error.detail}})
+
+    def cancel(self, job_id: str, attempt: int) -> bool:
+        return self._settle(job_id, attempt, JobState.CANCELLED, {})
+
+    def requeue(self, job_id: str, attempt: int) -> bool:
+        return self._settle(job_id, attempt, JobState.QUEUED, {})
+
+    def cancel_queued(self, job_id: str) -> JobRecord | None:
+        """Cancels a job that no worker runs; None where one does, or where the job is final."""
+        with writing(self._engine) as connection:
+            cancelled = insert_new(connection, jobs, [_new_row(job_id, KIND_UNSEEN, JobState.CANCELLED)], "job_id") == 1 or _change(
+                connection, job_id, jobs.c.state == JobState.QUEUED.value, {"state": JobState.CANCELLED.value}
+            )
+            return _read(connection, job_id) if cancelled else None
+
+    def find(self, job_id: str) -> JobRecord | None:
+        with reading(self._engine) as connection:
+            row = connection.execute(select(jobs).where(jobs.c.job_id == job_id)).mappings().one_or_none()
+        return _record(dict(row)) if row else None
+
+    def forget(self, before: datetime) -> int:
+        """Deletes the final jobs that ended before; gives their number."""
+        is_old = (jobs.c.updated_at < before) & jobs.c.state.in_(FINAL_STATES)
+        with writing(self._engine) as connection:
+            return connection.execute(delete(jobs).where(is_old)).rowcount
+
+    def _settle(self, job_id: str, attempt: int, state: JobState, values: dict[str, Any]) -> bool:
+        is_mine = (jobs.c.attempt == attempt) & (jobs.c.state == JobState.RUNNING.value)
+        with writing(self._engine) as connection:
+            return _change(connection, job_id, is_mine, {"state": state.value, **values})
+
+
+def _change(connection: Connection, job_id: str, where: ColumnElement[bool], values: dict[str, Any]) -> bool:
+    statement = update(jobs).where(jobs.c.job_id == job_id, where).values(updated_at=datetime.now(UTC), **values)
+    return connection.execute(statement).rowcount == 1
+
+
+def _read(connection: Connection, job_id: str) -> JobRecord:
+    return _record(dict(connection.execute(select(jobs).where(jobs.c.job_id == job_id)).mappings().one()))
+
+
+def _new_row(job_id: str, kind: str, state: JobState) -> dict[str, Any]:
+    return {"job_id": job_id, "kind": kind, "state": state.value, "attempt": 0, "worker": "", "updated_at": datetime.now(UTC)}
+
+
+def _record(row: dict[str, Any]) -> JobRecord:
+    outcome, error = row["outcome"], row["error"]
+    return JobRecord(
+        job_id=row["job_id"],
+        state=JobState(row["state"]),
+        attempt=row["attempt"],
+        outcome=_outcome(outcome) if outcome else None,
+        error=error_of(error["reason"], error["detail"]) if error else None,
+    )
+
+
+def _outcome(stored: dict[str, Any]) -> JobOutcome:
+    return JobOutcome(**{**stored, "file": JobFile(**stored["file"]) if stored["file"] else None})

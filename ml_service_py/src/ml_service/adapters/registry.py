@@ -1,0 +1,169 @@
+"""The registry: model versions and the files of jobs, in a folder or anything else that fsspec reaches. Holds no pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version as library_version
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import numpy as np
+from fsspec.core import url_to_fs
+
+from ml_service.domain import JobFile, ModelVersion
+from ml_service.errors import InvalidArgument, NotFound, Unavailable
+from ml_service.model.artifact import to_arrays, to_model
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
+
+    from ml_service.model.scoring import ItemItemModel
+
+#: Counts up when older code can't read what newer code writes.
+FORMAT = 1
+ARRAYS = "model.npz"
+MANIFEST = "manifest.json"
+HEADER = "header.json"
+CHUNK_BYTES = 64 * 1024
+VERSION_PATTERN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+JOB_ID_PATTERN = re.compile(r"[0-9A-Za-z-]{1,64}")
+LIBRARIES = ("numpy", "scipy", "scikit-learn")
+
+
+class Registry:
+    """Versions live in `models/<version>/`, job files in `results/<job id>/`. May be called from any thread."""
+
+    def __init__(self, url: str) -> None:
+        self._files, self._root = url_to_fs(url)
+
+    def save(
+        self, model: ItemItemModel, *, estimator: str, params: dict[str, Any], metrics: dict[str, float], data: dict[str, Any]
+    ) -> ModelVersion:
+        """Writes a new version. `data` says what it was fitted on, its fingerprint among that."""
+        arrays = BytesIO()
+        np.savez(arrays, allow_pickle=False, **to_arrays(model))
+        body = arrays.getvalue()
+        digest = hashlib.sha256(body).hexdigest()
+        now = datetime.now(UTC)
+        version = ModelVersion(f"{now:%Y%m%dT%H%M%SZ}-{digest[:8]}", estimator, params, metrics, now)
+        manifest = {
+            "format": FORMAT,
+            "version": version.version,
+            "estimator": estimator,
+            "params": params,
+            "metrics": metrics,
+            "created_at": now.isoformat(),
+            "data": data,
+            "files": {ARRAYS: {"sha256": digest, "size_bytes": len(body)}},
+            "libraries": {name: library_version(name) for name in LIBRARIES},
+        }
+        with self._folder(f"models/{version.version}") as folder:
+            self._files.pipe_file(f"{folder}/{ARRAYS}", body)
+            self._files.pipe_file(f"{folder}/{MANIFEST}", _as_json(manifest))
+        return version
+
+    def list_versions(self) -> list[str]:
+        """The names of all versions, newest first."""
+        return sorted(filter(VERSION_PATTERN.fullmatch, self._names("models")), reverse=True)
+
+    def read_manifest(self, version: str) -> dict[str, Any]:
+        """Raises NotFound (MODEL_VERSION_UNKNOWN) and Unavailable (MODEL_VERSION_UNUSABLE)."""
+        if not VERSION_PATTERN.fullmatch(version):
+            raise _unknown(version)
+        try:
+            manifest = json.loads(self._files.cat_file(self._path(f"models/{version}/{MANIFEST}")))
+        except FileNotFoundError:
+            raise _unknown(version) from None
+        except (OSError, ValueError) as error:
+            raise _unusable(version, "its manifest can't be read") from error
+        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+            raise _unusable(version, f"its manifest isn't of the format {FORMAT}")
+        return manifest
+
+    def describe(self, version: str) -> ModelVersion:
+        manifest = self.read_manifest(version)
+        try:
+            created_at = datetime.fromisoformat(manifest["created_at"])
+            return ModelVersion(version, manifest["estimator"], manifest["params"], manifest["metrics"], created_at)
+        except (KeyError, TypeError, ValueError) as error:
+            raise _unusable(version, "its manifest lacks what it should say") from error
+
+    def load(self, version: str) -> ItemItemModel:
+        """Reads a version's arrays after checking that they are those that were written."""
+        manifest = self.read_manifest(version)
+        try:
+            body = self._files.cat_file(self._path(f"models/{version}/{ARRAYS}"))
+            if hashlib.sha256(body).hexdigest() != manifest["files"][ARRAYS]["sha256"]:
+                raise _unusable(version, f"{ARRAYS} isn't what the manifest says")
+            with np.load(BytesIO(body), allow_pickle=False) as arrays:
+                return to_model(dict(arrays))
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise _unusable(version, f"{ARRAYS} is missing or damaged") from error
+
+    def save_result(self, job_id: str, name: str, media_type: str, chunks: Iterable[bytes]) -> JobFile:
+        """Writes a job's file; a later attempt of the job replaces it."""
+        if not JOB_ID_PATTERN.fullmatch(job_id):
+            raise InvalidArgument("JOB_PARAMS_INVALID", f"The job id {job_id!r} can't name a folder; use a UUID.")
+        with self._folder(f"results/{job_id}") as folder:
+            with self._files.open(f"{folder}/{name}", "wb") as file:
+                size_bytes = sum(file.write(chunk) for chunk in chunks)
+            self._files.pipe_file(f"{folder}/{HEADER}", _as_json({"name": name, "media_type": media_type, "size_bytes": size_bytes}))
+        return JobFile(name, media_type, size_bytes)
+
+    def open_result(self, job_id: str) -> tuple[JobFile, Generator[bytes]]:
+        """Gives what the file is and its bytes in chunks. Raises NotFound (JOB_RESULT_MISSING)."""
+        folder = self._path(f"results/{job_id}")
+        try:
+            if not JOB_ID_PATTERN.fullmatch(job_id):
+                raise FileNotFoundError
+            header = JobFile(**json.loads(self._files.cat_file(f"{folder}/{HEADER}")))
+        except FileNotFoundError:
+            raise NotFound("JOB_RESULT_MISSING", f"Job {job_id} has left no file.", job_id=job_id) from None
+        return header, self._read_chunks(f"{folder}/{header.name}")
+
+    def _read_chunks(self, path: str) -> Generator[bytes]:
+        with self._files.open(path, "rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+    @contextmanager
+    def _folder(self, name: str) -> Iterator[str]:
+        """Gives a folder beside the final one and renames it into place, so that nobody reads half of it."""
+        parent, _, last = self._path(name).rpartition("/")
+        beside = f"{parent}/.{last}.{uuid4().hex}"
+        self._files.makedirs(beside, exist_ok=True)
+        try:
+            yield beside
+            if self._files.exists(f"{parent}/{last}"):
+                self._files.rm(f"{parent}/{last}", recursive=True)
+            self._files.mv(beside, f"{parent}/{last}", recursive=True)
+        except BaseException:
+            self._files.rm(beside, recursive=True)
+            raise
+
+    def _names(self, folder: str) -> list[str]:
+        self._files.invalidate_cache()
+        try:
+            return [str(path).rpartition("/")[2] for path in self._files.ls(self._path(folder), detail=False)]
+        except FileNotFoundError:
+            return []
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+
+def _as_json(value: object) -> bytes:
+    return json.dumps(value, indent=2, sort_keys=True).encode()
+
+
+def _unknown(version: str) -> NotFound:
+    return NotFound("MODEL_VERSION_UNKNOWN", f"The registry holds no model version {version}.", version=version)
+
+
+def _unusable(version: str, cause: str) -> Unavailable:
+    return Unavailable("MODEL_VERSION_UNUSABLE", f"Model version {version} can't be used: {cause}.", version=version)

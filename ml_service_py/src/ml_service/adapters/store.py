@@ -1,0 +1,166 @@
+"""The SQL store's queries: catalogue, interactions, which model version is live. The worker's ledger and log have modules of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine, func, literal, select, true, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ml_service.adapters.database import insert_new, reading, writing
+from ml_service.adapters.interaction_log import STREAM
+from ml_service.adapters.tables import Moment, interactions, items, live_model, log_positions
+from ml_service.domain import Interaction, Item, LogPosition
+from ml_service.model.ratings import ratings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy import Connection, Row
+
+    from ml_service.model.ratings import Ratings
+
+LIVE_SLOT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHistories:
+    """The latest rating of each pair by user, the place in the log they reach to, and the ids read last, oldest first."""
+
+    ratings: Mapping[str, Mapping[str, float | None]]
+    position: LogPosition | None
+    recent_ids: tuple[str, ...]
+
+
+#: Where a list of interactions goes on: the time and the row of the last one shown.
+Place = tuple[datetime, int]
+#: Interactions without a time count as older than all others.
+NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """Interactions newest first, where the next page begins (None on the last), and how far the store has read the log."""
+
+    rows: tuple[tuple[Interaction, Item], ...]
+    next_place: Place | None
+    as_of_offset: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveVersion:
+    """The version that answers, and how many versions were live before it."""
+
+    version: str
+    revision: int
+
+
+class Store:
+    """All methods raise Unavailable (STORE_UNAVAILABLE) while the database doesn't answer. May be called from any thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def load_catalogue(self) -> tuple[Item, ...]:
+        with reading(self.engine) as connection:
+            return tuple(_item(row) for row in connection.execute(select(items)))
+
+    def load_histories(self, recent: int) -> StoredHistories:
+        """Reads rows and position in one transaction, so that the log goes on exactly where the rows end."""
+        ratings: dict[str, dict[str, float | None]] = {}
+        query = select(interactions.c.user_id, interactions.c.item_id, interactions.c.rating).order_by(interactions.c.row_id)
+        last = select(interactions.c.interaction_id).order_by(interactions.c.row_id.desc()).limit(recent)
+        with reading(self.engine) as connection:
+            for user_id, item_id, rating in connection.execute(query):
+                ratings.setdefault(user_id, {})[item_id] = rating
+            recent_ids = tuple(reversed(connection.scalars(last).all()))
+            return StoredHistories(ratings, _read_position(connection), recent_ids)
+
+    def load_ratings(self) -> Ratings:
+        """The latest rating of each pair, in the order in which those were written."""
+        query = select(interactions.c.user_id, interactions.c.item_id, interactions.c.rating).order_by(interactions.c.row_id)
+        with reading(self.engine) as connection:
+            return ratings_of(connection.execute(query))
+
+    def list_interactions(self, user_id: str, limit: int, after: Place | None) -> StoredPage:
+        """Of interactions of one time, the one written last comes first."""
+        moment = func.coalesce(interactions.c.occurred_at, literal(NO_TIME, Moment), type_=Moment)
+        place = tuple_(moment, interactions.c.row_id)
+        query = (
+            select(interactions, items, moment.label("moment"))
+            .join(items, interactions.c.item_id == items.c.item_id)
+            .where(interactions.c.user_id == user_id)
+            .where(true() if after is None else place < tuple_(literal(after[0], Moment), literal(after[1])))
+            .order_by(moment.desc(), interactions.c.row_id.desc())
+            .limit(limit + 1)
+        )
+        with reading(self.engine) as connection:
+            rows = connection.execute(query).all()
+            position = _read_position(connection)
+        shown = rows[:limit]
+        return StoredPage(
+            rows=tuple((_interaction(row), _item(row)) for row in shown),
+            next_place=(shown[-1].moment, shown[-1].row_id) if len(rows) > limit else None,
+            as_of_offset=position.offset if position else None,
+        )
+
+    def count_interactions(self) -> int:
+        with reading(self.engine) as connection:
+            return connection.scalar(select(func.count()).select_from(interactions)) or 0
+
+    def import_data(self, new_items: Sequence[Item], new_interactions: Iterable[Interaction]) -> int:
+        """Writes all or nothing; an item that is there gets the new title, year and genres. Gives the number of new interactions."""
+        with writing(self.engine) as connection:
+            _upsert_items(connection, new_items)
+            return insert_new(connection, interactions, [_interaction_row(row) for row in new_interactions], "interaction_id")
+
+    def read_live(self) -> LiveVersion | None:
+        query = select(live_model.c.version, live_model.c.revision).where(live_model.c.slot == LIVE_SLOT)
+        with reading(self.engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return LiveVersion(row.version, row.revision) if row else None
+
+    def compare_and_set_live(self, expected: LiveVersion | None, version: str) -> bool:
+        """Makes the version live unless another became so since `expected` was read; says whether it did."""
+        now = datetime.now(UTC)
+        with writing(self.engine) as connection:
+            if expected is None:
+                row = {"slot": LIVE_SLOT, "version": version, "revision": 1, "updated_at": now}
+                return insert_new(connection, live_model, [row], "slot") == 1
+            change = update(live_model).where(live_model.c.slot == LIVE_SLOT, live_model.c.revision == expected.revision)
+            return connection.execute(change.values(version=version, revision=expected.revision + 1, updated_at=now)).rowcount == 1
+
+
+def _read_position(connection: Connection) -> LogPosition | None:
+    query = select(log_positions.c.log_offset, log_positions.c.message_id).where(log_positions.c.stream == STREAM)
+    row = connection.execute(query).one_or_none()
+    return LogPosition(row.log_offset, row.message_id) if row else None
+
+
+def _upsert_items(connection: Connection, rows: Sequence[Item]) -> None:
+    if not rows:
+        return
+    values = [{"item_id": row.item_id, "title": row.title, "year": row.year, "genres": list(row.genres)} for row in rows]
+    statement = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(items)
+    changed = {name: statement.excluded[name] for name in ("title", "year", "genres")}
+    connection.execute(statement.on_conflict_do_update(index_elements=["item_id"], set_=changed), values)
+
+
+def _item(row: Row[tuple[object, ...]]) -> Item:
+    return Item(row.item_id, row.title, row.year, tuple(row.genres))
+
+
+def _interaction(row: Row[tuple[object, ...]]) -> Interaction:
+    return Interaction(row.interaction_id, row.user_id, row.item_id, row.rating, row.occurred_at)
+
+
+def _interaction_row(row: Interaction) -> dict[str, object]:
+    return {
+        "interaction_id": row.interaction_id,
+        "user_id": row.user_id,
+        "item_id": row.item_id,
+        "rating": row.rating,
+        "occurred_at": row.occurred_at,
+    }

@@ -1,0 +1,165 @@
+"""The recommender's composition root: settings → parts → a process that serves until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from logging import ERROR, INFO
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from ml_service.adapters.broker.connection import BrokerThread
+from ml_service.adapters.broker.hint_listener import HintListener
+from ml_service.adapters.broker.model_messages import model_promoted
+from ml_service.adapters.broker.publisher import Publisher
+from ml_service.adapters.broker.stream_reader import StreamReader
+from ml_service.adapters.database import is_migrated
+from ml_service.adapters.interaction_log import STREAM
+from ml_service.config import InvalidSettings
+from ml_service.entrypoints.grpc_server import GrpcServer
+from ml_service.entrypoints.grpc_services import JobService, ModelService, RecommenderService
+from ml_service.entrypoints.log_follower import LogFollower
+from ml_service.entrypoints.metrics import Metrics
+from ml_service.entrypoints.model_follower import ModelFollower
+from ml_service.entrypoints.ops_api import build_ops_api
+from ml_service.entrypoints.ops_server import serve_ops
+from ml_service.entrypoints.runtime import Readiness, retry_while_unavailable, stop_signal
+from ml_service.errors import Unavailable
+from ml_service.handlers.live_state import RECENT_IDS, LiveState
+from ml_service.handlers.models import Models
+from ml_service.parts import open_parts
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from ml_service.adapters.store import Store, StoredHistories
+    from ml_service.config import Settings
+    from ml_service.domain import Item
+    from ml_service.parts import Parts
+
+Thread = TypeVar("Thread", bound=BrokerThread)
+
+log = structlog.get_logger()
+
+#: Scoring leaves the interpreter's lock for most of its time, so a second batch needn't wait for the first.
+SCORING_THREADS = 2
+#: A hint is worth no longer wait: the other replicas look by themselves.
+HINT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recommender:
+    """The parts of one recommender process."""
+
+    settings: Settings
+    parts: Parts
+    live: LiveState
+    models: Models
+    metrics: Metrics
+    readiness: Readiness
+    server: GrpcServer
+
+
+async def serve(settings: Settings) -> int:
+    """Runs the recommender until a signal; gives the process's exit code. Releases in reverse what it opened."""
+    stopping = stop_signal()
+    log.info("starting", settings=settings.model_dump(mode="json"))
+    async with AsyncExitStack() as stack:
+        parts = stack.enter_context(open_parts(settings))
+        live = LiveState(*await retry_while_unavailable(lambda: _load(parts.store), stopping))
+        recommender = await _build_recommender(settings, parts, live, stack)
+        await _listen(recommender, stack)
+        await stack.enter_async_context(_following(recommender))
+        await stopping.wait()
+        still_open = await _stop_serving(recommender)
+    log.log(ERROR if still_open else INFO, "stopped", still_open=still_open)
+    return 1 if still_open else 0
+
+
+def _load(store: Store) -> tuple[tuple[Item, ...], StoredHistories]:
+    if not is_migrated(store.engine):
+        raise InvalidSettings("DATABASE_URL: the store's tables aren't those of this version; run `python -m ml_service migrate`")
+    return store.load_catalogue(), store.load_histories(RECENT_IDS)
+
+
+async def _build_recommender(settings: Settings, parts: Parts, live: LiveState, stack: AsyncExitStack) -> Recommender:
+    publisher = await stack.enter_async_context(_running(Publisher(parts.broker, "recommender publisher")))
+    scoring = stack.enter_context(ThreadPoolExecutor(SCORING_THREADS, "scoring"))
+    metrics = Metrics(live)
+    models = Models(live, parts.store, parts.registry, lambda version: _announce(publisher, version))
+    service = RecommenderService(live, parts.store, scoring, metrics)
+    server = GrpcServer(service, ModelService(models), JobService(parts.registry), metrics)
+    return Recommender(settings, parts, live, models, metrics, Readiness("model"), server)
+
+
+async def _listen(recommender: Recommender, stack: AsyncExitStack) -> None:
+    settings = recommender.settings
+    ops_api = build_ops_api(recommender.live, recommender.models, recommender.metrics, recommender.readiness)
+    with _naming("RECOMMENDER_OPS_PORT"):
+        ops_port = await stack.enter_async_context(serve_ops(ops_api, settings.recommender_host, settings.recommender_ops_port))
+    with _naming("RECOMMENDER_GRPC_PORT"):
+        grpc_port = await recommender.server.start(settings.recommender_host, settings.recommender_grpc_port)
+    log.info("listening", grpc_port=grpc_port, ops_port=ops_port)
+
+
+@asynccontextmanager
+async def _following(recommender: Recommender) -> AsyncIterator[None]:
+    """Keeps histories and model up to date. The broker may be away: the threads attach when it comes."""
+
+    live = recommender.live
+
+    async def on_loaded() -> None:
+        recommender.readiness.meet("model")
+        await recommender.server.set_serving(is_serving=True)
+        log.info("ready", version=live.model.version.version, users=len(live.user_ids), items=len(live.items))
+
+    broker = recommender.parts.broker
+    log_follower = LogFollower(live, recommender.metrics)
+    model_follower = ModelFollower(live, recommender.models, recommender.settings.recommender_model_poll_seconds, on_loaded)
+    reader = StreamReader(
+        broker,
+        STREAM,
+        read_position=lambda: live.position,
+        on_messages=log_follower.on_messages,
+        on_replay=log_follower.on_replay,
+    )
+    async with _running(reader), _running(HintListener(broker, model_follower.hint)), asyncio.TaskGroup() as group:
+        task = group.create_task(model_follower.run())
+        yield
+        task.cancel()
+
+
+async def _stop_serving(recommender: Recommender) -> list[str]:
+    """Not ready, drain, refuse, finish; gives the calls that had to be ended."""
+    recommender.readiness.is_draining = True
+    await recommender.server.drain()
+    await asyncio.sleep(recommender.settings.recommender_drain_seconds)
+    return await recommender.server.stop(recommender.settings.recommender_grace_seconds)
+
+
+@asynccontextmanager
+async def _running(thread: Thread) -> AsyncIterator[Thread]:
+    thread.start()
+    try:
+        yield thread
+    finally:
+        # The thread may be waiting for this event loop.
+        await asyncio.to_thread(thread.stop)
+
+
+@contextmanager
+def _naming(variable: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InvalidSettings(f"{variable}: {error}; set it to a free port") from error
+
+
+def _announce(publisher: Publisher, version: str) -> None:
+    try:
+        publisher.publish(model_promoted(version), HINT_SECONDS)
+    except Unavailable as error:
+        log.warning("hint not published", version=version, reason=error.reason, detail=error.detail)

@@ -1,0 +1,122 @@
+"""The commands: progress goes to standard error, the answer to standard output. Each imports only what it runs."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from ml_service.config import InvalidSettings, read_settings
+from ml_service.domain import EvaluateParams, TrainParams
+from ml_service.entrypoints.logs import configure_logs
+from ml_service.errors import InvalidArgument, ServiceError
+from ml_service.parts import Parts, open_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator, Sequence
+    from pathlib import Path
+
+    from ml_service.config import Settings
+    from ml_service.domain import Progress
+    from ml_service.handlers.importing import Imported
+
+
+def serve() -> None:
+    from ml_service.bootstrap import serve as serve_until_stopped
+
+    with _settings() as settings:
+        _run(serve_until_stopped(settings))
+
+
+def work() -> None:
+    from ml_service.entrypoints.worker_app import work as work_until_stopped
+
+    with _settings() as settings:
+        _run(work_until_stopped(settings))
+
+
+def migrate() -> None:
+    from ml_service.adapters import database
+
+    with _parts() as parts:
+        database.migrate(parts.store.engine)
+
+
+def import_data(*, movielens: bool, interactions: Path | None, items: Path | None, cache: Path) -> None:
+    """Brings in either MovieLens or the two files, and creates the tables first."""
+    from ml_service.adapters import database
+    from ml_service.handlers import importing
+
+    with _parts() as parts:
+        if movielens == bool(interactions or items) or bool(interactions) != bool(items):
+            raise InvalidArgument("REQUEST_INVALID", "Give --movielens, or both --interactions and --items.")
+        database.migrate(parts.store.engine)
+        if interactions and items:
+            typer.echo(f"Reading {items} and {interactions}", err=True)
+            _tell_imported(importing.import_csv(parts.store, interactions, items))
+        else:
+            typer.echo("Reading MovieLens 100K", err=True)
+            _tell_imported(importing.import_movielens(parts.store, cache))
+
+
+def train(estimators: Sequence[str], *, if_none: bool) -> None:
+    with _parts() as parts:
+        if if_none and parts.store.read_live() is not None:
+            typer.echo("A model version is live already", err=True)
+            return
+        from ml_service.handlers.training import train as train_model
+
+        outcome = train_model(parts.store, parts.registry, TrainParams(tuple(estimators)), _tell_progress)
+    went = "is live" if outcome.promoted else "stays in the registry: it is worse than the live one"
+    typer.echo(f"Model version {outcome.model_version} {went}: {_figures(outcome.metrics)}")
+
+
+def evaluate(estimators: Sequence[str]) -> None:
+    from ml_service.handlers import evaluation
+
+    with _parts() as parts:
+        ratings = parts.store.load_ratings()
+        if not len(ratings):
+            raise InvalidArgument("JOB_PARAMS_INVALID", "The store has no ratings; import some.")
+        typer.echo(evaluation.to_table(evaluation.evaluate(ratings, EvaluateParams(tuple(estimators)), _tell_progress)))
+
+
+def _run(process: Coroutine[None, None, int]) -> None:
+    import uvloop
+
+    raise typer.Exit(uvloop.run(process))
+
+
+@contextmanager
+def _parts() -> Iterator[Parts]:
+    with _settings() as settings, open_parts(settings) as parts:
+        yield parts
+
+
+@contextmanager
+def _settings() -> Iterator[Settings]:
+    """Ends the command with a sentence instead of a stack where the user can do something about it."""
+    try:
+        settings = read_settings()
+        configure_logs(settings.log_level)
+        yield settings
+    except (InvalidSettings, ServiceError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+def _tell_imported(imported: Imported | None) -> None:
+    if imported is None:
+        typer.echo("The store has interactions already: nothing was imported", err=True)
+        return
+    typer.echo(f"Imported {imported.items} items and {imported.interactions} interactions, {imported.new_interactions} of them new")
+    typer.echo("A recommender that runs already answers from them after its next start", err=True)
+
+
+def _tell_progress(progress: Progress) -> None:
+    typer.echo(f"{progress.percent:5.1f} %  {progress.step}  {_figures(progress.metrics)}", err=True)
+
+
+def _figures(metrics: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())

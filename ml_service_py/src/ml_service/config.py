@@ -1,0 +1,48 @@
+"""The settings of this service. The only place that reads the environment; read once, checked together, frozen, passed down."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One environment variable per field, its name in capitals. Fields without a default are required."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    database_url: SecretStr
+    registry_url: str
+    amqp_url: SecretStr = SecretStr("amqp://guest:guest@127.0.0.1:5672/")
+    broker_definitions: Path = Path(__file__).resolve().parents[3] / "infra" / "rabbitmq" / "definitions.json"
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+
+    recommender_host: str = "127.0.0.1"
+    recommender_grpc_port: int = Field(default=50051, ge=0, le=65535)
+    recommender_ops_port: int = Field(default=8081, ge=0, le=65535)
+    recommender_drain_seconds: float = Field(default=0, ge=0)
+    recommender_grace_seconds: float = Field(default=5, gt=0)
+    recommender_model_poll_seconds: float = Field(default=30, gt=0)
+
+    worker_name: str = Field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+    worker_host: str = "127.0.0.1"
+    worker_ops_port: int = Field(default=8082, ge=0, le=65535)
+    worker_grace_seconds: float = Field(default=10, gt=0)
+    worker_job_deadline_seconds: float = Field(default=1200, gt=0)
+
+
+class InvalidSettings(Exception):
+    """Every variable that is missing or wrong, a line each."""
+
+
+def read_settings(**overrides: Any) -> Settings:
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        rows = [f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors(include_input=False)]
+        raise InvalidSettings("\n".join(rows)) from None

@@ -1,0 +1,87 @@
+"""Domain values as messages of the contract. Translation only: no rule lives here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from google.protobuf.struct_pb2 import Struct
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from ml_service.domain import RecommendationSource
+from whynotboth.v1 import errors_pb2, jobs_pb2, recommender_pb2
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ml_service import domain
+    from ml_service.errors import ServiceError
+
+SOURCES = {
+    RecommendationSource.MODEL: recommender_pb2.RECOMMENDATION_SOURCE_MODEL,
+    RecommendationSource.FALLBACK: recommender_pb2.RECOMMENDATION_SOURCE_FALLBACK,
+}
+
+
+def encode_item(item: domain.Item) -> recommender_pb2.Item:
+    return recommender_pb2.Item(item_id=item.item_id, title=item.title, year=item.year, genres=item.genres)
+
+
+def encode_scored_item(item: domain.Item, score: float) -> recommender_pb2.ScoredItem:
+    return recommender_pb2.ScoredItem(item=encode_item(item), score=score)
+
+
+def encode_user(user: domain.User) -> recommender_pb2.User:
+    return recommender_pb2.User(user_id=user.user_id, interaction_count=user.interaction_count)
+
+
+def encode_interaction(interaction: domain.Interaction, item: domain.Item) -> recommender_pb2.Interaction:
+    return recommender_pb2.Interaction(
+        interaction_id=interaction.interaction_id,
+        item=encode_item(item),
+        rating=interaction.rating,
+        occurred_at=_timestamp(interaction.occurred_at),
+    )
+
+
+def encode_recommendation(recommendation: domain.Recommendation) -> recommender_pb2.RecommendResponse:
+    return recommender_pb2.RecommendResponse(
+        user_id=recommendation.user_id,
+        model_version=recommendation.model_version,
+        source=SOURCES[recommendation.source],
+        items=[_recommended(item) for item in recommendation.items],
+        as_of_offset=recommendation.as_of_offset,
+    )
+
+
+def encode_failure(error: ServiceError) -> errors_pb2.Failure:
+    return errors_pb2.Failure(reason=errors_pb2.ErrorReason.Value(f"ERROR_REASON_{error.reason}"), detail=error.detail)
+
+
+def encode_model(version: domain.ModelVersion) -> recommender_pb2.Model:
+    params = Struct()
+    params.update(version.params)
+    return recommender_pb2.Model(
+        version=version.version,
+        estimator=version.estimator,
+        params=params,
+        metrics=version.metrics,
+        created_at=_timestamp(version.created_at),
+        live=version.live,
+    )
+
+
+def encode_file(file: domain.JobFile) -> jobs_pb2.JobFile:
+    return jobs_pb2.JobFile(name=file.name, media_type=file.media_type, size_bytes=file.size_bytes)
+
+
+def _recommended(recommended: domain.RecommendedItem) -> recommender_pb2.RecommendedItem:
+    reasons = [recommender_pb2.ItemReference(item_id=item.item_id, title=item.title) for item in recommended.why]
+    return recommender_pb2.RecommendedItem(item=encode_item(recommended.item), score=recommended.score, why=reasons)
+
+
+def _timestamp(moment: datetime | None) -> Timestamp | None:
+    if moment is None:
+        return None
+    timestamp = Timestamp()
+    timestamp.FromDatetime(moment)
+    return timestamp

@@ -1,0 +1,88 @@
+"""The gRPC server: its options, its services, its health. What the services do is theirs."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health_aio
+from grpc_reflection.v1alpha import reflection
+
+from ml_service.entrypoints.interceptors import CallsInFlight, ServiceInterceptor
+from whynotboth.v1 import jobs_pb2, jobs_pb2_grpc, recommender_pb2, recommender_pb2_grpc
+
+if TYPE_CHECKING:
+    from ml_service.entrypoints.grpc_services import JobService, ModelService, RecommenderService
+    from ml_service.entrypoints.metrics import Metrics
+
+#: More calls than these at once are refused instead of waiting unseen: each may be a batch.
+CALLS_MAX = 256
+#: How long the server may take to say goodbye once no call of ours is in flight.
+STANDING_SECONDS = 0.25
+SERVICES = (
+    *(service.full_name for service in recommender_pb2.DESCRIPTOR.services_by_name.values()),
+    *(service.full_name for service in jobs_pb2.DESCRIPTOR.services_by_name.values()),
+)
+OPTIONS = (
+    # A taken port is an error, not a second server that gets half of the calls.
+    ("grpc.so_reuseport", 0),
+    # Gateways ping on idle connections, and more often than the default permits.
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+    # Gateways look for new replicas when a connection ends; calls in flight finish first.
+    ("grpc.max_connection_age_ms", 600_000),
+    ("grpc.max_connection_age_grace_ms", 30_000),
+)
+
+
+class GrpcServer:
+    """Serves from `start` to `stop`, and says by the health service whether work may come."""
+
+    def __init__(self, recommender: RecommenderService, models: ModelService, jobs: JobService, metrics: Metrics) -> None:
+        self._calls = CallsInFlight()
+        self._health = health_aio.HealthServicer()
+        self._server = grpc.aio.server(
+            interceptors=[ServiceInterceptor(self._calls, metrics)], options=OPTIONS, maximum_concurrent_rpcs=CALLS_MAX
+        )
+        recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(recommender, self._server)
+        recommender_pb2_grpc.add_ModelServiceServicer_to_server(models, self._server)
+        jobs_pb2_grpc.add_JobServiceServicer_to_server(jobs, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection([*SERVICES, "grpc.health.v1.Health", reflection.SERVICE_NAME], self._server)
+
+    async def start(self, host: str, port: int) -> int:
+        """Listens, not serving by its health; gives the port, chosen by the system for 0. Raises OSError for a taken one."""
+        await self.set_serving(is_serving=False)
+        try:
+            bound = self._server.add_insecure_port(f"{host}:{port}")
+        except RuntimeError as error:
+            raise OSError(f"Port {port} of {host} can't be listened on") from error
+        await self._server.start()
+        return bound
+
+    async def set_serving(self, *, is_serving: bool) -> None:
+        status = health_pb2.HealthCheckResponse.SERVING if is_serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        for service in ("", *SERVICES):
+            await self._health.set(service, status)
+
+    async def drain(self) -> None:
+        """Says to load balancers that no new work should come; what comes is still served."""
+        await self._health.enter_graceful_shutdown()
+
+    async def stop(self, grace_seconds: float) -> list[str]:
+        """Refuses new calls, lets those in flight finish within the grace, ends the rest; gives the methods of the ended ones."""
+        stopping = asyncio.create_task(self._server.stop(grace_seconds))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace_seconds):
+                await self._calls.wait_until_idle()
+        open_methods = self._calls.methods
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STANDING_SECONDS):
+                await asyncio.shield(stopping)
+        # What is left now is over time, or a health watch, which would hold the server for the whole grace.
+        await self._server.stop(None)
+        await stopping
+        return open_methods

@@ -1,0 +1,127 @@
+"""The contract's gRPC services: decode, call a handler, encode. Errors pass to the interceptor."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from ml_service.entrypoints import grpc_encoding as encoding
+from ml_service.errors import ServiceError
+from ml_service.handlers import catalogue
+from ml_service.handlers.recommendations import RecommendationQuery, recommend, recommend_batch
+from whynotboth.v1 import jobs_pb2, jobs_pb2_grpc, recommender_pb2, recommender_pb2_grpc
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from concurrent.futures import Executor
+
+    import grpc
+
+    from ml_service.adapters.registry import Registry
+    from ml_service.adapters.store import Store
+    from ml_service.entrypoints.metrics import Metrics
+    from ml_service.handlers.live_state import LiveState
+    from ml_service.handlers.models import Models
+
+    Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class RecommenderService(recommender_pb2_grpc.RecommenderServiceServicer):
+    """Answers from memory, but for a user's interactions."""
+
+    def __init__(self, live: LiveState, store: Store, executor: Executor, metrics: Metrics) -> None:
+        self._live = live
+        self._store = store
+        self._executor = executor
+        self._metrics = metrics
+
+    async def BatchRecommend(
+        self, request: recommender_pb2.BatchRecommendRequest, context: Context
+    ) -> recommender_pb2.BatchRecommendResponse:
+        queries = [_query(entry) for entry in request.requests]
+        outcomes, scoring_ms = await recommend_batch(self._live, self._executor, queries, context.time_remaining())
+        self._metrics.observe_batch(len(queries), scoring_ms)
+        results = [
+            recommender_pb2.BatchRecommendResult(error=encoding.encode_failure(outcome))
+            if isinstance(outcome, ServiceError)
+            else recommender_pb2.BatchRecommendResult(response=encoding.encode_recommendation(outcome))
+            for outcome in outcomes
+        ]
+        return recommender_pb2.BatchRecommendResponse(results=results, scoring_ms=scoring_ms)
+
+    async def Recommend(self, request: recommender_pb2.RecommendRequest, context: Context) -> recommender_pb2.RecommendResponse:
+        return encoding.encode_recommendation(await recommend(self._live, self._executor, _query(request), context.time_remaining()))
+
+    async def ListSimilarItems(
+        self, request: recommender_pb2.ListSimilarItemsRequest, _context: Context
+    ) -> recommender_pb2.ListSimilarItemsResponse:
+        near, version = catalogue.list_similar_items(self._live, request.item_id, request.limit)
+        items = [encoding.encode_scored_item(item, score) for item, score in near]
+        return recommender_pb2.ListSimilarItemsResponse(items=items, model_version=version)
+
+    async def GetItem(self, request: recommender_pb2.GetItemRequest, _context: Context) -> recommender_pb2.GetItemResponse:
+        return recommender_pb2.GetItemResponse(item=encoding.encode_item(catalogue.get_item(self._live, request.item_id)))
+
+    async def ListItems(self, request: recommender_pb2.ListItemsRequest, _context: Context) -> recommender_pb2.ListItemsResponse:
+        page = catalogue.list_items(self._live, request.query, request.genre, request.page_size, request.page_token)
+        items = [encoding.encode_item(item) for item in page.rows]
+        return recommender_pb2.ListItemsResponse(items=items, next_page_token=page.next_page_token)
+
+    async def ListUsers(self, request: recommender_pb2.ListUsersRequest, _context: Context) -> recommender_pb2.ListUsersResponse:
+        page = catalogue.list_users(self._live, request.query, request.page_size, request.page_token)
+        users = [encoding.encode_user(user) for user in page.rows]
+        return recommender_pb2.ListUsersResponse(users=users, next_page_token=page.next_page_token)
+
+    async def GetUser(self, request: recommender_pb2.GetUserRequest, _context: Context) -> recommender_pb2.GetUserResponse:
+        return recommender_pb2.GetUserResponse(user=encoding.encode_user(catalogue.get_user(self._live, request.user_id)))
+
+    async def ListInteractions(
+        self, request: recommender_pb2.ListInteractionsRequest, _context: Context
+    ) -> recommender_pb2.ListInteractionsResponse:
+        page, as_of_offset = await catalogue.list_interactions(
+            self._live, self._store, request.user_id, request.page_size, request.page_token
+        )
+        return recommender_pb2.ListInteractionsResponse(
+            interactions=[encoding.encode_interaction(interaction, item) for interaction, item in page.rows],
+            next_page_token=page.next_page_token,
+            as_of_offset=as_of_offset,
+        )
+
+
+class ModelService(recommender_pb2_grpc.ModelServiceServicer):
+    """The model versions."""
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+
+    async def GetModel(self, request: recommender_pb2.GetModelRequest, _context: Context) -> recommender_pb2.GetModelResponse:
+        return recommender_pb2.GetModelResponse(model=encoding.encode_model(await self._models.get(request.version)))
+
+    async def ListModels(self, request: recommender_pb2.ListModelsRequest, _context: Context) -> recommender_pb2.ListModelsResponse:
+        page = await self._models.list(request.page_size, request.page_token)
+        models = [encoding.encode_model(version) for version in page.rows]
+        return recommender_pb2.ListModelsResponse(models=models, next_page_token=page.next_page_token)
+
+    async def PromoteModel(self, request: recommender_pb2.PromoteModelRequest, _context: Context) -> recommender_pb2.PromoteModelResponse:
+        return recommender_pb2.PromoteModelResponse(model=encoding.encode_model(await self._models.promote(request.version)))
+
+
+class JobService(jobs_pb2_grpc.JobServiceServicer):
+    """The files that jobs left in the registry."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    async def ReadResult(self, request: jobs_pb2.ReadResultRequest, _context: Context) -> AsyncIterator[jobs_pb2.ReadResultResponse]:
+        file, chunks = await asyncio.to_thread(self._registry.open_result, request.job_id)
+        with closing(chunks):
+            yield jobs_pb2.ReadResultResponse(header=encoding.encode_file(file))
+            # The disk blocks, so a thread reads; the next chunk only when the caller took the last one.
+            while chunk := await asyncio.to_thread(next, chunks, b""):
+                yield jobs_pb2.ReadResultResponse(chunk=chunk)
+
+
+def _query(request: recommender_pb2.RecommendRequest) -> RecommendationQuery:
+    offset = request.min_interaction_offset if request.HasField("min_interaction_offset") else None
+    return RecommendationQuery(request.user_id, request.limit, offset)

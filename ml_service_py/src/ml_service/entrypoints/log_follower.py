@@ -1,0 +1,47 @@
+"""Folds the stream `interactions` into the live histories. Rejects nothing: what can't be used, the projector keeps."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from ml_service.adapters.broker.interaction_messages import decode_interaction
+from ml_service.domain import LoggedInteraction, RejectedMessage
+from ml_service.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
+    from ml_service.adapters.broker.envelope import ReceivedMessage
+    from ml_service.entrypoints.metrics import Metrics
+    from ml_service.handlers.live_state import LiveState
+
+APPLY_SECONDS = 10.0
+
+
+class LogFollower:
+    """Create it on the event loop, which owns the live state; the methods are called on the reader's thread, and wait for the loop."""
+
+    def __init__(self, live: LiveState, metrics: Metrics) -> None:
+        self._live = live
+        self._metrics = metrics
+        self._loop = asyncio.get_running_loop()
+
+    def on_messages(self, messages: Sequence[ReceivedMessage]) -> None:
+        self._on_loop(self._apply([_decode(message) for message in messages]))
+
+    def on_replay(self) -> None:
+        self._on_loop(self._live.restart())
+
+    async def _apply(self, batch: Sequence[LoggedInteraction | RejectedMessage]) -> None:
+        self._metrics.count_interactions(await self._live.apply(batch))
+
+    def _on_loop(self, work: Coroutine[None, None, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(APPLY_SECONDS)
+
+
+def _decode(message: ReceivedMessage) -> LoggedInteraction | RejectedMessage:
+    try:
+        return decode_interaction(message)
+    except InvalidArgument as error:
+        return RejectedMessage(message.position, error.reason, error.detail, message.body)

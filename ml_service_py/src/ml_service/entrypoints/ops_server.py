@@ -1,0 +1,62 @@
+"""HTTP for operators inside a process that does something else: the probes that all processes share, and the server under them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+from uvicorn import Config, Server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Generator
+
+    from fastapi import FastAPI
+
+    from ml_service.entrypoints.runtime import Readiness
+
+STOP_SECONDS = 2
+
+
+def probes(readiness: Readiness, render_metrics: Callable[[], bytes]) -> APIRouter:
+    """`/healthz` asks nobody; `/readyz` says what is missing; `/metrics` is for Prometheus."""
+    router = APIRouter(tags=["probes"])
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz() -> JSONResponse:
+        status = "ready" if readiness.is_ready else "not ready"
+        return JSONResponse({"status": status, "missing": readiness.missing}, status_code=200 if readiness.is_ready else 503)
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(render_metrics(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+@asynccontextmanager
+async def serve_ops(app: FastAPI, host: str, port: int) -> AsyncIterator[int]:
+    """Serves on this event loop while the block runs; gives the port, chosen by the system for 0. Raises OSError for a taken one."""
+    listener = socket.create_server((host, port))
+    server = _QuietServer(Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=STOP_SECONDS))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
+
+
+class _QuietServer(Server):
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        # The process has one handler of signals; uvicorn's own would raise them again after serving.
+        yield

@@ -1,0 +1,69 @@
+"""The one place that turns errors into HTTP answers: application/problem+json (RFC 9457), unknown routes included."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import structlog
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from ml_service.errors import Internal, InvalidArgument, NotFound, ServiceError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+
+log = structlog.get_logger()
+
+STATUSES = {
+    "INVALID_ARGUMENT": HTTPStatus.BAD_REQUEST,
+    "UNAUTHENTICATED": HTTPStatus.UNAUTHORIZED,
+    "PERMISSION_DENIED": HTTPStatus.FORBIDDEN,
+    "NOT_FOUND": HTTPStatus.NOT_FOUND,
+    "ALREADY_EXISTS": HTTPStatus.CONFLICT,
+    "RESOURCE_EXHAUSTED": HTTPStatus.TOO_MANY_REQUESTS,
+    "UNAVAILABLE": HTTPStatus.SERVICE_UNAVAILABLE,
+    "DEADLINE_EXCEEDED": HTTPStatus.GATEWAY_TIMEOUT,
+    "INTERNAL": HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+
+def install_problems(app: FastAPI) -> None:
+    app.add_exception_handler(ServiceError, _render)
+    app.add_exception_handler(RequestValidationError, _render)
+    app.add_exception_handler(HTTPException, _render)
+    app.add_exception_handler(Exception, _render)
+
+
+async def _render(request: Request, error: Exception) -> JSONResponse:
+    known, errors = _known(request, error)
+    status = STATUSES[known.kind]
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": known.detail,
+        "instance": request.url.path,
+        "reason": known.reason,
+        "requestId": request.headers.get("x-request-id") or str(uuid4()),
+        "errors": errors,
+    }
+    if isinstance(known, Internal):
+        log.error("request failed", path=request.url.path, request_id=body["requestId"], exc_info=error)
+    headers = {"Retry-After": "1"} if known.retryable and not isinstance(known, Internal) else None
+    return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
+
+
+def _known(request: Request, error: Exception) -> tuple[ServiceError, list[dict[str, str]]]:
+    if isinstance(error, ServiceError):
+        return error, []
+    if isinstance(error, RequestValidationError):
+        errors = [{"field": ".".join(map(str, problem["loc"][1:])), "detail": problem["msg"]} for problem in error.errors()]
+        return InvalidArgument("REQUEST_INVALID", "The request doesn't fit the contract. Mend the fields in `errors`."), errors
+    if isinstance(error, HTTPException):
+        detail = f"No route has the method {request.method} and the path {request.url.path}. See /docs."
+        return NotFound("ROUTE_UNKNOWN", detail), []
+    return Internal("INTERNAL", "The service failed. Report it with the request id."), []

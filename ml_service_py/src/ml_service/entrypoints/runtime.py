@@ -1,0 +1,96 @@
+"""The life of a process: its stop signal, its readiness, and connecting with bounded patience. The recommender and the worker share it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from ml_service.config import InvalidSettings
+from ml_service.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+CONNECT_SECONDS = 30.0
+FIRST_DELAY_SECONDS = 0.2
+LAST_DELAY_SECONDS = 3.0
+
+
+class Readiness:
+    """Whether work may be sent here. Alive is another question, and one that only the process's answering answers."""
+
+    def __init__(self, *conditions: str) -> None:
+        self._missing = dict.fromkeys(conditions)
+        self.is_draining = False
+
+    @property
+    def is_ready(self) -> bool:
+        return not self._missing and not self.is_draining
+
+    @property
+    def missing(self) -> list[str]:
+        """What it waits for, by name."""
+        return [*self._missing, *(["draining"] if self.is_draining else [])]
+
+    def meet(self, condition: str) -> None:
+        self._missing.pop(condition, None)
+
+
+def stop_signal() -> asyncio.Event:
+    """Gives an event that SIGTERM or SIGINT sets; a second signal ends the process at once. Call it on the event loop's thread."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop(number: signal.Signals) -> None:
+        if stopping.is_set():
+            log.warning("stopping at once", signal=number.name)
+            os._exit(128 + number)
+        log.info("stopping", signal=number.name)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number)
+    return stopping
+
+
+@contextmanager
+def naming_port(variable: str) -> Iterator[None]:
+    """Names the variable to change when what starts in the block can't have its port."""
+    try:
+        yield
+    except OSError as error:
+        raise InvalidSettings(f"{variable}: {error}; set it to a free port") from error
+
+
+async def wait_until(event: asyncio.Event, seconds: float) -> bool:
+    """Waits for the event at most so long; says whether it came."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+async def retry_while_unavailable(attempt: Callable[[], T], stopping: asyncio.Event, within_seconds: float = CONNECT_SECONDS) -> T:
+    """Calls on a thread until it doesn't raise Unavailable; raises the last one when the time is over or the process stops."""
+    loop = asyncio.get_running_loop()
+    deadline, delay_seconds = loop.time() + within_seconds, FIRST_DELAY_SECONDS
+    while True:
+        try:
+            return await asyncio.to_thread(attempt)
+        except Unavailable as error:
+            log.warning("waiting for a neighbour", reason=error.reason, detail=error.detail)
+            if loop.time() + delay_seconds > deadline or await wait_until(stopping, delay_seconds * random.uniform(0.5, 1)):  # noqa: S311
+                raise
+        delay_seconds = min(delay_seconds * 2, LAST_DELAY_SECONDS)

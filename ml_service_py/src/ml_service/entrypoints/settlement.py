@@ -1,0 +1,30 @@
+"""How a failed job's message is settled: the one place where an error becomes a retry or a dead letter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ml_service.adapters.broker.topology import RETRY_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ml_service.errors import ServiceError
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Again after the delay, by way of this queue."""
+
+    queue: str
+    delay_ms: int
+
+
+def settle_failure(error: ServiceError, attempt: int, delays_ms: Sequence[int]) -> Retry | None:
+    """The retry that follows the failed attempt (counted from 1), or None: what fails for good is a dead letter."""
+    # A bug of ours fails each time.
+    is_bug = error.reason == "INTERNAL"
+    if is_bug or not error.retryable or attempt > len(delays_ms):
+        return None
+    return Retry(f"{RETRY_PREFIX}{attempt}", delays_ms[attempt - 1])

@@ -1,0 +1,161 @@
+"""The worker's process: settings → parts that run until a signal, and stop in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, suppress
+from functools import partial
+from logging import ERROR, INFO
+from typing import TYPE_CHECKING
+
+import structlog
+from fastapi import FastAPI
+
+from ml_service.adapters.broker.job_consumer import JobConsumer
+from ml_service.adapters.broker.publisher import Publisher
+from ml_service.adapters.broker.stream_reader import StreamReader
+from ml_service.adapters.broker.topology import read_retry_delays_ms
+from ml_service.adapters.database import is_migrated, open_engine
+from ml_service.adapters.interaction_log import STREAM, InteractionLog
+from ml_service.adapters.job_ledger import JobLedger
+from ml_service.adapters.registry import Registry
+from ml_service.adapters.store import Store
+from ml_service.config import InvalidSettings
+from ml_service.entrypoints import cancel_requests, projector
+from ml_service.entrypoints.logs import configure_logs
+from ml_service.entrypoints.ops_server import probes, serve_ops
+from ml_service.entrypoints.problem import install_problems
+from ml_service.entrypoints.runtime import Readiness, naming_port, retry_while_unavailable, stop_signal, wait_until
+from ml_service.entrypoints.supervisor import Supervisor
+from ml_service.entrypoints.worker import Worker
+from ml_service.entrypoints.worker_metrics import WorkerMetrics
+from ml_service.errors import Unavailable
+from ml_service.handlers.jobs import JobBook
+from ml_service.parts import open_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ml_service.adapters.broker.connection import BrokerAddress, BrokerThread
+    from ml_service.config import Settings
+    from ml_service.entrypoints.job_process import JobRunner
+    from ml_service.parts import Parts
+
+log = structlog.get_logger()
+
+FORGET_SECONDS = 3600.0
+
+
+class WorkerParts:
+    """Everything that lives as long as the worker, wired but not started."""
+
+    def __init__(self, settings: Settings, parts: Parts, open_runner: Callable[[], JobRunner]) -> None:
+        address, engine = parts.broker, parts.store.engine
+        self.metrics = WorkerMetrics()
+        self.publisher = Publisher(address, "worker publisher")
+        self.book = JobBook(JobLedger(engine), self.publisher, settings.worker_name)
+        requests = cancel_requests.CancelRequests(self.book.cancel_queued)
+        self.supervisor = Supervisor(open_runner, requests, settings.worker_job_deadline_seconds)
+        self.worker = Worker(self.book, self.supervisor, read_retry_delays_ms(settings.broker_definitions), self.metrics)
+        self.consumer = JobConsumer(address, self.worker.take)
+        self.job_events = _read_job_events(address, requests)
+        self.projector = _read_interactions(address, projector.Projector(InteractionLog(engine), self.metrics))
+
+    @property
+    def threads(self) -> Sequence[BrokerThread]:
+        """In the order to start them: what is told of comes before what tells."""
+        return self.publisher, self.projector, self.job_events, self.consumer
+
+    @property
+    def conditions(self) -> Mapping[str, Callable[[], bool]]:
+        """What it needs to work on jobs. The projector is no condition: of many workers only one has it."""
+        return {
+            "publisher": lambda: self.publisher.is_attached,
+            "job events": lambda: self.job_events.is_attached,
+            "job consumer": lambda: self.consumer.is_attached,
+            "job process": lambda: self.supervisor.is_warm,
+        }
+
+
+class WorkerReadiness(Readiness):
+    """Asks the parts each time: a broker may go and come."""
+
+    def __init__(self, conditions: Mapping[str, Callable[[], bool]]) -> None:
+        super().__init__()
+        self._conditions = conditions
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.missing
+
+    @property
+    def missing(self) -> list[str]:
+        return [*(name for name, is_met in self._conditions.items() if not is_met()), *super().missing]
+
+
+async def work(settings: Settings) -> int:
+    """Runs the worker until a signal; gives the process's exit code."""
+    stopping = stop_signal()
+    async with AsyncExitStack() as stack:
+        parts = stack.enter_context(open_parts(settings))
+        await retry_while_unavailable(lambda: _require_tables(parts.store), stopping)
+        worker = WorkerParts(settings, parts, partial(open_job_runner, settings))
+        stack.callback(worker.supervisor.close)
+        readiness = WorkerReadiness(worker.conditions)
+        with naming_port("WORKER_OPS_PORT"):
+            port = await stack.enter_async_context(serve_ops(_ops_api(worker, readiness), settings.worker_host, settings.worker_ops_port))
+        for thread in worker.threads:
+            thread.start()
+            stack.push_async_callback(asyncio.to_thread, thread.stop)
+        worker.worker.start()
+        log.info("working", worker=settings.worker_name, ops_port=port)
+        while not await wait_until(stopping, FORGET_SECONDS):
+            with suppress(Unavailable):
+                await asyncio.to_thread(worker.book.forget_old)
+        readiness.is_draining = True
+        worker.consumer.pause()
+        is_done = await asyncio.to_thread(worker.worker.stop, settings.worker_grace_seconds)
+    log.log(INFO if is_done else ERROR, "stopped", still_open=[] if is_done else ["worker"])
+    return 0 if is_done else 1
+
+
+def open_job_runner(settings: Settings) -> JobRunner:
+    """Called in the job process, which alone loads what trains."""
+    from ml_service.handlers.job_runner import run_job  # noqa: PLC0415
+
+    configure_logs(settings.log_level)
+    return partial(run_job, Store(open_engine(settings.database_url.get_secret_value())), Registry(settings.registry_url))
+
+
+def _read_job_events(address: BrokerAddress, requests: cancel_requests.CancelRequests) -> StreamReader:
+    return StreamReader(
+        address,
+        cancel_requests.STREAM,
+        read_position=requests.read_position,
+        on_messages=requests.on_messages,
+        on_replay=requests.on_replay,
+    )
+
+
+def _read_interactions(address: BrokerAddress, projection: projector.Projector) -> StreamReader:
+    return StreamReader(
+        address,
+        STREAM,
+        read_position=projection.read_position,
+        on_messages=projection.on_messages,
+        on_replay=projection.on_replay,
+        gather_seconds=projector.GATHER_SECONDS,
+        lock=projector.LOCK,
+    )
+
+
+def _require_tables(store: Store) -> None:
+    if not is_migrated(store.engine):
+        raise InvalidSettings("DATABASE_URL: the store's tables aren't those of this version; run `python -m ml_service migrate`")
+
+
+def _ops_api(parts: WorkerParts, readiness: Readiness) -> FastAPI:
+    app = FastAPI(title="Why Not Both: worker operations", description="Internal. The public API is the gateway's.", redoc_url=None)
+    install_problems(app)
+    app.include_router(probes(readiness, parts.metrics.render))
+    return app

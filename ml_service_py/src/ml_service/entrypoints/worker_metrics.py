@@ -1,0 +1,43 @@
+"""What Prometheus reads of the worker. A registry of its own, so that nothing is global."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+JOB_SECONDS = (0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200)
+
+
+class WorkerMetrics:
+    """Counts jobs by how their attempts ended, and what the projector wrote."""
+
+    def __init__(self) -> None:
+        registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._registry = registry
+        self._attempts = Histogram(
+            "worker_job_attempt_seconds", "Attempts at jobs, by how they ended.", ("kind", "ending"), buckets=JOB_SECONDS, registry=registry
+        )
+        self._running = Gauge("worker_jobs_running", "Jobs being run now.", registry=registry)
+        self._undecodable = Counter("worker_undecodable_messages", "Messages dead-lettered undecoded.", registry=registry)
+        self._projected = Counter("worker_projected_interactions", "Interactions written to the store.", registry=registry)
+        self._rejected = Counter("worker_rejected_interactions", "Messages of the log that can't be used.", registry=registry)
+        self._offset = Gauge("worker_projected_offset", "Last offset of the log that this worker stored; -1 before.", registry=registry)
+        self._offset.set(-1)
+
+    def begin_attempt(self) -> None:
+        self._running.inc()
+
+    def end_attempt(self, kind: str, ending: str, seconds: float) -> None:
+        self._running.dec()
+        self._attempts.labels(kind, ending).observe(seconds)
+
+    def count_undecodable(self) -> None:
+        self._undecodable.inc()
+
+    def count_projected(self, interactions: int, rejected: int, offset: int) -> None:
+        self._projected.inc(interactions)
+        self._rejected.inc(rejected)
+        self._offset.set(offset)
+
+    def render(self) -> bytes:
+        return generate_latest(self._registry)

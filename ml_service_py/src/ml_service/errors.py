@@ -1,0 +1,121 @@
+"""The errors of this service: one class per kind, one reason each from the contracts' catalogue.
+
+ServiceError
+├── InvalidArgument      the caller must mend something
+├── Unauthenticated      the caller must sign in
+├── PermissionDenied     the caller may not
+├── NotFound             no such thing
+├── AlreadyExists        there is another one
+├── ResourceExhausted    too much at once
+├── Unavailable          not now: try again
+├── DeadlineExceeded     not in time
+└── Internal             not the caller's fault
+"""
+
+from typing import ClassVar
+
+
+class ServiceError(Exception):
+    """Something that a caller may be told: a reason of `ErrorReason` (without prefix), a sentence, and the values that it names."""
+
+    kind: ClassVar[str] = "INTERNAL"
+    #: Whether the same call may succeed later; a job that fails so is tried again.
+    retryable: ClassVar[bool] = False
+    reasons: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, reason: str, detail: str, **metadata: str) -> None:
+        super().__init__(detail)
+        if reason not in self.reasons:
+            raise ValueError(f"{reason} is no reason of {type(self).__name__}: use one of {sorted(self.reasons)}")
+        self.reason = reason
+        self.detail = detail
+        self.metadata = metadata
+
+
+class InvalidArgument(ServiceError):
+    kind = "INVALID_ARGUMENT"
+    reasons = frozenset(
+        {
+            "REQUEST_INVALID",
+            "BODY_MALFORMED",
+            "BODY_TOO_LARGE",
+            "MEDIA_TYPE_UNSUPPORTED",
+            "PAGE_TOKEN_INVALID",
+            "FRAME_INVALID",
+            "JOB_PARAMS_INVALID",
+            "MESSAGE_UNDECODABLE",
+            "IMPORT_INVALID",
+        }
+    )
+
+
+class Unauthenticated(ServiceError):
+    kind = "UNAUTHENTICATED"
+    reasons = frozenset({"TOKEN_INVALID"})
+
+
+class PermissionDenied(ServiceError):
+    kind = "PERMISSION_DENIED"
+    reasons = frozenset({"ORIGIN_REFUSED"})
+
+
+class NotFound(ServiceError):
+    kind = "NOT_FOUND"
+    reasons = frozenset(
+        {
+            "ROUTE_UNKNOWN",
+            "USER_UNKNOWN",
+            "ITEM_UNKNOWN",
+            "JOB_UNKNOWN",
+            "JOB_RESULT_MISSING",
+            "MODEL_VERSION_UNKNOWN",
+            "TOPIC_UNKNOWN",
+            "RESUME_TOO_OLD",
+        }
+    )
+
+
+class AlreadyExists(ServiceError):
+    kind = "ALREADY_EXISTS"
+    reasons = frozenset({"IDEMPOTENCY_KEY_REUSED"})
+
+
+class ResourceExhausted(ServiceError):
+    kind = "RESOURCE_EXHAUSTED"
+    retryable = True
+    reasons = frozenset({"RECOMMENDER_OVERLOADED", "SUBSCRIPTIONS_EXHAUSTED"})
+
+
+class Unavailable(ServiceError):
+    kind = "UNAVAILABLE"
+    retryable = True
+    reasons = frozenset(
+        {
+            "RECOMMENDER_UNAVAILABLE",
+            "MODEL_NOT_LOADED",
+            "BROKER_UNAVAILABLE",
+            "STORE_UNAVAILABLE",
+            "OFFSET_NOT_REACHED",
+            "SHUTTING_DOWN",
+            "MODEL_VERSION_UNUSABLE",
+        }
+    )
+
+
+class DeadlineExceeded(ServiceError):
+    kind = "DEADLINE_EXCEEDED"
+    reasons = frozenset({"DEADLINE_EXCEEDED", "JOB_DEADLINE_EXCEEDED"})
+
+
+class Internal(ServiceError):
+    kind = "INTERNAL"
+    retryable = True
+    reasons = frozenset({"UNSPECIFIED", "UPSTREAM_FAILED", "INTERNAL", "JOB_PROCESS_DIED"})
+
+
+def error_of(reason: str, detail: str) -> ServiceError:
+    """The error of a reason that came over a wire or out of a store. An unknown reason is a ValueError."""
+    for kind in ServiceError.__subclasses__():
+        if reason in kind.reasons:
+            return kind(reason, detail)
+    raise ValueError(f"No error has the reason {reason}")

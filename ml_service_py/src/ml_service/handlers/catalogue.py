@@ -1,0 +1,111 @@
+"""Looks up items, users and what users did. All from memory but the interactions, which the SQL store has."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+from ml_service.domain import Interaction, Item, Page, User
+from ml_service.errors import InvalidArgument, NotFound
+from ml_service.handlers.paging import page_token, read_page_token, require_size
+from ml_service.model import scoring
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ml_service.adapters.store import Place, Store
+    from ml_service.handlers.live_state import LiveState
+
+T = TypeVar("T")
+
+#: The largest number of a row in SQL.
+ROW_MAX = 2**63 - 1
+
+
+def get_item(live: LiveState, item_id: str) -> Item:
+    item = live.items.get(item_id)
+    if item is None:
+        raise NotFound("ITEM_UNKNOWN", f"No item {item_id}.", item_id=item_id)
+    return item
+
+
+def list_items(live: LiveState, query: str, genre: str, page_size: int, token: str) -> Page[Item]:
+    """Items whose title contains the query and that have the genre, whatever the case, ordered by item id."""
+    require_size("page_size", page_size)
+    text, wanted = query.casefold(), genre.casefold()
+    question = ("items", text, wanted)
+    after = read_page_token(question, token) if token else ""
+    found = (
+        item
+        for item in live.items.values()
+        if item.item_id > after and text in item.title.casefold() and (not wanted or wanted in map(str.casefold, item.genres))
+    )
+    rows, is_last = _take(found, page_size)
+    return Page(rows, "" if is_last else page_token(question, rows[-1].item_id))
+
+
+def list_similar_items(live: LiveState, item_id: str, limit: int) -> tuple[list[tuple[Item, float]], str]:
+    """The nearest items with their scores, and the version that says so; none for an item newer than that version."""
+    require_size("limit", limit)
+    get_item(live, item_id)
+    model = live.model
+    index = model.scorer.item_index.get(item_id)
+    if index is None:
+        return [], model.version.version
+    ranking = scoring.similar(model.scorer, index, limit)
+    near = zip(model.scorer.item_ids[ranking.indexes].tolist(), ranking.scores.tolist(), strict=True)
+    return [(live.items[near_id], score) for near_id, score in near], model.version.version
+
+
+def get_user(live: LiveState, user_id: str) -> User:
+    history = live.history(user_id)
+    if not history:
+        raise NotFound("USER_UNKNOWN", f"No user {user_id} has interactions.", user_id=user_id)
+    return User(user_id, len(history))
+
+
+def list_users(live: LiveState, query: str, page_size: int, token: str) -> Page[User]:
+    """Users whose id contains the query, ordered by user id."""
+    require_size("page_size", page_size)
+    question = ("users", query)
+    after = read_page_token(question, token) if token else ""
+    rows, is_last = _take((user_id for user_id in live.user_ids if user_id > after and query in user_id), page_size)
+    return Page(tuple(get_user(live, user_id) for user_id in rows), "" if is_last else page_token(question, rows[-1]))
+
+
+async def list_interactions(
+    live: LiveState, store: Store, user_id: str, page_size: int, token: str
+) -> tuple[Page[tuple[Interaction, Item]], int | None]:
+    """What the user did, newest first, and the offset of the log up to which the store has it."""
+    require_size("page_size", page_size)
+    get_user(live, user_id)
+    question = ("interactions", user_id)
+    after = _read_place(read_page_token(question, token)) if token else None
+    # The driver blocks, so it has a thread.
+    page = await asyncio.to_thread(store.list_interactions, user_id, page_size, after)
+    next_token = "" if page.next_place is None else page_token(question, _place_text(page.next_place))
+    return Page(page.rows, next_token), page.as_of_offset
+
+
+def _place_text(place: Place) -> str:
+    moment, row = place
+    return f"{moment.isoformat()} {row}"
+
+
+def _read_place(text: str) -> Place:
+    moment, _, row = text.rpartition(" ")
+    try:
+        place = datetime.fromisoformat(moment).astimezone(UTC), int(row)
+    except (ValueError, OverflowError):
+        place = None
+    if place is None or not 0 <= place[1] <= ROW_MAX:
+        raise InvalidArgument("PAGE_TOKEN_INVALID", "The page token isn't one that this list gave out. Start from the first page.")
+    return place
+
+
+def _take(found: Iterable[T], count: int) -> tuple[tuple[T, ...], bool]:
+    """The first rows, and whether those are all."""
+    rows = tuple(islice(found, count + 1))
+    return rows[:count], len(rows) <= count

@@ -1,0 +1,87 @@
+"""The use case evaluate: how good each estimator's rankings are on ratings that were kept from it, by the published protocol."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ml_service.domain import Progress
+from ml_service.errors import InvalidArgument
+from ml_service.model.holdout import split_by_item
+from ml_service.model.metrics import ranking_metrics
+from ml_service.model.selection import ESTIMATORS, GRIDS, build, search
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ml_service.domain import EvaluateParams
+    from ml_service.model.ratings import Ratings
+    from ml_service.model.selection import Configuration, Measured, Report
+
+FOLDS = 3
+#: The search takes most of the time; then each estimator is fitted once more.
+SEARCH_PERCENT = 90.0
+METRICS = {"map": "MAP", "ndcg_at_10": "nDCG@10", "precision_at_10": "P@10", "recall_at_10": "R@10"}
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRow:
+    """An estimator with the parameters chosen inside the training part, and its metrics on the test part."""
+
+    configuration: Configuration
+    metrics: dict[str, float]
+    is_selected: bool
+
+    @property
+    def searched_params(self) -> str:
+        return " ".join(f"{name}={self.configuration.params[name]:g}" for name in GRIDS[self.configuration.estimator])
+
+
+def evaluate(ratings: Ratings, params: EvaluateParams, report: Report) -> tuple[EvaluationRow, ...]:
+    """Measures the named estimators (none named: all), in the order of the cross-validation; the first is what a training would select.
+
+    `ratings` must be in the order in which they were imported: the split depends on it.
+    """
+    train, test = split_by_item(ratings, params.seed)
+    if not len(test):
+        raise InvalidArgument("JOB_PARAMS_INVALID", "no item has two ratings, so none can be kept for the test; import more ratings")
+    names = params.estimators or tuple(ESTIMATORS)
+    found = search(
+        train, names, FOLDS, params.seed, lambda progress: report(replace(progress, percent=progress.percent * SEARCH_PERCENT / 100))
+    )
+    best = [next(measured for measured in found if measured.configuration.estimator == name) for name in names]
+    return tuple(_test(sorted(best, key=lambda measured: -measured.ndcg), train, test, report))
+
+
+def _test(chosen: Sequence[Measured], train: Ratings, test: Ratings, report: Report) -> list[EvaluationRow]:
+    rows: list[EvaluationRow] = []
+    for place, measured in enumerate(chosen, 1):
+        estimator = build(measured.configuration).fit(train.pairs, train.ratings)
+        rows.append(EvaluationRow(measured.configuration, ranking_metrics(estimator, test.pairs), is_selected=place == 1))
+        percent = SEARCH_PERCENT + (100 - SEARCH_PERCENT) * place / len(chosen)
+        report(Progress(percent, f"Tested {measured.configuration.estimator}", {"ndcg_at_10": rows[0].metrics["ndcg_at_10"]}))
+    return rows
+
+
+def to_table(rows: Sequence[EvaluationRow]) -> str:
+    """Sets the rows as text for a terminal; * marks what the cross-validation selects."""
+    head = f"{'model':<14}{'params':<32}" + "".join(f"{title:>9}" for title in METRICS.values())
+    lines = [
+        f"{row.configuration.estimator + ('*' if row.is_selected else ''):<14}{row.searched_params:<32}"
+        + "".join(f"{row.metrics[name]:>9.4f}" for name in METRICS)
+        for row in rows
+    ]
+    return "\n".join([head, *lines, "* selected by cross-validation inside the training part"])
+
+
+def to_csv(rows: Sequence[EvaluationRow]) -> str:
+    """Sets the rows as the file that the job leaves."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["model", "params", "selected", *METRICS])
+    for row in rows:
+        metrics = [f"{row.metrics[name]:.6f}" for name in METRICS]
+        writer.writerow([row.configuration.estimator, row.searched_params, str(row.is_selected).lower(), *metrics])
+    return text.getvalue()

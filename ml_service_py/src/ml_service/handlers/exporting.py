@@ -1,0 +1,70 @@
+"""The use case export: the recommendations of every user as a CSV file, by the live version."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from ml_service.domain import PAGE_SIZE_MAX, JobOutcome, Progress
+from ml_service.errors import InvalidArgument, Unavailable
+from ml_service.model.scoring import history_of, recommend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from ml_service.adapters.registry import Registry
+    from ml_service.adapters.store import Store
+    from ml_service.domain import ExportParams
+    from ml_service.model.scoring import ItemItemModel
+
+    Histories = Mapping[str, Mapping[str, float | None]]
+
+HEADER = ("user_id", "rank", "item_id", "title", "score")
+FILE_NAME = "recommendations.csv"
+MEDIA_TYPE = "text/csv; charset=utf-8"
+#: Users scored as one matrix: bounds the memory, which is 4 bytes for each of them and each item.
+BATCH_USERS = 256
+
+
+def export(store: Store, registry: Registry, job_id: str, params: ExportParams, report: Callable[[Progress], None]) -> JobOutcome:
+    """Users in the order of their ids; the file is written while it is computed."""
+    if not 1 <= params.limit <= PAGE_SIZE_MAX:
+        raise InvalidArgument("JOB_PARAMS_INVALID", f"limit is {params.limit}; use 1 to {PAGE_SIZE_MAX}.")
+    live = store.read_live()
+    if live is None:
+        raise Unavailable("MODEL_NOT_LOADED", "No model version is live yet. Train one, then try again.")
+    model = registry.load(live.version)
+    histories = store.load_histories(recent=0).ratings
+    titles = {item.item_id: item.title for item in store.load_catalogue()}
+    chunks = _chunks(model, histories, titles, params.limit, report)
+    file = registry.save_result(job_id, FILE_NAME, MEDIA_TYPE, chunks)
+    return JobOutcome({"users": float(len(histories))}, file=file)
+
+
+def _chunks(
+    model: ItemItemModel, histories: Histories, titles: Mapping[str, str], limit: int, report: Callable[[Progress], None]
+) -> Iterator[bytes]:
+    yield _as_csv([HEADER])
+    user_ids = sorted(histories)
+    for start in range(0, len(user_ids), BATCH_USERS):
+        batch = user_ids[start : start + BATCH_USERS]
+        yield _as_csv(_rows(model, histories, titles, batch, limit))
+        done = start + len(batch)
+        report(Progress(100 * done / len(user_ids), f"Wrote {done} of {len(user_ids)} users", {"users": float(done)}))
+
+
+def _rows(
+    model: ItemItemModel, histories: Histories, titles: Mapping[str, str], user_ids: Sequence[str], limit: int
+) -> Iterator[tuple[object, ...]]:
+    rankings = recommend(model, [history_of(model, histories[user_id]) for user_id in user_ids], [limit] * len(user_ids))
+    for user_id, ranking in zip(user_ids, rankings, strict=True):
+        item_ids = model.item_ids[ranking.indexes].tolist()
+        for rank, (item_id, score) in enumerate(zip(item_ids, ranking.scores.tolist(), strict=True), 1):
+            yield user_id, rank, item_id, titles.get(item_id, ""), f"{score:.6f}"
+
+
+def _as_csv(rows: Iterable[Sequence[object]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()

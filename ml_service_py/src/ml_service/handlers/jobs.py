@@ -1,0 +1,132 @@
+"""What becomes of a job: claims and outcomes, first in the ledger, then as a fact. Nothing is computed here."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from ml_service.adapters.broker import job_messages
+from ml_service.adapters.broker.model_messages import model_promoted
+from ml_service.domain import JobState
+from ml_service.errors import Unavailable
+
+if TYPE_CHECKING:
+    from ml_service.adapters.broker.envelope import Publication
+    from ml_service.adapters.broker.job_messages import CancelRequest, Fact
+    from ml_service.adapters.job_ledger import JobLedger, JobRecord
+    from ml_service.domain import Job, JobOutcome, Progress
+    from ml_service.errors import ServiceError
+
+log = structlog.get_logger()
+
+#: How long stream, queue and ledger keep a job.
+JOB_WINDOW = timedelta(days=7)
+FACT_TIMEOUT_SECONDS = 5.0
+PROGRESS_TIMEOUT_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One worker's turn at a job, counted from 1."""
+
+    job: Job
+    number: int
+    traceparent: str | None = None
+
+
+class Publisher(Protocol):
+    """Returns on the broker's confirm; raises Unavailable (BROKER_UNAVAILABLE) otherwise, within the time."""
+
+    def publish(self, publication: Publication, timeout_seconds: float = ...) -> None: ...
+
+
+class JobBook:
+    """Ledger and facts in step. Every method may be called again after it raised Unavailable: what is written stays written once."""
+
+    def __init__(self, ledger: JobLedger, publisher: Publisher, worker: str) -> None:
+        self._ledger = ledger
+        self._publisher = publisher
+        self._worker = worker
+
+    def claim(self, job: Job) -> JobRecord:
+        """Begins the next attempt, unless the job is final."""
+        return self._ledger.claim(job, self._worker)
+
+    def tell_again(self, record: JobRecord, traceparent: str | None) -> None:
+        """Tells the outcome of a final job, as the first time may not have been heard."""
+        log.info("job found finished", job_id=record.job_id, state=record.state.value)
+        self._tell(_final_fact(record), traceparent)
+
+    def start(self, attempt: Attempt) -> None:
+        log.info("job started", job_id=attempt.job.job_id, kind=attempt.job.kind.value, attempt=attempt.number)
+        self._tell(job_messages.job_started(attempt.job.job_id, attempt.number, self._worker), attempt.traceparent)
+
+    def progress(self, attempt: Attempt, progress: Progress) -> None:
+        """Tells it at once or not at all: the next one replaces it."""
+        fact = job_messages.job_progressed(attempt.job.job_id, attempt.number, progress)
+        with suppress(Unavailable):
+            self._tell(fact, attempt.traceparent, PROGRESS_TIMEOUT_SECONDS)
+
+    def succeed(self, attempt: Attempt, outcome: JobOutcome) -> None:
+        if outcome.promoted:
+            # Only a hint: recommenders find out by themselves, later.
+            with suppress(Unavailable):
+                self._publisher.publish(model_promoted(outcome.model_version))
+        self._settle(attempt, JobState.SUCCEEDED, is_written=self._ledger.succeed(attempt.job.job_id, attempt.number, outcome))
+
+    def fail(self, attempt: Attempt, error: ServiceError) -> None:
+        self._settle(attempt, JobState.FAILED, is_written=self._ledger.fail(attempt.job.job_id, attempt.number, error))
+
+    def cancel(self, attempt: Attempt) -> None:
+        self._settle(attempt, JobState.CANCELLED, is_written=self._ledger.cancel(attempt.job.job_id, attempt.number))
+
+    def retry(self, attempt: Attempt, error: ServiceError, again: Publication | None, delay_ms: int) -> None:
+        """Gives the job back for another attempt; `again` is the message that waits out the delay, None where the first returns itself."""
+        job_id = attempt.job.job_id
+        is_written = self._ledger.requeue(job_id, attempt.number)
+        if self._mine(attempt, JobState.QUEUED, is_written=is_written) is None:
+            return
+        if again is not None:
+            self._publisher.publish(again)
+        log.warning("job retried", job_id=job_id, attempt=attempt.number, reason=error.reason, detail=error.detail, delay_ms=delay_ms)
+        self._tell(job_messages.job_retried(job_id, attempt.number, error, delay_ms), attempt.traceparent)
+
+    def cancel_queued(self, request: CancelRequest) -> None:
+        """Ends a job that waits. One that runs is ended by the worker that runs it; a final one stays."""
+        # Facts may outlive the window in the stream, where the ledger has forgotten the job.
+        if request.occurred_at < datetime.now(UTC) - JOB_WINDOW:
+            return
+        if record := self._ledger.cancel_queued(request.job_id):
+            log.info("job cancelled", job_id=record.job_id, attempt=record.attempt)
+            self._tell(_final_fact(record))
+
+    def forget_old(self) -> None:
+        self._ledger.forget(datetime.now(UTC) - JOB_WINDOW)
+
+    def _settle(self, attempt: Attempt, state: JobState, *, is_written: bool) -> None:
+        if record := self._mine(attempt, state, is_written=is_written):
+            log.info("job finished", job_id=record.job_id, attempt=record.attempt, state=record.state.value)
+            self._tell(_final_fact(record), attempt.traceparent)
+
+    def _mine(self, attempt: Attempt, state: JobState, *, is_written: bool) -> JobRecord | None:
+        """The job's row if this attempt wrote it, now or before; None where the job has gone on without it."""
+        record = self._ledger.find(attempt.job.job_id)
+        if record is not None and (is_written or (record.state, record.attempt) == (state, attempt.number)):
+            return record
+        log.warning("job outcome ignored", job_id=attempt.job.job_id, attempt=attempt.number, state=state.value)
+        return None
+
+    def _tell(self, fact: Fact, traceparent: str | None = None, timeout_seconds: float = FACT_TIMEOUT_SECONDS) -> None:
+        self._publisher.publish(job_messages.publication_of(fact, traceparent), timeout_seconds)
+
+
+def _final_fact(record: JobRecord) -> Fact:
+    if record.outcome is not None:
+        return job_messages.job_succeeded(record.job_id, record.attempt, record.outcome)
+    if record.error is not None:
+        return job_messages.job_failed(record.job_id, record.attempt, record.error)
+    return job_messages.job_cancelled(record.job_id, record.attempt)

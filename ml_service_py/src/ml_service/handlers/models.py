@@ -1,0 +1,110 @@
+"""The model versions: lists them, makes one live, and follows what others make live."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from ml_service.domain import ModelVersion, Page
+from ml_service.errors import ServiceError, Unavailable
+from ml_service.handlers.live_state import LoadedModel
+from ml_service.handlers.paging import page_token, read_page_token, require_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ml_service.adapters.registry import Registry
+    from ml_service.adapters.store import Store
+    from ml_service.handlers.live_state import LiveState
+
+log = structlog.get_logger()
+
+QUESTION = ("models",)
+
+
+class Models:
+    """Registry, store and live state as one: the store's row is the truth, the live state follows it."""
+
+    def __init__(self, live: LiveState, store: Store, registry: Registry, announce: Callable[[str], None]) -> None:
+        """`announce` hints to the other replicas that a version went live; they would find out by themselves, later."""
+        self._live = live
+        self._store = store
+        self._registry = registry
+        self._announce = announce
+        self._following = asyncio.Lock()
+
+    async def get(self, version: str) -> ModelVersion:
+        """The version, or for an empty one the live one."""
+        if not version:
+            return self._mark(self._live.model.version)
+        return self._mark(await asyncio.to_thread(self._registry.describe, version))
+
+    async def read_manifest(self, version: str) -> dict[str, Any]:
+        return await asyncio.to_thread(self._registry.read_manifest, version)
+
+    async def list(self, page_size: int, token: str) -> Page[ModelVersion]:
+        """Newest first."""
+        require_size("page_size", page_size)
+        before = read_page_token(QUESTION, token) if token else None
+        return await asyncio.to_thread(self._list, page_size, before)
+
+    async def promote(self, version: str) -> ModelVersion:
+        """Makes the version live here and, by the store's row, everywhere. One that can't be loaded doesn't go live."""
+        async with self._following:
+            model = self._live.loaded
+            if model is None or model.version.version != version:
+                model = await self._load(version)
+            has_changed = await asyncio.to_thread(self._set_live, version)
+            self._live.swap(model)
+        if has_changed:
+            await asyncio.to_thread(self._announce, version)
+        return self._mark(model.version)
+
+    async def follow(self) -> bool:
+        """Loads the version that the store's row names, unless it answers already; says whether the live version changed."""
+        async with self._following:
+            row = await asyncio.to_thread(self._store.read_live)
+            loaded = self._live.loaded
+            if row is None or (loaded is not None and loaded.version.version == row.version):
+                return False
+            self._live.swap(await self._load(row.version))
+            return True
+
+    async def _load(self, version: str) -> LoadedModel:
+        description = await asyncio.to_thread(self._registry.describe, version)
+        model = LoadedModel(description, await asyncio.to_thread(self._registry.load, version))
+        if not self._live.has_items(model.scorer.item_index):
+            # The version may be newer than the catalogue in memory.
+            self._live.replace_catalogue(await asyncio.to_thread(self._store.load_catalogue))
+        if not self._live.has_items(model.scorer.item_index):
+            detail = f"Model version {version} can't be used: it has items that the catalogue lacks."
+            raise Unavailable("MODEL_VERSION_UNUSABLE", detail, version=version)
+        return model
+
+    def _set_live(self, version: str) -> bool:
+        row = self._store.read_live()
+        if row is not None and row.version == version:
+            return False
+        if not self._store.compare_and_set_live(row, version):
+            raise Unavailable("STORE_UNAVAILABLE", "Another version went live at the same moment. Look which one, then try again.")
+        return True
+
+    def _list(self, page_size: int, before: str | None) -> Page[ModelVersion]:
+        versions = [version for version in self._registry.list_versions() if before is None or version < before]
+        shown = versions[:page_size]
+        rows = tuple(self._mark(described) for described in map(self._describe, shown) if described is not None)
+        return Page(rows, page_token(QUESTION, shown[-1]) if len(versions) > page_size else "")
+
+    def _describe(self, version: str) -> ModelVersion | None:
+        try:
+            return self._registry.describe(version)
+        except ServiceError as error:
+            log.warning("model version left out of the list", version=version, reason=error.reason, detail=error.detail)
+            return None
+
+    def _mark(self, version: ModelVersion) -> ModelVersion:
+        loaded = self._live.loaded
+        return replace(version, live=loaded is not None and loaded.version.version == version.version)

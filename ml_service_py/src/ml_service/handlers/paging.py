@@ -1,0 +1,39 @@
+"""Page tokens: where a list goes on, sealed with what was asked, so that a token of another list or another search is refused."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import TYPE_CHECKING
+
+from ml_service.domain import PAGE_SIZE_MAX
+from ml_service.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def page_token(question: Sequence[str], last: str) -> str:
+    """Gives the token of the page after `last`; `question` names the list and its filters."""
+    return base64.urlsafe_b64encode(json.dumps([*question, last]).encode()).decode()
+
+
+def read_page_token(question: Sequence[str], token: str) -> str:
+    """Gives the `last` that the token was made from. Raises InvalidArgument (PAGE_TOKEN_INVALID)."""
+    try:
+        parts = json.loads(base64.b64decode(token, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        parts = None
+    if not isinstance(parts, list) or parts[:-1] != list(question) or not isinstance(parts[-1], str):
+        raise InvalidArgument("PAGE_TOKEN_INVALID", "The page token isn't one that this list gave out. Start from the first page.")
+    return parts[-1]
+
+
+def require_size(field: str, value: int) -> int:
+    """Raises InvalidArgument (REQUEST_INVALID) unless the number is one that a caller may ask for at once."""
+    if not 1 <= value <= PAGE_SIZE_MAX:
+        raise InvalidArgument(
+            "REQUEST_INVALID", f"{field} is {value}; it must be from 1 to {PAGE_SIZE_MAX}.", field=field, value=str(value)
+        )
+    return value

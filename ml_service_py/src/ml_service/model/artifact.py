@@ -1,0 +1,56 @@
+"""A model version as named arrays and back. Reads and writes no files: the registry does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ml_service.model.ratings import RatingWeights
+from ml_service.model.scoring import ItemItemModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+#: The arrays of a version, by name: kind of dtype and number of dimensions.
+LAYOUT = {"item_ids": ("U", 1), "weights": ("f4", 2), "popularity": ("f4", 1), "rating_weights": ("f8", 1)}
+
+
+class UnusableArrays(ValueError):
+    """The arrays aren't those of a model version; the message names the one that is wrong."""
+
+
+def to_arrays(model: ItemItemModel) -> dict[str, npt.NDArray[Any]]:
+    counted = model.rating_weights
+    return {
+        "item_ids": model.item_ids,
+        "weights": model.weights,
+        "popularity": model.popularity,
+        "rating_weights": np.array([counted.low_rating, counted.full_rating]),
+    }
+
+
+def to_model(arrays: Mapping[str, npt.NDArray[Any]]) -> ItemItemModel:
+    """Rebuilds the model; raises `UnusableArrays` where an array is missing, misshapen, of another dtype or not finite."""
+    for name, (dtype, dimensions) in LAYOUT.items():
+        _check_array(name, arrays.get(name), dtype, dimensions)
+    item_ids = arrays["item_ids"]
+    if not (item_ids[:-1] < item_ids[1:]).all():
+        raise UnusableArrays("item_ids must be sorted and without duplicates")
+    if arrays["rating_weights"].shape != (2,):
+        raise UnusableArrays(f"rating_weights has the shape {arrays['rating_weights'].shape}, not (2,)")
+    try:
+        return ItemItemModel(item_ids, arrays["weights"], arrays["popularity"], RatingWeights(*arrays["rating_weights"].tolist()))
+    except ValueError as error:
+        raise UnusableArrays(str(error)) from error
+
+
+def _check_array(name: str, array: npt.NDArray[Any] | None, dtype: str, dimensions: int) -> None:
+    if array is None:
+        raise UnusableArrays(f"the array {name} is missing")
+    if not array.dtype.str[1:].startswith(dtype) or array.ndim != dimensions:
+        raise UnusableArrays(f"{name} has the dtype {array.dtype} and {array.ndim} dimensions, not {dtype} and {dimensions}")
+    if dtype != "U" and not np.isfinite(array).all():
+        raise UnusableArrays(f"{name} holds values that aren't finite")

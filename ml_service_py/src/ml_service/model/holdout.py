@@ -1,0 +1,27 @@
+"""The split of the evaluation protocol: a quarter of each item's ratings is held out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ml_service.model.ratings import Ratings
+
+TRAIN_SHARE = 0.75
+
+
+def split_by_item(ratings: Ratings, seed: int) -> tuple[Ratings, Ratings]:
+    """Gives the training and the test part, both in the given order.
+
+    As in recommenders-team/recommenders: the rows of each item in random order, the first `round(0.75 · count)` of them train.
+    MovieLens 100K in its own order with seed 42 gives 75,066 and 24,934.
+    """
+    draws = np.random.RandomState(seed).rand(len(ratings))
+    _, items, counts = np.unique(ratings.item_ids, return_inverse=True, return_counts=True)
+    order = np.lexsort((draws, items))
+    rank = np.empty(len(ratings), dtype=np.int64)
+    rank[order] = np.arange(len(ratings)) - np.repeat(np.cumsum(counts) - counts, counts)
+    is_train = rank < np.round(TRAIN_SHARE * counts)[items]
+    return ratings.take(is_train), ratings.take(~is_train)

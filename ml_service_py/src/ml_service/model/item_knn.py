@@ -1,0 +1,49 @@
+"""Nearest neighbours among items: each item is spoken for by the few that are rated by the same users."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ml_service.model.item_item import FULL_RATING, LOW_RATING, ItemItemEstimator
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    from ml_service.model.ratings import Float32Array
+
+
+class ItemKNN(ItemItemEstimator):
+    """Cosine between items, kept for the `n_neighbors` nearest of each. `shrinkage` is added to the norms: it doubts rare items."""
+
+    def __init__(
+        self,
+        n_neighbors: int = 50,
+        shrinkage: float = 10.0,
+        *,
+        low_rating: float = LOW_RATING,
+        full_rating: float = FULL_RATING,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.shrinkage = shrinkage
+        self.low_rating = low_rating
+        self.full_rating = full_rating
+
+    def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
+        if self.n_neighbors < 1 or self.shrinkage < 0:
+            raise ValueError(f"n_neighbors is {self.n_neighbors}, shrinkage {self.shrinkage}; at least 1 and 0 are needed")
+        gram = (interactions.T @ interactions).toarray()
+        norms = np.sqrt(np.diag(gram))
+        scale = np.outer(norms, norms) + np.float32(self.shrinkage)
+        similarities = np.divide(gram, scale, out=np.zeros_like(gram), where=scale > 0)
+        np.fill_diagonal(similarities, 0)
+        return _keep_nearest(similarities, self.n_neighbors).T.copy()
+
+
+def _keep_nearest(similarities: Float32Array, count: int) -> Float32Array:
+    """Zeroes all but the `count` highest entries of each row, and those equal to the last of them."""
+    if count >= len(similarities):
+        return similarities
+    floor = np.partition(similarities, len(similarities) - count, axis=1)[:, -count, None]
+    return np.where(similarities >= floor, similarities, np.float32(0))

@@ -1,0 +1,81 @@
+"""Ratings as arrays, and how much each of them counts. No ids are numbered here: the estimators do that."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+StrArray = npt.NDArray[np.str_]
+IntArray = npt.NDArray[np.int64]
+Float32Array = npt.NDArray[np.float32]
+Float64Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """One rating for each pair of user and item, in the order of the log: three arrays of one length, a rating NaN where there is none."""
+
+    user_ids: StrArray
+    item_ids: StrArray
+    ratings: Float64Array
+
+    def __post_init__(self) -> None:
+        if not len(self.user_ids) == len(self.item_ids) == len(self.ratings):
+            raise ValueError("user_ids, item_ids and ratings must have one length")
+
+    def __len__(self) -> int:
+        return len(self.ratings)
+
+    @property
+    def pairs(self) -> StrArray:
+        """The `X` of the estimators: shape (n, 2), user and item."""
+        return np.column_stack([self.user_ids, self.item_ids])
+
+    def take(self, rows: npt.NDArray[Any]) -> Ratings:
+        """Gives the rows of an index array or of a mask."""
+        return Ratings(self.user_ids[rows], self.item_ids[rows], self.ratings[rows])
+
+    def fingerprint(self) -> str:
+        """Gives a SHA-256 in hex that changes with every id, rating and with the order."""
+        digest = hashlib.sha256()
+        for ids in (self.user_ids, self.item_ids):
+            digest.update("\0".join(ids.tolist()).encode() + b"\n")
+        digest.update(self.ratings.astype("<f8").tobytes())
+        return digest.hexdigest()
+
+
+def ratings_of(rows: Iterable[tuple[str, str, float | None]]) -> Ratings:
+    """Builds ratings from rows of user, item and rating in the order of the log; the last row of a pair counts, at its own place."""
+    latest: dict[tuple[str, str], float | None] = {}
+    for user_id, item_id, rating in rows:
+        latest.pop((user_id, item_id), None)
+        latest[user_id, item_id] = rating
+    users = np.array([user_id for user_id, _ in latest], dtype=np.str_)
+    items = np.array([item_id for _, item_id in latest], dtype=np.str_)
+    return Ratings(users, items, np.array([np.nan if rating is None else rating for rating in latest.values()], dtype=np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class RatingWeights:
+    """How a rating counts in the history of a user who is answered: 0 up to `low_rating`, 1 from `full_rating`, in proportion between.
+
+    No rating counts as 1. Training counts every interaction as 1: a low rating tells as well which items go together. See docs/adr/0004.
+    """
+
+    low_rating: float
+    full_rating: float
+
+    def __post_init__(self) -> None:
+        if not self.low_rating < self.full_rating:
+            raise ValueError(f"low_rating is {self.low_rating}, full_rating {self.full_rating}; it must be the lower one")
+
+    def weigh(self, ratings: npt.NDArray[np.floating[Any]]) -> Float32Array:
+        weights = np.interp(ratings, [self.low_rating, self.full_rating], [0, 1])
+        return np.where(np.isnan(ratings), 1, weights).astype(np.float32)

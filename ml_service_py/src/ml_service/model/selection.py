@@ -1,0 +1,137 @@
+"""Which estimator with which parameters: measured by cross-validation inside the ratings that are given, never on others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import KFold, ParameterGrid
+from sklearn.utils.parallel import Parallel, delayed
+
+from ml_service.domain import Progress
+from ml_service.errors import InvalidArgument
+from ml_service.model.ease import EASE
+from ml_service.model.item_knn import ItemKNN
+from ml_service.model.metrics import ranking_metrics
+from ml_service.model.popularity import Popularity
+from ml_service.model.svd import SVD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ml_service.model.item_item import ItemItemEstimator
+    from ml_service.model.ratings import IntArray, Ratings
+
+    Report = Callable[[Progress], None]
+    Fold = tuple[IntArray, IntArray]
+
+#: A challenger may be worse than the champion by this much nDCG@10: differences below it change with the folds' seed.
+MARGIN = 0.005
+
+ESTIMATORS: dict[str, type[ItemItemEstimator]] = {"ease": EASE, "svd": SVD, "item_knn": ItemKNN, "popularity": Popularity}
+
+#: Each fold holds out one of so many parts. Sparser training data calls for more regularisation, so the folds' must be nearly as dense as
+#: what the chosen estimator is fitted on: see docs/adr/0005.
+PARTS = 10
+
+GRIDS: dict[str, dict[str, list[Any]]] = {
+    "ease": {"l2": [50.0, 100.0, 200.0, 400.0, 800.0]},
+    "svd": {"n_components": [5, 10, 20, 40]},
+    "item_knn": {"n_neighbors": [100, 200], "shrinkage": [20.0, 100.0]},
+    "popularity": {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """An estimator by its name, with all its parameters."""
+
+    estimator: str
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A configuration and its metrics, means over the folds."""
+
+    configuration: Configuration
+    metrics: dict[str, float]
+
+    @property
+    def ndcg(self) -> float:
+        return self.metrics["ndcg_at_10"]
+
+
+def build(configuration: Configuration) -> ItemItemEstimator:
+    """Makes the estimator, not yet fitted."""
+    if configuration.estimator not in ESTIMATORS:
+        raise InvalidArgument("JOB_PARAMS_INVALID", f"{configuration.estimator!r} is no estimator; there are {', '.join(ESTIMATORS)}")
+    try:
+        return ESTIMATORS[configuration.estimator](**configuration.params)
+    except TypeError as error:
+        raise InvalidArgument("JOB_PARAMS_INVALID", f"{configuration.estimator} doesn't take {configuration.params}: {error}") from error
+
+
+def search(ratings: Ratings, estimators: Sequence[str], folds: int, seed: int, report: Report) -> list[Measured]:
+    """Measures the whole grid of the named estimators (none named: all); best first, in the grid's order where equal.
+
+    `folds`, 1 to 10, says how many of the ten parts are held out in turn. `report` hears of each fit, and ends the search by raising.
+    """
+    candidates = [candidate for name in estimators or ESTIMATORS for candidate in _grid(name, seed)]
+    return sorted(_measure_all(candidates, ratings, folds, seed, report), key=lambda measured: -measured.ndcg)
+
+
+def measure(configuration: Configuration, ratings: Ratings, folds: int, seed: int) -> Measured:
+    """Measures one configuration on the folds that `search` uses for the same ratings, number and seed."""
+    return _measure_all([configuration], ratings, folds, seed, lambda _: None)[0]
+
+
+def is_not_worse(challenger: Measured, champion: Measured) -> bool:
+    """Tells whether the challenger may go live. Both must be measured on the same folds."""
+    return challenger.ndcg >= champion.ndcg - MARGIN
+
+
+def _grid(name: str, seed: int) -> list[Configuration]:
+    estimator = build(Configuration(name, {}))
+    fixed = {"random_state": seed} if "random_state" in estimator.get_params() else {}
+    return [Configuration(name, clone(estimator).set_params(**params, **fixed).get_params()) for params in ParameterGrid(GRIDS[name])]
+
+
+def _measure_all(candidates: Sequence[Configuration], ratings: Ratings, folds: int, seed: int, report: Report) -> list[Measured]:
+    """Fits each candidate on each fold. joblib's active backend runs the fits: this process, or a cluster under `parallel_config`."""
+    if len(ratings) < PARTS:
+        raise InvalidArgument("JOB_PARAMS_INVALID", f"there are {len(ratings)} ratings, and a cross-validation needs {PARTS}; import more")
+    pairs = _numbered(ratings)
+    splits = list(islice(KFold(PARTS, shuffle=True, random_state=seed).split(pairs), folds))
+    tasks = [(place, split) for place in range(len(candidates)) for split in splits]
+    fits = (delayed(_fit_and_measure)(place, build(candidates[place]), pairs, ratings.ratings, split) for place, split in tasks)
+    found: list[list[dict[str, float]]] = [[] for _ in candidates]
+    for count, (place, metrics) in enumerate(Parallel(return_as="generator_unordered")(fits), 1):
+        found[place].append(metrics)
+        report(_progress(candidates[place], count, len(tasks), [_mean(rows) for rows in found if len(rows) == folds]))
+    return [Measured(candidate, _mean(rows)) for candidate, rows in zip(candidates, found, strict=True)]
+
+
+def _fit_and_measure(place: int, estimator: ItemItemEstimator, pairs: IntArray, y: Any, split: Fold) -> tuple[int, dict[str, float]]:
+    train, test = split
+    return place, ranking_metrics(estimator.fit(pairs[train], y[train]), pairs[test])
+
+
+def _numbered(ratings: Ratings) -> IntArray:
+    """Replaces the ids by numbers of the same order, once: sorting text for each fit would take longer than most fits."""
+    columns = [np.unique(ids, return_inverse=True)[1] for ids in (ratings.user_ids, ratings.item_ids)]
+    return np.column_stack(columns)
+
+
+def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+
+def _progress(candidate: Configuration, count: int, total: int, complete: list[dict[str, float]]) -> Progress:
+    best = max((metrics["ndcg_at_10"] for metrics in complete), default=None)
+    searched = ", ".join(f"{name} {candidate.params[name]:g}" for name in GRIDS[candidate.estimator])
+    step = f"Measured {candidate.estimator}" + (f" ({searched})" if searched else "") + f", fit {count} of {total}"
+    return Progress(100 * count / total, step, {} if best is None else {"ndcg_at_10": best})

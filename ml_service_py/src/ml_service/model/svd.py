@@ -1,0 +1,39 @@
+"""Latent factors by scikit-learn's TruncatedSVD, folded into an item-item matrix so that a new rating needs no new factors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.decomposition import TruncatedSVD
+
+from ml_service.model.item_item import FULL_RATING, LOW_RATING, ItemItemEstimator
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    from ml_service.model.ratings import Float32Array
+
+
+class SVD(ItemItemEstimator):
+    """The item-item matrix is V Vᵀ, with V the items' right singular vectors, `n_components` of them or as many as the data has."""
+
+    def __init__(
+        self,
+        n_components: int = 50,
+        *,
+        random_state: int | None = None,
+        low_rating: float = LOW_RATING,
+        full_rating: float = FULL_RATING,
+    ) -> None:
+        self.n_components = n_components
+        self.random_state = random_state
+        self.low_rating = low_rating
+        self.full_rating = full_rating
+
+    def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
+        if self.n_components < 1:
+            raise ValueError(f"n_components is {self.n_components}; it must be at least 1")
+        n_components = min(self.n_components, *interactions.shape)
+        factors = TruncatedSVD(n_components, random_state=self.random_state).fit(interactions).components_
+        return np.asarray(factors.T @ factors, dtype=np.float32)

@@ -1,0 +1,146 @@
+"""What goes over the broker: envelope and bodies, both ways."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from ml_service.adapters.broker.envelope import Publication, ReceivedMessage, received
+from ml_service.adapters.broker.interaction_messages import read_interaction
+from ml_service.adapters.broker.job_messages import (
+    CancelRequest,
+    decode_cancel_request,
+    decode_job,
+    job_failed,
+    job_succeeded,
+    publication_of,
+    queued_again,
+)
+from ml_service.domain import (
+    EvaluateParams,
+    ExportParams,
+    JobFile,
+    JobOutcome,
+    LoggedInteraction,
+    LogPosition,
+    RejectedMessage,
+    TrainParams,
+)
+from ml_service.errors import InvalidArgument, Unavailable
+from whynotboth.v1 import errors_pb2, jobs_pb2
+from whynotboth.v1.interactions_pb2 import InteractionRecorded
+from whynotboth.v1.jobs_pb2 import JobCancelRequested, JobRequested
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+WHEN = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)
+
+
+def message_of(body: Message, offset: int | None = None) -> ReceivedMessage:
+    return ReceivedMessage(body.DESCRIPTOR.full_name, "an-id", body.SerializeToString(), offset=offset)
+
+
+def timestamp(moment: datetime) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(moment)
+    return stamp
+
+
+def recorded(rating: float = 4, user_id: str = "u", occurred_at: Timestamp | None = None) -> InteractionRecorded:
+    return InteractionRecorded(interaction_id="n", user_id=user_id, item_id="i", rating=rating, occurred_at=occurred_at or timestamp(WHEN))
+
+
+def test_properties_say_what_a_body_is() -> None:
+    publication = Publication("jobs", "job.started", "whynotboth.v1.JobStarted", "m", b"", correlation_id="j", traceparent="00-a-b-01")
+
+    message = received(publication.properties, b"body")
+
+    assert message == ReceivedMessage("whynotboth.v1.JobStarted", "m", b"body", "j", "00-a-b-01")
+    assert publication.properties.delivery_mode == 2
+    assert publication.properties.content_type == "application/x-protobuf"
+
+
+def test_an_interaction_is_read_with_its_place_in_the_log() -> None:
+    entry = read_interaction(message_of(recorded(), offset=7))
+
+    assert isinstance(entry, LoggedInteraction)
+    assert entry.position == LogPosition(7, "an-id")
+    assert (entry.interaction.user_id, entry.interaction.rating, entry.interaction.occurred_at) == ("u", 4, WHEN)
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (ReceivedMessage("whynotboth.v1.InteractionRecorded", "m", b"\xff\xff", offset=0), "MESSAGE_UNDECODABLE"),
+        (ReceivedMessage("whynotboth.v1.JobRequested", "m", b"", offset=0), "MESSAGE_UNDECODABLE"),
+        (message_of(recorded(occurred_at=Timestamp(seconds=10**15)), offset=0), "MESSAGE_UNDECODABLE"),
+        (message_of(recorded(rating=5.5), offset=0), "REQUEST_INVALID"),
+        (message_of(recorded(rating=float("nan")), offset=0), "REQUEST_INVALID"),
+        (message_of(recorded(user_id=""), offset=0), "REQUEST_INVALID"),
+        (message_of(recorded(user_id="a\x00b"), offset=0), "REQUEST_INVALID"),
+    ],
+)
+def test_an_interaction_that_can_not_be_used_is_read_as_a_rejection(message: ReceivedMessage, reason: str) -> None:
+    entry = read_interaction(message)
+
+    assert isinstance(entry, RejectedMessage)
+    assert (entry.reason, entry.body) == (reason, message.body)
+
+
+@pytest.mark.parametrize(
+    ("request_", "params"),
+    [
+        (JobRequested(job_id="j", train=jobs_pb2.TrainParams()), TrainParams()),
+        (JobRequested(job_id="j", train=jobs_pb2.TrainParams(estimators=["ease"], folds=5, seed=0)), TrainParams(("ease",), 5, 0)),
+        (JobRequested(job_id="j", evaluate=jobs_pb2.EvaluateParams(seed=7)), EvaluateParams(seed=7)),
+        (JobRequested(job_id="j", export=jobs_pb2.ExportParams()), ExportParams(10)),
+        (JobRequested(job_id="j", export=jobs_pb2.ExportParams(limit=0)), ExportParams(0)),
+    ],
+)
+def test_a_job_is_decoded_with_the_defaults_of_what_is_absent(request_: JobRequested, params: object) -> None:
+    assert decode_job(message_of(request_)).params == params
+
+
+@pytest.mark.parametrize("request_", [JobRequested(job_id="j"), JobRequested(train=jobs_pb2.TrainParams())])
+def test_a_job_without_id_or_kind_is_undecodable(request_: JobRequested) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        decode_job(message_of(request_))
+
+    assert refused.value.reason == "MESSAGE_UNDECODABLE"
+
+
+def test_of_the_job_events_only_cancel_requests_are_cancel_requests() -> None:
+    request = JobCancelRequested(job_id="j", occurred_at=timestamp(WHEN))
+
+    assert decode_cancel_request(message_of(request)) == CancelRequest("j", WHEN)
+    assert decode_cancel_request(message_of(JobRequested(job_id="j"))) is None
+
+
+def test_a_fact_goes_out_under_its_own_key_with_the_job_as_correlation() -> None:
+    file = JobFile("evaluation.csv", "text/csv", 12)
+    publication = publication_of(job_succeeded("j", 2, JobOutcome({"map": 0.5}, "v", promoted=True, file=file)))
+
+    fact = jobs_pb2.JobSucceeded.FromString(publication.body)
+    assert (publication.exchange, publication.routing_key, publication.correlation_id) == ("jobs", "job.succeeded", "j")
+    assert (fact.attempt, dict(fact.metrics), fact.result.model_version, fact.result.promoted) == (2, {"map": 0.5}, "v", True)
+    assert (fact.result.file.name, fact.result.file.size_bytes) == ("evaluation.csv", 12)
+    assert fact.HasField("occurred_at")
+
+
+def test_a_failure_carries_the_reason_of_the_catalogue() -> None:
+    fact = job_failed("j", 1, Unavailable("STORE_UNAVAILABLE", "Away."))
+
+    assert (fact.error.reason, fact.error.detail) == (errors_pb2.ERROR_REASON_STORE_UNAVAILABLE, "Away.")
+
+
+def test_a_message_that_is_queued_again_is_the_same_message() -> None:
+    message = ReceivedMessage("whynotboth.v1.JobRequested", "m", b"body", "j", "00-a-b-01")
+
+    again = queued_again(message, "jobs.retry.1")
+
+    assert (again.exchange, again.routing_key) == ("", "jobs.retry.1")
+    assert received(again.properties, again.body) == message

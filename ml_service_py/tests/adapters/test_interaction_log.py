@@ -1,0 +1,80 @@
+"""The projector's transaction: rows and position together, once, by one projector."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import sample
+from sqlalchemy import select
+
+from ml_service.adapters.database import reading
+from ml_service.adapters.interaction_log import Appended, InteractionLog, PositionMoved
+from ml_service.adapters.tables import rejected_interactions
+from ml_service.domain import LogPosition, RejectedMessage
+
+if TYPE_CHECKING:
+    from ml_service.adapters.store import Store
+
+
+@pytest.fixture
+def log(store: Store) -> InteractionLog:
+    return InteractionLog(store.engine)
+
+
+def reasons(store: Store) -> list[str]:
+    with reading(store.engine) as connection:
+        return list(connection.scalars(select(rejected_interactions.c.reason)))
+
+
+def test_rows_and_position_are_written_together(log: InteractionLog, store: Store) -> None:
+    entry = sample.logged(4, sample.interaction("new", "i3", 2.5))
+
+    appended = log.append([entry], None)
+
+    assert appended == Appended(interactions=1, rejected=0)
+    assert log.read_position() == entry.position
+    assert store.load_histories(recent=0).ratings["new"] == {"i3": 2.5}
+
+
+def test_an_interaction_that_comes_twice_is_stored_once_and_keeps_its_place(log: InteractionLog, store: Store) -> None:
+    first, later = sample.interaction("new", "i3", 1.0), sample.interaction("new", "i3", 5.0)
+
+    appended = log.append([sample.logged(0, first), sample.logged(1, later), sample.logged(2, first)], None)
+
+    assert appended.interactions == 2
+    assert store.load_histories(recent=0).ratings["new"] == {"i3": 5.0}
+
+
+def test_a_projector_that_is_behind_must_step_down_and_writes_nothing(log: InteractionLog, store: Store) -> None:
+    log.append([sample.logged(0, sample.interaction("new", "i3"))], None)
+
+    for stale in (None, LogPosition(0, "another"), LogPosition(5, "x")):
+        with pytest.raises(PositionMoved):
+            log.append([sample.logged(1, sample.interaction("late", "i4"))], stale)
+
+    position = log.read_position()
+    assert position is not None
+    assert position.offset == 0
+    assert "i4" not in store.load_histories(recent=0).ratings["late"]
+
+
+def test_what_can_not_be_used_is_kept_and_passed_over(log: InteractionLog, store: Store) -> None:
+    undecodable = RejectedMessage(LogPosition(0, "m"), "MESSAGE_UNDECODABLE", "No body.", b"\xff")
+    unknown = sample.logged(1, sample.interaction("new", "no such item"))
+
+    appended = log.append([undecodable, unknown], None)
+
+    assert appended == Appended(interactions=0, rejected=2)
+    assert reasons(store) == ["MESSAGE_UNDECODABLE", "ITEM_UNKNOWN"]
+    assert log.read_position() == unknown.position
+
+
+def test_a_replay_adds_nothing(log: InteractionLog, store: Store) -> None:
+    batch = [sample.logged(0, sample.interaction("new", "i3")), sample.logged(1, sample.interaction("new", "no such item"))]
+    log.append(batch, None)
+
+    replayed = log.append(batch, log.read_position())
+
+    assert replayed == Appended(interactions=0, rejected=0)
+    assert reasons(store) == ["ITEM_UNKNOWN"]

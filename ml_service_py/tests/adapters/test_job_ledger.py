@@ -1,0 +1,100 @@
+"""The ledger: attempts are counted at the claim, and an outcome is written by the last claimer alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ml_service.adapters.job_ledger import JobLedger
+from ml_service.domain import ExportParams, Job, JobFile, JobOutcome, JobState
+from ml_service.errors import Unavailable
+
+if TYPE_CHECKING:
+    from ml_service.adapters.store import Store
+
+JOB = Job("job-1", ExportParams())
+OUTCOME = JobOutcome({"users": 3.0}, "v1", promoted=True, file=JobFile("a.csv", "text/csv", 5))
+
+
+@pytest.fixture
+def ledger(empty_store: Store) -> JobLedger:
+    return JobLedger(empty_store.engine)
+
+
+def state(ledger: JobLedger) -> tuple[JobState, int]:
+    record = ledger.find(JOB.job_id)
+    assert record is not None
+    return record.state, record.attempt
+
+
+def test_each_claim_is_another_attempt(ledger: JobLedger) -> None:
+    attempts = [ledger.claim(JOB, worker).attempt for worker in ("a", "b")]
+
+    assert attempts == [1, 2]
+    assert state(ledger) == (JobState.RUNNING, 2)
+
+
+def test_a_worker_that_was_taken_for_dead_can_not_write_an_outcome(ledger: JobLedger) -> None:
+    first, second = ledger.claim(JOB, "a"), ledger.claim(JOB, "b")
+
+    assert not ledger.succeed(JOB.job_id, first.attempt, OUTCOME)
+    assert not ledger.requeue(JOB.job_id, first.attempt)
+    assert ledger.cancel(JOB.job_id, second.attempt)
+
+
+def test_a_final_job_keeps_its_outcome(ledger: JobLedger) -> None:
+    ledger.claim(JOB, "a")
+    ledger.succeed(JOB.job_id, 1, OUTCOME)
+
+    again = ledger.claim(JOB, "b")
+
+    assert (again.state, again.attempt, again.outcome) == (JobState.SUCCEEDED, 1, OUTCOME)
+    assert not ledger.fail(JOB.job_id, 1, Unavailable("STORE_UNAVAILABLE", "Away."))
+    assert ledger.cancel_queued(JOB.job_id) is None
+
+
+def test_a_failure_is_kept_with_its_reason(ledger: JobLedger) -> None:
+    ledger.claim(JOB, "a")
+    ledger.fail(JOB.job_id, 1, Unavailable("MODEL_NOT_LOADED", "None is live."))
+
+    found = ledger.find(JOB.job_id)
+
+    assert found is not None
+    assert found.error is not None
+    assert (type(found.error), found.error.reason, found.error.detail) == (Unavailable, "MODEL_NOT_LOADED", "None is live.")
+
+
+def test_a_job_that_no_worker_has_seen_is_cancelled_before_its_first_attempt(ledger: JobLedger) -> None:
+    cancelled = ledger.cancel_queued(JOB.job_id)
+
+    assert cancelled is not None
+    assert (cancelled.state, cancelled.attempt) == (JobState.CANCELLED, 0)
+    assert ledger.cancel_queued(JOB.job_id) is None
+    assert ledger.claim(JOB, "a").state is JobState.CANCELLED
+
+
+def test_a_job_between_two_attempts_is_cancelled_and_a_running_one_is_not(ledger: JobLedger) -> None:
+    ledger.claim(JOB, "a")
+
+    while_running = ledger.cancel_queued(JOB.job_id)
+    ledger.requeue(JOB.job_id, 1)
+    between = ledger.cancel_queued(JOB.job_id)
+
+    assert while_running is None
+    assert between is not None
+    assert state(ledger) == (JobState.CANCELLED, 1)
+
+
+def test_only_old_final_jobs_are_forgotten(ledger: JobLedger) -> None:
+    ledger.claim(JOB, "a")
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+
+    while_running = ledger.forget(tomorrow)
+    ledger.succeed(JOB.job_id, 1, OUTCOME)
+
+    assert while_running == 0
+    assert ledger.forget(tomorrow - timedelta(days=2)) == 0
+    assert ledger.forget(tomorrow) == 1
+    assert ledger.find(JOB.job_id) is None

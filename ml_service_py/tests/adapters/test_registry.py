@@ -1,0 +1,109 @@
+"""The registry, on a folder: what comes back is what was written, or nothing does."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import sample
+
+from ml_service.adapters.registry import ARRAYS, MANIFEST, Registry
+from ml_service.domain import JobFile
+from ml_service.errors import InvalidArgument, NotFound, Unavailable
+from ml_service.model.scoring import history_of, score
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "registry"
+
+
+def test_a_version_scores_the_same_after_save_and_load(registry: Registry) -> None:
+    saved = sample.save_model(registry)
+
+    loaded = registry.load(saved.version)
+
+    history = history_of(loaded, {"i0": 5.0, "i3": 1.0})
+    np.testing.assert_array_equal(score(loaded, [history]), score(sample.parity_model(), [history]))
+    assert registry.describe(saved.version) == saved
+
+
+def test_versions_are_listed_newest_first_and_strangers_left_out(registry: Registry, folder: Path) -> None:
+    names = {sample.save_model(registry, items).version for items in (4, 6, 8)}
+    (folder / "models" / ".20240101T000000Z-00000000.half").mkdir()
+
+    assert registry.list_versions() == sorted(names, reverse=True)
+
+
+def test_an_empty_registry_has_no_versions(registry: Registry) -> None:
+    assert registry.list_versions() == []
+
+
+@pytest.mark.parametrize("version", ["20240101T000000Z-00000000", "../models", ""])
+def test_a_version_that_is_not_there_is_unknown(registry: Registry, version: str) -> None:
+    with pytest.raises(NotFound) as caught:
+        registry.load(version)
+
+    assert caught.value.reason == "MODEL_VERSION_UNKNOWN"
+
+
+def flip_a_byte(path: Path) -> None:
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 1
+    path.write_bytes(body)
+
+
+def claim_another_format(path: Path) -> None:
+    manifest = json.loads((path.parent / MANIFEST).read_text())
+    (path.parent / MANIFEST).write_text(json.dumps({**manifest, "format": 99}))
+
+
+@pytest.mark.parametrize("damage", [flip_a_byte, lambda path: path.unlink(), lambda path: path.write_bytes(b""), claim_another_format])
+def test_a_damaged_version_is_unusable(registry: Registry, folder: Path, damage: object) -> None:
+    version = sample.save_model(registry).version
+    assert callable(damage)
+
+    damage(folder / "models" / version / ARRAYS)
+
+    with pytest.raises(Unavailable) as caught:
+        registry.load(version)
+    assert caught.value.reason == "MODEL_VERSION_UNUSABLE"
+
+
+def test_a_jobs_file_comes_back_in_chunks(registry: Registry) -> None:
+    registry.save_result("job-1", "table.csv", "text/csv", [b"first attempt"])
+    written = registry.save_result("job-1", "table.csv", "text/csv", [b"a" * 100_000, b"b"])
+
+    header, chunks = registry.open_result("job-1")
+
+    assert header == written == JobFile("table.csv", "text/csv", 100_001)
+    assert [len(chunk) for chunk in chunks] == [65536, 34465]
+
+
+def test_a_result_that_fails_half_way_leaves_nothing(registry: Registry, folder: Path) -> None:
+    def chunks() -> object:
+        yield b"half"
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        registry.save_result("job-1", "table.csv", "text/csv", chunks())  # type: ignore[arg-type]
+
+    assert list((folder / "results").iterdir()) == []
+
+
+@pytest.mark.parametrize("job_id", ["no-such-job", "../models", ""])
+def test_a_job_without_a_file_says_so(registry: Registry, job_id: str) -> None:
+    with pytest.raises(NotFound) as caught:
+        registry.open_result(job_id)
+
+    assert caught.value.reason == "JOB_RESULT_MISSING"
+
+
+def test_a_job_id_cannot_leave_the_registry(registry: Registry) -> None:
+    with pytest.raises(InvalidArgument):
+        registry.save_result("../escape", "table.csv", "text/csv", [b""])

@@ -1,0 +1,44 @@
+"""Parts on a temporary folder: real SQLite, real files, no network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import sample
+
+from ml_service.adapters.database import migrate, open_engine
+from ml_service.adapters.registry import Registry
+from ml_service.adapters.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ml_service.handlers.live_state import LiveState
+
+
+@pytest.fixture
+def empty_store(tmp_path: Path) -> Iterator[Store]:
+    engine = open_engine(f"sqlite:///{tmp_path}/data/store.db")
+    migrate(engine)
+    yield Store(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def store(empty_store: Store) -> Store:
+    empty_store.import_data(sample.ITEMS, sample.INTERACTIONS)
+    return empty_store
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    return Registry(str(tmp_path / "registry"))
+
+
+@pytest.fixture
+def live(store: Store) -> LiveState:
+    state = sample.live_state(store)
+    state.swap(sample.loaded_model())
+    return state

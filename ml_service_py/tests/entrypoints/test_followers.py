@@ -1,0 +1,115 @@
+"""What keeps the live state up to date: the log, from the reader's thread, and the live version, on hints."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+import pytest
+import sample
+from waiting import eventually
+
+from ml_service.adapters.broker.envelope import ReceivedMessage
+from ml_service.domain import LogPosition
+from ml_service.entrypoints.log_follower import LogFollower
+from ml_service.entrypoints.metrics import Metrics
+from ml_service.entrypoints.model_follower import ModelFollower
+from ml_service.handlers.models import Models
+from whynotboth.v1.interactions_pb2 import InteractionRecorded
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from ml_service.adapters.registry import Registry
+    from ml_service.adapters.store import Store
+    from ml_service.handlers.live_state import LiveState
+
+
+def message(offset: int, user_id: str, item_id: str, rating: float = 4.0) -> ReceivedMessage:
+    recorded = InteractionRecorded(interaction_id=f"interaction-{offset}", user_id=user_id, item_id=item_id, rating=rating)
+    return ReceivedMessage(recorded.DESCRIPTOR.full_name, recorded.interaction_id, recorded.SerializeToString(), offset=offset)
+
+
+@pytest.fixture
+def live(store: Store) -> LiveState:
+    return sample.live_state(store)
+
+
+async def test_messages_count_when_the_reader_goes_on(live: LiveState) -> None:
+    follower = LogFollower(live, Metrics(live))
+
+    await asyncio.to_thread(follower.on_messages, [message(0, "even", "i4"), message(1, "new", "i1")])
+
+    assert live.history("even")["i4"] == 4.0
+    assert live.history("new") == {"i1": 4.0}
+
+
+async def test_a_message_that_cannot_be_used_is_passed_over(live: LiveState) -> None:
+    follower = LogFollower(live, Metrics(live))
+    broken = ReceivedMessage("whynotboth.v1.InteractionRecorded", "broken", b"\xff\xff", offset=1)
+
+    await asyncio.to_thread(follower.on_messages, [message(0, "even", "i4", rating=9.0), broken])
+
+    assert live.history("even") == {"i0": 5.0, "i2": 4.5}
+    assert live.position == LogPosition(1, "broken")
+
+
+async def test_a_replay_starts_the_offsets_anew(live: LiveState) -> None:
+    follower = LogFollower(live, Metrics(live))
+    await asyncio.to_thread(follower.on_messages, [message(50, "even", "i4")])
+
+    await asyncio.to_thread(follower.on_replay)
+
+    assert live.position is None
+
+
+class Followed:
+    """A model follower at work, and how often it said that a model answers."""
+
+    def __init__(self, live: LiveState, store: Store, registry: Registry) -> None:
+        self.loaded = asyncio.Semaphore(0)
+        models = Models(live, store, registry, announce=lambda _version: None)
+        self.follower = ModelFollower(live, models, poll_seconds=3600, on_loaded=self._count)
+
+    async def _count(self) -> None:
+        self.loaded.release()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.follower.run())
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until_live(live: LiveState, version: str) -> None:
+    await eventually(lambda: live.loaded is not None and live.loaded.version.version == version)
+
+
+async def test_a_hint_brings_the_version_of_the_row(live: LiveState, store: Store, registry: Registry) -> None:
+    first, second = (sample.save_model(registry, items).version for items in (8, 10))
+    store.compare_and_set_live(None, first)
+    followed = Followed(live, store, registry)
+
+    async with followed.running():
+        await followed.loaded.acquire()
+        assert live.model.version.version == first
+
+        store.compare_and_set_live(store.read_live(), second)
+        await asyncio.to_thread(followed.follower.hint)
+        await until_live(live, second)
+
+    assert followed.loaded.locked()
+
+
+async def test_a_version_that_cannot_be_loaded_does_not_end_the_following(live: LiveState, store: Store, registry: Registry) -> None:
+    good = sample.save_model(registry).version
+    store.compare_and_set_live(None, "20240101T000000Z-00000000")
+    followed = Followed(live, store, registry)
+
+    async with followed.running():
+        store.compare_and_set_live(store.read_live(), good)
+        followed.follower.hint()
+        await until_live(live, good)

@@ -1,0 +1,127 @@
+"""Lists and look-ups over the catalogue, the users and what they did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import sample
+
+from ml_service.errors import InvalidArgument, NotFound
+from ml_service.handlers import catalogue
+from ml_service.handlers.explanation import explain
+from ml_service.handlers.paging import page_token
+
+if TYPE_CHECKING:
+    from ml_service.adapters.store import Store
+    from ml_service.handlers.live_state import LiveState
+
+
+def all_items(live: LiveState, query: str, genre: str, page_size: int) -> list[str]:
+    found: list[str] = []
+    token = ""
+    while True:
+        page = catalogue.list_items(live, query, genre, page_size, token)
+        found += [item.item_id for item in page.rows]
+        token = page.next_page_token
+        if not token:
+            return found
+
+
+@pytest.mark.parametrize("page_size", [1, 3, 10, 100])
+def test_pages_together_hold_every_item_once_in_order(live: LiveState, page_size: int) -> None:
+    assert all_items(live, "", "", page_size) == [item.item_id for item in sample.ITEMS]
+
+
+def test_items_are_found_by_title_and_genre_whatever_the_case(live: LiveState) -> None:
+    assert all_items(live, "fILM 3", "", 10) == ["i3"]
+    assert all_items(live, "film", "COMEDY", 2) == ["i1", "i3", "i5", "i7", "i9"]
+    assert all_items(live, "film", "com", 2) == []
+
+
+def test_a_token_of_another_search_is_refused(live: LiveState) -> None:
+    token = catalogue.list_items(live, "film", "", 2, "").next_page_token
+
+    for query, bad in (("other", token), ("film", token[:-2]), ("film", "nonsense"), ("film", "ü")):
+        with pytest.raises(InvalidArgument) as caught:
+            catalogue.list_items(live, query, "", 2, bad)
+        assert caught.value.reason == "PAGE_TOKEN_INVALID"
+
+
+@pytest.mark.parametrize("page_size", [0, 101])
+def test_a_page_has_bounds(live: LiveState, page_size: int) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        catalogue.list_items(live, "", "", page_size, "")
+
+    assert caught.value.reason == "REQUEST_INVALID"
+
+
+def test_users_are_listed_with_their_count(live: LiveState) -> None:
+    first = catalogue.list_users(live, "", 2, "")
+    second = catalogue.list_users(live, "", 2, first.next_page_token)
+
+    assert [(user.user_id, user.interaction_count) for user in (*first.rows, *second.rows)] == [("even", 2), ("late", 1), ("odd", 1)]
+    assert [user.user_id for user in catalogue.list_users(live, "e", 10, "").rows] == ["even", "late"]
+
+
+async def test_a_users_interactions_come_newest_first(live: LiveState, store: Store) -> None:
+    first, as_of_offset = await catalogue.list_interactions(live, store, "even", 1, "")
+    second, _ = await catalogue.list_interactions(live, store, "even", 1, first.next_page_token)
+
+    assert [(entry.rating, item.title) for entry, item in (*first.rows, *second.rows)] == [(4.5, "Film 2"), (5.0, "Film 0")]
+    assert as_of_offset is None
+
+
+async def test_a_token_of_another_user_is_refused(live: LiveState, store: Store) -> None:
+    page, _ = await catalogue.list_interactions(live, store, "even", 1, "")
+
+    with pytest.raises(InvalidArgument):
+        await catalogue.list_interactions(live, store, "odd", 1, page.next_page_token)
+
+
+@pytest.mark.parametrize(
+    "last", ["", "x", "2024-05-01T00:00:00+00:00 x", f"2024-05-01T00:00:00+00:00 {2**64}", "0001-01-01T00:00:00+14:00 1"]
+)
+async def test_a_forged_token_is_refused(live: LiveState, store: Store, last: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        await catalogue.list_interactions(live, store, "even", 1, page_token(("interactions", "even"), last))
+
+    assert caught.value.reason == "PAGE_TOKEN_INVALID"
+
+
+async def test_who_is_only_in_the_log_yet_has_an_empty_page(live: LiveState, store: Store) -> None:
+    await live.apply([sample.logged(0, sample.interaction("new", "i0"))])
+
+    page, _ = await catalogue.list_interactions(live, store, "new", 10, "")
+
+    assert page.rows == ()
+
+
+def test_similar_items_leave_the_item_itself_out(live: LiveState) -> None:
+    near, version = catalogue.list_similar_items(live, "i4", 3)
+
+    assert [item.item_id for item, _ in near] == ["i0", "i2", "i6"]
+    assert version == sample.loaded_model().version.version
+
+
+def test_what_is_not_there_is_unknown(live: LiveState) -> None:
+    with pytest.raises(NotFound, match="No item nope"):
+        catalogue.get_item(live, "nope")
+    with pytest.raises(NotFound, match="No item nope"):
+        catalogue.list_similar_items(live, "nope", 3)
+    with pytest.raises(NotFound, match="No user nope"):
+        catalogue.get_user(live, "nope")
+
+
+def test_an_explanation_adds_up_to_the_score(live: LiveState) -> None:
+    _, explained = explain(live, "even", None)
+
+    best = explained[0]
+    assert (best.item.item_id, best.score) == ("i4", 2.0)
+    assert [(row.item.item_id, row.rating, row.contribution) for row in best.contributions] == [("i0", 5.0, 1.0), ("i2", 4.5, 1.0)]
+
+
+def test_one_item_can_be_explained(live: LiveState) -> None:
+    _, explained = explain(live, "even", "i5")
+
+    assert [(entry.item.item_id, entry.score) for entry in explained] == [("i5", 0.0)]

@@ -1,0 +1,54 @@
+"""The use case evaluate, on planted data; the published figures on real data are in test_movielens_quality."""
+
+import pytest
+
+from ml_service.domain import EvaluateParams, Progress
+from ml_service.errors import InvalidArgument
+from ml_service.handlers.evaluation import EvaluationRow, evaluate, to_csv, to_table
+from ml_service.model.ratings import Ratings, ratings_of
+
+
+def checkerboard(size: int = 24) -> Ratings:
+    return ratings_of((f"u{user}", f"i{item}", 4.0) for user in range(size) for item in range(user % 2, size, 2))
+
+
+def ignore(progress: Progress) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def rows() -> tuple[EvaluationRow, ...]:
+    return evaluate(checkerboard(), EvaluateParams(("popularity", "item_knn")), ignore)
+
+
+def test_what_understands_the_pattern_comes_first_and_is_selected(rows: tuple[EvaluationRow, ...]) -> None:
+    assert [(row.configuration.estimator, row.is_selected) for row in rows] == [("item_knn", True), ("popularity", False)]
+    assert rows[0].metrics["recall_at_10"] == 1.0
+    assert rows[0].metrics["ndcg_at_10"] > rows[1].metrics["ndcg_at_10"] + 0.2
+
+
+def test_the_table_and_the_file_hold_the_same_rows(rows: tuple[EvaluationRow, ...]) -> None:
+    table, file = to_table(rows).splitlines(), to_csv(rows).splitlines()
+
+    assert file[0] == "model,params,selected,map,ndcg_at_10,precision_at_10,recall_at_10"
+    assert table[1].startswith("item_knn*")
+    assert file[1].startswith("item_knn,n_neighbors=")
+    assert f"{rows[1].metrics['map']:.4f}" in table[2]
+    assert f"{rows[1].metrics['map']:.6f}" in file[2]
+
+
+def test_progress_rises_to_the_end() -> None:
+    heard: list[Progress] = []
+
+    evaluate(checkerboard(), EvaluateParams(("popularity",)), heard.append)
+
+    assert [progress.percent for progress in heard] == sorted(progress.percent for progress in heard)
+    assert heard[-1].percent == 100
+    assert heard[-1].step == "Tested popularity"
+
+
+def test_data_without_anything_to_hold_out_is_refused() -> None:
+    ratings = ratings_of((f"u{place}", f"i{place}", 4.0) for place in range(10))
+
+    with pytest.raises(InvalidArgument, match="no item has two ratings"):
+        evaluate(ratings, EvaluateParams(), ignore)

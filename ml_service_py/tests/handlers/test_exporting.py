@@ -1,0 +1,62 @@
+"""The use cases that leave a file: export and evaluate, as the job process runs them."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+import pytest
+import sample
+
+from ml_service.domain import ExportParams, Job, Progress
+from ml_service.errors import InvalidArgument, Unavailable
+from ml_service.handlers.job_runner import run_job
+
+if TYPE_CHECKING:
+    from ml_service.adapters.registry import Registry
+    from ml_service.adapters.store import Store
+
+
+def export(store: Store, registry: Registry, limit: int) -> list[dict[str, str]]:
+    told: list[Progress] = []
+    run_job(store, registry, Job("job-1", ExportParams(limit)), told.append)
+    assert told[-1].percent == 100
+    _, chunks = registry.open_result("job-1")
+    return list(csv.DictReader(b"".join(chunks).decode().splitlines()))
+
+
+@pytest.fixture
+def rolled_out(store: Store, registry: Registry) -> Store:
+    store.compare_and_set_live(None, sample.save_model(registry).version)
+    return store
+
+
+def test_every_user_gets_as_many_rows_as_asked_for_in_order(rolled_out: Store, registry: Registry) -> None:
+    rows = export(rolled_out, registry, 2)
+
+    assert [(row["user_id"], row["rank"]) for row in rows] == [(user, rank) for user in ("even", "late", "odd") for rank in ("1", "2")]
+    assert [row["item_id"] for row in rows if row["user_id"] == "even"] == ["i4", "i6"]
+    assert rows[0]["title"] == "Film 4"
+
+
+def test_a_file_never_recommends_what_the_user_has(rolled_out: Store, registry: Registry) -> None:
+    rows = export(rolled_out, registry, 100)
+
+    histories = rolled_out.load_histories(recent=0).ratings
+    assert not [row for row in rows if row["item_id"] in histories[row["user_id"]]]
+    assert len(rows) == sum(len(sample.ITEMS) - len(history) for history in histories.values())
+
+
+def test_without_a_live_version_the_export_waits_for_one(store: Store, registry: Registry) -> None:
+    with pytest.raises(Unavailable) as refused:
+        export(store, registry, 10)
+
+    assert refused.value.reason == "MODEL_NOT_LOADED"
+
+
+@pytest.mark.parametrize("limit", [0, 101])
+def test_a_limit_outside_its_range_is_refused(rolled_out: Store, registry: Registry, limit: int) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        export(rolled_out, registry, limit)
+
+    assert refused.value.reason == "JOB_PARAMS_INVALID"

@@ -1,0 +1,50 @@
+"""The use case import: files into the store, all of it or nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import sample
+
+from ml_service.errors import InvalidArgument
+from ml_service.handlers.importing import Imported, import_csv, import_movielens
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ml_service.adapters.store import Store
+
+
+def write(folder: Path, interactions: str, items: str = "item_id,title\na,A\nb,B\n") -> tuple[Path, Path]:
+    paths = folder / "interactions.csv", folder / "items.csv"
+    for path, text in zip(paths, (interactions, items), strict=True):
+        path.write_text(text, "utf-8")
+    return paths
+
+
+def test_two_files_come_into_the_store(empty_store: Store, tmp_path: Path) -> None:
+    imported = import_csv(empty_store, *write(tmp_path, "user_id,item_id,rating\nu,a,4\nu,b,\n"))
+
+    assert imported == Imported(items=2, interactions=2, new_interactions=2)
+    assert empty_store.load_histories(recent=0).ratings == {"u": {"a": 4.0, "b": None}}
+
+
+def test_the_same_files_again_add_nothing(empty_store: Store, tmp_path: Path) -> None:
+    paths = write(tmp_path, "user_id,item_id,rating\nu,a,4\n")
+    import_csv(empty_store, *paths)
+
+    assert import_csv(empty_store, *paths).new_interactions == 0
+
+
+def test_a_bad_row_imports_nothing(empty_store: Store, tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument, match=r"interactions\.csv, line 3, column rating"):
+        import_csv(empty_store, *write(tmp_path, "user_id,item_id,rating\nu,a,4\nu,b,six\n"))
+
+    assert empty_store.load_catalogue() == ()
+
+
+def test_movielens_is_not_fetched_into_a_store_with_data(store: Store, tmp_path: Path) -> None:
+    assert import_movielens(store, tmp_path / "cache") is None
+    assert store.count_interactions() == len(sample.INTERACTIONS)
+    assert not (tmp_path / "cache").exists()

@@ -1,0 +1,148 @@
+"""Ledger and facts in step, whatever fails in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ml_service.adapters.broker.envelope import Publication
+from ml_service.adapters.broker.job_messages import CancelRequest
+from ml_service.adapters.job_ledger import JobLedger
+from ml_service.domain import Job, JobOutcome, JobState, Progress, TrainParams
+from ml_service.errors import Unavailable
+from ml_service.handlers.jobs import JOB_WINDOW, Attempt, JobBook
+
+if TYPE_CHECKING:
+    from ml_service.adapters.store import Store
+
+JOB = Job("job-1", TrainParams())
+AWAY = Unavailable("BROKER_UNAVAILABLE", "Away.")
+
+
+@dataclass
+class FakePublisher:
+    """Takes what it is given, but for the routing keys that it doesn't."""
+
+    down: set[str] = field(default_factory=set)
+    taken: list[Publication] = field(default_factory=list)
+
+    def publish(self, publication: Publication, timeout_seconds: float = 5.0) -> None:
+        if publication.routing_key in self.down:
+            raise AWAY
+        self.taken.append(publication)
+
+    @property
+    def keys(self) -> list[str]:
+        return [publication.routing_key for publication in self.taken]
+
+
+@pytest.fixture
+def ledger(empty_store: Store) -> JobLedger:
+    return JobLedger(empty_store.engine)
+
+
+@pytest.fixture
+def publisher() -> FakePublisher:
+    return FakePublisher()
+
+
+@pytest.fixture
+def book(ledger: JobLedger, publisher: FakePublisher) -> JobBook:
+    return JobBook(ledger, publisher, "worker-1")
+
+
+@pytest.fixture
+def attempt(book: JobBook) -> Attempt:
+    return Attempt(JOB, book.claim(JOB).attempt, "00-a-b-01")
+
+
+def test_facts_carry_the_trace_of_the_job(book: JobBook, publisher: FakePublisher, attempt: Attempt) -> None:
+    book.start(attempt)
+    book.progress(attempt, Progress(50, "half"))
+    book.succeed(attempt, JobOutcome({}))
+
+    assert publisher.keys == ["job.started", "job.progressed", "job.succeeded"]
+    assert {publication.traceparent for publication in publisher.taken} == {"00-a-b-01"}
+
+
+def test_an_outcome_that_was_written_but_not_told_is_told_at_the_next_call(
+    book: JobBook, publisher: FakePublisher, attempt: Attempt
+) -> None:
+    publisher.down = {"job.succeeded"}
+    with pytest.raises(Unavailable):
+        book.succeed(attempt, JobOutcome({}))
+
+    publisher.down = set()
+    book.succeed(attempt, JobOutcome({}))
+
+    assert publisher.keys == ["job.succeeded"]
+
+
+def test_an_outcome_of_an_attempt_that_is_over_is_not_told(book: JobBook, publisher: FakePublisher, attempt: Attempt) -> None:
+    book.claim(JOB)
+
+    book.succeed(attempt, JobOutcome({}))
+    book.fail(attempt, AWAY)
+
+    assert publisher.taken == []
+
+
+def test_progress_that_can_not_be_told_holds_up_nothing(book: JobBook, publisher: FakePublisher, attempt: Attempt) -> None:
+    publisher.down = {"job.progressed"}
+
+    book.progress(attempt, Progress(50, "half"))
+
+    assert publisher.taken == []
+
+
+def test_a_promoted_version_is_announced_and_a_lost_hint_harms_nothing(book: JobBook, publisher: FakePublisher, attempt: Attempt) -> None:
+    publisher.down = {""}
+
+    book.succeed(attempt, JobOutcome({}, "v1", promoted=True))
+
+    assert publisher.keys == ["job.succeeded"]
+
+
+def test_a_retried_job_waits_before_it_is_told_of(book: JobBook, publisher: FakePublisher, attempt: Attempt, ledger: JobLedger) -> None:
+    again = Publication("", "jobs.retry.1", "type", "id", b"")
+
+    book.retry(attempt, AWAY, again, 5_000)
+
+    record = ledger.find(JOB.job_id)
+    assert publisher.keys == ["jobs.retry.1", "job.retried"]
+    assert record is not None
+    assert record.state is JobState.QUEUED
+
+
+def test_a_job_that_was_cancelled_meanwhile_is_not_queued_again(book: JobBook, publisher: FakePublisher, attempt: Attempt) -> None:
+    publisher.down = {"jobs.retry.1"}
+    again = Publication("", "jobs.retry.1", "type", "id", b"")
+    with pytest.raises(Unavailable):
+        book.retry(attempt, AWAY, again, 5_000)
+    book.cancel_queued(CancelRequest(JOB.job_id, datetime.now(UTC)))
+
+    publisher.down = set()
+    book.retry(attempt, AWAY, again, 5_000)
+
+    assert publisher.keys == ["job.cancelled"]
+
+
+def test_a_cancel_request_older_than_the_window_is_history(book: JobBook, publisher: FakePublisher, ledger: JobLedger) -> None:
+    book.cancel_queued(CancelRequest(JOB.job_id, datetime.now(UTC) - JOB_WINDOW - timedelta(hours=1)))
+
+    assert publisher.taken == []
+    assert ledger.find(JOB.job_id) is None
+
+
+@pytest.mark.parametrize("end", ["succeed", "fail", "cancel"])
+def test_the_outcome_of_a_job_is_told_again_as_it_was(book: JobBook, publisher: FakePublisher, attempt: Attempt, end: str) -> None:
+    endings = {"succeed": (JobOutcome({"map": 0.5}),), "fail": (AWAY,), "cancel": ()}
+    getattr(book, end)(attempt, *endings[end])
+
+    book.tell_again(book.claim(JOB), "00-a-b-01")
+
+    first, again = publisher.taken
+    assert (again.routing_key, again.correlation_id) == (first.routing_key, first.correlation_id)

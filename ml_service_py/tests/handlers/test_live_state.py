@@ -1,0 +1,120 @@
+"""The live state follows the log: what counts, what doesn't, and who waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+import sample
+
+from ml_service.domain import Interaction, LogPosition, RejectedMessage
+from ml_service.errors import Unavailable
+from ml_service.handlers import live_state
+from ml_service.handlers.live_state import LiveState
+
+if TYPE_CHECKING:
+    from ml_service.adapters.store import Store
+
+
+async def test_an_interaction_changes_the_history_and_the_position(live: LiveState) -> None:
+    entry = sample.logged(3, sample.interaction("even", "i4", 3.5))
+
+    counted = await live.apply([entry])
+
+    assert counted == 1
+    assert live.history("even") == {"i0": 5.0, "i2": 4.5, "i4": 3.5}
+    assert live.position == entry.position
+
+
+async def test_a_history_that_was_given_out_does_not_change(live: LiveState) -> None:
+    given = live.history("even")
+
+    await live.apply([sample.logged(0, sample.interaction("even", "i4"))])
+
+    assert given == {"i0": 5.0, "i2": 4.5}
+
+
+async def test_the_first_interaction_makes_a_user(live: LiveState) -> None:
+    await live.apply([sample.logged(0, sample.interaction("middle", "i4"))])
+
+    assert list(live.user_ids) == ["even", "late", "middle", "odd"]
+
+
+async def test_the_same_interaction_twice_is_one(live: LiveState) -> None:
+    first = sample.interaction("even", "i4", 5.0)
+    later = sample.interaction("even", "i4", 1.0)
+
+    counted = await live.apply([sample.logged(0, first), sample.logged(1, later), sample.logged(2, first)])
+
+    assert counted == 2
+    assert live.history("even")["i4"] == 1.0
+    assert live.position == LogPosition(2, first.interaction_id)
+
+
+async def test_an_interaction_that_the_store_had_already_does_not_count_again(live: LiveState) -> None:
+    stored = sample.INTERACTIONS[0]
+    again = Interaction(stored.interaction_id, stored.user_id, stored.item_id, 0.5, stored.occurred_at)
+
+    await live.apply([sample.logged(0, again)])
+
+    assert live.history("even")["i0"] == 5.0
+
+
+async def test_ids_are_remembered_up_to_a_bound(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_state, "RECENT_IDS", 2)
+    live = LiveState(sample.ITEMS, store.load_histories(recent=0))
+    first, *others = [sample.interaction("even", f"i{n}") for n in range(4, 7)]
+
+    await live.apply([sample.logged(n, entry) for n, entry in enumerate([first, *others])])
+
+    assert await live.apply([sample.logged(3, others[0]), sample.logged(4, others[1])]) == 0
+    assert await live.apply([sample.logged(5, first)]) == 1
+
+
+async def test_what_cannot_be_used_moves_only_the_position(live: LiveState) -> None:
+    unknown_item = sample.logged(4, sample.interaction("even", "no such item"))
+    rejected = RejectedMessage(LogPosition(5, "m"), "MESSAGE_UNDECODABLE", "no", b"\xff")
+
+    counted = await live.apply([unknown_item, rejected])
+
+    assert counted == 0
+    assert live.history("even") == {"i0": 5.0, "i2": 4.5}
+    assert live.position == LogPosition(5, "m")
+
+
+async def test_who_waits_for_an_offset_is_woken_by_it(live: LiveState) -> None:
+    waiting = asyncio.create_task(live.wait_for(1, timeout_seconds=10))
+    await live.apply([sample.logged(0, sample.interaction("odd", "i3"))])
+    assert not waiting.done()
+
+    await live.apply([sample.logged(1, sample.interaction("odd", "i5"))])
+
+    await waiting
+    assert live.has_reached(1)
+
+
+async def test_who_waits_too_long_is_told(live: LiveState) -> None:
+    with pytest.raises(Unavailable) as caught:
+        await live.wait_for(0, timeout_seconds=0.01)
+
+    assert caught.value.reason == "OFFSET_NOT_REACHED"
+    assert caught.value.metadata == {"offset": "0"}
+
+
+async def test_a_log_read_anew_keeps_the_histories_and_forgets_the_position(live: LiveState) -> None:
+    entry = sample.logged(90, sample.interaction("even", "i4"))
+    await live.apply([entry])
+
+    await live.restart()
+
+    assert live.position is None
+    assert not live.has_reached(0)
+    assert live.history("even")["i4"] == 5.0
+
+
+def test_without_a_model_there_is_no_answer(store: Store) -> None:
+    with pytest.raises(Unavailable) as caught:
+        _ = sample.live_state(store).model
+
+    assert caught.value.reason == "MODEL_NOT_LOADED"

@@ -1,0 +1,121 @@
+"""Model versions: one is live, by the store's row, and the process follows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import sample
+
+from ml_service.errors import NotFound, Unavailable
+from ml_service.handlers.models import Models
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ml_service.adapters.registry import Registry
+    from ml_service.adapters.store import Store
+    from ml_service.handlers.live_state import LiveState
+
+
+@pytest.fixture
+def live(store: Store) -> LiveState:
+    return sample.live_state(store)
+
+
+@pytest.fixture
+def announced() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def models(live: LiveState, store: Store, registry: Registry, announced: list[str]) -> Models:
+    return Models(live, store, registry, announced.append)
+
+
+def live_version(live: LiveState) -> str:
+    return live.model.version.version
+
+
+async def test_without_a_row_nothing_is_live(models: Models, registry: Registry) -> None:
+    sample.save_model(registry)
+
+    assert not await models.follow()
+    with pytest.raises(Unavailable):
+        await models.get("")
+
+
+async def test_the_process_follows_the_row(models: Models, live: LiveState, store: Store, registry: Registry) -> None:
+    version = sample.save_model(registry).version
+    store.compare_and_set_live(None, version)
+
+    assert await models.follow()
+    assert live_version(live) == version
+    assert not await models.follow()
+    assert (await models.get("")).live
+
+
+async def test_a_promoted_version_is_live_here_in_the_store_and_announced(
+    models: Models, live: LiveState, store: Store, registry: Registry, announced: list[str]
+) -> None:
+    old, new = (sample.save_model(registry, items).version for items in (8, 10))
+
+    for version in (old, new, old, old):
+        assert (await models.promote(version)).live
+
+    row = store.read_live()
+    assert row is not None
+    assert (row.version, row.revision) == (old, 3)
+    assert live_version(live) == old
+    assert announced == [old, new, old]
+
+
+async def test_an_unknown_version_is_not_promoted(models: Models, store: Store) -> None:
+    with pytest.raises(NotFound):
+        await models.promote("20240101T000000Z-00000000")
+
+    assert store.read_live() is None
+
+
+async def test_a_version_that_cannot_be_loaded_leaves_the_old_one_live(
+    models: Models, live: LiveState, store: Store, registry: Registry, tmp_path: Path
+) -> None:
+    good, bad = (sample.save_model(registry, items).version for items in (8, 10))
+    await models.promote(good)
+    (tmp_path / "registry" / "models" / bad / "model.npz").unlink()
+
+    with pytest.raises(Unavailable) as caught:
+        await models.promote(bad)
+
+    row = store.read_live()
+    assert caught.value.reason == "MODEL_VERSION_UNUSABLE"
+    assert row is not None
+    assert row.version == good == live_version(live)
+
+
+async def test_a_version_with_newer_items_brings_the_catalogue_along(models: Models, live: LiveState, registry: Registry) -> None:
+    live.replace_catalogue(sample.ITEMS[:4])
+
+    await models.promote(sample.save_model(registry).version)
+
+    assert list(live.items) == [item.item_id for item in sample.ITEMS]
+
+
+async def test_a_version_of_another_catalogue_is_unusable(models: Models, registry: Registry) -> None:
+    with pytest.raises(Unavailable, match="items that the catalogue lacks") as caught:
+        await models.promote(sample.save_model(registry, items=11).version)
+
+    assert caught.value.reason == "MODEL_VERSION_UNUSABLE"
+
+
+async def test_versions_are_listed_newest_first_and_the_live_one_marked(models: Models, registry: Registry, tmp_path: Path) -> None:
+    versions = sorted((sample.save_model(registry, items).version for items in (4, 6, 8, 10)), reverse=True)
+    await models.promote(versions[2])
+    (tmp_path / "registry" / "models" / versions[1] / "manifest.json").write_text("{")
+
+    first = await models.list(2, "")
+    second = await models.list(2, first.next_page_token)
+
+    assert [(row.version, row.live) for row in first.rows] == [(versions[0], False)]
+    assert [(row.version, row.live) for row in second.rows] == [(versions[2], True), (versions[3], False)]
+    assert second.next_page_token == ""

@@ -1,0 +1,112 @@
+"""Recommendations from live histories, on a model whose answers are known."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+import sample
+
+from ml_service.domain import Recommendation, RecommendationSource
+from ml_service.errors import DeadlineExceeded, InvalidArgument, ServiceError, Unavailable
+from ml_service.handlers.recommendations import RecommendationQuery, recommend, recommend_batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ml_service.handlers.live_state import LiveState
+
+
+@pytest.fixture
+def executor() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+def item_ids(answer: Recommendation) -> list[str]:
+    return [recommended.item.item_id for recommended in answer.items]
+
+
+async def test_what_goes_with_the_history_comes_first_and_what_was_seen_not_at_all(live: LiveState, executor: ThreadPoolExecutor) -> None:
+    answer = await recommend(live, executor, RecommendationQuery("even", 4))
+
+    assert item_ids(answer) == ["i4", "i6", "i8", "i1"]
+    assert answer.source is RecommendationSource.MODEL
+    assert answer.items[0].score == 2.0
+    assert [item.item_id for item in answer.items[0].why] == ["i0", "i2"]
+
+
+async def test_an_unknown_user_gets_popular_items_and_is_told(live: LiveState, executor: ThreadPoolExecutor) -> None:
+    answer = await recommend(live, executor, RecommendationQuery("nobody", 3))
+
+    assert item_ids(answer) == ["i0", "i1", "i2"]
+    assert answer.source is RecommendationSource.FALLBACK
+    assert answer.items[0].why == ()
+
+
+async def test_a_low_rating_lifts_nothing_and_is_not_recommended_again(live: LiveState, executor: ThreadPoolExecutor) -> None:
+    answer = await recommend(live, executor, RecommendationQuery("late", 10))
+
+    assert item_ids(answer) == [f"i{n}" for n in range(9)]
+    assert answer.source is RecommendationSource.FALLBACK
+
+
+async def test_an_interaction_changes_the_next_answer(live: LiveState, executor: ThreadPoolExecutor) -> None:
+    await live.apply([sample.logged(8, sample.interaction("nobody", "i3"))])
+
+    answer = await recommend(live, executor, RecommendationQuery("nobody", 2, min_offset=8))
+
+    assert item_ids(answer) == ["i1", "i5"]
+    assert answer.as_of_offset == 8
+
+
+async def test_each_of_a_batch_has_its_own_outcome_in_order(live: LiveState, executor: ThreadPoolExecutor) -> None:
+    queries = [
+        RecommendationQuery("even", 1),
+        RecommendationQuery("even", 0),
+        RecommendationQuery("odd", 1, min_offset=5),
+        RecommendationQuery("", 1),
+        RecommendationQuery("odd", 2),
+    ]
+
+    outcomes, scoring_ms = await recommend_batch(live, executor, queries)
+
+    reasons = [outcome.reason if isinstance(outcome, ServiceError) else item_ids(outcome) for outcome in outcomes]
+    assert reasons == [["i4"], "REQUEST_INVALID", "OFFSET_NOT_REACHED", "REQUEST_INVALID", ["i3", "i5"]]
+    assert scoring_ms > 0
+
+
+@pytest.mark.parametrize("size", [0, 257])
+async def test_a_batch_has_bounds(live: LiveState, executor: ThreadPoolExecutor, size: int) -> None:
+    with pytest.raises(InvalidArgument):
+        await recommend_batch(live, executor, [RecommendationQuery("even", 1)] * size)
+
+
+async def test_a_single_query_waits_for_its_offset(live: LiveState, executor: ThreadPoolExecutor) -> None:
+    waiting = asyncio.create_task(recommend(live, executor, RecommendationQuery("even", 1, min_offset=0), remaining_seconds=10))
+    await asyncio.sleep(0)
+
+    await live.apply([sample.logged(0, sample.interaction("even", "i4"))])
+
+    assert item_ids(await waiting) == ["i6"]
+
+
+async def test_a_query_keeps_time_for_its_answer(live: LiveState, executor: ThreadPoolExecutor) -> None:
+    with pytest.raises(Unavailable):
+        await recommend(live, executor, RecommendationQuery("even", 1, min_offset=0), remaining_seconds=0.11)
+
+
+async def test_no_work_begins_after_the_deadline(live: LiveState, executor: ThreadPoolExecutor) -> None:
+    with pytest.raises(DeadlineExceeded):
+        await recommend_batch(live, executor, [RecommendationQuery("even", 1)], remaining_seconds=-0.1)
+
+
+async def test_an_answer_keeps_the_version_that_it_began_with(live: LiveState, executor: ThreadPoolExecutor) -> None:
+    began = asyncio.create_task(recommend(live, executor, RecommendationQuery("even", 1)))
+    await asyncio.sleep(0)
+
+    live.swap(sample.loaded_model("20990101T000000Z-00000000"))
+
+    assert (await began).model_version == sample.loaded_model().version.version

@@ -1,0 +1,90 @@
+"""The use case train on planted structure: items of one parity go together, so a model beats popularity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import sample
+
+from ml_service.domain import Progress, TrainParams
+from ml_service.errors import InvalidArgument
+from ml_service.handlers.training import train
+
+if TYPE_CHECKING:
+    from ml_service.adapters.registry import Registry
+    from ml_service.adapters.store import Store
+
+EASE = TrainParams(("ease",), folds=2)
+
+
+class Stopped(Exception):
+    """What a caller raises to end a training."""
+
+
+def ignore(_progress: Progress) -> None:
+    pass
+
+
+@pytest.fixture
+def planted(empty_store: Store) -> Store:
+    rows = [sample.interaction(f"u{user}", f"i{item}") for user in range(20) for item in range(user % 2, 10, 2) if (user + item) % 7]
+    empty_store.import_data(sample.ITEMS, rows)
+    return empty_store
+
+
+def live_version(store: Store) -> str | None:
+    live = store.read_live()
+    return live.version if live else None
+
+
+def test_the_first_version_goes_live(planted: Store, registry: Registry) -> None:
+    outcome = train(planted, registry, EASE, ignore)
+
+    assert outcome.promoted
+    assert live_version(planted) == outcome.model_version
+    assert registry.describe(outcome.model_version).metrics == outcome.metrics
+    assert set(outcome.metrics) == {"ndcg_at_10", "map", "precision_at_10", "recall_at_10"}
+
+
+def test_a_version_that_is_worse_than_the_live_one_stays_in_the_registry(planted: Store, registry: Registry) -> None:
+    champion = train(planted, registry, EASE, ignore)
+
+    challenger = train(planted, registry, TrainParams(("popularity",), folds=2), ignore)
+
+    assert challenger.metrics["ndcg_at_10"] < champion.metrics["ndcg_at_10"]
+    assert not challenger.promoted
+    assert live_version(planted) == champion.model_version
+    assert challenger.model_version in registry.list_versions()
+
+
+def test_a_live_version_that_can_not_be_measured_is_replaced(planted: Store, registry: Registry) -> None:
+    planted.compare_and_set_live(None, "20200101T000000Z-00000000")
+
+    outcome = train(planted, registry, EASE, ignore)
+
+    assert live_version(planted) == outcome.model_version
+
+
+def test_progress_goes_up_and_a_report_that_raises_ends_it_without_a_trace(planted: Store, registry: Registry) -> None:
+    told: list[Progress] = []
+
+    def stop_at_the_fit(progress: Progress) -> None:
+        told.append(progress)
+        if progress.percent > 85:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        train(planted, registry, EASE, stop_at_the_fit)
+
+    assert [progress.percent for progress in told] == sorted(progress.percent for progress in told)
+    assert registry.list_versions() == []
+    assert live_version(planted) is None
+
+
+@pytest.mark.parametrize("params", [TrainParams(folds=1), TrainParams(folds=11), TrainParams(("magic",))])
+def test_params_that_can_not_be_used_are_refused(planted: Store, registry: Registry, params: TrainParams) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        train(planted, registry, params, ignore)
+
+    assert refused.value.reason == "JOB_PARAMS_INVALID"

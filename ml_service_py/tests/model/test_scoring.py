@@ -1,0 +1,96 @@
+"""The path by which every version answers, on a matrix small enough to add up by hand."""
+
+import numpy as np
+import pytest
+
+from ml_service.model.ratings import RatingWeights
+from ml_service.model.scoring import ItemItemModel, contributions, history_of, recommend, score, similar, why
+
+WEIGHTS = np.array(
+    [
+        [0.0, 0.5, 0.2, 0.0, 0.0],
+        [0.5, 0.0, 0.0, 0.1, 0.0],
+        [0.8, 0.0, 0.0, -0.3, 0.0],
+        [0.0, 0.1, 0.0, 0.0, 0.0],
+        [0.0, 0.0, 0.0, 0.0, 0.0],
+    ],
+    dtype=np.float32,
+)
+
+
+@pytest.fixture
+def model() -> ItemItemModel:
+    popularity = np.array([0.1, 0.2, 0.3, 0.4, 0.4], dtype=np.float32)
+    return ItemItemModel(np.array(["a", "b", "c", "d", "e"]), WEIGHTS, popularity, RatingWeights(1.5, 3.0))
+
+
+def ids(model: ItemItemModel, indexes: np.ndarray) -> str:
+    return "".join(model.item_ids[indexes])
+
+
+def test_a_batch_is_scored_as_its_entries_are(model: ItemItemModel) -> None:
+    histories = [history_of(model, rated) for rated in ({"a": 5.0}, {}, {"b": 5.0, "c": None}, {"d": 1.0})]
+
+    together = score(model, histories)
+
+    np.testing.assert_array_equal(together, np.concatenate([score(model, [history]) for history in histories]))
+    assert together[2].tolist() == pytest.approx([1.3, 0, 0, -0.2, 0])
+
+
+def test_each_entry_of_a_batch_has_a_limit_of_its_own(model: ItemItemModel) -> None:
+    first, second = recommend(model, [history_of(model, {"a": 5.0})] * 2, [1, 4])
+
+    assert ids(model, first.indexes) == "b"
+    assert ids(model, second.indexes) == "bcde"
+    assert second.scores.tolist() == pytest.approx([0.5, 0.2, 0, 0])
+
+
+def test_a_history_that_says_nothing_is_answered_by_popularity(model: ItemItemModel) -> None:
+    rated: list[dict[str, float | None]] = [{}, {"x": 5.0}, {"e": 5.0}, {"a": 1.0}]
+
+    empty, unknown, silent, low = recommend(model, [history_of(model, entry) for entry in rated], [5] * 4)
+
+    assert [ids(model, ranking.indexes) for ranking in (empty, unknown, silent, low)] == ["decba", "decba", "dcba", "decb"]
+    assert empty.scores.tolist() == pytest.approx([0.4, 0.4, 0.3, 0.2, 0.1])
+    assert not any(ranking.is_personal for ranking in (empty, unknown, silent, low))
+
+
+def test_an_item_that_is_rated_low_is_not_recommended_either(model: ItemItemModel) -> None:
+    (ranking,) = recommend(model, [history_of(model, {"a": 5.0, "b": 1.0})], [5])
+
+    assert ids(model, ranking.indexes) == "cde"
+    assert ranking.is_personal
+
+
+def test_nobody_asked_nothing_answered(model: ItemItemModel) -> None:
+    assert recommend(model, [], []) == []
+    assert score(model, []).shape == (0, 5)
+
+
+def test_why_names_at_most_two_items_that_speak_for_it_most_first(model: ItemItemModel) -> None:
+    history = history_of(model, {"a": 5.0, "b": 5.0, "c": 5.0, "d": 1.0})
+
+    reasons = why(model, history, np.array([0, 1, 3, 4]))
+
+    assert [ids(model, reason) for reason in reasons] == ["cb", "a", "b", ""]
+
+
+def test_contributions_add_up_to_the_scores(model: ItemItemModel) -> None:
+    history = history_of(model, {"a": 5.0, "b": 4.0, "c": 1.0})
+
+    added = contributions(model, history, np.arange(5))
+
+    np.testing.assert_allclose(added.sum(axis=0), score(model, [history])[0], rtol=1e-6)
+
+
+def test_similar_items_are_those_that_speak_for_each_other(model: ItemItemModel) -> None:
+    ranking = similar(model, 0, 2)
+
+    assert ids(model, ranking.indexes) == "bc"
+    assert ranking.scores.tolist() == pytest.approx([0.5, 0.4])
+    assert 0 not in similar(model, 0, 100).indexes
+
+
+def test_arrays_that_do_not_fit_each_other_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 items"):
+        ItemItemModel(np.array(["a", "b"]), WEIGHTS, np.zeros(2, dtype=np.float32), RatingWeights(1.5, 3.0))

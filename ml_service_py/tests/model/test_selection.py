@@ -1,0 +1,103 @@
+"""The search: it finds what fits, says how far it is, can be stopped, and gives the same again."""
+
+from dataclasses import replace
+
+import pytest
+from joblib import parallel_config
+from planted import checkerboard
+
+from ml_service.domain import Progress
+from ml_service.errors import InvalidArgument
+from ml_service.model.ratings import ratings_of
+from ml_service.model.selection import ESTIMATORS, MARGIN, Configuration, Measured, build, is_not_worse, measure, search
+
+
+def ignore(progress: Progress) -> None:
+    pass
+
+
+def test_what_understands_the_pattern_is_chosen_over_popularity() -> None:
+    found = search(checkerboard(), ["popularity", "item_knn"], folds=3, seed=1, report=ignore)
+
+    assert found[0].configuration.estimator == "item_knn"
+    assert found[-1].configuration.estimator == "popularity"
+    assert found[0].ndcg > found[-1].ndcg + 0.2
+
+
+def test_every_estimator_is_searched_when_none_is_named() -> None:
+    found = search(checkerboard(10), [], folds=2, seed=1, report=ignore)
+
+    assert {measured.configuration.estimator for measured in found} == set(ESTIMATORS)
+    assert [measured.ndcg for measured in found] == sorted((measured.ndcg for measured in found), reverse=True)
+
+
+def test_the_same_seed_gives_the_same_figures_and_another_seed_others() -> None:
+    first, again, other = (search(checkerboard(), ["svd"], 3, seed, ignore) for seed in (1, 1, 2))
+
+    assert first == again
+    assert [measured.metrics for measured in first] != [measured.metrics for measured in other]
+
+
+def test_another_backend_of_joblib_spreads_the_fits_and_changes_no_figure() -> None:
+    alone = search(checkerboard(), ["ease"], 2, 1, ignore)
+
+    with parallel_config(backend="threading", n_jobs=2):
+        spread = search(checkerboard(), ["ease"], 2, 1, ignore)
+
+    assert spread == alone
+
+
+def test_progress_rises_to_the_end_and_tells_the_best_so_far() -> None:
+    heard: list[Progress] = []
+
+    found = search(checkerboard(), ["ease", "popularity"], folds=2, seed=1, report=heard.append)
+
+    assert len(heard) == 2 * len(found)
+    assert [progress.percent for progress in heard] == sorted(progress.percent for progress in heard)
+    assert heard[-1].percent == 100
+    assert heard[-1].metrics == {"ndcg_at_10": found[0].ndcg}
+    assert heard[0].step.startswith("Measured ease (l2 ")
+
+
+def test_an_exception_of_the_listener_stops_the_search() -> None:
+    heard: list[Progress] = []
+
+    def stop_at_the_second(progress: Progress) -> None:
+        heard.append(progress)
+        if len(heard) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        search(checkerboard(), ["ease"], folds=3, seed=1, report=stop_at_the_second)
+    assert len(heard) == 2
+
+
+def test_a_configuration_is_measured_on_the_folds_of_the_search() -> None:
+    found = search(checkerboard(), ["svd"], folds=3, seed=5, report=ignore)
+
+    assert measure(found[1].configuration, checkerboard(), folds=3, seed=5) == found[1]
+
+
+def test_a_configuration_holds_all_that_the_estimator_needs() -> None:
+    (found,) = search(checkerboard(), ["popularity"], folds=2, seed=1, report=ignore)
+
+    assert build(found.configuration).get_params() == found.configuration.params
+
+
+def test_a_challenger_may_be_worse_by_the_margin_and_no_more() -> None:
+    champion = Measured(Configuration("ease", {}), {"ndcg_at_10": 0.4})
+
+    assert is_not_worse(replace(champion, metrics={"ndcg_at_10": 0.4 - 0.9 * MARGIN}), champion)
+    assert not is_not_worse(replace(champion, metrics={"ndcg_at_10": 0.4 - 1.1 * MARGIN}), champion)
+
+
+def test_a_configuration_of_another_release_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match=r"ease doesn't take .*rank"):
+        build(Configuration("ease", {"rank": 3}))
+
+
+def test_what_cannot_be_searched_is_refused_with_a_reason() -> None:
+    with pytest.raises(InvalidArgument, match="'oracle' is no estimator; there are ease, svd, item_knn, popularity"):
+        search(checkerboard(), ["oracle"], folds=2, seed=1, report=ignore)
+    with pytest.raises(InvalidArgument, match="there are 1 ratings, and a cross-validation needs 10"):
+        search(ratings_of([("u", "a", 5.0)]), ["ease"], folds=3, seed=1, report=ignore)
