@@ -29,7 +29,7 @@ export function RankingTable({ job }) {
         <thead>
           <tr><th scope="col">estimator</th>${metricNames.map((name) => html`<th scope="col" key=${name}>${formatMetricName(name)}</th>`)}</tr>
         </thead>
-        <tbody>${rows.map((row) => html`<${RankingLine} key=${row.model} row=${row} />`)}</tbody>
+        <tbody>${rows.map((row) => html`<${RankingLine} key=${row.estimator} row=${row} />`)}</tbody>
       </table>
     </div>
   `
@@ -39,7 +39,7 @@ export function RankingTable({ job }) {
 const RankingLine = ({ row }) => html`
   <tr>
     <th scope="row" title=${row.params}>
-      ${row.model}${row.selected === 'true' && html`<span title="Selected by cross-validation inside the training part"> ✓</span>`}
+      ${row.estimator}${row.selected === 'true' && html`<span title="Selected by cross-validation inside the training part"> ✓</span>`}
     </th>
     ${metricNames.map((name) => html`<td key=${name}>${formatMetric(Number(row[name]))}</td>`)}
   </tr>

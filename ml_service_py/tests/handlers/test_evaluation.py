@@ -30,7 +30,7 @@ def test_what_understands_the_pattern_comes_first_and_is_selected(rows: tuple[Ev
 def test_the_table_and_the_file_hold_the_same_rows(rows: tuple[EvaluationRow, ...]) -> None:
     table, file = to_table(rows).splitlines(), to_csv(rows).splitlines()
 
-    assert file[0] == "model,params,selected,map,ndcg_at_10,precision_at_10,recall_at_10"
+    assert file[0] == "estimator,params,selected,map,ndcg_at_10,precision_at_10,recall_at_10"
     assert table[1].startswith("item_knn*")
     assert file[1].startswith("item_knn,n_neighbors=")
     assert f"{rows[1].metrics['map']:.4f}" in table[2]

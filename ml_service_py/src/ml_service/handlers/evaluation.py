@@ -67,7 +67,7 @@ def _test(chosen: Sequence[Measured], train: Ratings, test: Ratings, report: Rep
 
 def to_table(rows: Sequence[EvaluationRow]) -> str:
     """Sets the rows as text for a terminal; * marks what the cross-validation selects."""
-    head = f"{'model':<14}{'params':<32}" + "".join(f"{title:>9}" for title in METRICS.values())
+    head = f"{'estimator':<14}{'params':<32}" + "".join(f"{title:>9}" for title in METRICS.values())
     lines = [
         f"{row.configuration.estimator + ('*' if row.is_selected else ''):<14}{row.searched_params:<32}"
         + "".join(f"{row.metrics[name]:>9.4f}" for name in METRICS)
@@ -80,7 +80,7 @@ def to_csv(rows: Sequence[EvaluationRow]) -> str:
     """Sets the rows as the file that the job leaves."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["model", "params", "selected", *METRICS])
+    writer.writerow(["estimator", "params", "selected", *METRICS])
     for row in rows:
         metrics = [f"{row.metrics[name]:.6f}" for name in METRICS]
         writer.writerow([row.configuration.estimator, row.searched_params, str(row.is_selected).lower(), *metrics])

@@ -1,0 +1,92 @@
+# Everything that one does here. `make help` lists it.
+PYTHON ?= python3
+TOPICS ?= activity jobs
+LOCAL = exec $(PYTHON) -m infra.local
+IMAGES = $(PYTHON) -m infra.images
+BIN := $(CURDIR)/.venv/bin
+# What the checks and tests run comes first from the checkout.
+INSTALLED = PATH="$(BIN):$(CURDIR)/gateway_node/node_modules/.bin:$$PATH"
+REPORTS := $(CURDIR)/.run/reports
+NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-reporter-destination=$(REPORTS)/gateway.xml
+COMPILE = uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev watch images images-offline up down install test lint lint-python lint-node lint-protos test-node test-python proto lock reset clean python
+.NOTPARALLEL:
+
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  Ports: GATEWAY_PORT RECOMMENDER_GRPC_PORT RECOMMENDER_OPS_PORT WORKER_OPS_PORT BROKER_PORT BROKER_DIST_PORT BROKER_EPMD_PORT"
+
+watch: ## what the socket tells, a line per frame: make watch TOPICS='activity jobs'
+	@exec $(BIN)/python -m infra.local.watch ws://127.0.0.1:$${GATEWAY_PORT:-3000}/v1/live $(TOPICS)
+
+demo: python ## install, import MovieLens, train, and run the whole stack
+	@$(LOCAL) demo
+
+dev: python ## the same, and each service starts again when its sources change
+	@$(LOCAL) dev
+
+images: python ## build our container images
+	@$(IMAGES) build
+
+images-offline: python ## the same without a container registry: bases from Debian packages
+	@$(IMAGES) stand-ins
+	@$(IMAGES) build
+
+up: python ## run the stack in containers: make up ARGS='--scale gateway=2'
+	@$(IMAGES) up $(ARGS)
+
+down: python ## end it: make down ARGS=--volumes forgets the data
+	@$(IMAGES) down $(ARGS)
+
+reset: python ## empty the data; what is installed stays
+	@$(LOCAL) reset
+
+clean: python ## remove all that the other commands made
+	@$(LOCAL) clean
+
+install: python ## what the checks and tests need
+	@$(LOCAL) install
+	@mkdir -p $(REPORTS)
+
+test: lint test-node test-python ## all checks and all tests
+
+lint: lint-protos lint-python lint-node ## formats, types and contracts
+
+lint-protos: install
+	cd protos && $(INSTALLED) buf lint
+	cd protos && $(INSTALLED) buf breaking --against baseline.binpb
+	$(INSTALLED) python -m infra.local.generated_code
+
+lint-python: install
+	$(INSTALLED) ruff check .
+	$(INSTALLED) ruff format --check .
+	cd ml_service_py && $(INSTALLED) python -m mypy
+	$(INSTALLED) python -m mypy --strict --explicit-package-bases infra/local infra/images
+	cd ml_service_py && $(INSTALLED) lint-imports
+
+lint-node: install
+	cd gateway_node && $(INSTALLED) biome check .
+	cd gateway_node && $(INSTALLED) tsc --noEmit
+
+test-node: install ## the gateway's tests
+	cd gateway_node && $(INSTALLED) node --test $(NODE_REPORTS) 'test/**/*.test.ts'
+
+test-python: install ## the Python service's tests, and the tests of the whole stack
+	cd ml_service_py && $(INSTALLED) python -m pytest --junitxml=$(REPORTS)/ml-service.xml
+	cd tests && $(INSTALLED) python -m pytest --junitxml=$(REPORTS)/stack.xml
+
+proto: install ## generate the code of both languages from protos/
+	$(INSTALLED) python protos/generate.py
+
+# uv writes the locks and isn't in them. A pyproject.toml may ask for less than what is locked: --upgrade renews that too.
+lock: install ## renew the lock files
+	$(BIN)/python -m pip install --quiet uv
+	$(INSTALLED) $(COMPILE) ml_service_py/pyproject.toml --all-extras -o ml_service_py/requirements.lock
+	$(INSTALLED) $(COMPILE) infra/local/requirements.in -o infra/local/requirements.lock
+	$(INSTALLED) $(COMPILE) tests/requirements.in -c ml_service_py/requirements.lock -o tests/requirements.lock
+	cd gateway_node && $(INSTALLED) npm update --package-lock-only
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install 3.11 to 3.13 (Debian: apt-get install python3)." >&2; exit 1; }

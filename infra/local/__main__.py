@@ -1,0 +1,38 @@
+"""Commands of the local stack: `python3 -m infra.local demo | dev | install | reset | clean`. The Makefile calls them."""
+
+import sys
+
+if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+    sys.exit(
+        "Python 3.11 to 3.13 is needed, and this is {}.{}: install one (Debian: `apt-get install python3`) and name it, "
+        "as in `make demo PYTHON=python3.12`.".format(*sys.version_info[:2])
+    )
+
+from infra.local.cleaning import clean, reset
+from infra.local.demo import run_demo
+from infra.local.errors import LocalError
+from infra.local.install import install_with_tools
+from infra.local.settings import read_settings
+from infra.local.stopping import StopAsked
+
+COMMANDS = {
+    "demo": lambda settings: run_demo(settings, is_reloading=False),
+    "dev": lambda settings: run_demo(settings, is_reloading=True),
+    "install": install_with_tools,
+    "reset": reset,
+    "clean": clean,
+}
+
+
+def main() -> None:
+    if sys.argv[1:] not in [[name] for name in COMMANDS]:
+        sys.exit(f"usage: python3 -m infra.local {' | '.join(COMMANDS)}")
+    try:
+        COMMANDS[sys.argv[1]](read_settings())
+    except LocalError as error:
+        sys.exit(f"\n{error}")
+    except (StopAsked, KeyboardInterrupt):
+        sys.exit(130)
+
+
+main()

@@ -1,0 +1,74 @@
+"""`make demo` and `make dev`: from whatever this machine has to a running stack, and back to nothing when asked to stop."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from infra.local.broker_choice import choose_broker
+from infra.local.install import Installation
+from infra.local.leftovers import stop_leftovers
+from infra.local.node_runtime import link_node
+from infra.local.ownership import owned_run_folder
+from infra.local.ports import LOOPBACK, check_free
+from infra.local.preparation import note_prepared, start_preparation
+from infra.local.progress import Progress, Steps
+from infra.local.stack import Stack
+from infra.local.stopping import StopAsked, StopSignals
+
+if TYPE_CHECKING:
+    from infra.local.settings import Settings
+
+
+def run_demo(settings: Settings, *, is_reloading: bool) -> None:
+    signals = StopSignals()
+    signals.listen()
+    progress = Progress()
+    with owned_run_folder(settings):
+        stack = Stack(settings, progress, is_reloading=is_reloading)
+        try:
+            _start(settings, progress, stack, is_reloading=is_reloading)
+            sys.stdout.write(summary(settings, progress.elapsed))
+            sys.stdout.flush()
+            stack.watch()
+        except StopAsked:
+            sys.stdout.write("\n")
+        finally:
+            # From here on a signal asks for hurry.
+            signals.count = max(signals.count, 1)
+            asked = signals.count
+            stack.stop(is_hurried=lambda: signals.count > asked)
+
+
+def _start(settings: Settings, progress: Progress, stack: Stack, *, is_reloading: bool) -> None:
+    stop_leftovers(settings, progress.say)
+    broker = choose_broker(settings)
+    check_free(settings.wanted_ports(with_broker=broker.is_ours))
+    steps = Steps(progress, settings.logs)
+    installing = Installation(settings, steps, with_tools=is_reloading).start(broker)
+    start_preparation(settings, steps, installing.python_packages)
+    steps.start("broker", stack.start, installing.broker)
+    steps.wait()
+    note_prepared(settings)
+    link_node(settings)
+    stack.start_services()
+    stack.wait_until_ready()
+
+
+def summary(settings: Settings, seconds: float) -> str:
+    ports = settings.ports
+    rows = {
+        "Page": f"http://{LOOPBACK}:{ports['GATEWAY_PORT']}/",
+        "API and its docs": f"http://{LOOPBACK}:{ports['GATEWAY_PORT']}/docs",
+        "Operators' API": f"http://{LOOPBACK}:{ports['RECOMMENDER_OPS_PORT']}/docs",
+        "gRPC": f"{LOOPBACK}:{ports['RECOMMENDER_GRPC_PORT']}",
+        "Worker's metrics": f"http://{LOOPBACK}:{ports['WORKER_OPS_PORT']}/metrics",
+        "Broker": "the one of AMQP_URL" if settings.given_amqp_url else f"{LOOPBACK}:{ports['BROKER_PORT']} (guest, guest)",
+        "Logs": f"{settings.logs}/",
+        "Data": f"{settings.data}/ (`make reset` empties it)",
+        "Stop": f"Ctrl-C, or `kill {os.getpid()}`",
+    }
+    lines = [f"  {name:<18}{value}" for name, value in rows.items()]
+    rule = "-" * max(map(len, lines))
+    return "\n".join([rule, f"  Why Not Both runs: ready after {seconds:.1f} s", "", *lines, rule, ""])

@@ -1,0 +1,92 @@
+"""The programs of the stack: what supervisor runs, in which order it starts and stops them, and how to see that each is ready."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.request import ProxyHandler, build_opener
+
+from infra.local.broker_container import container_command
+from infra.local.ports import LOOPBACK, is_open
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from infra.local.broker_choice import BrokerChoice
+    from infra.local.settings import Settings
+
+#: The stack's group of programs that start once the store is prepared, and stop together.
+SERVICES = "services"
+# Seconds until SIGKILL. The groups stop one after the other, so that the sum stays below the 15 s of the promise.
+SERVICE_STOP_SECONDS = 8
+BROKER_STOP_SECONDS = 5
+EPMD_STOP_SECONDS = 1
+
+_open_directly = build_opener(ProxyHandler({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    name: str
+    command: Sequence[str]
+    folder: Path
+    stop_seconds: int
+    is_ready: Callable[[], bool]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    #: Programs with a higher one start later and stop earlier.
+    priority: int = 10
+    group: str | None = None
+
+
+def broker_programs(settings: Settings, choice: BrokerChoice) -> list[Program]:
+    if not choice.is_ours:
+        return []
+    if not choice.is_private_node:
+        return [_broker(settings, container_command(settings), {})]
+    node = settings.broker_node
+    node.prepare()
+    epmd = Program(
+        "epmd",
+        node.epmd_command(),
+        settings.root,
+        EPMD_STOP_SECONDS,
+        lambda: is_open(LOOPBACK, node.ports.epmd),
+        node.variables(),
+        priority=1,
+    )
+    return [epmd, _broker(settings, node.server_command(), node.variables())]
+
+
+def _broker(settings: Settings, command: Sequence[str], variables: Mapping[str, str]) -> Program:
+    port = settings.ports["BROKER_PORT"]
+    return Program("broker", command, settings.root, BROKER_STOP_SECONDS, lambda: is_open(LOOPBACK, port), variables, priority=2)
+
+
+def service_programs(settings: Settings, *, is_reloading: bool) -> list[Program]:
+    """Gives the three services; reloading ones start again when a source changes."""
+    python = str(settings.python)
+    source = f"{settings.root}/ml_service_py/src"
+    commands = {name: [python, "-m", "ml_service", verb] for name, verb in (("recommender", "serve"), ("worker", "work"))}
+    if is_reloading:
+        commands = {
+            name: [python, "-m", "watchfiles", "--filter", "python", " ".join(command), source] for name, command in commands.items()
+        }
+    node = [f"{settings.venv}/bin/node", *(["--watch"] if is_reloading else []), "src/main.ts"]
+    return [
+        _service("recommender", commands["recommender"], settings.root, settings.ports["RECOMMENDER_OPS_PORT"]),
+        _service("worker", commands["worker"], settings.root, settings.ports["WORKER_OPS_PORT"]),
+        _service("gateway", node, settings.root / "gateway_node", settings.ports["GATEWAY_PORT"]),
+    ]
+
+
+def _service(name: str, command: Sequence[str], folder: Path, port: int) -> Program:
+    return Program(name, command, folder, SERVICE_STOP_SECONDS, lambda: _answers_ready(port), group=SERVICES)
+
+
+def _answers_ready(port: int) -> bool:
+    try:
+        with _open_directly.open(f"http://{LOOPBACK}:{port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False

@@ -1,0 +1,111 @@
+"""The settings of the local stack. The only place of this package that reads the environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.local.broker_node import BrokerNode, BrokerPorts
+from infra.local.errors import LocalError
+from infra.local.ports import LOOPBACK, read_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Marks the processes that belong to a run folder, so that a later start finds what an earlier one had to leave.
+MARK = "LOCAL_RUN_FOLDER"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    root: Path
+    ports: dict[str, int]
+    #: What the processes of the stack see: the environment, and our defaults where it is silent.
+    variables: dict[str, str]
+    #: Set when somebody else runs the broker.
+    given_amqp_url: str | None
+    rabbitmq_image: str
+    #: The CSV files of one's own data: interactions and items. None: MovieLens.
+    own_data: tuple[Path, Path] | None
+    #: The PATH without our own environment.
+    machine_path: str
+
+    @property
+    def run(self) -> Path:
+        return self.root / ".run"
+
+    @property
+    def data(self) -> Path:
+        return self.run / "data"
+
+    @property
+    def logs(self) -> Path:
+        return self.run / "logs"
+
+    @property
+    def venv(self) -> Path:
+        return self.root / ".venv"
+
+    @property
+    def python(self) -> Path:
+        return self.venv / "bin" / "python"
+
+    @property
+    def site_packages(self) -> Path:
+        return self.venv / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+
+    @property
+    def node_modules(self) -> Path:
+        return self.root / "gateway_node" / "node_modules"
+
+    @property
+    def broker_node(self) -> BrokerNode:
+        ports = (self.ports[name] for name in ("BROKER_PORT", "BROKER_DIST_PORT", "BROKER_EPMD_PORT"))
+        return BrokerNode(self.data / "broker", BrokerPorts(*ports))
+
+    def wanted_ports(self, *, with_broker: bool) -> dict[str, int]:
+        return {name: port for name, port in self.ports.items() if with_broker or not name.startswith("BROKER_")}
+
+
+def read_settings(root: Path = ROOT) -> Settings:
+    given = dict(os.environ)
+    ports = read_ports(given)
+    defaults = {
+        "AMQP_URL": f"amqp://guest:guest@{LOOPBACK}:{ports['BROKER_PORT']}/",
+        "DATABASE_URL": f"sqlite:///{root}/.run/data/store.db",
+        "REGISTRY_URL": f"{root}/.run/data/registry",
+        "GATEWAY_RECOMMENDER_ADDRESS": f"{LOOPBACK}:{ports['RECOMMENDER_GRPC_PORT']}",
+        # Ctrl-C promises that all have ended within 15 s.
+        "GATEWAY_SHUTDOWN_MS": "6000",
+        "WORKER_GRACE_SECONDS": "6",
+    }
+    chosen = {name: value for name, value in given.items() if value or name not in defaults}
+    machine_path = os.pathsep.join(folder for folder in given.get("PATH", os.defpath).split(os.pathsep) if folder != f"{root}/.venv/bin")
+    ours = {name: str(port) for name, port in ports.items()} | {
+        MARK: f"{root}/.run",
+        "PATH": f"{root}/.venv/bin{os.pathsep}{machine_path}",
+        "PYTHONUNBUFFERED": "1",
+    }
+    return Settings(
+        root=root,
+        ports=ports,
+        variables={**defaults, **chosen, **ours},
+        given_amqp_url=given.get("AMQP_URL") or None,
+        rabbitmq_image=given.get("RABBITMQ_IMAGE") or "rabbitmq:4.0",
+        own_data=_read_own_data(given),
+        machine_path=machine_path,
+    )
+
+
+def _read_own_data(given: Mapping[str, str]) -> tuple[Path, Path] | None:
+    files = [Path(given[name]).resolve() for name in ("INTERACTIONS", "ITEMS") if given.get(name)]
+    missing = [str(file) for file in files if not file.is_file()]
+    if missing or len(files) == 1:
+        raise LocalError(
+            "; ".join(f"{name} isn't there" for name in missing) or "Give both INTERACTIONS and ITEMS, each the path of a CSV file."
+        )
+    return (files[0], files[1]) if files else None

@@ -1,0 +1,63 @@
+"""Fixtures of the system tests: one broker and one trained data set for all, a stack of its own where a test breaks things."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from harness.brokers import running_broker
+from harness.stack import ROOT, Data, Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.broker import BrokerDriver
+    from harness.gateway import GatewayDriver
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Data:
+    """A store with MovieLens 100K and a registry with one live version. Tests copy it."""
+    data = Data(tmp_path_factory.mktemp("trained"))
+    data.run("migrate")
+    data.run("import", "--movielens")
+    data.run("train", "--estimator", "ease")
+    return data
+
+
+@pytest.fixture(scope="session")
+def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_broker(tmp_path_factory.mktemp("broker")) as broker:
+        yield broker.amqp_url
+
+
+@pytest.fixture(scope="session")
+def stack(trained: Data, broker_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack that tests share. They use users of their own and leave its processes running."""
+    folder = tmp_path_factory.mktemp("stack")
+    with Stack(trained.copy_to(folder / "data"), broker_url, folder) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def gateway(stack: Stack) -> GatewayDriver:
+    return stack.gateway
+
+
+@pytest.fixture(scope="session")
+def broker(stack: Stack) -> BrokerDriver:
+    return stack.broker
+
+
+@pytest.fixture
+def user_id() -> str:
+    """A user that no other test knows."""
+    return f"user-{uuid4()}"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT

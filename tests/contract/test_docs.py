@@ -1,0 +1,55 @@
+"""The pages name only what exists."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def tracked(root: Path, *patterns: str) -> list[Path]:
+    """The files of the repository, those not committed yet among them."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", *patterns], cwd=root, capture_output=True, text=True, check=True
+    )
+    return [root / name for name in listing.stdout.split() if (root / name).is_file()]
+
+
+def test_every_relative_link_leads_somewhere(root: Path) -> None:
+    broken = [
+        f"{page.relative_to(root)}: {target}"
+        for page in tracked(root, "*.md")
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8"))
+        if not (page.parent / target).exists()
+    ]
+
+    assert broken == []
+
+
+def test_every_path_that_an_adr_names_as_proof_exists(root: Path) -> None:
+    missing = [
+        f"{page.name}: {path}"
+        for page in tracked(root, "docs/adr/*.md")
+        for path in re.findall(r"`((?:gateway_node|ml_service_py|tests)/[^`:]+)", page.read_text("utf-8").partition("## Confirmed by")[2])
+        if not (root / path).exists()
+    ]
+
+    assert missing == []
+
+
+def test_the_readme_fits_on_a_few_screens(root: Path) -> None:
+    assert len((root / "README.md").read_text("utf-8").splitlines()) <= 150
+
+
+def test_every_make_target_that_a_page_names_exists(root: Path) -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (root / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = {
+        name
+        for page in tracked(root, "*.md")
+        for name in re.findall(r"(?:`|^|&& )make ([a-z][a-z-]*)", page.read_text("utf-8"), re.MULTILINE)
+    }
+
+    assert named - targets == set()

@@ -1,0 +1,122 @@
+"""How `make demo` decides, before anything starts."""
+
+from __future__ import annotations
+
+import configparser
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from infra.local import broker_choice
+from infra.local.broker_choice import BrokerChoice, choose_broker
+from infra.local.errors import LocalError
+from infra.local.ownership import owned_run_folder
+from infra.local.ports import free_ports
+from infra.local.programs import broker_programs, service_programs
+from infra.local.settings import Settings, read_settings
+from infra.local.supervisor import configuration, socket_path
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name in ("AMQP_URL", "DATABASE_URL", "REGISTRY_URL", "INTERACTIONS", "ITEMS"):
+        monkeypatch.delenv(name, raising=False)
+    return read_settings(tmp_path)
+
+
+def offer(monkeypatch: pytest.MonkeyPatch, *ways: str) -> None:
+    """Makes the machine one that offers these ways to a broker, and no other."""
+    server = Path("/usr/sbin/rabbitmq-server") if "installed" in ways else None
+    monkeypatch.setattr(broker_choice, "find_server", lambda: server)
+    monkeypatch.setattr(broker_choice, "has_engine", lambda: "engine" in ways)
+    monkeypatch.setattr(broker_choice, "can_install_packages", lambda: "root" in ways)
+
+
+@pytest.mark.parametrize(
+    ("ways", "choice"),
+    [
+        (("installed", "engine", "root"), BrokerChoice.INSTALLED),
+        (("engine", "root"), BrokerChoice.CONTAINER),
+        (("root",), BrokerChoice.PACKAGE),
+    ],
+)
+def test_the_broker_is_the_first_that_the_machine_offers(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, ways: tuple[str, ...], choice: BrokerChoice
+) -> None:
+    offer(monkeypatch, *ways)
+
+    assert choose_broker(settings) is choice
+
+
+def test_without_any_broker_one_error_lists_the_ways(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(monkeypatch)
+
+    with pytest.raises(LocalError, match=r"rabbitmq-server.*Docker.*root.*AMQP_URL"):
+        choose_broker(settings)
+
+
+def test_a_given_broker_that_does_not_answer_is_an_error(settings: Settings) -> None:
+    (port,) = free_ports(1)
+
+    with pytest.raises(LocalError, match=f"AMQP_URL names a broker at 127.0.0.1:{port}"):
+        choose_broker(replace(settings, given_amqp_url=f"amqp://127.0.0.1:{port}/"))
+
+
+def test_services_stop_first_and_the_port_mapper_last(settings: Settings) -> None:
+    programs = [*broker_programs(settings, BrokerChoice.INSTALLED), *service_programs(settings, is_reloading=False)]
+
+    written = configparser.RawConfigParser()
+    written.read_string(configuration(settings, programs))
+
+    sections = ("program:epmd", "program:broker", "group:services")
+    assert [written[name]["priority"] for name in sections] == sorted((written[name]["priority"] for name in sections), key=int)
+    assert written["group:services"]["programs"] == "recommender,worker,gateway"
+    assert sum(program.stop_seconds for program in programs if program.name in {"epmd", "broker", "gateway"}) < 15
+
+
+def test_a_percent_sign_in_a_folder_survives_supervisors_expansion(settings: Settings) -> None:
+    strange = replace(settings, root=settings.root / "50%s")
+
+    written = configparser.RawConfigParser()
+    written.read_string(configuration(strange, service_programs(strange, is_reloading=False)))
+
+    assert written["program:gateway"]["directory"] == f"{settings.root}/50%%s/gateway_node"
+
+
+def test_the_socket_of_a_deep_folder_lies_elsewhere(settings: Settings) -> None:
+    deep = replace(settings, root=settings.root / ("deep" * 30))
+
+    assert len(str(socket_path(deep))) < 100
+    assert socket_path(deep).parent.stat().st_mode & 0o077 == 0
+
+
+def test_what_owns_the_run_folder_is_named_to_who_comes_second(settings: Settings) -> None:
+    with owned_run_folder(settings), pytest.raises(LocalError, match=r"running here \(process \d+\)"), owned_run_folder(settings):
+        pass
+
+
+def test_own_data_need_both_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "interactions.csv"
+    file.write_text("user_id,item_id\n", "utf-8")
+    monkeypatch.setenv("INTERACTIONS", str(file))
+
+    with pytest.raises(LocalError, match="Give both INTERACTIONS and ITEMS"):
+        read_settings(tmp_path)
+
+
+def test_reset_refuses_while_the_stack_runs(root: Path, settings: Settings) -> None:
+    program = (
+        "from infra.local.cleaning import reset\nfrom infra.local.settings import read_settings\nfrom pathlib import Path\nimport sys\n"
+    )
+    program += "reset(read_settings(Path(sys.argv[1])))"
+    (settings.run / "data").mkdir(parents=True)
+
+    with owned_run_folder(settings):
+        answer = subprocess.run([sys.executable, "-c", program, str(settings.root)], cwd=root, capture_output=True, text=True, check=False)
+
+    assert answer.returncode != 0
+    assert "stop it first" in answer.stderr
+    assert (settings.run / "data").exists()

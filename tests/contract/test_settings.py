@@ -1,0 +1,71 @@
+"""`.env.example` and the two config modules know the same variables, and its values load."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.stack import node
+from ml_service.config import Settings, read_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def example(root: Path) -> dict[str, str]:
+    lines = (root / ".env.example").read_text("utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def gateway_config(root: Path, environment: dict[str, str]) -> dict[str, object]:
+    script = "import { readConfig } from './src/config.ts'; console.log(JSON.stringify(readConfig(JSON.parse(process.argv[1]))))"
+    command = [node(), "--input-type=module", "--eval", script, "--", json.dumps(environment)]
+    printed = subprocess.run(command, cwd=root / "gateway_node", capture_output=True, text=True, check=True)
+    return dict(json.loads(printed.stdout))
+
+
+def gateway_variables(root: Path) -> set[str]:
+    script = "import { variables } from './src/config.ts'; console.log(JSON.stringify(variables))"
+    printed = subprocess.run(
+        [node(), "--input-type=module", "--eval", script], cwd=root / "gateway_node", capture_output=True, text=True, check=True
+    )
+    return set(json.loads(printed.stdout))
+
+
+def test_the_example_names_every_variable_and_no_other(root: Path, example: dict[str, str]) -> None:
+    python = {name.upper() for name in Settings.model_fields}
+
+    assert set(example) == python | gateway_variables(root)
+
+
+def test_the_example_is_what_python_takes_for_granted(example: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {name: value for name, value in example.items() if name.lower() in Settings.model_fields and value}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    settings = read_settings()
+
+    for name, field in Settings.model_fields.items():
+        if not field.is_required() and name not in {"worker_name", "broker_definitions"}:
+            assert getattr(settings, name) == field.get_default(call_default_factory=False), name
+
+
+def test_the_example_is_what_the_gateway_takes_for_granted(root: Path, example: dict[str, str]) -> None:
+    given = {name: value for name, value in example.items() if name in gateway_variables(root) and name != "BROKER_DEFINITIONS"}
+
+    assert gateway_config(root, given) == gateway_config(root, {})
+
+
+def test_the_time_budgets_nest(root: Path) -> None:
+    """A request ends before the recommender's grace, that before the process's bound, and that before the platform's."""
+    gateway = gateway_config(root, {})
+    fields = Settings.model_fields
+    platform_seconds = 10
+
+    assert int(str(gateway["confirmTimeoutMs"])) < int(str(gateway["recommenderDeadlineMs"]))
+    assert int(str(gateway["recommenderDeadlineMs"])) / 1000 < fields["recommender_grace_seconds"].default
+    assert fields["recommender_grace_seconds"].default < int(str(gateway["shutdownMs"])) / 1000 < platform_seconds

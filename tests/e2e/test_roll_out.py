@@ -1,0 +1,92 @@
+"""Flow 4: a new model version goes live, and back, while clients ask."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from harness.gateway import GatewayDriver
+from harness.waiting import eventually
+
+if TYPE_CHECKING:
+    from harness.stack import Stack
+
+
+class AskingAllTheTime:
+    """Asks for recommendations in a thread, a different user with each request, and counts what comes back."""
+
+    def __init__(self, port_url: str) -> None:
+        self._driver = GatewayDriver(int(port_url.rsplit(":", 1)[1]))
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.statuses: list[int] = []
+        self.versions: set[str] = set()
+
+    def __enter__(self) -> AskingAllTheTime:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._driver.close()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            response = self._driver.http.get(f"/v1/users/{len(self.statuses) % 943 + 1}/recommendations")
+            self.statuses.append(response.status_code)
+            if response.is_success:
+                self.versions.add(response.json()["modelVersion"])
+
+
+def a_second_version(gateway: GatewayDriver) -> str:
+    job_id = gateway.start_job("train", estimators=["item_knn"], folds=2)["jobId"]
+    return str(gateway.job_in_state(job_id, "succeeded")["result"]["modelVersion"])
+
+
+def test_promoting_forward_and_back_fails_no_request(stack: Stack, gateway: GatewayDriver) -> None:
+    old = gateway.live_version()
+    new = a_second_version(gateway)
+
+    with AskingAllTheTime(gateway.url) as asking:
+        gateway.promote(new)
+        eventually(lambda: new in asking.versions, within=10)
+        gateway.promote(old)
+        eventually(lambda: gateway.recommend("1")["modelVersion"] == old, within=10)
+
+    assert set(asking.statuses) == {200}
+    assert asking.versions >= {old, new}
+
+
+def test_a_worse_challenger_is_kept_but_not_promoted(gateway: GatewayDriver) -> None:
+    live = gateway.live_version()
+
+    job_id = gateway.start_job("train", estimators=["popularity"], folds=2)["jobId"]
+    job = gateway.job_in_state(job_id, "succeeded")
+
+    assert job["result"]["promoted"] is False
+    assert job["result"]["modelVersion"] in [model["version"] for model in gateway.get("/v1/models")["models"]]
+    assert gateway.live_version() == live
+
+
+def test_a_roll_out_is_announced_on_the_socket_and_changes_watched_lists(gateway: GatewayDriver) -> None:
+    old = gateway.live_version()
+    new = a_second_version(gateway)
+    topic = "users/7/recommendations"
+    with gateway.live() as socket:
+        socket.subscribe("models")
+        socket.subscribe(topic)
+        socket.wait_for("event", topic=topic)
+
+        gateway.promote(new)
+
+        frames = [socket.wait_for("event"), socket.wait_for("event")]
+    gateway.promote(old)
+    assert {frame["topic"] for frame in frames} >= {"models"}
+    assert any(frame["topic"] == "models" and frame["data"]["version"] == new for frame in frames)
+
+
+def test_an_unknown_version_cannot_be_promoted(gateway: GatewayDriver) -> None:
+    problem = gateway.problem("POST", "/v1/models/19700101T000000Z-00000000/promote")
+
+    assert (problem["status"], problem["reason"]) == (404, "MODEL_VERSION_UNKNOWN")

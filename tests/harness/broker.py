@@ -1,0 +1,50 @@
+"""Drives RabbitMQ as an operator would: publishes raw messages, counts, takes dead letters."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pika
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pika.adapters.blocking_connection import BlockingChannel
+
+
+class BrokerDriver:
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @contextmanager
+    def channel(self) -> Iterator[BlockingChannel]:
+        connection = pika.BlockingConnection(pika.URLParameters(self.url))
+        try:
+            yield connection.channel()
+        finally:
+            connection.close()
+
+    def publish(self, body: bytes, *, exchange: str = "", routing_key: str, message_type: str, message_id: str = "") -> None:
+        properties = pika.BasicProperties(
+            type=message_type,
+            message_id=message_id,
+            content_type="application/x-protobuf",
+            delivery_mode=pika.DeliveryMode.Persistent.value,
+        )
+        with self.channel() as channel:
+            channel.confirm_delivery()
+            channel.basic_publish(exchange, routing_key, body, properties, mandatory=True)
+
+    def depth(self, queue: str) -> int:
+        """How many messages are ready in the queue."""
+        with self.channel() as channel:
+            return int(channel.queue_declare(queue, passive=True).method.message_count)
+
+    def dead_letters(self) -> list[bytes]:
+        """Takes everything out of `jobs.dead`."""
+        bodies = []
+        with self.channel() as channel:
+            while (found := channel.basic_get("jobs.dead", auto_ack=True))[0] is not None:
+                bodies.append(found[2] or b"")
+        return bodies

@@ -1,0 +1,98 @@
+"""Drives the gateway over HTTP as a client would. Holds the URLs, so that tests don't."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from harness.live import live_socket
+from harness.waiting import eventually
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from harness.live import LiveSocket
+
+Json = dict[str, Any]
+FINAL_STATES = {"succeeded", "failed", "cancelled"}
+
+
+class GatewayDriver:
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.http = httpx.Client(base_url=self.url, timeout=15)
+
+    def close(self) -> None:
+        self.http.close()
+
+    def get(self, path: str, **params: str | int) -> Json:
+        return self._answer(self.http.get(path, params=params), httpx.codes.OK)
+
+    def recommend(self, user_id: str, limit: int = 10, min_offset: int | None = None) -> Json:
+        params = {"limit": limit} if min_offset is None else {"limit": limit, "minOffset": min_offset}
+        return self.get(f"/v1/users/{user_id}/recommendations", **params)
+
+    def recommended_ids(self, user_id: str, limit: int = 10, min_offset: int | None = None) -> list[str]:
+        return [item["itemId"] for item in self.recommend(user_id, limit, min_offset)["items"]]
+
+    def interactions(self, user_id: str, **params: str | int) -> list[Json]:
+        return list(self.get(f"/v1/users/{user_id}/interactions", **params)["interactions"])
+
+    def rate(self, user_id: str, item_id: str, rating: float, key: str | None = None) -> Json:
+        body = {"userId": user_id, "itemId": item_id, "rating": rating}
+        return self._answer(self.http.post("/v1/interactions", json=body, headers=_idempotency(key)), httpx.codes.ACCEPTED)
+
+    def start_job(self, kind: str, key: str | None = None, **params: Any) -> Json:
+        response = self.http.post("/v1/jobs", json={"kind": kind, "params": params}, headers=_idempotency(key))
+        job = self._answer(response, httpx.codes.ACCEPTED)
+        assert response.headers["location"] == f"/v1/jobs/{job['jobId']}"
+        return job
+
+    def job(self, job_id: str) -> Json:
+        return self.get(f"/v1/jobs/{job_id}")
+
+    def cancel_job(self, job_id: str) -> Json:
+        response = self.http.post(f"/v1/jobs/{job_id}/cancel")
+        assert response.status_code in {httpx.codes.OK, httpx.codes.ACCEPTED}, response.text
+        return dict(response.json())
+
+    def job_in_state(self, job_id: str, *states: str, within: float = 90) -> Json:
+        """Waits until the job is in one of the states, and gives it."""
+
+        def probe() -> Json | None:
+            job = self.job(job_id)
+            if job["state"] in FINAL_STATES and job["state"] not in states:
+                raise RuntimeError(f"the job ended as {job}")
+            return job if job["state"] in states else None
+
+        return eventually(probe, within=within, what=f"job {job_id} {states}")
+
+    def job_file(self, job_id: str) -> httpx.Response:
+        return self.http.get(f"/v1/jobs/{job_id}/result")
+
+    def live_version(self) -> str:
+        return next(model["version"] for model in self.get("/v1/models")["models"] if model["live"])
+
+    def promote(self, version: str) -> Json:
+        return self._answer(self.http.post(f"/v1/models/{version}/promote"), httpx.codes.OK)
+
+    def problem(self, method: str, path: str, **request: Any) -> Json:
+        """Asks for something that is refused, and gives the problem."""
+        response = self.http.request(method, path, **request)
+        assert response.headers["content-type"].startswith("application/problem+json"), response.text
+        problem = dict(response.json())
+        assert problem["status"] == response.status_code
+        return problem
+
+    def live(self) -> AbstractContextManager[LiveSocket]:
+        return live_socket(self.url.replace("http", "ws", 1) + "/v1/live")
+
+    @staticmethod
+    def _answer(response: httpx.Response, expected: int) -> Json:
+        assert response.status_code == expected, f"{response.request.method} {response.url}: {response.status_code} {response.text}"
+        return dict(response.json())
+
+
+def _idempotency(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"Idempotency-Key": key}

@@ -1,0 +1,72 @@
+"""Drives the socket `/v1/live` as a client would."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Frame = dict[str, Any]
+
+
+@contextmanager
+def live_socket(url: str) -> Iterator[LiveSocket]:
+    """Gives a socket that has said hello, and closes it."""
+    with connect(url, open_timeout=5, close_timeout=2) as connection:
+        socket = LiveSocket(connection)
+        socket.send({"type": "hello"})
+        socket.wait_for("welcome")
+        yield socket
+
+
+class LiveSocket:
+    def __init__(self, connection: ClientConnection) -> None:
+        self._socket = connection
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def send(self, frame: Frame | str | bytes) -> None:
+        self._socket.send(json.dumps(frame) if isinstance(frame, dict) else frame)
+
+    def subscribe(self, topic: str) -> None:
+        self.send({"type": "subscribe", "topic": topic})
+
+    def receive(self, within: float = 10) -> Frame:
+        frame: Frame = json.loads(self._socket.recv(timeout=within))
+        return frame
+
+    def wait_for(self, kind: str, within: float = 10, **fields: Any) -> Frame:
+        """Gives the next frame of that type whose fields have these values."""
+        deadline = time.monotonic() + within
+        while True:
+            frame = self.receive(within=max(deadline - time.monotonic(), 0.001))
+            if frame["type"] == kind and all(frame.get(name) == value for name, value in fields.items()):
+                return frame
+
+    def events_of_job(self, job_id: str, until: str, within: float = 60) -> list[Frame]:
+        """Gives the events of that job, in the order of their arrival, up to the one that tells of the state `until`."""
+        events = []
+        deadline = time.monotonic() + within
+        while True:
+            event = self.wait_for("event", within=max(deadline - time.monotonic(), 0.001))
+            if event["data"].get("jobId") == job_id:
+                events.append(event)
+                if event["data"]["state"] == until:
+                    return events
+
+    def close_code(self, within: float = 10) -> int:
+        """Reads until the server closes, and gives its code."""
+        try:
+            while True:
+                self.receive(within=within)
+        except ConnectionClosed as closed:
+            assert closed.rcvd is not None, "the connection was cut without a close frame"
+            return closed.rcvd.code

@@ -1,0 +1,75 @@
+"""One process of the stack: started with an environment, logged to a file, stopped by its id."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+import httpx
+
+from harness.waiting import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+class Process:
+    """A service that can be started, asked whether it is ready, stopped, killed and started again on the same ports."""
+
+    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], ready_url: str, log: Path) -> None:
+        self.name = name
+        self._command = command
+        self._env = {**os.environ, **env}
+        self.ready_url = ready_url
+        self._log = log
+        self._popen: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._popen is not None, f"{self.name} isn't started"
+        return self._popen.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._popen is not None and self._popen.poll() is None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._popen = subprocess.Popen(self._command, env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def wait_until_ready(self, within: float = 30) -> None:
+        eventually(self._is_ready, within=within, what=f"{self.name} ready at {self.ready_url}")
+
+    def _is_ready(self) -> bool:
+        if not self.is_running:
+            raise RuntimeError(f"{self.name} ended with {self._popen and self._popen.returncode}:\n{self.log_tail()}")
+        try:
+            return httpx.get(self.ready_url, timeout=2).status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    def terminate(self, within: float = 15) -> int:
+        """Sends SIGTERM and gives the exit code."""
+        return self._end(signal.SIGTERM, within)
+
+    def kill(self) -> None:
+        """Sends SIGKILL, as a crash would."""
+        self._end(signal.SIGKILL, 10)
+
+    def _end(self, signum: int, within: float) -> int:
+        assert self._popen is not None, f"{self.name} isn't started"
+        self._popen.send_signal(signum)
+        return self._popen.wait(within)
+
+    def restart(self) -> None:
+        self.start()
+        self.wait_until_ready()
+
+    def log_text(self) -> str:
+        return self._log.read_text("utf-8", errors="replace")
+
+    def log_tail(self, lines: int = 30) -> str:
+        return "\n".join(self.log_text().splitlines()[-lines:])

@@ -1,0 +1,52 @@
+"""Jobs that do what their `estimators` say, word by word. They run in the worker's real job process, which imports this module."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ml_service.domain import JobOutcome, Progress, TrainParams
+from ml_service.errors import InvalidArgument, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ml_service.domain import Job
+    from ml_service.entrypoints.job_process import JobRunner
+
+
+def open_scripted_runner() -> JobRunner:
+    return _run
+
+
+def _run(job: Job, report: Callable[[Progress], None]) -> JobOutcome:
+    assert isinstance(job.params, TrainParams)
+    for place, word in enumerate(job.params.estimators):
+        report(Progress(place, word, {"ndcg_at_10": 0.5}))
+        _do(word)
+    return JobOutcome({"ndcg_at_10": 0.5}, model_version="20260101T000000Z-00000000")
+
+
+def _do(word: str) -> None:
+    verb, _, argument = word.partition(":")
+    match verb:
+        case "wait":
+            threading.Event().wait()
+        case "compute":
+            ends = time.monotonic() + float(argument)
+            while time.monotonic() < ends:
+                sum(range(10_000))
+        case "crash":
+            os._exit(3)
+        case "crash-once" if not Path(argument).exists():
+            Path(argument).touch()
+            os._exit(3)
+        case "be-unavailable":
+            raise Unavailable("STORE_UNAVAILABLE", "The store is away.")
+        case "be-invalid":
+            raise InvalidArgument("JOB_PARAMS_INVALID", "No such estimator.")
+        case "have-a-bug":
+            raise ZeroDivisionError

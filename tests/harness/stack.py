@@ -1,0 +1,139 @@
+"""The whole stack as real processes on free ports, on data of its own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import psutil
+
+from harness.broker import BrokerDriver
+from harness.gateway import GatewayDriver
+from harness.processes import Process
+from harness.store import StoreDriver
+from infra.local.ports import free_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON_PATH = str(ROOT / "ml_service_py" / "src")
+
+
+@dataclass(frozen=True)
+class Data:
+    """The folder with the store and the registry of one stack."""
+
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "PYTHONPATH": PYTHON_PATH,
+            "DATABASE_URL": f"sqlite:///{self.folder / 'store.db'}",
+            "REGISTRY_URL": str(self.folder / "registry"),
+        }
+
+    def run(self, *arguments: str) -> str:
+        """Runs a command of the Python service and gives what it prints."""
+        command = [sys.executable, "-m", "ml_service", *arguments]
+        environment = {"PATH": str(Path(sys.executable).parent) + ":/usr/bin:/bin", "HOME": str(Path.home()), **self.environment}
+        ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, f"{' '.join(arguments)} ended with {ended.returncode}:\n{ended.stdout}\n{ended.stderr}"
+        return ended.stdout
+
+    def copy_to(self, folder: Path) -> Data:
+        shutil.copytree(self.folder, folder)
+        return Data(folder)
+
+
+class Stack:
+    """A gateway, a recommender and a worker before a broker. More gateways can be added."""
+
+    def __init__(self, data: Data, broker_url: str, logs: Path, settings: Mapping[str, str] | None = None) -> None:
+        self.data = data
+        self.broker = BrokerDriver(broker_url)
+        self.store = StoreDriver(data.folder / "store.db")
+        self._logs = logs
+        (self._grpc_port,) = free_ports(1)
+        self._environment = {**data.environment, "AMQP_URL": broker_url, **(settings or {})}
+        self.recommender = self._python("recommender", "serve", "RECOMMENDER_OPS_PORT", {"RECOMMENDER_GRPC_PORT": str(self._grpc_port)})
+        self.worker = self._python("worker", "work", "WORKER_OPS_PORT", {})
+        self.gateways: list[Process] = []
+        self._drivers: list[GatewayDriver] = []
+        self.add_gateway()
+
+    @property
+    def gateway(self) -> GatewayDriver:
+        return self._drivers[0]
+
+    @property
+    def gateway_process(self) -> Process:
+        return self.gateways[0]
+
+    @property
+    def grpc_address(self) -> str:
+        return f"127.0.0.1:{self._grpc_port}"
+
+    @property
+    def processes(self) -> list[Process]:
+        return [self.recommender, self.worker, *self.gateways]
+
+    def ops_url(self, process: Process) -> str:
+        return process.ready_url.removesuffix("/readyz")
+
+    def add_gateway(self) -> GatewayDriver:
+        """Prepares one more gateway, not started yet."""
+        (port,) = free_ports(1)
+        name = f"gateway-{len(self.gateways) + 1}"
+        environment = {
+            **self._environment,
+            "GATEWAY_PORT": str(port),
+            "GATEWAY_NAME": name,
+            "GATEWAY_RECOMMENDER_ADDRESS": self.grpc_address,
+        }
+        command = [node(), str(ROOT / "gateway_node" / "src" / "main.ts")]
+        self.gateways.append(Process(name, command, environment, f"http://127.0.0.1:{port}/readyz", self._logs / f"{name}.log"))
+        self._drivers.append(GatewayDriver(port))
+        return self._drivers[-1]
+
+    def _python(self, name: str, command: str, ops_variable: str, environment: Mapping[str, str]) -> Process:
+        (ops_port,) = free_ports(1)
+        environment = {**self._environment, **environment, ops_variable: str(ops_port)}
+        ready_url = f"http://127.0.0.1:{ops_port}/readyz"
+        return Process(name, [sys.executable, "-m", "ml_service", command], environment, ready_url, self._logs / f"{name}.log")
+
+    def __enter__(self) -> Self:
+        try:
+            for process in self.processes:
+                process.start()
+            for process in self.processes:
+                process.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        for process in reversed(self.processes):
+            if process.is_running:
+                process.terminate()
+        for driver in self._drivers:
+            driver.close()
+
+
+def node() -> str:
+    """The Node to run the gateway with: the machine's own if it is new enough, else the one beside this Python."""
+    beside = Path(sys.executable).with_name("node")
+    return str(beside) if beside.exists() else shutil.which("node") or "node"
+
+
+def descendants(pid: int) -> set[int]:
+    return {child.pid for child in psutil.Process(pid).children(recursive=True)}

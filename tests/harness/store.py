@@ -1,0 +1,38 @@
+"""Looks into the SQL store, past every service, to see what really is there."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class StoreDriver:
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def count_interactions(self, interaction_id: str) -> int:
+        rows = self._rows("SELECT count(*) FROM interactions WHERE interaction_id = ?", interaction_id)
+        return int(str(rows[0][0]))
+
+    def rejection(self, message_id: str) -> str | None:
+        """Why a message of the log was set aside."""
+        rows = self._rows("SELECT reason FROM rejected_interactions WHERE message_id = ?", message_id)
+        assert len(rows) < 2, f"set aside {len(rows)} times"
+        return str(rows[0][0]) if rows else None
+
+    def projected_offset(self) -> int | None:
+        rows = self._rows("SELECT log_offset FROM log_positions WHERE stream = 'interactions'")
+        return int(str(rows[0][0])) if rows else None
+
+    def job(self, job_id: str) -> tuple[str, int] | None:
+        """State and attempt in the ledger."""
+        rows = self._rows("SELECT state, attempt FROM jobs WHERE job_id = ?", job_id)
+        return (str(rows[0][0]), int(str(rows[0][1]))) if rows else None
+
+    def _rows(self, sql: str, *values: str) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True, timeout=5)) as connection:
+            return connection.execute(sql, values).fetchall()

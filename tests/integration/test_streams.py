@@ -1,0 +1,182 @@
+"""The rules of the log, as the stream reader keeps them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from harness.waiting import eventually
+from ml_service.adapters.broker.envelope import Publication
+from ml_service.adapters.broker.publisher import Publisher
+from ml_service.adapters.broker.stream_reader import BATCH_MESSAGES, StreamReader
+from ml_service.domain import LogPosition
+from ml_service.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from harness.broker import BrokerDriver
+    from ml_service.adapters.broker.connection import BrokerAddress
+    from ml_service.adapters.broker.envelope import ReceivedMessage
+
+
+class Log:
+    """A stream of the test's own, and what a reader that forgets nothing has of it."""
+
+    def __init__(self, broker: BrokerDriver, publisher: Publisher) -> None:
+        self.name = f"log-{uuid4()}"
+        self.position: LogPosition | None = None
+        self.read: list[str] = []
+        self.replays = 0
+        self.failures = 0
+        self._broker = broker
+        self._publisher = publisher
+        self.create()
+
+    def create(self) -> None:
+        with self._broker.channel() as channel:
+            channel.queue_declare(self.name, durable=True, arguments={"x-queue-type": "stream"})
+
+    def delete(self) -> None:
+        with self._broker.channel() as channel:
+            channel.queue_delete(self.name)
+
+    def append(self, *message_ids: str) -> None:
+        for message_id in message_ids:
+            self._publisher.publish(Publication("", self.name, "test", message_id, b""))
+
+    @contextmanager
+    def reading(self, address: BrokerAddress, lock: str | None = None) -> Iterator[StreamReader]:
+        reader = StreamReader(
+            address,
+            self.name,
+            read_position=lambda: self.position,
+            on_messages=self._on_messages,
+            on_replay=self._on_replay,
+            lock=lock,
+        )
+        reader.start()
+        try:
+            yield reader
+        finally:
+            assert reader.stop()
+
+    def eventually_has(self, *message_ids: str, within: float = 10) -> None:
+        eventually(lambda: self.read == list(message_ids), within=within, what=f"{message_ids}")
+
+    def _on_messages(self, messages: Sequence[ReceivedMessage]) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise Unavailable("STORE_UNAVAILABLE", "The store is away.")
+        self.read += [message.message_id for message in messages]
+        self.position = messages[-1].position
+
+    def _on_replay(self) -> None:
+        self.replays += 1
+        self.read = []
+
+
+@pytest.fixture
+def publisher(address: BrokerAddress) -> Iterator[Publisher]:
+    publisher = Publisher(address)
+    publisher.start()
+    yield publisher
+    assert publisher.stop()
+
+
+@pytest.fixture
+def log(broker: BrokerDriver, publisher: Publisher) -> Iterator[Log]:
+    log = Log(broker, publisher)
+    yield log
+    log.delete()
+
+
+def test_a_reader_goes_on_after_its_position_without_gap_or_double(log: Log, address: BrokerAddress) -> None:
+    log.append("a", "b", "c")
+    with log.reading(address):
+        log.eventually_has("a", "b", "c")
+
+    log.append("d")
+    with log.reading(address):
+        log.eventually_has("a", "b", "c", "d")
+
+    assert log.replays == 0
+
+
+def test_a_reader_takes_more_than_its_prefetch_in_order(log: Log, address: BrokerAddress) -> None:
+    message_ids = [str(number) for number in range(3 * BATCH_MESSAGES)]
+    log.append(*message_ids)
+
+    with log.reading(address):
+        log.eventually_has(*message_ids, within=30)
+
+
+def test_a_stream_that_was_made_anew_is_replayed_from_the_first(log: Log, address: BrokerAddress) -> None:
+    log.append("a", "b")
+    with log.reading(address):
+        log.eventually_has("a", "b")
+
+    log.delete()
+    log.create()
+    log.append("x")
+    with log.reading(address):
+        log.eventually_has("x")
+
+    assert log.replays == 1
+
+
+@pytest.mark.parametrize("position", [LogPosition(1, "another"), LogPosition(99, "b")])
+def test_a_position_that_is_not_this_logs_is_replayed_from_the_first(log: Log, address: BrokerAddress, position: LogPosition) -> None:
+    log.append("a", "b")
+    log.position = position
+
+    with log.reading(address):
+        log.eventually_has("a", "b")
+
+    assert log.replays == 1
+
+
+def test_messages_that_could_not_be_handled_come_again(log: Log, address: BrokerAddress) -> None:
+    log.failures = 2
+    log.append("a", "b")
+
+    with log.reading(address):
+        log.eventually_has("a", "b")
+
+    assert log.replays == 0
+
+
+def test_a_reader_attaches_again_when_its_stream_is_deleted_and_made_anew(log: Log, address: BrokerAddress) -> None:
+    log.append("a")
+    with log.reading(address) as reader:
+        log.eventually_has("a")
+        log.delete()
+        eventually(lambda: not reader.is_attached, within=10)
+        log.create()
+        log.append("x")
+
+        log.eventually_has("x", within=20)
+
+
+def test_of_two_readers_with_one_lock_only_one_reads_at_a_time(log: Log, address: BrokerAddress) -> None:
+    with log.reading(address, lock=f"{log.name}.lock") as first:
+        eventually(lambda: first.is_attached, within=10)
+        with log.reading(address, lock=f"{log.name}.lock") as second:
+            log.append("a")
+            log.eventually_has("a")
+            assert not second.is_attached
+
+            first.stop()
+            eventually(lambda: second.is_attached, within=15)
+            log.append("b")
+            log.eventually_has("a", "b")
+
+
+def test_a_publication_that_no_queue_takes_is_a_failure(publisher: Publisher) -> None:
+    with pytest.raises(Unavailable):
+        publisher.publish(Publication("", f"nowhere-{uuid4()}", "test", str(uuid4()), b""))
+
+    assert publisher.is_attached

@@ -1,0 +1,34 @@
+"""A stack that tests may break. Each leaves every process running again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.brokers import running_broker
+from harness.stack import Data, Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.brokers import RunningBroker
+    from harness.gateway import GatewayDriver
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    with running_broker(tmp_path_factory.mktemp("breakable-broker")) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def stack(trained: Data, running: RunningBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("breakable")
+    with Stack(trained.copy_to(folder / "data"), running.amqp_url, folder) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def gateway(stack: Stack) -> GatewayDriver:
+    return stack.gateway
