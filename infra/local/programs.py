@@ -76,12 +76,17 @@ def service_programs(settings: Settings, *, is_reloading: bool) -> list[Program]
     return [
         _service("recommender", commands["recommender"], settings.root, settings.ports["RECOMMENDER_OPS_PORT"]),
         _service("worker", commands["worker"], settings.root, settings.ports["WORKER_OPS_PORT"]),
-        _service("gateway", node, settings.root / "gateway_node", settings.ports["GATEWAY_PORT"]),
+        _service("gateway", node, settings.root / "gateway_node", settings.ports["GATEWAY_PORT"], _compile_cache(settings)),
     ]
 
 
-def _service(name: str, command: Sequence[str], folder: Path, port: int) -> Program:
-    return Program(name, command, folder, SERVICE_STOP_SECONDS, lambda: _answers_ready(port), group=SERVICES)
+def _compile_cache(settings: Settings) -> Mapping[str, str]:
+    """Lets Node keep what it makes of the TypeScript, so that it starts faster the next time."""
+    return {"NODE_COMPILE_CACHE": f"{settings.run}/cache/node"}
+
+
+def _service(name: str, command: Sequence[str], folder: Path, port: int, variables: Mapping[str, str] | None = None) -> Program:
+    return Program(name, command, folder, SERVICE_STOP_SECONDS, lambda: _answers_ready(port), variables or {}, group=SERVICES)
 
 
 def _answers_ready(port: int) -> bool:
