@@ -11,8 +11,7 @@ NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-re
 COMPILE = uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev watch images images-offline up down install test lint lint-python lint-node lint-protos test-node test-python proto lock reset clean python
-.NOTPARALLEL:
+.PHONY: help demo dev watch images images-offline up down install test test-node test-python test-parts test-stack lint lint-python lint-node lint-protos proto lock reset clean python
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,7 +49,9 @@ install: python ## what the checks and tests need
 	@$(LOCAL) install
 	@mkdir -p $(REPORTS)
 
-test: lint test-node test-python ## all checks and all tests
+# The tests of one process fit into the time in which the tests of the stack wait for others.
+test: lint ## all checks and all tests
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-stack test-parts
 
 lint: lint-protos lint-python lint-node ## formats, types and contracts
 
@@ -73,8 +74,12 @@ lint-node: install
 test-node: install ## the gateway's tests
 	cd gateway_node && $(INSTALLED) node --test $(NODE_REPORTS) 'test/**/*.test.ts'
 
-test-python: install ## the Python service's tests, and the tests of the whole stack
+test-python: install ## the Python service's tests
 	cd ml_service_py && $(INSTALLED) python -m pytest --junitxml=$(REPORTS)/ml-service.xml
+
+test-parts: test-node test-python
+
+test-stack: install ## the tests of the whole stack
 	cd tests && $(INSTALLED) python -m pytest --junitxml=$(REPORTS)/stack.xml
 
 proto: install ## generate the code of both languages from protos/

@@ -8,6 +8,8 @@ import pytest
 import sample
 from sqlalchemy import select
 
+from ml_service.adapters.broker.envelope import ReceivedMessage
+from ml_service.adapters.broker.interaction_messages import decode_interaction
 from ml_service.adapters.database import reading
 from ml_service.adapters.interaction_log import Appended, InteractionLog, PositionMoved
 from ml_service.adapters.tables import rejected_interactions
@@ -68,6 +70,17 @@ def test_what_can_not_be_used_is_kept_and_passed_over(log: InteractionLog, store
     assert appended == Appended(interactions=0, rejected=2)
     assert reasons(store) == ["MESSAGE_UNDECODABLE", "ITEM_UNKNOWN"]
     assert log.read_position() == unknown.position
+
+
+def test_an_interaction_with_an_unknown_item_keeps_all_that_it_said(log: InteractionLog, store: Store) -> None:
+    logged = sample.logged(0, sample.interaction("new", "no such item"))
+
+    log.append([logged], None)
+
+    with reading(store.engine) as connection:
+        body = connection.scalar(select(rejected_interactions.c.body)) or b""
+    kept = decode_interaction(ReceivedMessage("whynotboth.v1.InteractionRecorded", logged.position.message_id, body, offset=0))
+    assert kept.interaction == logged.interaction
 
 
 def test_a_replay_adds_nothing(log: InteractionLog, store: Store) -> None:

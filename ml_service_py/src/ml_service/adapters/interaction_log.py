@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select, tuple_, update
 
+from ml_service.adapters.broker.interaction_messages import encode_interaction
 from ml_service.adapters.database import insert_new, reading, writing
 from ml_service.adapters.tables import interactions, items, log_positions, rejected_interactions
 from ml_service.domain import LoggedInteraction, LogPosition, RejectedMessage
@@ -79,7 +80,7 @@ def _known_items(connection: Connection, logged: Sequence[LoggedInteraction]) ->
 def _unknown_item(entry: LoggedInteraction) -> RejectedMessage:
     interaction = entry.interaction
     detail = f"Interaction {interaction.interaction_id} of user {interaction.user_id} names item {interaction.item_id}, which isn't there."
-    return RejectedMessage(entry.position, "ITEM_UNKNOWN", detail, b"")
+    return RejectedMessage(entry.position, "ITEM_UNKNOWN", detail, encode_interaction(interaction))
 
 
 def _insert_rejected(connection: Connection, rejected: Sequence[RejectedMessage]) -> int:

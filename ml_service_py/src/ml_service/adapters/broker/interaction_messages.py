@@ -16,6 +16,16 @@ def read_interaction(message: ReceivedMessage) -> LoggedInteraction | RejectedMe
         return RejectedMessage(message.position, error.reason, error.detail, message.body)
 
 
+def encode_interaction(interaction: Interaction) -> bytes:
+    """The body of a message that says this."""
+    recorded = InteractionRecorded(interaction_id=interaction.interaction_id, user_id=interaction.user_id, item_id=interaction.item_id)
+    if interaction.rating is not None:
+        recorded.rating = interaction.rating
+    if interaction.occurred_at is not None:
+        recorded.occurred_at.FromDatetime(interaction.occurred_at)
+    return recorded.SerializeToString()
+
+
 def decode_interaction(message: ReceivedMessage) -> LoggedInteraction:
     """Raises InvalidArgument (MESSAGE_UNDECODABLE, REQUEST_INVALID); whether the item exists isn't asked here."""
     recorded = decode(message, InteractionRecorded)
