@@ -19,8 +19,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def empty_store(tmp_path: Path) -> Iterator[Store]:
-    engine = open_engine(f"sqlite:///{tmp_path}/data/store.db")
+def database_url(tmp_path: Path) -> str:
+    """A database that nobody has used. tests/integration/test_store_postgres.py gives the tests of the store another one."""
+    return f"sqlite:///{tmp_path}/new folder/store.db"
+
+
+@pytest.fixture
+def absent_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/no such folder/store.db"
+
+
+@pytest.fixture
+def empty_store(database_url: str) -> Iterator[Store]:
+    engine = open_engine(database_url)
     migrate(engine)
     yield Store(engine)
     engine.dispose()

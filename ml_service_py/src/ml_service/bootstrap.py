@@ -91,7 +91,8 @@ async def _build_recommender(settings: Settings, parts: Parts, live: LiveState, 
     metrics = Metrics(live)
     models = Models(live, parts.store, parts.registry, lambda version: _announce(publisher, version))
     service = RecommenderService(live, parts.store, scoring, metrics)
-    server = GrpcServer(service, ModelService(models), JobService(parts.registry), metrics)
+    age_seconds = settings.recommender_connection_age_seconds
+    server = GrpcServer(service, ModelService(models), JobService(parts.registry), metrics, age_seconds)
     return Recommender(settings, parts, live, models, metrics, Readiness("model"), server)
 
 

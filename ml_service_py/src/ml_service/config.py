@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     recommender_ops_port: int = Field(default=8081, ge=0, le=65535)
     recommender_drain_seconds: float = Field(default=0, ge=0)
     recommender_grace_seconds: float = Field(default=5, gt=0)
+    recommender_connection_age_seconds: float = Field(default=60, gt=0)
     recommender_model_poll_seconds: float = Field(default=30, gt=0)
 
     worker_name: str = Field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")

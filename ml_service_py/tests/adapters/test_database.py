@@ -1,4 +1,4 @@
-"""Transactions, migrations and the translation of errors, on SQLite files."""
+"""Transactions, migrations and the translation of errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from ml_service.errors import Internal, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -26,8 +25,8 @@ def row(item_id: str) -> dict[str, object]:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path}/new folder/store.db")
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(database_url)
     migrate(engine)
     yield engine
     engine.dispose()
@@ -51,8 +50,8 @@ def test_migrating_twice_changes_nothing(engine: Engine) -> None:
         assert connection.scalars(select(items.c.item_id)).all() == ["kept"]
 
 
-def test_a_new_database_is_not_migrated(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path}/store.db")
+def test_a_new_database_is_not_migrated(database_url: str) -> None:
+    engine = open_engine(database_url)
 
     assert not is_migrated(engine)
     engine.dispose()
@@ -94,8 +93,8 @@ def test_a_reader_sees_one_moment_while_others_write(engine: Engine) -> None:
         assert reader.scalars(select(items.c.item_id)).all() == before
 
 
-def test_a_store_that_does_not_answer_is_unavailable(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path}/no such folder/store.db")
+def test_a_store_that_does_not_answer_is_unavailable(absent_url: str) -> None:
+    engine = open_engine(absent_url)
 
     with pytest.raises(Unavailable) as caught, reading(engine):
         pass

@@ -1,4 +1,4 @@
-"""The store's queries, on a SQLite file."""
+"""The store's queries."""
 
 from __future__ import annotations
 

@@ -34,4 +34,4 @@ def models(live: LiveState, store: Store, registry: Registry) -> Models:
 async def server(live: LiveState, store: Store, registry: Registry, models: Models, metrics: Metrics) -> AsyncIterator[GrpcServer]:
     with ThreadPoolExecutor(1) as executor:
         service = RecommenderService(live, store, executor, metrics)
-        yield GrpcServer(service, ModelService(models), JobService(registry), metrics)
+        yield GrpcServer(service, ModelService(models), JobService(registry), metrics, connection_age_seconds=60)

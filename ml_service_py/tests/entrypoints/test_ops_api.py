@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -132,3 +133,13 @@ async def test_a_bug_is_a_500_that_keeps_its_detail_to_itself(ops: OpsDriver, li
 
     assert (problem["status"], problem["reason"]) == (500, "INTERNAL")
     assert "secret" not in problem["detail"]
+
+
+async def test_the_docs_page_loads_nothing_from_elsewhere(ops: OpsDriver) -> None:
+    _, page = await ops.get("/docs")
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page)
+
+    assert len(sources) >= 2
+    for source in sources:
+        status, _ = await ops.get(source)
+        assert status == httpx.codes.OK, source

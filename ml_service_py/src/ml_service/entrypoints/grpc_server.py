@@ -32,8 +32,7 @@ OPTIONS = (
     # Gateways ping on idle connections, and more often than the default permits.
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
-    # Gateways look for new replicas when a connection ends; calls in flight finish first.
-    ("grpc.max_connection_age_ms", 600_000),
+    # Calls in flight finish when a connection's time is over.
     ("grpc.max_connection_age_grace_ms", 30_000),
 )
 
@@ -41,11 +40,15 @@ OPTIONS = (
 class GrpcServer:
     """Serves from `start` to `stop`, and says by the health service whether work may come."""
 
-    def __init__(self, recommender: RecommenderService, models: ModelService, jobs: JobService, metrics: Metrics) -> None:
+    def __init__(
+        self, recommender: RecommenderService, models: ModelService, jobs: JobService, metrics: Metrics, connection_age_seconds: float
+    ) -> None:
         self._calls = CallsInFlight()
         self._health = health_aio.HealthServicer()
+        # Gateways look for new replicas when a connection ends.
+        options = (*OPTIONS, ("grpc.max_connection_age_ms", round(connection_age_seconds * 1000)))
         self._server = grpc.aio.server(
-            interceptors=[ServiceInterceptor(self._calls, metrics)], options=OPTIONS, maximum_concurrent_rpcs=CALLS_MAX
+            interceptors=[ServiceInterceptor(self._calls, metrics)], options=options, maximum_concurrent_rpcs=CALLS_MAX
         )
         recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(recommender, self._server)
         recommender_pb2_grpc.add_ModelServiceServicer_to_server(models, self._server)

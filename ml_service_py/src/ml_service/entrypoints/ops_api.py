@@ -7,6 +7,7 @@ from datetime import datetime  # FastAPI reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, Path, Query
+from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -62,7 +63,9 @@ class ExplanationView(View):
 
 
 def build_ops_api(live: LiveState, models: Models, metrics: Metrics, readiness: Readiness) -> FastAPI:
-    app = FastAPI(title="Why Not Both: recommender operations", description="Internal. The public API is the gateway's.", redoc_url=None)
+    app = FastAPIOffline(
+        title="Why Not Both: recommender operations", description="Internal. The public API is the gateway's.", redoc_url=None
+    )
     install_problems(app)
     app.include_router(probes(readiness, metrics.render))
 

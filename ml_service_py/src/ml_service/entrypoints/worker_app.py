@@ -9,7 +9,7 @@ from logging import ERROR, INFO
 from typing import TYPE_CHECKING
 
 import structlog
-from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from ml_service.adapters.broker.job_consumer import JobConsumer
 from ml_service.adapters.broker.publisher import Publisher
@@ -35,6 +35,8 @@ from ml_service.parts import open_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from fastapi import FastAPI
 
     from ml_service.adapters.broker.connection import BrokerAddress, BrokerThread
     from ml_service.config import Settings
@@ -155,7 +157,7 @@ def _require_tables(store: Store) -> None:
 
 
 def _ops_api(parts: WorkerParts, readiness: Readiness) -> FastAPI:
-    app = FastAPI(title="Why Not Both: worker operations", description="Internal. The public API is the gateway's.", redoc_url=None)
+    app = FastAPIOffline(title="Why Not Both: worker operations", description="Internal. The public API is the gateway's.", redoc_url=None)
     install_problems(app)
     app.include_router(probes(readiness, parts.metrics.render))
     return app
