@@ -1,7 +1,7 @@
 // The real broker, behind a wire that can be cut.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
@@ -24,11 +24,13 @@ before(async () => {
 after(() => rabbitMq?.stop())
 
 /** The real definitions, and a stream that belongs to one test. */
-async function definitionsWith(stream: string): Promise<string> {
+async function definitionsWith(t: TestContext, stream: string): Promise<string> {
   const definitions = readDefinitions(readConfig({}).brokerDefinitions)
   const args = { 'x-queue-type': 'stream' }
   definitions.queues.push({ name: stream, durable: true, auto_delete: false, arguments: args })
-  const path = join(await mkdtemp(join(tmpdir(), 'definitions-')), 'definitions.json')
+  const folder = await mkdtemp(join(tmpdir(), 'definitions-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'definitions.json')
   await writeFile(path, JSON.stringify(definitions))
   return path
 }
@@ -44,7 +46,7 @@ async function open(t: TestContext) {
   const stream = `test-${randomUUID()}`
   const wire = await startProxy(rabbitMq)
   const amqpUrl = `amqp://guest:guest@127.0.0.1:${wire.port}/`
-  const config = { amqpUrl, brokerDefinitions: await definitionsWith(stream), confirmTimeoutMs }
+  const config = { amqpUrl, brokerDefinitions: await definitionsWith(t, stream), confirmTimeoutMs }
   const outcomes: string[] = []
   const broker = connectBroker(config, pino({ level: 'silent' }), (_type, outcome) => outcomes.push(outcome))
   t.after(async () => {
