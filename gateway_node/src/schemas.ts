@@ -4,7 +4,12 @@ import { type TSchema, Type } from 'typebox'
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
 /** Control characters are refused: PostgreSQL stores no NUL, and the others only hide in logs. */
-const id = { minLength: 1, maxLength: 200, pattern: '^\\P{Cc}+$', description: 'Any text without control characters.' }
+const id = {
+  minLength: 1,
+  maxLength: 200,
+  pattern: '^[^\\p{Cc}\\p{Cs}]+$',
+  description: 'Any text without control characters.',
+}
 
 export const UserId = Type.String({ ...id, examples: ['196'] })
 export const ItemId = Type.String({ ...id, examples: ['50'] })

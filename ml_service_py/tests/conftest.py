@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
     """A database that nobody has used. tests/integration/test_store_postgres.py gives the tests of the store another one."""
-    return f"sqlite:///{tmp_path}/new folder/store.db"
+    return f"sqlite:///{tmp_path}/store.db"
 
 
 @pytest.fixture

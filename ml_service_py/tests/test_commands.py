@@ -31,7 +31,7 @@ structlog.get_logger("x").info("moved", offset=3)
 class Commands:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.database_url = f"sqlite:///{folder}/store.db"
+        self.database_url = f"sqlite:///{folder}/new folder/store.db"
         self._environment = {"DATABASE_URL": self.database_url, "REGISTRY_URL": str(folder / "registry")}
 
     def run(self, *arguments: str, **environment: str | None) -> Result:

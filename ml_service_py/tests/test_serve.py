@@ -61,9 +61,9 @@ class Recommender:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
     return {
-        "DATABASE_URL": f"sqlite:///{tmp_path}/data/store.db",
+        "DATABASE_URL": database_url,
         "REGISTRY_URL": str(tmp_path / "registry"),
         # Nothing listens on this port.
         "AMQP_URL": f"amqp://{HOST}:1/",
@@ -105,8 +105,7 @@ def test_a_taken_port_is_named(store: Store, environment: dict[str, str], recomm
     assert "\nRECOMMENDER_GRPC_PORT: " in recommender.last_words()
 
 
-def test_a_store_without_tables_is_told_what_to_run(environment: dict[str, str], tmp_path: Path, recommenders: list[Recommender]) -> None:
-    (tmp_path / "data").mkdir()
+def test_a_store_without_tables_is_told_what_to_run(environment: dict[str, str], recommenders: list[Recommender]) -> None:
     recommender = Recommender(environment)
     recommenders.append(recommender)
 

@@ -74,7 +74,7 @@ export function createPublisher(confirmTimeoutMs: number, observe: ObservePublic
 }
 
 function unavailable(detail: string, cause?: unknown) {
-  return new AppError('BROKER_UNAVAILABLE', `${detail} Nothing was accepted; try again.`, {
+  return new AppError('BROKER_UNAVAILABLE', `${detail} Try again, with the same Idempotency-Key.`, {
     cause,
     retryAfterSeconds: 1,
   })

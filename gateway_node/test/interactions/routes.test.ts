@@ -43,13 +43,15 @@ test('an unknown item is refused, and published nowhere', async (t) => {
   assert.equal(broker.published.length, 0)
 })
 
-test('an id with a control character is refused', async (t) => {
-  const { gateway } = await buildTestApp(t)
+for (const userId of ['a\u0000b', '\ud800']) {
+  test(`an id with ${JSON.stringify(userId)} is refused`, async (t) => {
+    const { gateway } = await buildTestApp(t)
 
-  const { status, body } = await gateway.rate({ ...rating, userId: 'a\u0000b' })
+    const { status, body } = await gateway.rate({ ...rating, userId })
 
-  assert.deepEqual([status, body.reason], [400, 'REQUEST_INVALID'])
-})
+    assert.deepEqual([status, body.reason], [400, 'REQUEST_INVALID'])
+  })
+}
 
 test('while the recommender is down an interaction is accepted unchecked', async (t) => {
   const { gateway, recommender } = await buildTestApp(t)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from unicodedata import category
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,6 +16,13 @@ RATING_MIN = 0.5
 RATING_MAX = 5.0
 PAGE_SIZE_MAX = 100
 BATCH_SIZE_MAX = 256
+ID_LENGTH_MAX = 200
+ID_RULE = f"1 to {ID_LENGTH_MAX} characters, none of them a control character"
+
+
+def is_id(text: str) -> bool:
+    """Whether a text may be an id: it isn't empty or too long, and has no control characters. The gateway's schemas say the same."""
+    return 0 < len(text) <= ID_LENGTH_MAX and not any(category(character) in {"Cc", "Cs"} for character in text)
 
 
 @dataclass(frozen=True, slots=True)

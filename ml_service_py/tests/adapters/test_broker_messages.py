@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
+from pika import BasicProperties
 
 from ml_service.adapters.broker.envelope import Publication, ReceivedMessage, received
 from ml_service.adapters.broker.interaction_messages import read_interaction
@@ -82,6 +83,8 @@ def test_an_interaction_is_read_with_its_place_in_the_log() -> None:
         (message_of(recorded(rating=float("nan")), offset=0), "REQUEST_INVALID"),
         (message_of(recorded(user_id=""), offset=0), "REQUEST_INVALID"),
         (message_of(recorded(user_id="a\x00b"), offset=0), "REQUEST_INVALID"),
+        (message_of(recorded(user_id="a\x01b"), offset=0), "REQUEST_INVALID"),
+        (message_of(recorded(user_id="a" * 201), offset=0), "REQUEST_INVALID"),
     ],
 )
 def test_an_interaction_that_can_not_be_used_is_read_as_a_rejection(message: ReceivedMessage, reason: str) -> None:
@@ -105,8 +108,17 @@ def test_a_job_is_decoded_with_the_defaults_of_what_is_absent(request_: JobReque
     assert decode_job(message_of(request_)).params == params
 
 
-@pytest.mark.parametrize("request_", [JobRequested(job_id="j"), JobRequested(train=jobs_pb2.TrainParams())])
-def test_a_job_without_id_or_kind_is_undecodable(request_: JobRequested) -> None:
+def test_properties_that_are_no_text_are_read_all_the_same() -> None:
+    message = received(BasicProperties(message_id=b"\xff\xfe", type=b"\xff"), b"")  # type: ignore[arg-type]
+
+    assert (message.message_id, message.type) == ("\ufffd\ufffd", "\ufffd")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [JobRequested(job_id="j"), JobRequested(train=jobs_pb2.TrainParams()), JobRequested(job_id="j" * 500, train=jobs_pb2.TrainParams())],
+)
+def test_a_job_without_usable_id_or_kind_is_undecodable(request_: JobRequested) -> None:
     with pytest.raises(InvalidArgument) as refused:
         decode_job(message_of(request_))
 

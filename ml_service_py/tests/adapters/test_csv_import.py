@@ -77,6 +77,7 @@ def test_ids_of_interactions_are_stable_and_a_repeated_rating_is_another_one(rea
     [
         ("user_id,item_id\nu,z\n", "x.csv, line 2, column item_id: is 'z', which the items' file doesn't have"),
         ("user_id,item_id\n ,a\n", "x.csv, line 2, column user_id: is empty"),
+        (f"user_id,item_id\n{'u' * 201},a\n", "x.csv, line 2, column user_id: can't be an id"),
         ("user_id,item_id,rating\nu,a,good\n", "x.csv, line 2, column rating: is 'good', not a number from 0.5 to 5"),
         ("user_id,item_id,rating\nu,a,5.5\n", "x.csv, line 2, column rating: is '5.5', not a number from 0.5 to 5"),
         ("user_id,item_id,rating\nu,a,nan\n", "x.csv, line 2, column rating: is 'nan', not a number from 0.5 to 5"),

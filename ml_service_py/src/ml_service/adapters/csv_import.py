@@ -29,7 +29,7 @@ def read_csv(interactions_path: Path, items_path: Path) -> Dataset:
 
 
 def _item(row: Row, item_ids: set[str]) -> Item:
-    item_id = row.text("item_id")
+    item_id = row.id("item_id")
     if item_id in item_ids:
         raise UnusableCell("item_id", f"is {item_id!r}, which an earlier row has")
     item_ids.add(item_id)
@@ -38,7 +38,7 @@ def _item(row: Row, item_ids: set[str]) -> Item:
 
 
 def _interaction(row: Row, item_ids: set[str]) -> Interaction:
-    user_id, item_id = row.text("user_id"), row.text("item_id")
+    user_id, item_id = row.id("user_id"), row.id("item_id")
     if item_id not in item_ids:
         raise UnusableCell("item_id", f"is {item_id!r}, which the items' file doesn't have")
     rating = row.optional("rating", _rating, f"a number from {RATING_MIN:g} to {RATING_MAX:g}")

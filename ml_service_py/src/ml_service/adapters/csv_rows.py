@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from ml_service.domain import ID_RULE, is_id
 from ml_service.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -62,6 +63,12 @@ class Row:
         if "\0" in cell:
             raise UnusableCell(column, "holds a NUL character")
         return cell
+
+    def id(self, column: str) -> str:
+        text = self.text(column)
+        if not is_id(text):
+            raise UnusableCell(column, f"can't be an id: {ID_RULE}")
+        return text
 
     def optional(self, column: str, convert: Callable[[str], T], expected: str) -> T | None:
         """Gives a converted cell, or None where the cell is empty or the file hasn't the column."""

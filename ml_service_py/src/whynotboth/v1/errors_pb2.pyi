@@ -74,7 +74,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_MODEL_NOT_LOADED: _ErrorReason.ValueType  # 71
     """UNAVAILABLE. The recommender runs, and no model version is live yet. Train one, then try again."""
     ERROR_REASON_BROKER_UNAVAILABLE: _ErrorReason.ValueType  # 72
-    """UNAVAILABLE. The broker didn't confirm in time, so nothing was accepted. Try again with the same Idempotency-Key."""
+    """UNAVAILABLE. The broker didn't confirm in time. It may have taken the message all the same: try again with the same Idempotency-Key, so that it counts once."""
     ERROR_REASON_STORE_UNAVAILABLE: _ErrorReason.ValueType  # 73
     """UNAVAILABLE. The SQL store doesn't answer. Try again after the given delay."""
     ERROR_REASON_OFFSET_NOT_REACHED: _ErrorReason.ValueType  # 74
@@ -153,7 +153,7 @@ ERROR_REASON_RECOMMENDER_UNAVAILABLE: ErrorReason.ValueType  # 70
 ERROR_REASON_MODEL_NOT_LOADED: ErrorReason.ValueType  # 71
 """UNAVAILABLE. The recommender runs, and no model version is live yet. Train one, then try again."""
 ERROR_REASON_BROKER_UNAVAILABLE: ErrorReason.ValueType  # 72
-"""UNAVAILABLE. The broker didn't confirm in time, so nothing was accepted. Try again with the same Idempotency-Key."""
+"""UNAVAILABLE. The broker didn't confirm in time. It may have taken the message all the same: try again with the same Idempotency-Key, so that it counts once."""
 ERROR_REASON_STORE_UNAVAILABLE: ErrorReason.ValueType  # 73
 """UNAVAILABLE. The SQL store doesn't answer. Try again after the given delay."""
 ERROR_REASON_OFFSET_NOT_REACHED: ErrorReason.ValueType  # 74

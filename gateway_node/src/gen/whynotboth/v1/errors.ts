@@ -71,7 +71,7 @@ export const ErrorReason = {
   RECOMMENDER_UNAVAILABLE: 70,
   /** MODEL_NOT_LOADED - UNAVAILABLE. The recommender runs, and no model version is live yet. Train one, then try again. */
   MODEL_NOT_LOADED: 71,
-  /** BROKER_UNAVAILABLE - UNAVAILABLE. The broker didn't confirm in time, so nothing was accepted. Try again with the same Idempotency-Key. */
+  /** BROKER_UNAVAILABLE - UNAVAILABLE. The broker didn't confirm in time. It may have taken the message all the same: try again with the same Idempotency-Key, so that it counts once. */
   BROKER_UNAVAILABLE: 72,
   /** STORE_UNAVAILABLE - UNAVAILABLE. The SQL store doesn't answer. Try again after the given delay. */
   STORE_UNAVAILABLE: 73,

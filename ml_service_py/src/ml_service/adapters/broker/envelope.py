@@ -72,15 +72,21 @@ def received(properties: BasicProperties, body: bytes) -> ReceivedMessage:
     headers: Mapping[str, object] = properties.headers or {}
     offset, traceparent = headers.get("x-stream-offset"), headers.get("traceparent")
     return ReceivedMessage(
-        type=properties.type or "",
-        # PostgreSQL keeps no NUL in a text, and a position that can't be stored would hold up its log for ever.
-        message_id=(properties.message_id or "").replace("\x00", ""),
+        type=_text(properties.type),
+        message_id=_text(properties.message_id),
         body=body,
-        correlation_id=properties.correlation_id,
+        correlation_id=_text(properties.correlation_id) or None,
         traceparent=traceparent if isinstance(traceparent, str) else None,
         # pika gives an int of its own kind, which prints itself otherwise.
         offset=int(offset) if isinstance(offset, int) else None,
     )
+
+
+def _text(value: object) -> str:
+    """A property as text that every store keeps: what can't be stored or compared would hold up its log for ever."""
+    # pika gives bytes where a property isn't UTF-8, and PostgreSQL keeps no NUL.
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
+    return text.replace("\x00", "")
 
 
 def decode(message: ReceivedMessage, expected: type[M]) -> M:

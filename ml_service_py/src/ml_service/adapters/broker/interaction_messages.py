@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ml_service.adapters.broker.envelope import ReceivedMessage, decode, read_time
-from ml_service.domain import RATING_MAX, RATING_MIN, Interaction, LoggedInteraction, RejectedMessage
+from ml_service.domain import ID_RULE, RATING_MAX, RATING_MIN, Interaction, LoggedInteraction, RejectedMessage, is_id
 from ml_service.errors import InvalidArgument
 from whynotboth.v1.interactions_pb2 import InteractionRecorded
 
@@ -29,11 +29,9 @@ def encode_interaction(interaction: Interaction) -> bytes:
 def decode_interaction(message: ReceivedMessage) -> LoggedInteraction:
     """Raises InvalidArgument (MESSAGE_UNDECODABLE, REQUEST_INVALID); whether the item exists isn't asked here."""
     recorded = decode(message, InteractionRecorded)
-    missing = [name for name in ("interaction_id", "user_id", "item_id") if not getattr(recorded, name)]
-    if missing:
-        raise InvalidArgument("REQUEST_INVALID", f"The interaction has no {' and no '.join(missing)}.")
-    if any("\x00" in text for text in (recorded.interaction_id, recorded.user_id, recorded.item_id)):
-        raise InvalidArgument("REQUEST_INVALID", "An id holds a NUL, which no store keeps.")
+    wrong = [name for name in ("interaction_id", "user_id", "item_id") if not is_id(getattr(recorded, name))]
+    if wrong:
+        raise InvalidArgument("REQUEST_INVALID", f"The interaction's {' and '.join(wrong)} can't be an id: {ID_RULE}.")
     # A NaN fails this comparison too.
     if not RATING_MIN <= recorded.rating <= RATING_MAX:
         raise InvalidArgument("REQUEST_INVALID", f"The rating {recorded.rating:g} isn't from {RATING_MIN:g} to {RATING_MAX:g}.")

@@ -10,7 +10,7 @@ from uuid import uuid4
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ml_service.adapters.broker.envelope import Publication, ReceivedMessage, decode, read_time
-from ml_service.domain import EvaluateParams, ExportParams, Job, TrainParams
+from ml_service.domain import ID_RULE, EvaluateParams, ExportParams, Job, TrainParams, is_id
 from ml_service.errors import InvalidArgument, ServiceError
 from whynotboth.v1.errors_pb2 import ErrorReason, Failure
 from whynotboth.v1.jobs_pb2 import (
@@ -44,8 +44,8 @@ class CancelRequest:
 def decode_job(message: ReceivedMessage) -> Job:
     """The defaults of absent parameters are the domain's. Raises InvalidArgument (MESSAGE_UNDECODABLE)."""
     request = decode(message, JobRequested)
-    if not request.job_id:
-        raise InvalidArgument("MESSAGE_UNDECODABLE", "The job has no id. Mend its publisher.")
+    if not is_id(request.job_id):
+        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The job's id can't be one: {ID_RULE}. Mend its publisher.")
     return Job(request.job_id, _params(request))
 
 
