@@ -10,6 +10,8 @@ import pytest
 from harness.brokers import running_broker
 from harness.stack import ROOT, Data, Stack
 
+pytest_plugins = ["harness.container_fixtures"]
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path

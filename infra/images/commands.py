@@ -6,10 +6,11 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from infra.images.docker import ask
 from infra.images.dockerd import Dockerd
 from infra.images.engine import check_engine, ensure_engine, running_engine
 from infra.images.plugins import install_plugins
-from infra.images.recipes import RECIPES, StandIn
+from infra.images.recipes import OLDEST_RABBITMQ, RECIPES, StandIn
 from infra.images.stack import build, down, up
 from infra.images.stand_ins import build_stand_ins, write_image_names
 from infra.local.errors import LocalError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from infra.images.settings import Settings
     from infra.local.progress import Progress
+
+PULL_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,30 @@ def make_stand_ins(settings: Settings, progress: Progress, arguments: list[str])
     return 0
 
 
+def make_test_images(settings: Settings, progress: Progress, _arguments: list[str]) -> int:
+    """Builds the services on the public images if all of them can be pulled, and on stand-ins if not, or if those are in use already."""
+    check_engine(settings)
+    if settings.image_names.exists() or not _pull_public_images(settings, progress):
+        make_stand_ins(settings, progress, [OLDEST_RABBITMQ])
+    install_plugins(settings, progress)
+    return build(settings, progress, [])
+
+
+def _pull_public_images(settings: Settings, progress: Progress) -> bool:
+    for image in (recipe.public for recipe in RECIPES.values() if isinstance(recipe, StandIn) and recipe.public):
+        progress.say(f"pulling {image}")
+        if ask(settings, "pull", image, seconds=PULL_SECONDS) is None:
+            progress.say(f"{image} can't be pulled: stand-ins are made of Debian's packages")
+            return False
+    return True
+
+
 COMMANDS = {
     "with-engine": Command("run the command that follows while an engine runs; start one where none answers, and stop it", run_with_engine),
     "start-engine": Command("start an engine where none answers", start_engine),
     "stop-engine": Command("stop the engine that start-engine started", stop_engine),
     "stand-ins": Command("build stand-ins for the public base images, and others by name, such as rabbitmq:3.10", make_stand_ins),
+    "test-images": Command("build all images that the tests need, on stand-ins where the public images can't be pulled", make_test_images),
     "build": Command("build the images of the services; takes the arguments of `docker compose build`", build),
     "up": Command("run the stack; takes the arguments of `docker compose up`, such as --scale gateway=2", up),
     "down": Command("remove its containers; takes the arguments of `docker compose down`, such as --volumes", down),

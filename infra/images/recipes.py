@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "stand_ins"
+OLDEST_RABBITMQ = "rabbitmq:3.10"
 NODE_LOCK = Path(__file__).parents[1] / "local" / "requirements.lock"
 
 
@@ -36,6 +37,8 @@ class StandIn:
     parents: dict[str, str]
     #: The variable by which compose and the Dockerfiles take it.
     variable: str | None = None
+    #: The image that it stands in for.
+    public: str | None = None
     extra_files: tuple[Path, ...] = ()
 
     @property
@@ -52,11 +55,11 @@ RECIPES: dict[str, Root | StandIn] = {
     for recipe in (
         Root("trixie"),
         Root("bookworm"),
-        StandIn("python:3.13", {"PARENT": "debian:trixie"}, "PYTHON_IMAGE"),
-        StandIn("node:24", {"PARENT": "debian:trixie", "PYTHON": "python:3.13"}, "NODE_IMAGE", (NODE_LOCK,)),
-        StandIn("rabbitmq:4.0", {"PARENT": "debian:trixie"}, "RABBITMQ_IMAGE"),
-        StandIn("rabbitmq:3.10", {"PARENT": "debian:bookworm"}),
-        StandIn("postgres:17", {"PARENT": "debian:trixie"}, "POSTGRES_IMAGE"),
+        StandIn("python:3.13", {"PARENT": "debian:trixie"}, "PYTHON_IMAGE", "python:3.13-slim"),
+        StandIn("node:24", {"PARENT": "debian:trixie", "PYTHON": "python:3.13"}, "NODE_IMAGE", "node:24-slim", (NODE_LOCK,)),
+        StandIn("rabbitmq:4.0", {"PARENT": "debian:trixie"}, "RABBITMQ_IMAGE", "rabbitmq:4.0-management"),
+        StandIn(OLDEST_RABBITMQ, {"PARENT": "debian:bookworm"}, public="rabbitmq:3.10-management"),
+        StandIn("postgres:17", {"PARENT": "debian:trixie"}, "POSTGRES_IMAGE", "postgres:17"),
         StandIn("plugins:trixie", {"PARENT": "debian:trixie"}),
     )
 }

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import warnings
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-import docker
-from docker.errors import DockerException
+import pika
+from pika.exceptions import AMQPError
 
+from harness.containers import running_container
+from harness.engine import MUST_ANSWER, image_of, why_no_engine, why_no_image
 from harness.waiting import eventually
 from infra.local.broker import PrivateBroker
-from infra.local.ports import LOOPBACK, free_ports, is_open
+from infra.local.broker_node import LIMITS
+from infra.local.ports import LOOPBACK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from testcontainers.community.rabbitmq import RabbitMqContainer
+    from docker.models.containers import Container
+
+LIMITS_IN_CONTAINER = "/etc/rabbitmq/conf.d/30-limits.conf"
+START_SECONDS = 60
 
 
 class RunningBroker(Protocol):
@@ -34,47 +37,50 @@ class RunningBroker(Protocol):
 @contextmanager
 def running_broker(folder: Path) -> Iterator[RunningBroker]:
     """Gives a broker that nobody else uses."""
-    with _container() if engine_answers() else PrivateBroker(folder) as broker:
+    image = image_of("RABBITMQ_IMAGE")
+    with container_broker(image) if can_run(image) else PrivateBroker(folder) as broker:
         yield broker
 
 
-def engine_answers() -> bool:
-    has_answered = False
-    with warnings.catch_warnings(), suppress(DockerException):
-        # A client that finds no engine leaves its socket to the garbage collector, which complains.
-        warnings.simplefilter("ignore", ResourceWarning)
-        docker.from_env(timeout=5).close()
-        has_answered = True
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
-    return has_answered
+def can_run(image: str) -> bool:
+    """Where containers are a must, says yes: what is missing then fails the test."""
+    return MUST_ANSWER or (why_no_engine() is None and why_no_image(image) is None)
 
 
 class ContainerBroker:
     """A container whose port on the host stays the same when it is started again."""
 
-    def __init__(self, container: RabbitMqContainer, port: int) -> None:
+    def __init__(self, container: Container, port: int) -> None:
         self._container = container
-        self._port = port
+        self.amqp_url = f"amqp://guest:guest@{LOOPBACK}:{port}/"
 
     @property
-    def amqp_url(self) -> str:
-        return f"amqp://{self._container.username}:{self._container.password}@{LOOPBACK}:{self._port}/"
+    def version(self) -> str:
+        return str(self._container.exec_run(["rabbitmqctl", "version"]).output, "utf-8").strip()
 
     def kill(self) -> None:
-        self._container.get_wrapped_container().kill()
+        self._container.kill()
 
     def start(self) -> None:
-        self._container.get_wrapped_container().start()
-        eventually(lambda: is_open(LOOPBACK, self._port), within=60, what="the broker's port")
+        self._container.start()
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """The port alone says nothing: the engine opens it with the container."""
+        eventually(self._takes_connections, within=START_SECONDS, what="a broker that takes connections")
+
+    def _takes_connections(self) -> bool:
+        try:
+            pika.BlockingConnection(pika.URLParameters(self.amqp_url)).close()
+        except AMQPError:
+            return False
+        return True
 
 
 @contextmanager
-def _container() -> Iterator[ContainerBroker]:
-    from testcontainers.community.rabbitmq import RabbitMqContainer  # noqa: PLC0415  asks for the engine when it is imported
-
-    (port,) = free_ports(1)
-    container = RabbitMqContainer(os.environ.get("RABBITMQ_IMAGE", "rabbitmq:4.0-management")).with_bind_ports(5672, port)
-    with container.with_kwargs(hostname="broker"):
-        yield ContainerBroker(container, port)
+def container_broker(image: str, files: Mapping[str, Path] | None = None) -> Iterator[ContainerBroker]:
+    """`files` are copied into the container, by their places in it."""
+    with running_container(image, 5672, files={LIMITS_IN_CONTAINER: LIMITS, **(files or {})}) as (container, port):
+        broker = ContainerBroker(container, port)
+        broker.wait_until_ready()
+        yield broker

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.broker import BrokerDriver
-from harness.brokers import running_broker
+from harness.brokers import container_broker, running_broker
+from harness.engine import image_of
 from harness.stack import ROOT
 from harness.worker import JobsDriver, running_worker
 from ml_service.adapters.broker.connection import BrokerAddress
@@ -23,9 +24,15 @@ if TYPE_CHECKING:
 RETRY_MS = 200
 
 
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
-    with running_broker(tmp_path_factory.mktemp("integration-broker")) as broker:
+#: The oldest tested version, by its variable. Debian 12 ships it, so without an engine a private node may well be it.
+OLDEST = "RABBITMQ_3_10_IMAGE"
+
+
+@pytest.fixture(scope="session", params=["default", "3.10"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    is_oldest = request.param == "3.10"
+    folder = tmp_path_factory.mktemp("integration-broker")
+    with container_broker(image_of(OLDEST)) if is_oldest else running_broker(folder) as broker:
         yield broker
 
 

@@ -1,0 +1,69 @@
+"""Clients that ask all the time, while something else happens. They count what went wrong."""
+
+from __future__ import annotations
+
+import threading
+from itertools import count, cycle
+from typing import TYPE_CHECKING, Self
+
+import httpx
+
+from harness.gateway import GatewayDriver
+from harness.waiting import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+USERS = 943
+LIMITS = 100
+CLIENTS = 4
+PAUSE_SECONDS = 0.005
+#: Of all who ask during a run, so that none asks again what a gateway has in its cache.
+QUESTIONS = count()
+
+
+class AskingAllTheTime:
+    """Each client asks the gateways in turn, for another user or another number of films each time."""
+
+    def __init__(self, ports: Sequence[int]) -> None:
+        self._ports = ports
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
+        self.answers = 0
+        self.failures: list[str] = []
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait_for_answers(self, more: int, within: float = 60) -> None:
+        """Returns when so many more have come."""
+        wanted = self.answers + more
+        eventually(lambda: self.answers >= wanted, within=within, what=f"{wanted} answers")
+
+    def _run(self) -> None:
+        drivers = [GatewayDriver(port) for port in self._ports]
+        for driver, question in zip(cycle(drivers), QUESTIONS, strict=False):
+            if self._stop.wait(PAUSE_SECONDS):
+                break
+            self._ask(driver, user=question % USERS + 1, limit=question // USERS % LIMITS + 1)
+        for driver in drivers:
+            driver.close()
+
+    def _ask(self, driver: GatewayDriver, user: int, limit: int) -> None:
+        """A degraded answer counts as a failure: the recommender should have given it."""
+        try:
+            response = driver.http.get(f"/v1/users/{user}/recommendations", params={"limit": limit})
+        except httpx.HTTPError as error:
+            self.failures.append(repr(error))
+            return
+        if response.is_success and not response.json()["degraded"]:
+            self.answers += 1
+        else:
+            self.failures.append(f"{response.status_code} {response.text[:300]}")

@@ -1,0 +1,46 @@
+"""Fixtures of the container suites. Where containers can't be run the tests are skipped, and with REQUIRE_DOCKER=1 they fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.engine import image_of, require_image
+from harness.leftovers import removing_what_is_labelled, run_name
+from harness.stack import ROOT
+from ml_service.adapters.movielens import fetch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.container_stack import ContainerStack
+
+VARIABLES = ("GATEWAY_IMAGE", "ML_SERVICE_IMAGE", "POSTGRES_IMAGE", "RABBITMQ_IMAGE")
+
+
+@pytest.fixture(scope="session")
+def container_run() -> Iterator[str]:
+    """The name that all containers of this run carry; none of them stays."""
+    for variable in VARIABLES:
+        require_image(image_of(variable))
+    with removing_what_is_labelled(run_name()):
+        yield run_name()
+
+
+@pytest.fixture(scope="session")
+def movielens_cache() -> Path:
+    """The folder that holds the data set's file, to be mounted."""
+    cache = ROOT / ".run" / "cache"
+    fetch(cache)
+    return cache
+
+
+@pytest.fixture(scope="session")
+def containers(container_run: str, movielens_cache: Path) -> Iterator[ContainerStack]:
+    """The stack in containers that tests share: two gateways, one recommender, one worker."""
+    from harness.container_stack import ContainerStack  # noqa: PLC0415  testcontainers asks for the engine when it is imported
+
+    with ContainerStack(container_run, movielens_cache) as stack:
+        yield stack

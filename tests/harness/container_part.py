@@ -1,0 +1,122 @@
+"""One container of the stack: started, asked whether it is ready, stopped, killed and started again on the same port."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+import httpx
+from testcontainers.core.container import DockerContainer
+
+from harness.waiting import eventually
+from infra.local.ports import LOOPBACK, free_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from testcontainers.core.network import Network
+
+STOP_SECONDS = 15
+#: Compose labels the images that it builds, and a container that inherits the label would count as one of the project's.
+NO_PROJECT = {"com.docker.compose.project": ""}
+READY_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run's containers live, and the label that all of them carry."""
+
+    network: Network
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to run one part. Its `alias` is its name on the network, which replicas share; `port` is the one to publish."""
+
+    image: str
+    alias: str
+    command: list[str] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    volumes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    port: int | None = None
+
+
+class ContainerPart:
+    def __init__(self, recipe: Recipe, place: Place) -> None:
+        self.name = recipe.alias
+        self.port = free_ports(1)[0] if recipe.port else 0
+        # The tests ask for readiness themselves, and at once; the image's own check would run beside.
+        options = {"labels": {**NO_PROJECT, **place.labels}, "hostname": recipe.alias, "healthcheck": {"test": ["NONE"]}}
+        container = DockerContainer(recipe.image, command=recipe.command, **options)  # type: ignore[arg-type]
+        container.with_network(place.network).with_network_aliases(recipe.alias).with_envs(**recipe.environment)
+        for source, (folder, mode) in recipe.volumes.items():
+            container.with_volume_mapping(source, folder, mode)
+        if recipe.port:
+            # With a port alone it would be open to the whole network.
+            container.ports[str(recipe.port)] = (LOOPBACK, self.port)  # type: ignore[assignment]
+        self._container = container
+
+    def start(self) -> Self:
+        self._container.start()
+        return self
+
+    def run_to_its_end(self, within: float) -> None:
+        """Starts it, and waits until it has ended well."""
+        self._container.start()
+        code = self._container.get_wrapped_container().wait(timeout=within)["StatusCode"]
+        assert code == 0, f"{self.name} ended with {code}:\n{self.log_tail()}"
+
+    def wait_until_ready(self, within: float = READY_SECONDS) -> None:
+        eventually(self._is_ready, within=within, what=f"{self.name} ready")
+
+    def wait_until_succeeds(self, *command: str, within: float = READY_SECONDS) -> None:
+        """Waits until that command succeeds inside."""
+        eventually(lambda: self.execute(*command)[0] == 0 or self._check_running(), within=within, what=f"{command} in {self.name}")
+
+    def execute(self, *command: str) -> tuple[int, str]:
+        result = self._container.exec(list(command))
+        return int(result.exit_code or 0), result.output.decode()
+
+    def metric(self, name: str) -> float:
+        """The value of a metric without labels, as this very container tells it."""
+        text = httpx.get(f"http://{LOOPBACK}:{self.port}/metrics", timeout=5).text
+        found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
+        assert found, f"{self.name} has no metric {name}"
+        return float(found[1])
+
+    def terminate(self) -> int:
+        """Sends SIGTERM as the platform does, and gives the exit code."""
+        container = self._container.get_wrapped_container()
+        container.stop(timeout=STOP_SECONDS)
+        return int(container.wait(timeout=5)["StatusCode"])
+
+    def kill(self) -> None:
+        """Sends SIGKILL, as a crash would."""
+        self._container.get_wrapped_container().kill()
+
+    def restart(self) -> None:
+        self._container.get_wrapped_container().start()
+        self.wait_until_ready()
+
+    def remove(self) -> None:
+        self._container.stop()
+
+    def log_tail(self, lines: int = 30) -> str:
+        return str(self._container.get_wrapped_container().logs(tail=lines).decode("utf-8", errors="replace"))
+
+    def _is_ready(self) -> bool:
+        self._check_running()
+        try:
+            return httpx.get(f"http://{LOOPBACK}:{self.port}/readyz", timeout=2).is_success
+        except httpx.TransportError:
+            return False
+
+    def _check_running(self) -> bool:
+        """Raises when it has ended; never says yes, so that a probe may end with it."""
+        container = self._container.get_wrapped_container()
+        container.reload()
+        if container.status == "exited":
+            raise RuntimeError(f"{self.name} ended:\n{self.log_tail()}")
+        return False

@@ -1,0 +1,135 @@
+"""The whole stack in containers of our images, beside a broker and PostgreSQL, on a network of its own. Tests scale it."""
+
+from __future__ import annotations
+
+import csv
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Self
+
+from testcontainers.core.network import Network
+
+from harness.container_part import ContainerPart, Place, Recipe
+from harness.engine import image_of
+from harness.gateway import GatewayDriver
+from harness.leftovers import LABEL, engine_client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BROKER_USER = {"RABBITMQ_DEFAULT_USER": "whynotboth", "RABBITMQ_DEFAULT_PASS": "whynotboth"}
+DATABASE = {"POSTGRES_USER": "whynotboth", "POSTGRES_PASSWORD": "whynotboth", "POSTGRES_DB": "whynotboth"}
+AMQP_URL = "amqp://whynotboth:whynotboth@rabbitmq:5672/"
+DATABASE_URL = "postgresql+psycopg://whynotboth:whynotboth@postgres:5432/whynotboth"
+PREPARATIONS = ("migrate", "import --movielens --cache /data/cache", "train --estimator ease")
+PREPARE_SECONDS = 240
+#: Gateways look for new recommenders when a connection ends. Short, so that tests needn't wait for it.
+CONNECTION_AGE_SECONDS = "5"
+
+
+class ContainerStack:
+    """Two gateways, a recommender and a worker, once it is entered."""
+
+    def __init__(self, run: str, cache: Path) -> None:
+        self.gateways: list[ContainerPart] = []
+        self.drivers: list[GatewayDriver] = []
+        self.recommenders: list[ContainerPart] = []
+        self.workers: list[ContainerPart] = []
+        self._labels = {LABEL: run}
+        self._registry = f"{run}-registry"
+        self._cache = str(cache)
+        self._opened = ExitStack()
+
+    @property
+    def gateway(self) -> GatewayDriver:
+        return self.drivers[0]
+
+    def __enter__(self) -> Self:
+        try:
+            self._open()
+        except BaseException:
+            self._opened.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def interactions(self, interaction_id: str) -> list[tuple[str, str, float]]:
+        """User, item and rating as PostgreSQL has them, past every service."""
+        sql = f"SELECT user_id, item_id, rating FROM interactions WHERE interaction_id = '{interaction_id}'"  # noqa: S608
+        code, output = self._postgres.execute("psql", "--username=whynotboth", "--tuples-only", "--csv", f"--command={sql}")
+        assert code == 0, output
+        return [(user, item, float(rating)) for user, item, rating in csv.reader(output.splitlines())]
+
+    def scale_recommenders(self, count: int) -> list[int]:
+        """Adds what is missing, and returns when all are ready; stops the oldest of too many, and gives their exit codes."""
+        self.recommenders += [self._start(self._recommender()) for _ in range(count - len(self.recommenders))]
+        for recommender in self.recommenders:
+            recommender.wait_until_ready()
+        leaving, self.recommenders = self.recommenders[:-count], self.recommenders[-count:]
+        return [recommender.terminate() for recommender in leaving]
+
+    def _open(self) -> None:
+        self._place = Place(self._open_network(), self._labels)
+        self._open_registry()
+        self._postgres = self._start(Recipe(image_of("POSTGRES_IMAGE"), "postgres", environment=DATABASE))
+        rabbitmq = self._start(Recipe(image_of("RABBITMQ_IMAGE"), "rabbitmq", environment=BROKER_USER))
+        self._postgres.wait_until_succeeds("pg_isready", "--quiet", "--host=127.0.0.1")
+        self._prepare()
+        rabbitmq.wait_until_succeeds("bash", "-c", "</dev/tcp/127.0.0.1/5672")
+        self.recommenders.append(self._start(self._recommender()))
+        self.workers.append(self._start(self._python("worker", ["python", "-m", "ml_service", "work"], port=8082)))
+        for number in (1, 2):
+            self._add_gateway(f"gateway-{number}")
+        for part in (*self.recommenders, *self.workers, *self.gateways):
+            part.wait_until_ready()
+
+    def _prepare(self) -> None:
+        script = "; ".join(f"python -m ml_service {command}" for command in PREPARATIONS)
+        recipe = self._python("init", ["sh", "-ec", script])
+        recipe.volumes[self._cache] = ("/data/cache", "ro")
+        self._part(recipe).run_to_its_end(PREPARE_SECONDS)
+
+    def _add_gateway(self, name: str) -> None:
+        environment = {"AMQP_URL": AMQP_URL, "GATEWAY_NAME": name, "GATEWAY_RECOMMENDER_ADDRESS": "dns:///recommender:50051"}
+        gateway = self._start(Recipe(image_of("GATEWAY_IMAGE"), name, environment=environment, port=3000))
+        self.gateways.append(gateway)
+        self.drivers.append(GatewayDriver(gateway.port))
+        self._opened.callback(self.drivers[-1].close)
+
+    def _recommender(self) -> Recipe:
+        recipe = self._python("recommender", ["python", "-m", "ml_service", "serve"], port=8081)
+        recipe.environment["RECOMMENDER_CONNECTION_AGE_SECONDS"] = CONNECTION_AGE_SECONDS
+        return recipe
+
+    def _python(self, alias: str, command: list[str], port: int | None = None) -> Recipe:
+        environment = {"AMQP_URL": AMQP_URL, "DATABASE_URL": DATABASE_URL}
+        volumes = {self._registry: ("/data/registry", "rw")}
+        return Recipe(image_of("ML_SERVICE_IMAGE"), alias, command, environment, volumes, port)
+
+    def _start(self, recipe: Recipe) -> ContainerPart:
+        return self._part(recipe).start()
+
+    def _part(self, recipe: Recipe) -> ContainerPart:
+        part = ContainerPart(recipe, self._place)
+        self._opened.callback(part.remove)
+        return part
+
+    def _open_network(self) -> Network:
+        network = Network(docker_network_kw={"labels": self._labels})
+        self._opened.callback(network._docker.client.close)  # noqa: SLF001  it has no way to close it
+        return self._opened.enter_context(network)
+
+    def _open_registry(self) -> None:
+        self._opened.enter_context(named_volume(self._registry, self._labels))
+
+
+@contextmanager
+def named_volume(name: str, labels: dict[str, str]) -> Iterator[None]:
+    with engine_client() as client:
+        volume = client.volumes.create(name, labels=labels)
+        try:
+            yield
+        finally:
+            volume.remove(force=True)

@@ -1,0 +1,74 @@
+"""The Python service's own tests of the SQL store, on PostgreSQL. Beside its sources they run on SQLite."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.postgres import running_postgres
+from harness.stack import PYTHON_PATH
+from infra.local.ports import LOOPBACK, free_ports
+from ml_service.adapters.database import is_migrated, migrate, open_engine
+from ml_service.adapters.store import Store
+
+SUITES = ("test_database", "test_interaction_log", "test_job_ledger", "test_store")
+pytest.register_assert_rewrite(*(f"adapters.{suite}" for suite in SUITES))
+
+import sample  # noqa: E402
+from adapters.test_database import *  # noqa: E402, F403
+from adapters.test_interaction_log import *  # noqa: E402, F403
+from adapters.test_job_ledger import *  # noqa: E402, F403
+from adapters.test_store import *  # noqa: E402, F403
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.postgres import PostgresServer
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres: PostgresServer) -> str:
+    return postgres.create_database()
+
+
+@pytest.fixture
+def absent_url() -> str:
+    (port,) = free_ports(1)
+    return f"postgresql+psycopg://nobody@{LOOPBACK}:{port}/nothing"
+
+
+@pytest.fixture
+def empty_store(database_url: str) -> Iterator[Store]:
+    engine = open_engine(database_url)
+    migrate(engine)
+    yield Store(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def store(empty_store: Store) -> Store:
+    empty_store.import_data(sample.ITEMS, sample.INTERACTIONS)
+    return empty_store
+
+
+def test_processes_that_migrate_at_once_wait_for_each_other(database_url: str) -> None:
+    command = [sys.executable, "-m", "ml_service", "migrate"]
+    variables = {**os.environ, "PYTHONPATH": PYTHON_PATH, "DATABASE_URL": database_url, "REGISTRY_URL": "unused"}
+    processes = [subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL) for _ in range(3)]
+
+    exit_codes = [process.wait() for process in processes]
+
+    engine = open_engine(database_url)
+    assert exit_codes == [0, 0, 0]
+    assert is_migrated(engine)
+    engine.dispose()

@@ -1,0 +1,58 @@
+"""Recommenders come and go in containers while clients ask: no request fails, and each replica gets its share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.asking import AskingAllTheTime
+from harness.waiting import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.container_stack import ContainerStack
+
+pytestmark = pytest.mark.timeout(300)
+
+#: gRPC looks up a name at most every 30 s, each gateway by itself.
+NOTICED_SECONDS = 90
+#: Of three that share evenly each serves a third.
+FAIR_SHARE = 1 / 6
+
+
+@pytest.fixture
+def asking(containers: ContainerStack) -> Iterator[AskingAllTheTime]:
+    with AskingAllTheTime([gateway.port for gateway in containers.gateways]) as asking:
+        asking.wait_for_answers(100)
+        yield asking
+
+
+def shares(containers: ContainerStack, asking: AskingAllTheTime) -> list[float]:
+    """Of the calls during the next answers, the part that each recommender served by its own count."""
+    before = [recommender.metric("recommender_batch_size_count") for recommender in containers.recommenders]
+    asking.wait_for_answers(200)
+    after = [recommender.metric("recommender_batch_size_count") for recommender in containers.recommenders]
+    served = [late - early for early, late in zip(before, after, strict=True)]
+    return [each / sum(served) for each in served]
+
+
+def test_added_recommenders_are_noticed_and_share_the_calls(containers: ContainerStack, asking: AskingAllTheTime) -> None:
+    containers.scale_recommenders(3)
+
+    spread = eventually(lambda: min(found := shares(containers, asking)) >= FAIR_SHARE and found, within=NOTICED_SECONDS)
+
+    assert len(spread) == 3
+    assert asking.failures == []
+
+
+def test_recommenders_that_are_told_to_stop_finish_their_calls(containers: ContainerStack, asking: AskingAllTheTime) -> None:
+    containers.scale_recommenders(3)
+    eventually(lambda: min(shares(containers, asking)) >= FAIR_SHARE, within=NOTICED_SECONDS)
+
+    exit_codes = containers.scale_recommenders(1)
+    asking.wait_for_answers(200)
+
+    assert exit_codes == [0, 0]
+    assert asking.failures == []
