@@ -26,9 +26,11 @@ QUEUE = "kept"
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateBroker]:
+    """A broker that was restarted with a message in its queue."""
     with PrivateBroker(tmp_path_factory.mktemp("private-broker")) as broker:
         with channel_of(broker) as channel:
             channel.queue_declare(QUEUE, durable=True, arguments={"x-queue-type": "quorum"})
+        keep(broker, b"before a restart")
         # RabbitMQ 3.10 registers a new quorum queue on disk up to a second later: killed before that, it finds no leader for it any more.
         broker.restart()
         yield broker
@@ -71,10 +73,6 @@ def is_of(process: psutil.Process, folder: Path) -> bool:
 
 
 def test_a_message_outlives_a_restart(broker: PrivateBroker) -> None:
-    keep(broker, b"before a restart")
-
-    broker.restart()
-
     assert kept(broker) == b"before a restart"
 
 
@@ -101,9 +99,12 @@ def test_it_listens_on_loopback_only(broker: PrivateBroker) -> None:
     assert set(listening) <= {"127.0.0.1", "::1"}
 
 
-def test_it_leaves_no_process_behind(tmp_path: Path) -> None:
-    with PrivateBroker(tmp_path):
-        running = {process.name() for process in processes_of(tmp_path)}
+def test_it_leaves_no_process_behind(broker: PrivateBroker) -> None:
+    """The last of these tests: nothing is left of the broker that they share."""
+    folder = broker.node.folder
+    running = {process.name() for process in processes_of(folder)}
+
+    broker.stop()
 
     assert running >= {"beam.smp", "epmd"}
-    eventually(lambda: processes_of(tmp_path) == [], within=5)
+    eventually(lambda: processes_of(folder) == [], within=5)

@@ -45,9 +45,10 @@ def test_added_recommenders_are_noticed_and_share_the_calls(containers: Containe
 
     assert len(spread) == 3
     assert asking.failures == []
+    assert asking.degraded == 0
 
 
-def test_recommenders_that_are_told_to_stop_finish_their_calls(containers: ContainerStack, asking: AskingAllTheTime) -> None:
+def test_no_request_fails_while_recommenders_are_told_to_stop(containers: ContainerStack, asking: AskingAllTheTime) -> None:
     containers.scale_recommenders(3)
     eventually(lambda: min(shares(containers, asking)) >= FAIR_SHARE, within=NOTICED_SECONDS)
 
