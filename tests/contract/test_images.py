@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.images import memory, recipes
+from infra.images import engine, memory, recipes
 from infra.images.dockerd import Dockerd
-from infra.images.engine import ensure_engine
 from infra.images.failures import explain
 from infra.images.recipes import with_parents
 from infra.images.settings import Settings, read_settings
@@ -124,7 +125,27 @@ def test_a_named_engine_that_does_not_answer_is_not_replaced_by_another(settings
     nowhere = replace(settings, variables={"PATH": os.defpath, "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}, engine_folder=None)
 
     with pytest.raises(LocalError, match="DOCKER_HOST names"):
-        ensure_engine(nowhere, Progress())
+        engine.ensure_engine(nowhere, Progress())
+
+
+@pytest.mark.parametrize(
+    ("version", "free_bytes", "sentence"),
+    [
+        (None, 10**12, "No engine for containers answers"),
+        ("19.03.15", 10**12, "The engine is Docker 19.03.15, and 20.10 or newer is needed: update it."),
+        ("28.2.2", 1_200_000_000, "has 1.2 GB left, and 5 GB are needed: make room"),
+    ],
+)
+def test_an_engine_that_cannot_be_used_is_refused_with_what_to_do(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, version: str | None, free_bytes: int, sentence: str
+) -> None:
+    nameless = replace(settings, variables={"PATH": os.defpath})
+    monkeypatch.setattr(engine, "ask", lambda *_, **__: version)
+    monkeypatch.setattr(engine, "must_ask", lambda *_: str(settings.root))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free_bytes))
+
+    with pytest.raises(LocalError, match=re.escape(sentence)):
+        engine.check_engine(nameless)
 
 
 def test_a_process_that_took_over_the_engines_number_is_not_stopped(settings: Settings) -> None:
