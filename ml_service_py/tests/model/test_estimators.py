@@ -15,7 +15,7 @@ from ml_service.model.popularity import Popularity
 from ml_service.model.scoring import history_of, recommend
 from ml_service.model.svd import SVD
 
-PERSONAL = [EASE(l2=1.0), SVD(n_components=2, random_state=0), ItemKNN(n_neighbors=9, shrinkage=1.0)]
+PERSONAL = [EASE(l2=1.0), EASE(l2=1.0, rank=4), SVD(n_components=2, random_state=0), ItemKNN(n_neighbors=9, shrinkage=1.0)]
 ALL = [*PERSONAL, Popularity()]
 for_each_personal = pytest.mark.parametrize("estimator", PERSONAL, ids=lambda estimator: type(estimator).__name__)
 for_each = pytest.mark.parametrize("estimator", ALL, ids=lambda estimator: type(estimator).__name__)
@@ -125,7 +125,9 @@ def test_data_that_cannot_be_used_is_refused(estimator: ItemItemEstimator) -> No
         clone(estimator).fit([("1", "2")], [np.inf])
 
 
-@pytest.mark.parametrize("estimator", [EASE(l2=0), EASE(dropout=1), SVD(n_components=0), ItemKNN(n_neighbors=0), ItemKNN(shrinkage=-1)])
+@pytest.mark.parametrize(
+    "estimator", [EASE(l2=0), EASE(dropout=1), EASE(rank=-1), SVD(n_components=0), ItemKNN(n_neighbors=0), ItemKNN(shrinkage=-1)]
+)
 def test_parameters_out_of_range_are_refused_by_the_fit(estimator: ItemItemEstimator) -> None:
     with pytest.raises(ValueError, match=r"at least|greater than"):
         fitted(estimator)

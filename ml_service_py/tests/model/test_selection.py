@@ -92,8 +92,8 @@ def test_a_challenger_may_be_worse_by_the_margin_and_no_more() -> None:
 
 
 def test_a_configuration_of_another_release_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match=r"ease doesn't take .*rank"):
-        build(Configuration("ease", {"rank": 3}))
+    with pytest.raises(InvalidArgument, match=r"ease doesn't take .*layers"):
+        build(Configuration("ease", {"layers": 3}))
 
 
 def test_what_cannot_be_searched_is_refused_with_a_reason() -> None:

@@ -1,8 +1,8 @@
-"""EASE^R, a linear model of items on items in closed form, with dropout and a discount for users who have much.
+"""EASE^R, a linear model of items on items in closed form, with dropout, a discount for users who have much, and the main directions.
 
 H. Steck: Embarrassingly Shallow Autoencoders for Sparse Data, 2019 (the model); Autoencoders that don't overfit towards the Identity, 2020
-(dropout on the input, which in the limit of many draws adds to the diagonal). With `dropout` and `discount` 0 it is the paper of 2019.
-The defaults were measured: see docs/adr/0005.
+(dropout on the input, which in the limit of many draws adds to the diagonal). With `dropout`, `discount` and `rank` 0 it is the paper of
+2019. The defaults were measured: see docs/adr/0005, and docs/adr/0006 for `rank`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import inv
 
 from ml_service.model.item_item import FULL_RATING, LOW_RATING, ItemItemEstimator
+from ml_service.model.main_directions import main_directions
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -25,32 +27,42 @@ class EASE(ItemItemEstimator):
     - `l2`: the ridge's λ, greater than 0; the larger, the more popular the answers.
     - `dropout`: the share of a history that is imagined to be missing, from 0 to below 1; frequent items are regularised more.
     - `discount`: a user with c interactions counts as (mean c / c) ** discount; 0: all alike.
+    - `rank`: as many main directions of the data are added to the regression's weights, and the weaker ones fade out; 0: none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # scikit-learn's contract wants each parameter by its name
         self,
         l2: float = 400.0,
         *,
         dropout: float = 0.6,
         discount: float = 0.5,
+        rank: int = 0,
         low_rating: float = LOW_RATING,
         full_rating: float = FULL_RATING,
     ) -> None:
         self.l2 = l2
         self.dropout = dropout
         self.discount = discount
+        self.rank = rank
         self.low_rating = low_rating
         self.full_rating = full_rating
 
     def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
-        if self.l2 <= 0 or not 0 <= self.dropout < 1:
-            raise ValueError(f"l2 is {self.l2}, dropout {self.dropout}; l2 must be greater than 0, dropout at least 0 and below 1")
+        if self.l2 <= 0 or not 0 <= self.dropout < 1 or self.rank < 0:
+            given = f"l2 is {self.l2}, dropout {self.dropout}, rank {self.rank}"
+            raise ValueError(f"{given}; l2 must be greater than 0, dropout at least 0 and below 1, rank at least 0")
         counts = np.diff(interactions.indptr)
         user_weights = ((counts.mean() / counts) ** self.discount).astype(np.float32)
         weighted = interactions.multiply(np.sqrt(user_weights)[:, None]).tocsr()
-        gram = (weighted.T @ weighted).toarray().astype(np.float64)
-        gram[np.diag_indices_from(gram)] += self.l2 + self.dropout / (1 - self.dropout) * np.diag(gram)
-        precision = np.linalg.inv(gram)
-        weights = precision / -np.diag(precision)
+        weights = self._regress(weighted)
+        if self.rank:
+            weights += main_directions(weighted, self.rank)
         np.fill_diagonal(weights, 0)
-        return np.asarray(weights, dtype=np.float32)
+        return weights
+
+    def _regress(self, interactions: csr_array[np.float32]) -> Float32Array:
+        """Gives the weights of each item's regression on all others in its column: shape (n, n)."""
+        gram = (interactions.T @ interactions).toarray().astype(np.float64)
+        gram[np.diag_indices_from(gram)] += self.l2 + self.dropout / (1 - self.dropout) * np.diag(gram)
+        precision = inv(gram, overwrite_a=True, check_finite=False, assume_a="pos")
+        return np.asarray(precision / -np.diag(precision), dtype=np.float32)

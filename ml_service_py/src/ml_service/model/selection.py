@@ -38,7 +38,7 @@ ESTIMATORS: dict[str, type[ItemItemEstimator]] = {"ease": EASE, "svd": SVD, "ite
 PARTS = 10
 
 GRIDS: dict[str, dict[str, list[Any]]] = {
-    "ease": {"l2": [50.0, 100.0, 200.0, 400.0, 800.0]},
+    "ease": {"l2": [200.0, 400.0, 800.0], "rank": [32, 48, 64]},
     "svd": {"n_components": [5, 10, 20, 40]},
     "item_knn": {"n_neighbors": [100, 200], "shrinkage": [20.0, 100.0]},
     "popularity": {},
