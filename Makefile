@@ -1,8 +1,11 @@
 # Everything that one does here. `make help` lists it.
 PYTHON ?= python3
 TOPICS ?= activity jobs
+MINUTES ?= 5
+FAULTS_AT_ONCE ?= 1
 LOCAL = exec $(PYTHON) -m infra.local
 IMAGES = $(PYTHON) -m infra.images
+BENCHMARKS = PYTHONPATH=.:tests:ml_service_py/src python -m benchmarks
 BIN := $(CURDIR)/.venv/bin
 # What the checks and tests run comes first from the checkout.
 INSTALLED = PATH="$(BIN):$(CURDIR)/gateway_node/node_modules/.bin:$$PATH"
@@ -11,7 +14,7 @@ NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-re
 COMPILE = uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev watch images images-offline up down install test test-node test-python test-parts test-stack lint lint-python lint-node lint-protos proto lock reset clean python
+.PHONY: help demo dev watch images images-offline up down install test test-node test-python test-parts test-stack soak bench bench-check bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +81,18 @@ test-python: install ## the Python service's tests
 	cd ml_service_py && $(INSTALLED) python -m pytest --junitxml=$(REPORTS)/ml-service.xml
 
 test-parts: test-node test-python
+
+soak: install ## faults under load, then count: make soak MINUTES=30 SEED=7
+	cd tests && $(INSTALLED) PYTHONPATH=.. python -m harness.soak --minutes $(MINUTES) --seed '$(SEED)' --at-once $(FAULTS_AT_ONCE)
+
+bench: install ## measure the stack beside its contenders: make bench ARGS='--only ask'
+	@$(INSTALLED) $(BENCHMARKS) $(ARGS)
+
+bench-check: install ## the same in short; fails where speed is far below its goals
+	@$(INSTALLED) $(BENCHMARKS) --short $(ARGS)
+
+bench-quality: install ## how good the rankings are, by the published protocol
+	@$(INSTALLED) $(BENCHMARKS).quality
 
 test-stack: install ## the tests of the whole stack
 	cd tests && $(INSTALLED) python -m pytest --junitxml=$(REPORTS)/stack.xml

@@ -2,12 +2,14 @@
 import fastify from 'fastify'
 import type { Broker } from './broker/broker.ts'
 import type { Config } from './config.ts'
+import { deadLettersRoutes } from './dead-letters/routes.ts'
 import { interactionsRoutes } from './interactions/routes.ts'
 import { itemsRoutes } from './items/routes.ts'
 import { jobsRoutes } from './jobs/routes.ts'
 import { liveRoutes } from './live/socket.ts'
 import { modelsRoutes } from './models/routes.ts'
 import { brokerPlugin } from './plugins/broker.ts'
+import { drainPlugin } from './plugins/drain.ts'
 import { healthPlugin } from './plugins/health.ts'
 import { openApiPlugin } from './plugins/open-api.ts'
 import { pagePlugin } from './plugins/page.ts'
@@ -28,6 +30,7 @@ export async function buildApp(config: Config, neighbours: Neighbours = {}) {
   app.decorate('config', config)
 
   await app.register(problemPlugin)
+  await app.register(drainPlugin)
   await app.register(telemetryPlugin)
   await app.register(openApiPlugin)
 
@@ -42,6 +45,7 @@ export async function buildApp(config: Config, neighbours: Neighbours = {}) {
   await app.register(itemsRoutes)
   await app.register(interactionsRoutes)
   await app.register(jobsRoutes)
+  await app.register(deadLettersRoutes)
   await app.register(modelsRoutes)
   await app.register(liveRoutes)
   await app.register(pagePlugin)

@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
 
+/** How long the sockets, and then the broker, may take to answer their closing when the gateway stops. */
+export const closingMs = 1000
+
 const milliseconds = (fallback: number) => Type.Integer({ minimum: 0, maximum: 600_000, default: fallback })
 
 const Environment = Type.Object({
@@ -19,7 +22,7 @@ const Environment = Type.Object({
   GATEWAY_RECOMMENDER_DEADLINE_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 2000 }),
   GATEWAY_CONFIRM_TIMEOUT_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 1500 }),
   GATEWAY_READ_OWN_WRITE_MS: milliseconds(250),
-  GATEWAY_DRAIN_MS: milliseconds(0),
+  GATEWAY_DRAIN_MS: milliseconds(500),
   GATEWAY_SHUTDOWN_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 8000 }),
   GATEWAY_ALLOWED_ORIGINS: Type.String({ default: '' }),
 })
@@ -48,12 +51,14 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   })
 }
 
-/** A stop drains, answers what was asked and flushes what was published. Its bound must hold all three, or it cuts them off. */
+/** A stop drains, closes the sockets, answers what was asked, flushes what was published, closes the broker. Its bound must hold all of it, or it cuts off. */
 function requireNestedBudgets(settings: Static<typeof Environment>) {
   const inside = ['GATEWAY_DRAIN_MS', 'GATEWAY_RECOMMENDER_DEADLINE_MS', 'GATEWAY_CONFIRM_TIMEOUT_MS'] as const
-  const neededMs = inside.reduce((sum, name) => sum + settings[name], 0)
+  const neededMs = inside.reduce((sum, name) => sum + settings[name], 2 * closingMs)
   if (neededMs >= settings.GATEWAY_SHUTDOWN_MS)
-    throw new Error(`env/GATEWAY_SHUTDOWN_MS must be above ${neededMs}, the sum of ${inside.join(', ')}`)
+    throw new Error(
+      `env/GATEWAY_SHUTDOWN_MS must be above ${neededMs}, the sum of ${inside.join(', ')} and ${2 * closingMs} for closing`,
+    )
 }
 
 export type Config = ReturnType<typeof readConfig>

@@ -4,7 +4,17 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const source = fileURLToPath(new URL('../src/', import.meta.url))
-const capabilities = ['recommendations', 'users', 'items', 'interactions', 'jobs', 'models', 'stats', 'live']
+const capabilities = [
+  'recommendations',
+  'users',
+  'items',
+  'interactions',
+  'jobs',
+  'dead-letters',
+  'models',
+  'stats',
+  'live',
+]
 const neighbours = ['broker', 'recommender']
 
 type Import = { file: string; folder: string; isType: boolean }

@@ -33,7 +33,7 @@ test('all problems are told at once', () => {
 test('a stop has time for all that it must finish', () => {
   const environment = { GATEWAY_DRAIN_MS: '5000', GATEWAY_SHUTDOWN_MS: '8000' }
 
-  assert.throws(() => readConfig(environment), /GATEWAY_SHUTDOWN_MS must be above 8500/)
+  assert.throws(() => readConfig(environment), /GATEWAY_SHUTDOWN_MS must be above 10500/)
 })
 
 test('what may be logged holds no password', () => {

@@ -9,6 +9,7 @@ const streamOfExchange: Record<string, string> = { jobs: 'job-events' }
 
 export class FakeBroker implements Broker {
   isConnected = true
+  unconfirmed = 0
   readonly published: Publication[] = []
   readonly #streams = new Map<string, LogMessage[]>()
   readonly #readers = new Set<FakeReader>()

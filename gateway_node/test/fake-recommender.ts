@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { AppError, type Reason } from '../src/errors.ts'
 import type {
+  DeadLetter,
   Item,
   Model,
   Recommendations,
@@ -22,6 +23,7 @@ export class FakeRecommender implements Recommender {
   readonly items = items
   readonly histories = new Map<string, string[]>([['1', ['1']]])
   readonly results = new Map<string, { name: string; mediaType: string; chunks: Uint8Array[] }>()
+  readonly deadLetters = new Map<string, DeadLetter & { body: Buffer }>()
   /** Each call, oldest first. */
   readonly calls: { method: string; request: unknown }[] = []
   modelVersion = '20260101T000000Z-00000001'
@@ -136,6 +138,31 @@ export class FakeRecommender implements Recommender {
     const { name, mediaType, chunks } = result
     const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
     return { header: { name, mediaType, sizeBytes }, body: Readable.from(chunks) }
+  }
+
+  async listDeadLetters({ pageSize }: { pageSize: number; pageToken: string }) {
+    this.#enter('listDeadLetters', pageSize)
+    return { deadLetters: [...this.deadLetters.values()].slice(0, pageSize).map(({ body, ...letter }) => letter) }
+  }
+
+  async getDeadLetter(deadLetterId: string) {
+    this.#enter('getDeadLetter', deadLetterId)
+    const letter = this.deadLetters.get(deadLetterId)
+    if (!letter) throw new AppError('DEAD_LETTER_UNKNOWN', `There is no dead letter ${deadLetterId}.`)
+    return letter
+  }
+
+  /** As of a job that has failed. */
+  async replayDeadLetter(deadLetterId: string) {
+    const { jobId } = await this.getDeadLetter(deadLetterId)
+    if (jobId === null) throw new AppError('MESSAGE_UNDECODABLE', 'What is no job has no other run.')
+    return { deadLetter: await this.dropDeadLetter(deadLetterId), queued: true }
+  }
+
+  async dropDeadLetter(deadLetterId: string): Promise<DeadLetter> {
+    const { body, ...letter } = await this.getDeadLetter(deadLetterId)
+    this.deadLetters.delete(deadLetterId)
+    return letter
   }
 
   onModelVersion(listener: (version: string) => void) {

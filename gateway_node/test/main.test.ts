@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -53,6 +54,29 @@ test('SIGTERM ends the gateway with 0', async (t) => {
 
   assert.equal(await exited, 0)
   await said('gateway stops')
+})
+
+test('a second signal ends the gateway at once', async (t) => {
+  const { child, said, exited } = start(t, { ...nowhere, GATEWAY_DRAIN_MS: '500000', GATEWAY_SHUTDOWN_MS: '600000' })
+  await said('Server listening')
+  child.kill('SIGTERM')
+  await said('gateway stops')
+
+  child.kill('SIGTERM')
+
+  assert.equal(await exited, 1)
+  await said('gateway stopped by a second signal')
+})
+
+test('connections over which nothing was ever asked hold no stop up', async (t) => {
+  const { child, said, exited } = start(t, { ...nowhere, GATEWAY_DRAIN_MS: '0' })
+  const { msg } = await said('Server listening')
+  const silent = connect(Number(/:(\d+)$/.exec(msg)?.[1]), '127.0.0.1')
+  await once(silent, 'connect')
+
+  child.kill('SIGTERM')
+
+  assert.equal(await exited, 0)
 })
 
 test('a configuration that can not be used ends the start with 1 and names the variable', async (t) => {

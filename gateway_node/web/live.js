@@ -8,6 +8,7 @@ const PAUSE_FIRST_MS = 400
 const PAUSE_LONGEST_MS = 15_000
 const PING_EVERY_MS = 5_000
 const ANSWER_WITHIN_MS = 8_000
+const GOING_AWAY = 1001
 
 /**
  * @typedef {{phase: 'connecting' | 'open' | 'waiting', attempt: number, retryAt: number | null, roundTripMs: number | null,
@@ -105,10 +106,20 @@ function closed(code, reason) {
   clearTimeout(pingTimer)
   clearTimeout(watchdog)
   const attempt = socketState.value.attempt + 1
-  const pause = Math.min(PAUSE_LONGEST_MS, PAUSE_FIRST_MS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2)
+  const growing = Math.min(PAUSE_LONGEST_MS, PAUSE_FIRST_MS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2)
+  const pause = code === GOING_AWAY ? retryAfterMs(reason, growing) : growing
   const lastClose = reason ? `${code}: ${reason}` : `${code}`
   update({ phase: 'waiting', attempt, retryAt: Date.now() + pause, roundTripMs: null, lastClose })
   retryTimer = setTimeout(connect, pause)
+}
+
+/** A gateway that stops says when to come back, so that not all come at once. A proxy before it may say something else. */
+function retryAfterMs(reason, fallback) {
+  try {
+    return JSON.parse(reason).retryAfterMs ?? fallback
+  } catch {
+    return fallback
+  }
 }
 
 function receive(text) {

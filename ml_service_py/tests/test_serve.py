@@ -34,10 +34,13 @@ class Recommender:
     def __init__(self, environment: dict[str, str]) -> None:
         command = [sys.executable, "-m", "ml_service", "serve"]
         self.process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.PIPE, text=True)
+        #: What it has logged so far, as far as it was read.
+        self.events: list[str] = []
 
     def wait_for(self, event: str) -> dict[str, Any]:
         for line in self._log:
             row: dict[str, Any] = json.loads(line)
+            self.events.append(row["event"])
             if row["event"] == event:
                 return row
         raise AssertionError(f"it ended without '{event}'")
@@ -88,9 +91,10 @@ def test_it_serves_without_a_broker_and_ends_on_sigterm(
     recommender = Recommender(environment)
     recommenders.append(recommender)
     ports = recommender.wait_for("listening")
-    recommender.wait_for("ready")
 
+    assert "model version live" in recommender.events
     assert recommender.recommend(ports["grpc_port"], "even") == ["i4", "i6"]
+    recommender.wait_for("ready")
     assert recommender.stop() == 0
     assert recommender.wait_for("stopped")["still_open"] == []
 

@@ -40,6 +40,17 @@ def test_every_path_that_an_adr_names_as_proof_exists(root: Path) -> None:
     assert missing == []
 
 
+def test_every_test_that_a_page_links_exists(root: Path) -> None:
+    missing = [
+        f"{page.name}: {name}"
+        for page in tracked(root, "docs/**/*.md")
+        for name, path in re.findall(r"\[`(test_\w+)`\]\(([^)#]+\.py)\)", page.read_text("utf-8"))
+        if f"def {name}(" not in (page.parent / path).read_text("utf-8")
+    ]
+
+    assert missing == []
+
+
 def test_the_readme_fits_on_a_few_screens(root: Path) -> None:
     assert len((root / "README.md").read_text("utf-8").splitlines()) <= 150
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,22 @@ def test_the_example_is_what_the_gateway_takes_for_granted(root: Path, example: 
     given = {name: value for name, value in example.items() if name in gateway_variables(root) and name != "BROKER_DEFINITIONS"}
 
     assert gateway_config(root, given) == gateway_config(root, {})
+
+
+def compose_patience(root: Path) -> dict[str, int]:
+    """How many seconds each service of the compose file is given between SIGTERM and SIGKILL."""
+    blocks = re.split(r"^  (?=\w+:$)", (root / "docker-compose.yml").read_text("utf-8"), flags=re.MULTILINE)
+    found = ((block.partition(":")[0], re.search(r"stop_grace_period: (\d+)s", block)) for block in blocks)
+    return {name: int(seconds[1]) for name, seconds in found if seconds}
+
+
+def test_the_compose_file_waits_for_each_process_to_stop(root: Path) -> None:
+    patience = compose_patience(root)
+    python = {name: field.default for name, field in Settings.model_fields.items()}
+
+    assert int(str(gateway_config(root, {})["shutdownMs"])) / 1000 < patience["gateway"]
+    assert python["recommender_drain_seconds"] + python["recommender_grace_seconds"] < patience["recommender"]
+    assert python["worker_grace_seconds"] < patience["worker"]
 
 
 def test_the_time_budgets_nest(root: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pika
@@ -11,6 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pika.adapters.blocking_connection import BlockingChannel
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A message that was taken out of a queue."""
+
+    body: bytes
+    is_redelivered: bool
 
 
 class BrokerDriver:
@@ -40,6 +49,18 @@ class BrokerDriver:
         """How many messages are ready in the queue."""
         with self.channel() as channel:
             return int(channel.queue_declare(queue, passive=True).method.message_count)
+
+    def peek_dead_letters(self) -> list[bytes]:
+        """What stands in `jobs.dead`, and stays there."""
+        with self.channel() as channel:
+            found = iter(lambda: channel.basic_get("jobs.dead"), (None, None, None))
+            return [body or b"" for _, _, body in found]
+
+    def take(self, queue: str) -> Taken | None:
+        """The next message, for good; None where there is none."""
+        with self.channel() as channel:
+            method, _, body = channel.basic_get(queue, auto_ack=True)
+            return None if method is None else Taken(body or b"", bool(method.redelivered))
 
     def dead_letters(self) -> list[bytes]:
         """Takes everything out of `jobs.dead`."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pika
@@ -17,7 +21,6 @@ from infra.local.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from docker.models.containers import Container
 
@@ -26,19 +29,22 @@ START_SECONDS = 60
 
 
 class RunningBroker(Protocol):
-    """A broker that a test may kill and start again with its data."""
+    """A broker that a test may kill and start again with its data, freeze, and ask as its operator."""
 
     @property
     def amqp_url(self) -> str: ...
     def kill(self) -> None: ...
     def start(self) -> None: ...
+    def freeze(self) -> None: ...
+    def thaw(self) -> None: ...
+    def control(self, *arguments: str) -> str: ...
 
 
 @contextmanager
 def running_broker(folder: Path) -> Iterator[RunningBroker]:
     """Gives a broker that nobody else uses."""
     image = image_of("RABBITMQ_IMAGE")
-    with container_broker(image) if can_run(image) else PrivateBroker(folder) as broker:
+    with container_broker(image) if can_run(image) else LocalBroker(folder) as broker:
         yield broker
 
 
@@ -56,7 +62,19 @@ class ContainerBroker:
 
     @property
     def version(self) -> str:
-        return str(self._container.exec_run(["rabbitmqctl", "version"]).output, "utf-8").strip()
+        return self.control("version")
+
+    def control(self, *arguments: str) -> str:
+        """Runs rabbitmqctl, and gives what it prints."""
+        code, output = self._container.exec_run(["rabbitmqctl", "--quiet", *arguments])
+        assert code == 0, f"{arguments}: {output.decode()}"
+        return str(output, "utf-8").strip()
+
+    def freeze(self) -> None:
+        self._container.pause()
+
+    def thaw(self) -> None:
+        self._container.unpause()
 
     def kill(self) -> None:
         self._container.kill()
@@ -75,6 +93,47 @@ class ContainerBroker:
         except AMQPError:
             return False
         return True
+
+
+class LocalBroker(PrivateBroker):
+    """A private node that can be frozen, and asked as its operator."""
+
+    def freeze(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, signum: int) -> None:
+        assert self._server is not None, "the node isn't started"
+        os.killpg(self._server.pid, signum)
+
+    def control(self, *arguments: str) -> str:
+        rabbitmqctl = Path(self.node.server_command()[0]).with_name("rabbitmqctl")
+        environment = {**os.environ, **self.node.variables()}
+        ended = subprocess.run([rabbitmqctl, "--quiet", *arguments], env=environment, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, f"{arguments}: {ended.stdout}{ended.stderr}"
+        return ended.stdout.strip()
+
+
+@contextmanager
+def frozen(broker: RunningBroker) -> Iterator[None]:
+    """The broker stands still, with all its connections open, while the block runs."""
+    broker.freeze()
+    try:
+        yield
+    finally:
+        broker.thaw()
+
+
+@contextmanager
+def memory_alarm(broker: RunningBroker) -> Iterator[None]:
+    """The broker is short of memory while the block runs: it blocks whoever publishes."""
+    broker.control("set_vm_memory_high_watermark", "0")
+    try:
+        yield
+    finally:
+        broker.control("set_vm_memory_high_watermark", "0.6")
 
 
 @contextmanager

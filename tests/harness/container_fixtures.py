@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.engine import image_of, require_image
+from harness.engine import VARIABLES, image_of, require_image
 from harness.leftovers import removing_what_is_labelled, run_name
 from harness.stack import ROOT
 from ml_service.adapters.movielens import fetch
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.container_stack import ContainerStack
-
-VARIABLES = ("GATEWAY_IMAGE", "ML_SERVICE_IMAGE", "POSTGRES_IMAGE", "RABBITMQ_IMAGE")
 
 
 @pytest.fixture(scope="session")

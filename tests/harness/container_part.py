@@ -1,12 +1,13 @@
-"""One container of the stack: started, asked whether it is ready, stopped, killed and started again on the same port."""
+"""One container of the stack: started, asked whether it is ready; stopped, killed, frozen or cut off, and brought back on the same port."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import httpx
+from docker.errors import APIError
 from testcontainers.core.container import DockerContainer
 
 from harness.waiting import eventually
@@ -21,6 +22,7 @@ STOP_SECONDS = 15
 #: Compose labels the images that it builds, and a container that inherits the label would count as one of the project's.
 NO_PROJECT = {"com.docker.compose.project": ""}
 READY_SECONDS = 120
+PAUSE_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to run one part. Its `alias` is its name on the network, which replicas share; `port` is the one to publish."""
+    """How to run one part. Its `alias` is its name on the network, which replicas share; `port` is the one to publish.
+
+    It is ready when `probe` succeeds inside, where there is one, else when its port says so.
+    """
 
     image: str
     alias: str
@@ -41,11 +46,14 @@ class Recipe:
     environment: dict[str, str] = field(default_factory=dict)
     volumes: dict[str, tuple[str, str]] = field(default_factory=dict)
     port: int | None = None
+    probe: tuple[str, ...] = ()
 
 
 class ContainerPart:
     def __init__(self, recipe: Recipe, place: Place) -> None:
         self.name = recipe.alias
+        self._probe = recipe.probe
+        self._network = place.network
         self.port = free_ports(1)[0] if recipe.port else 0
         # The tests ask for readiness themselves, and at once; the image's own check would run beside.
         options = {"labels": {**NO_PROJECT, **place.labels}, "hostname": recipe.alias, "healthcheck": {"test": ["NONE"]}}
@@ -69,11 +77,7 @@ class ContainerPart:
         assert code == 0, f"{self.name} ended with {code}:\n{self.log_tail()}"
 
     def wait_until_ready(self, within: float = READY_SECONDS) -> None:
-        eventually(self._is_ready, within=within, what=f"{self.name} ready")
-
-    def wait_until_succeeds(self, *command: str, within: float = READY_SECONDS) -> None:
-        """Waits until that command succeeds inside."""
-        eventually(lambda: self.execute(*command)[0] == 0 or self._check_running(), within=within, what=f"{command} in {self.name}")
+        eventually(self.is_ready, within=within, what=f"{self.name} ready")
 
     def execute(self, *command: str) -> tuple[int, str]:
         result = self._container.exec(list(command))
@@ -97,26 +101,51 @@ class ContainerPart:
         self._container.get_wrapped_container().kill()
 
     def restart(self) -> None:
-        self._container.get_wrapped_container().start()
+        self.start_again()
         self.wait_until_ready()
+
+    def start_again(self) -> None:
+        self._container.get_wrapped_container().start()
+
+    def pause(self) -> None:
+        """Freezes it: its connections stay open, and nothing answers. On a busy machine the engine may not manage it at once."""
+        eventually(self._try_to_pause, within=PAUSE_SECONDS, what=f"{self.name} frozen")
+
+    def unpause(self) -> None:
+        self._container.get_wrapped_container().unpause()
+
+    def disconnect(self) -> None:
+        """Cuts it off from all others, who see silence."""
+        self._network._unwrap_network.disconnect(self._container.get_wrapped_container().id)  # noqa: SLF001  it can only connect
+
+    def reconnect(self) -> None:
+        self._network.connect(self._container.get_wrapped_container().id, [self.name])
 
     def remove(self) -> None:
         self._container.stop()
 
-    def log_tail(self, lines: int = 30) -> str:
+    def log_tail(self, lines: int | Literal["all"] = 30) -> str:
         return str(self._container.get_wrapped_container().logs(tail=lines).decode("utf-8", errors="replace"))
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Raises when it has ended."""
         self._check_running()
+        if self._probe:
+            return self.execute(*self._probe)[0] == 0
         try:
             return httpx.get(f"http://{LOOPBACK}:{self.port}/readyz", timeout=2).is_success
         except httpx.TransportError:
             return False
 
-    def _check_running(self) -> bool:
-        """Raises when it has ended; never says yes, so that a probe may end with it."""
+    def _try_to_pause(self) -> bool:
+        try:
+            self._container.get_wrapped_container().pause()
+        except APIError:
+            return False
+        return True
+
+    def _check_running(self) -> None:
         container = self._container.get_wrapped_container()
         container.reload()
         if container.status == "exited":
             raise RuntimeError(f"{self.name} ended:\n{self.log_tail()}")
-        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Self
 
@@ -12,6 +13,7 @@ from harness.container_part import ContainerPart, Place, Recipe
 from harness.engine import image_of
 from harness.gateway import GatewayDriver
 from harness.leftovers import LABEL, engine_client
+from infra.local.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,12 +27,16 @@ PREPARATIONS = ("migrate", "import --movielens --cache /data/cache", "train --es
 PREPARE_SECONDS = 240
 #: Gateways look for new recommenders when a connection ends. Short, so that tests needn't wait for it.
 CONNECTION_AGE_SECONDS = "5"
+BROKER_PORT = 5672
+BROKER_PROBE = ("bash", "-c", f"</dev/tcp/127.0.0.1/{BROKER_PORT}")
+DATABASE_PROBE = ("pg_isready", "--quiet", "--host=127.0.0.1")
 
 
 class ContainerStack:
-    """Two gateways, a recommender and a worker, once it is entered."""
+    """Two gateways, and as many recommenders and workers as are asked for, once it is entered."""
 
-    def __init__(self, run: str, cache: Path) -> None:
+    def __init__(self, run: str, cache: Path, replicas: int = 1) -> None:
+        self._replicas = replicas
         self.gateways: list[ContainerPart] = []
         self.drivers: list[GatewayDriver] = []
         self.recommenders: list[ContainerPart] = []
@@ -58,9 +64,38 @@ class ContainerStack:
     def interactions(self, interaction_id: str) -> list[tuple[str, str, float]]:
         """User, item and rating as PostgreSQL has them, past every service."""
         sql = f"SELECT user_id, item_id, rating FROM interactions WHERE interaction_id = '{interaction_id}'"  # noqa: S608
-        code, output = self._postgres.execute("psql", "--username=whynotboth", "--tuples-only", "--csv", f"--command={sql}")
+        return [(user, item, float(rating)) for user, item, rating in self.rows(sql)]
+
+    def rows(self, sql: str) -> list[list[str]]:
+        """What PostgreSQL answers, past every service."""
+        code, output = self.database.execute("psql", "--username=whynotboth", "--tuples-only", "--csv", f"--command={sql}")
         assert code == 0, output
-        return [(user, item, float(rating)) for user, item, rating in csv.reader(output.splitlines())]
+        return list(csv.reader(output.splitlines()))
+
+    def queue_depths(self) -> dict[str, int]:
+        """The messages of every queue and stream, delivered ones as well."""
+        code, output = self.broker.execute("rabbitmqctl", "list_queues", "--silent", "--formatter=json", "name", "messages")
+        assert code == 0, output
+        return {queue["name"]: queue["messages"] for queue in json.loads(output)}
+
+    @property
+    def amqp_url(self) -> str:
+        """The broker as this machine reaches it."""
+        return AMQP_URL.replace(f"rabbitmq:{BROKER_PORT}", f"{LOOPBACK}:{self.broker.port}")
+
+    @property
+    def parts(self) -> tuple[ContainerPart, ...]:
+        return (self.database, self.broker, *self.services)
+
+    @property
+    def services(self) -> tuple[ContainerPart, ...]:
+        """The parts that are ours."""
+        return (*self.recommenders, *self.workers, *self.gateways)
+
+    def save_logs(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, part in enumerate(self.parts):
+            (folder / f"{number}-{part.name}.log").write_text(part.log_tail("all"), "utf-8")
 
     def scale_recommenders(self, count: int) -> list[int]:
         """Adds what is missing, and returns when all are ready; stops the oldest of too many, and gives their exit codes."""
@@ -73,16 +108,18 @@ class ContainerStack:
     def _open(self) -> None:
         self._place = Place(self._open_network(), self._labels)
         self._open_registry()
-        self._postgres = self._start(Recipe(image_of("POSTGRES_IMAGE"), "postgres", environment=DATABASE))
-        rabbitmq = self._start(Recipe(image_of("RABBITMQ_IMAGE"), "rabbitmq", environment=BROKER_USER))
-        self._postgres.wait_until_succeeds("pg_isready", "--quiet", "--host=127.0.0.1")
+        self.database = self._start(Recipe(image_of("POSTGRES_IMAGE"), "postgres", environment=DATABASE, probe=DATABASE_PROBE))
+        broker = Recipe(image_of("RABBITMQ_IMAGE"), "rabbitmq", environment=BROKER_USER, port=BROKER_PORT, probe=BROKER_PROBE)
+        self.broker = self._start(broker)
+        self.database.wait_until_ready()
         self._prepare()
-        rabbitmq.wait_until_succeeds("bash", "-c", "</dev/tcp/127.0.0.1/5672")
-        self.recommenders.append(self._start(self._recommender()))
-        self.workers.append(self._start(self._python("worker", ["python", "-m", "ml_service", "work"], port=8082)))
+        self.broker.wait_until_ready()
+        for number in range(1, self._replicas + 1):
+            self.recommenders.append(self._start(self._recommender()))
+            self.workers.append(self._start(self._worker(f"worker-{number}")))
         for number in (1, 2):
             self._add_gateway(f"gateway-{number}")
-        for part in (*self.recommenders, *self.workers, *self.gateways):
+        for part in self.parts:
             part.wait_until_ready()
 
     def _prepare(self) -> None:
@@ -101,6 +138,11 @@ class ContainerStack:
     def _recommender(self) -> Recipe:
         recipe = self._python("recommender", ["python", "-m", "ml_service", "serve"], port=8081)
         recipe.environment["RECOMMENDER_CONNECTION_AGE_SECONDS"] = CONNECTION_AGE_SECONDS
+        return recipe
+
+    def _worker(self, name: str) -> Recipe:
+        recipe = self._python("worker", ["python", "-m", "ml_service", "work"], port=8082)
+        recipe.environment["WORKER_NAME"] = name
         return recipe
 
     def _python(self, alias: str, command: list[str], port: int | None = None) -> Recipe:

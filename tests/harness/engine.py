@@ -32,6 +32,8 @@ PUBLIC = {
     "RABBITMQ_IMAGE": RECIPES["rabbitmq:4.0"].public,
     "RABBITMQ_3_10_IMAGE": RECIPES["rabbitmq:3.10"].public,
 }
+#: What the whole stack needs.
+VARIABLES = ("GATEWAY_IMAGE", "ML_SERVICE_IMAGE", "POSTGRES_IMAGE", "RABBITMQ_IMAGE")
 #: compose has no variable for the oldest tested broker, so its stand-in isn't among the names that are written down for compose.
 STAND_INS = {"RABBITMQ_3_10_IMAGE": RECIPES["rabbitmq:3.10"].image}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -20,6 +21,7 @@ FINAL_STATES = {"succeeded", "failed", "cancelled"}
 
 class GatewayDriver:
     def __init__(self, port: int) -> None:
+        self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.http = httpx.Client(base_url=self.url, timeout=15)
 
@@ -42,6 +44,11 @@ class GatewayDriver:
     def rate(self, user_id: str, item_id: str, rating: float, key: str | None = None) -> Json:
         body = {"userId": user_id, "itemId": item_id, "rating": rating}
         return self._answer(self.http.post("/v1/interactions", json=body, headers=_idempotency(key)), httpx.codes.ACCEPTED)
+
+    def try_to_rate(self, user_id: str, item_id: str, rating: float, key: str) -> Json:
+        """Gives whatever is answered."""
+        body = {"userId": user_id, "itemId": item_id, "rating": rating}
+        return dict(self.http.post("/v1/interactions", json=body, headers=_idempotency(key)).json())
 
     def start_job(self, kind: str, key: str | None = None, **params: Any) -> Json:
         response = self.http.post("/v1/jobs", json={"kind": kind, "params": params}, headers=_idempotency(key))
@@ -84,6 +91,19 @@ class GatewayDriver:
         problem = dict(response.json())
         assert problem["status"] == response.status_code
         return problem
+
+    def refused_rating(self, user_id: str, item_id: str, rating: float, key: str) -> Json:
+        body = {"userId": user_id, "itemId": item_id, "rating": rating}
+        return self.problem("POST", "/v1/interactions", json=body, headers=_idempotency(key))
+
+    def refused_job(self, kind: str, key: str, **params: Any) -> Json:
+        return self.problem("POST", "/v1/jobs", json={"kind": kind, "params": params}, headers=_idempotency(key))
+
+    def metric(self, name: str) -> float:
+        """The value of a metric without labels."""
+        found = re.search(rf"^{name} (\S+)$", self.http.get("/metrics").text, re.MULTILINE)
+        assert found, f"{self.url} has no metric {name}"
+        return float(found[1])
 
     def live(self) -> AbstractContextManager[LiveSocket]:
         return live_socket(self.url.replace("http", "ws", 1) + "/v1/live")

@@ -36,8 +36,13 @@ class LiveSocket:
     def send(self, frame: Frame | str | bytes) -> None:
         self._socket.send(json.dumps(frame) if isinstance(frame, dict) else frame)
 
-    def subscribe(self, topic: str) -> None:
-        self.send({"type": "subscribe", "topic": topic})
+    def subscribe(self, topic: str, resume: int | None = None) -> None:
+        self.send({"type": "subscribe", "topic": topic} | ({} if resume is None else {"resume": resume}))
+
+    def watch(self, topic: str) -> None:
+        """Subscribes to what comes from now on."""
+        self.send({"type": "subscribe", "topic": topic, "id": topic})
+        self.reply_to(topic, within=10)
 
     def receive(self, within: float = 10) -> Frame:
         frame: Frame = json.loads(self._socket.recv(timeout=within))
@@ -49,6 +54,14 @@ class LiveSocket:
         while True:
             frame = self.receive(within=max(deadline - time.monotonic(), 0.001))
             if frame["type"] == kind and all(frame.get(name) == value for name, value in fields.items()):
+                return frame
+
+    def reply_to(self, frame_id: str, within: float) -> Frame:
+        """Gives the `ack` or `error` that answers the frame of that id."""
+        deadline = time.monotonic() + within
+        while True:
+            frame = self.receive(within=max(deadline - time.monotonic(), 0.001))
+            if frame.get("replyTo") == frame_id:
                 return frame
 
     def events_of_job(self, job_id: str, until: str, within: float = 60) -> list[Frame]:
@@ -64,9 +77,13 @@ class LiveSocket:
 
     def close_code(self, within: float = 10) -> int:
         """Reads until the server closes, and gives its code."""
+        return self.closing(within)[0]
+
+    def closing(self, within: float = 10) -> tuple[int, str]:
+        """Reads until the server closes, and gives its code and reason."""
         try:
             while True:
                 self.receive(within=within)
         except ConnectionClosed as closed:
             assert closed.rcvd is not None, "the connection was cut without a close frame"
-            return closed.rcvd.code
+            return closed.rcvd.code, closed.rcvd.reason

@@ -40,7 +40,7 @@ class Process:
         with self._log.open("ab") as log:
             self._popen = subprocess.Popen(self._command, env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
-    def wait_until_ready(self, within: float = 30) -> None:
+    def wait_until_ready(self, within: float = 90) -> None:
         eventually(self._is_ready, within=within, what=f"{self.name} ready at {self.ready_url}")
 
     def _is_ready(self) -> bool:
@@ -58,6 +58,18 @@ class Process:
     def kill(self) -> None:
         """Sends SIGKILL, as a crash would."""
         self._end(signal.SIGKILL, 10)
+
+    def ask_to_stop(self, within: float = 10) -> None:
+        """Sends SIGTERM, and returns when it says that it isn't ready any more."""
+        os.kill(self.pid, signal.SIGTERM)
+        eventually(lambda: not self._is_ready(), within=within, what=f"{self.name} stopping")
+
+    def freeze(self) -> None:
+        """Stops it where it is: its connections stay open, and nothing answers."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
 
     def _end(self, signum: int, within: float) -> int:
         assert self._popen is not None, f"{self.name} isn't started"

@@ -14,7 +14,7 @@ from ml_service.errors import InvalidArgument, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ml_service.domain import Job
+    from ml_service.domain import Attempt
     from ml_service.entrypoints.job_process import JobRunner
 
 
@@ -22,9 +22,9 @@ def open_scripted_runner() -> JobRunner:
     return _run
 
 
-def _run(job: Job, report: Callable[[Progress], None]) -> JobOutcome:
-    assert isinstance(job.params, TrainParams)
-    for place, word in enumerate(job.params.estimators):
+def _run(attempt: Attempt, report: Callable[[Progress], None]) -> JobOutcome:
+    assert isinstance(attempt.job.params, TrainParams)
+    for place, word in enumerate(attempt.job.params.estimators):
         report(Progress(place, word, {"ndcg_at_10": 0.5}))
         _do(word)
     return JobOutcome({"ndcg_at_10": 0.5}, model_version="20260101T000000Z-00000000")
@@ -44,6 +44,8 @@ def _do(word: str) -> None:
         case "crash-once" if not Path(argument).exists():
             Path(argument).touch()
             os._exit(3)
+        case "refuse-until" if not Path(argument).exists():
+            raise InvalidArgument("JOB_PARAMS_INVALID", f"There is no {argument}.")
         case "be-unavailable":
             raise Unavailable("STORE_UNAVAILABLE", "The store is away.")
         case "be-invalid":

@@ -52,16 +52,21 @@ class Data:
 
 
 class Stack:
-    """A gateway, a recommender and a worker before a broker. More gateways can be added."""
+    """A gateway, recommenders (one, if no more are asked for) and a worker before a broker. More gateways can be added."""
 
-    def __init__(self, data: Data, broker_url: str, logs: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, data: Data, broker_url: str, logs: Path, settings: Mapping[str, str] | None = None, *, recommenders: int = 1
+    ) -> None:
         self.data = data
         self.broker = BrokerDriver(broker_url)
         self.store = StoreDriver(data.folder / "store.db")
         self._logs = logs
-        (self._grpc_port,) = free_ports(1)
+        self._grpc_ports = free_ports(recommenders)
         self._environment = {**data.environment, "AMQP_URL": broker_url, **(settings or {})}
-        self.recommender = self._python("recommender", "serve", "RECOMMENDER_OPS_PORT", {"RECOMMENDER_GRPC_PORT": str(self._grpc_port)})
+        self.recommenders = [
+            self._python(f"recommender-{number}", "serve", "RECOMMENDER_OPS_PORT", {"RECOMMENDER_GRPC_PORT": str(port)})
+            for number, port in enumerate(self._grpc_ports, start=1)
+        ]
         self.worker = self._python("worker", "work", "WORKER_OPS_PORT", {})
         self.gateways: list[Process] = []
         self._drivers: list[GatewayDriver] = []
@@ -76,12 +81,17 @@ class Stack:
         return self.gateways[0]
 
     @property
+    def recommender(self) -> Process:
+        return self.recommenders[0]
+
+    @property
     def grpc_address(self) -> str:
-        return f"127.0.0.1:{self._grpc_port}"
+        """All recommenders, as gRPC names several addresses."""
+        return "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in self._grpc_ports)
 
     @property
     def processes(self) -> list[Process]:
-        return [self.recommender, self.worker, *self.gateways]
+        return [*self.recommenders, self.worker, *self.gateways]
 
     def ops_url(self, process: Process) -> str:
         return process.ready_url.removesuffix("/readyz")

@@ -18,6 +18,10 @@ class StoreDriver:
         rows = self._rows("SELECT count(*) FROM interactions WHERE interaction_id = ?", interaction_id)
         return int(str(rows[0][0]))
 
+    def interaction_ids(self, users: str) -> list[str]:
+        """Of all users whose ids are like this, in SQL's sense."""
+        return [str(row[0]) for row in self._rows("SELECT interaction_id FROM interactions WHERE user_id LIKE ?", users)]
+
     def rejection(self, message_id: str) -> str | None:
         """Why a message of the log was set aside."""
         rows = self._rows("SELECT reason FROM rejected_interactions WHERE message_id = ?", message_id)

@@ -92,7 +92,7 @@ class WorkerDriver:
 
     def __init__(self, parts: WorkerParts, ledger: JobLedger) -> None:
         self.parts = parts
-        self._ledger = ledger
+        self.ledger = ledger
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -106,7 +106,7 @@ class WorkerDriver:
         return all(is_met() for is_met in self.parts.conditions.values())
 
     def record(self, job_id: str) -> JobRecord:
-        found = self._ledger.find(job_id)
+        found = self.ledger.find(job_id)
         assert found is not None
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from harness.broker import BrokerDriver
+    from harness.worker import WorkerDriver
     from ml_service.adapters.broker.connection import BrokerAddress
 
 MESSAGE_TYPE = "whynotboth.v1.InteractionRecorded"
@@ -117,3 +119,14 @@ def test_the_next_projector_goes_on_where_the_last_one_stopped(
 
     eventually(lambda: following.rows(user_id) == [(first, 4), (missed, 3)], within=15)
     assert following.reader.stop()
+
+
+def test_a_workers_metrics_show_how_far_its_readers_are(worker: WorkerDriver, broker: BrokerDriver, user_id: str) -> None:
+    broker.publish(interaction_recorded(str(uuid4()), user_id, "film", 4), routing_key=STREAM, message_type=MESSAGE_TYPE)
+
+    def shown() -> bool:
+        text = worker.parts.metrics.render().decode()
+        readers = dict(re.findall(r'^worker_log_reader_(\w+{stream="interactions"}) (\S+)$', text, re.MULTILINE))
+        return readers['attached{stream="interactions"}'] == "1.0" and float(readers['offset{stream="interactions"}']) >= 0
+
+    eventually(shown, within=20)

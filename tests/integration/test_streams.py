@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 
 from harness.waiting import eventually
+from harness.wire import Wire
 from ml_service.adapters.broker.envelope import Publication
 from ml_service.adapters.broker.publisher import Publisher
 from ml_service.adapters.broker.stream_reader import BATCH_MESSAGES, StreamReader
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.broker import BrokerDriver
+    from harness.brokers import RunningBroker
     from ml_service.adapters.broker.connection import BrokerAddress
     from ml_service.adapters.broker.envelope import ReceivedMessage
 
@@ -159,6 +162,37 @@ def test_a_reader_attaches_again_when_its_stream_is_deleted_and_made_anew(log: L
         log.append("x")
 
         log.eventually_has("x", within=20)
+
+
+def test_a_reader_whose_wire_is_cut_again_and_again_reads_each_message_once(log: Log, address: BrokerAddress) -> None:
+    message_ids = [str(number) for number in range(30)]
+    with Wire(address.url) as wire, log.reading(replace(address, url=wire.url)) as reader:
+        for start in range(0, 30, 10):
+            eventually(lambda: reader.is_attached, within=15)
+            log.append(*message_ids[start : start + 5])
+            wire.cut()
+            log.append(*message_ids[start + 5 : start + 10])
+            eventually(lambda: not reader.is_attached, within=15)
+            wire.mend()
+
+        log.eventually_has(*message_ids, within=20)
+
+    assert log.replays == 0
+
+
+def test_a_reader_goes_on_where_it_was_when_its_broker_was_killed(log: Log, address: BrokerAddress, running: RunningBroker) -> None:
+    with log.reading(address) as reader:
+        log.append("a", "b")
+        log.eventually_has("a", "b")
+
+        running.kill()
+        eventually(lambda: not reader.is_attached, within=15)
+        running.start()
+        eventually(lambda: reader.is_attached, within=30)
+        log.append("c")
+
+        log.eventually_has("a", "b", "c", within=20)
+    assert log.replays == 0
 
 
 def test_of_two_readers_with_one_lock_only_one_reads_at_a_time(log: Log, address: BrokerAddress) -> None:

@@ -10,6 +10,7 @@ from harness.worker import running_worker
 from ml_service.adapters.broker import connection
 from ml_service.domain import JobState
 from whynotboth.v1 import errors_pb2
+from whynotboth.v1.jobs_pb2 import JobRequested, TrainParams
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,6 +117,20 @@ def test_a_poison_message_is_dead_lettered_once_and_the_worker_lives_on(
     assert sorted(broker.dead_letters()) == [b"", b"\xff\xff"]
 
 
+def test_a_job_that_nothing_can_be_told_of_is_dead_lettered_and_the_worker_lives_on(
+    worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver
+) -> None:
+    broker.dead_letters()
+    # Its id is a correlation id too, and AMQP holds 255 bytes.
+    body = JobRequested(job_id="é" * 200, train=TrainParams()).SerializeToString()
+    jobs.publish_raw("jobs", body, JobRequested.DESCRIPTOR.full_name)
+
+    jobs.outcome(jobs.ask())
+
+    assert broker.dead_letters() == [body]
+    assert worker.record("é" * 200).state is JobState.FAILED
+
+
 def test_a_job_whose_process_dies_is_tried_again(worker: WorkerDriver, jobs: JobsDriver, tmp_path: Path) -> None:
     job_id = jobs.ask(f"crash-once:{tmp_path / 'crashed'}")
 
@@ -162,6 +177,7 @@ def test_a_job_that_outlives_the_grace_is_returned_and_run_by_the_next_worker(
         job_id = jobs.ask("wait")
         jobs.fact(job_id, "JobStarted")
         first.stop(grace_seconds=0)
+        assert first.record(job_id).spent == 0
     assert jobs.fact(job_id, "JobRetried").error.reason == errors_pb2.ERROR_REASON_SHUTTING_DOWN
 
     with running_worker(address.url, address.definitions, tmp_path):

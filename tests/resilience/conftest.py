@@ -29,6 +29,17 @@ def stack(trained: Data, running: RunningBroker, tmp_path_factory: pytest.TempPa
         yield stack
 
 
+@pytest.fixture
+def other_gateway(stack: Stack) -> Iterator[GatewayDriver]:
+    """A second gateway, while one test runs."""
+    driver = stack.add_gateway()
+    process = stack.gateways[-1]
+    process.restart()
+    yield driver
+    if process.is_running:
+        process.terminate()
+
+
 @pytest.fixture(scope="session")
 def gateway(stack: Stack) -> GatewayDriver:
     return stack.gateway

@@ -50,15 +50,17 @@ def test_a_job_of_a_killed_worker_is_run_again_by_the_next(stack: Stack, gateway
     assert stack.store.job(job_id) == ("succeeded", 2)
 
 
-def test_a_job_waits_in_the_queue_while_no_worker_runs(stack: Stack, gateway: GatewayDriver) -> None:
+def test_worker_down_jobs_wait_in_the_queue_and_everything_else_goes_on(stack: Stack, gateway: GatewayDriver) -> None:
     stack.worker.kill()
     job_id = gateway.start_job("export", limit=1)["jobId"]
     queued = gateway.job(job_id)
+    rated = gateway.rate("196", FILMS[1], 4)
+    answer = gateway.recommend("196", min_offset=rated["offset"])
     stack.worker.restart()
 
     job = gateway.job_in_state(job_id, "succeeded")
 
-    assert queued["state"] == "queued"
+    assert (queued["state"], answer["degraded"]) == ("queued", False)
     assert job["attempts"] == 1
 
 
@@ -76,16 +78,19 @@ def test_a_restarted_gateway_knows_the_jobs_and_the_keys_from_the_log(stack: Sta
     assert gateway.get(f"/v1/users/{user_id}")["interactionCount"] == 1
 
 
-def test_recommendations_go_on_degraded_while_the_recommender_is_down(stack: Stack, gateway: GatewayDriver) -> None:
+def test_recommender_down_answers_are_degraded_and_writes_are_accepted(stack: Stack, gateway: GatewayDriver) -> None:
     known = gateway.recommend("196")
 
     stack.recommender.kill()
     stale = eventually(lambda: (answer := gateway.recommend("196", limit=9))["degraded"] and answer, within=10)
     accepted = gateway.rate("196", FILMS[0], 3)
+    job_id = gateway.start_job("export", limit=1)["jobId"]
+    refused = gateway.http.get(f"/v1/items/{FILMS[0]}")
     stack.recommender.restart()
 
     assert len(stale["items"]) == 9
-    assert accepted["interactionId"]
+    assert (refused.status_code, refused.json()["reason"], refused.headers["retry-after"]) == (503, "RECOMMENDER_UNAVAILABLE", "1")
+    gateway.job_in_state(job_id, "succeeded")
     recovered = eventually(lambda: _fresh(gateway, "196", accepted["offset"]), within=20)
     assert recovered["degraded"] is False
     assert recovered["modelVersion"] == known["modelVersion"]

@@ -26,7 +26,7 @@ def dead_broker(running: RunningBroker, gateway: GatewayDriver) -> Iterator[Runn
     eventually(lambda: _rated(gateway, "somebody", STAR_WARS), within=60)
 
 
-def test_ratings_and_jobs_are_refused_and_answers_go_on_while_the_broker_is_down(
+def test_broker_down_writes_are_refused_and_answers_go_on(
     stack: Stack, gateway: GatewayDriver, dead_broker: RunningBroker, user_id: str
 ) -> None:
     rating = gateway.problem("POST", "/v1/interactions", json={"userId": user_id, "itemId": STAR_WARS, "rating": 5})

@@ -51,7 +51,9 @@ export interface Log extends LogReader {
 
 export interface Broker {
   readonly isConnected: boolean
-  /** Resolves on the broker's confirm. Rejects with BROKER_UNAVAILABLE otherwise, within the confirm timeout, and buffers nothing. */
+  /** Publications that this process still holds, as the broker has neither confirmed nor refused them. Bounded. */
+  readonly unconfirmed: number
+  /** Resolves on the broker's confirm. Rejects with BROKER_UNAVAILABLE otherwise, within the confirm timeout; at once where the broker is away or blocks. */
   publish(publication: Publication): Promise<void>
   readStream(name: string, from: LogStart, handlers: LogHandlers): LogReader
   /** Fires with the message's body when a version went live, by the fanout `models`. Hints may be missed. */

@@ -2,17 +2,19 @@
 import { setTimeout } from 'node:timers/promises'
 import { type ChannelModel, connect, type RecoveringChannelModel } from 'amqplib'
 import type { BaseLogger } from 'pino'
-import type { Config } from '../config.ts'
+import { type Config, closingMs } from '../config.ts'
 import type { Broker } from './broker.ts'
 import { createHints } from './hints.ts'
 import { createPublisher, type ObservePublication } from './publisher.ts'
 import { StreamReader } from './stream-reader.ts'
 import { declareTopology, readDefinitions } from './topology.ts'
 
-const heartbeatSeconds = 10
+/** A broker that says nothing for two of these is taken for frozen, and its connection for lost. */
+const heartbeatSeconds = 5
 const connectTimeoutMs = 5000
-const closeTimeoutMs = 1000
-const recovery = { waitForConnect: false, initialDelay: 100, maxDelay: 2000 }
+/** Spread over the delay, so that the gateways of a broker that comes back don't all come at once. */
+const jitter = 0.5
+const recovery = { waitForConnect: false, initialDelay: 100, maxDelay: 2000, jitter }
 
 type BrokerConfig = Pick<Config, 'amqpUrl' | 'brokerDefinitions' | 'confirmTimeoutMs'>
 type Logger = Pick<BaseLogger, 'info' | 'warn' | 'error'>
@@ -33,7 +35,7 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
     await declareTopology(channel, definitions)
     await hints.listen(opened)
     channel.on('close', () => opened.close().catch(() => {}))
-    publisher.use(channel)
+    publisher.use(opened, channel)
   }
 
   function attach(reader: StreamReader, opened: ChannelModel) {
@@ -55,6 +57,8 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
       logger.warn({ err: error }, 'broker disconnected')
     })
     model.on('connect-failed', (error) => logger.warn({ err: error }, 'broker not reached'))
+    model.on('blocked', (reason) => logger.warn({ reason }, 'broker blocks publications'))
+    model.on('unblocked', () => logger.info('broker takes publications again'))
     model.on('error', () => {})
     return model
   })
@@ -62,6 +66,9 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
   return {
     get isConnected() {
       return connection !== undefined
+    },
+    get unconfirmed() {
+      return publisher.unconfirmed
     },
     publish: publisher.publish,
     readStream: (name, from, handlers) => {
@@ -75,7 +82,7 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
       await publisher.flush()
       const closing = (await ready).close()
       // A broker that doesn't answer would never confirm the end either.
-      await Promise.race([closing, setTimeout(closeTimeoutMs, undefined, { ref: false })])
+      await Promise.race([closing, setTimeout(closingMs, undefined, { ref: false })])
       connection = undefined
     },
   }

@@ -1,76 +1,97 @@
 // Publishes with confirms that can't hang: each is settled by the broker, by the end of its channel (amqplib sees to that), or by its timeout.
-import type { ConfirmChannel } from 'amqplib'
+import type { ChannelModel, ConfirmChannel } from 'amqplib'
 import { AppError } from '../errors.ts'
 import type { Publication } from './broker.ts'
 import { toPublishOptions } from './envelope.ts'
 
 /** Above this the broker is too slow for what comes in, and more would only fill the memory. */
-const maxUnconfirmed = 5000
+export const maxUnconfirmed = 5000
 
 export type ObservePublication = (type: string, outcome: 'confirmed' | 'failed') => void
 
-export function createPublisher(confirmTimeoutMs: number, observe: ObservePublication) {
-  const returned = new Set<string>()
-  let channel: ConfirmChannel | undefined
-  let unconfirmed = 0
-  let onIdle: (() => void) | undefined
+/** What goes over one connection. All of it ends with that connection. */
+type Link = {
+  channel: ConfirmChannel
+  /** Set while the broker is short of memory or disk: it reads nothing from this connection then. */
+  isBlocked: boolean
+  /** Messages that amqplib still holds. One whose caller gave up waiting is among them, as its frames may still wait to be sent. */
+  unconfirmed: number
+  /** The ids of messages that no queue took, each as often as it came back. */
+  returned: string[]
+}
 
-  function use(opened: ConfirmChannel) {
-    channel = opened
-    opened.on('return', (message) => returned.add(message.properties.messageId))
-    opened.on('close', () => {
-      if (channel === opened) channel = undefined
+export function createPublisher(confirmTimeoutMs: number, observe: ObservePublication) {
+  const waiting = new Set<Promise<void>>()
+  let link: Link | undefined
+
+  function use(connection: ChannelModel, channel: ConfirmChannel) {
+    const opened: Link = { channel, isBlocked: false, unconfirmed: 0, returned: [] }
+    connection.on('blocked', () => {
+      opened.isBlocked = true
     })
+    connection.on('unblocked', () => {
+      opened.isBlocked = false
+    })
+    channel.on('return', ({ properties }) => opened.returned.push(properties.messageId))
+    channel.on('close', () => {
+      if (link === opened) link = undefined
+    })
+    link = opened
   }
 
   async function publish(publication: Publication): Promise<void> {
+    const sending = send(publication)
+    waiting.add(sending)
     try {
-      await send(publication)
+      await sending
       observe(publication.type, 'confirmed')
     } catch (error) {
       observe(publication.type, 'failed')
-      throw error
+      throw error instanceof AppError ? error : unavailable('The broker went away.', error)
+    } finally {
+      waiting.delete(sending)
     }
   }
 
   async function send(publication: Publication): Promise<void> {
-    if (!channel) throw unavailable('The broker is not connected.')
-    if (unconfirmed >= maxUnconfirmed) throw unavailable('The broker confirms too slowly.')
-    unconfirmed += 1
-    try {
-      await confirm(channel, publication)
-    } catch (error) {
-      throw error instanceof AppError ? error : unavailable('The broker went away.', error)
-    } finally {
-      unconfirmed -= 1
-      if (unconfirmed === 0) onIdle?.()
-    }
+    if (!link) throw unavailable('The broker is not connected.')
+    if (link.isBlocked) throw unavailable('The broker is short of memory or disk and takes nothing.')
+    if (link.unconfirmed >= maxUnconfirmed) throw unavailable('The broker confirms too slowly.')
+    await confirm(link, publication)
   }
 
-  function confirm(open: ConfirmChannel, publication: Publication): Promise<void> {
+  function confirm(open: Link, publication: Publication): Promise<void> {
     const { exchange, routingKey, messageId, body } = publication
     return new Promise((resolve, reject) => {
       const late = () => reject(unavailable(`The broker did not confirm within ${confirmTimeoutMs} ms.`))
       const timer = setTimeout(late, confirmTimeoutMs)
-      open.publish(exchange, routingKey, Buffer.from(body), toPublishOptions(publication), (error) => {
+      open.channel.publish(exchange, routingKey, Buffer.from(body), toPublishOptions(publication), (error) => {
         clearTimeout(timer)
+        open.unconfirmed -= 1
         // A message that no queue takes is returned first and confirmed then.
-        if (returned.delete(messageId)) reject(unavailable(`No queue takes ${routingKey}.`))
+        if (takeOne(open.returned, messageId)) reject(unavailable(`No queue takes ${routingKey}.`))
         else if (error) reject(unavailable('The broker refused the message or went away.', error))
         else resolve()
       })
+      open.unconfirmed += 1
     })
   }
 
-  /** Resolves when nothing waits for a confirm any more. */
-  function flush(): Promise<void> {
-    if (unconfirmed === 0) return Promise.resolve()
-    return new Promise((resolve) => {
-      onIdle = resolve
-    })
+  return {
+    use,
+    publish,
+    get unconfirmed() {
+      return link?.unconfirmed ?? 0
+    },
+    /** Resolves when nobody waits for a confirm any more. */
+    flush: async () => void (await Promise.allSettled(waiting)),
   }
+}
 
-  return { use, publish, flush }
+function takeOne(ids: string[], id: string): boolean {
+  const index = ids.indexOf(id)
+  if (index >= 0) ids.splice(index, 1)
+  return index >= 0
 }
 
 function unavailable(detail: string, cause?: unknown) {

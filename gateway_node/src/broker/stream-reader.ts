@@ -80,7 +80,8 @@ export class StreamReader implements LogReader {
   async #resume(channel: Channel, last: Position): Promise<boolean> {
     const isFirstSame = Promise.withResolvers<boolean>()
     const end = () => isFirstSame.resolve(false)
-    const timer = setTimeout(end, resumeTimeoutMs)
+    // A broker that was only slow has delivered before it answers this.
+    const timer = setTimeout(() => channel.prefetch(prefetch).then(end, end), resumeTimeoutMs)
     channel.once('close', end)
     let isSame: boolean | undefined
     try {

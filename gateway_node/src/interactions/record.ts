@@ -32,7 +32,8 @@ export function createRecordInteraction({ broker, log, recommender, view, readOw
   async function requireItem(itemId: string, call: Call) {
     if (knownItems.has(itemId)) return
     try {
-      await recommender.getItem(itemId, { ...call, deadlineMs: Math.min(call.deadlineMs, itemCheckMs) })
+      const expiresAt = Math.min(call.expiresAt, performance.now() + itemCheckMs)
+      await recommender.getItem(itemId, { ...call, expiresAt })
       knownItems.set(itemId, true)
     } catch (error) {
       // Who can't be asked mustn't hold up what users do; the readers of the log refuse an unknown item.

@@ -16,7 +16,8 @@ export const IdempotencyHeaders = Type.Object({
     Type.String({
       minLength: 1,
       maxLength: 200,
-      description: 'Asking again with the same key and body changes nothing.',
+      description:
+        'Asking again with the same key and body changes nothing, for 24 hours and at any gateway; with another body it is refused. Of two bodies at the same moment the first in the log counts.',
     }),
   ),
 })
@@ -29,7 +30,8 @@ export const AcceptedInteraction = Type.Object({
   acceptedAt: Type.String({ format: 'date-time' }),
   offset: Nullable(
     Type.Integer({
-      description: 'Where it stands in the log; null where that was not seen in time. Reads take it as `minOffset`.',
+      description:
+        'Where it stands in the log; reads take it as `minOffset`. Null where that was not seen in time: asking again with the same Idempotency-Key tells, and tells too whether another body came first.',
     }),
   ),
 })

@@ -4,6 +4,7 @@ import {
   JobCancelRequested,
   JobFailed,
   JobProgressed,
+  JobReplayed,
   JobRequested,
   JobRetried,
   JobStarted,
@@ -17,6 +18,7 @@ const decoders = {
   'job.succeeded': JobSucceeded,
   'job.retried': JobRetried,
   'job.failed': JobFailed,
+  'job.replayed': JobReplayed,
   'job.cancel_requested': JobCancelRequested,
   'job.cancelled': JobCancelled,
 }
@@ -33,6 +35,7 @@ const nameOfType = new Map<string, FactName>([
   ['whynotboth.v1.JobSucceeded', 'job.succeeded'],
   ['whynotboth.v1.JobRetried', 'job.retried'],
   ['whynotboth.v1.JobFailed', 'job.failed'],
+  ['whynotboth.v1.JobReplayed', 'job.replayed'],
   ['whynotboth.v1.JobCancelRequested', 'job.cancel_requested'],
   ['whynotboth.v1.JobCancelled', 'job.cancelled'],
 ])

@@ -16,7 +16,9 @@ export const isFinal = (job: Job) => finalStates.has(job.state)
 /** The job after the fact; the same job, by identity, where the fact changes nothing; undefined where the job was never asked for. */
 export function foldFact(job: Job | undefined, fact: Fact): Job | undefined {
   if (job === undefined) return begin(fact)
-  if (fact.name === 'job.requested' || isFinal(job)) return job
+  if (fact.name === 'job.requested') return job
+  // Nothing follows a final state, but that an operator may replay what has failed.
+  if (fact.name === 'job.replayed' ? job.state !== 'failed' : isFinal(job)) return job
   if (fact.name === 'job.cancel_requested') {
     return job.cancelRequested ? job : { ...job, cancelRequested: true, updatedAt: toTime(fact.occurredAt) }
   }
@@ -56,6 +58,8 @@ function change(job: Job, fact: Attempted): Partial<Job> {
       return { state: 'queued', attempts, error: toError(fact.error) }
     case 'job.failed':
       return { state: 'failed', attempts, error: toError(fact.error) }
+    case 'job.replayed':
+      return { state: 'queued', attempts, error: null }
     case 'job.cancelled':
       return { state: 'cancelled', attempts }
   }

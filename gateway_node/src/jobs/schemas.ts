@@ -94,6 +94,11 @@ export const JobsQuery = Type.Object({ ...pageQuery, state: Type.Optional(Type.E
 
 export const IdempotencyHeaders = Type.Object({
   'idempotency-key': Type.Optional(
-    Type.String({ minLength: 1, maxLength: 200, description: 'The same key and body make one job.' }),
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description:
+        'The same key and body make one job, for 7 days and at any gateway; another body is refused. Of two bodies at the same moment the first in the log counts, as the job at `Location` tells.',
+    }),
   ),
 })

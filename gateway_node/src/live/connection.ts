@@ -11,6 +11,7 @@ import {
   encodePong,
   encodeWelcome,
   type FrameOf,
+  findFrameId,
   parseFrame,
 } from './frames.ts'
 import { Outbox } from './outbox.ts'
@@ -18,6 +19,8 @@ import type { Topic } from './topic.ts'
 
 const maxSubscriptions = 100
 const maxInvalidFrames = 20
+/** Ratings that wait for the broker, so that one client can't take all the room there is for what isn't confirmed. */
+const maxUnacknowledged = 32
 
 export type Interaction = { userId: string; itemId: string; rating: number }
 export type ConnectionParts = {
@@ -37,6 +40,7 @@ export class Connection {
   readonly #sessionId = randomUUID()
   #userId: string | undefined
   #invalidFrames = 0
+  #unacknowledged = 0
 
   constructor(socket: WebSocket, parts: ConnectionParts) {
     this.#socket = socket
@@ -52,14 +56,14 @@ export class Connection {
     try {
       frame = parseFrame(data, isBinary)
     } catch (error) {
-      this.#refuseFrame(error as AppError)
+      this.#refuseFrame(error as AppError, findFrameId(data, isBinary))
       return
     }
     this.#answer(frame).catch((error: unknown) => this.#tellError(error, { replyTo: frame.id }))
   }
 
-  #refuseFrame(error: AppError): void {
-    this.#outbox.send(encodeError(error))
+  #refuseFrame(error: AppError, replyTo: string | undefined): void {
+    this.#outbox.send(encodeError(error, { replyTo }))
     this.#invalidFrames += 1
     if (this.#invalidFrames >= maxInvalidFrames) this.#socket.close(1008, 'Too many frames that can not be used.')
   }
@@ -120,8 +124,20 @@ export class Connection {
 
   async #rate({ id, itemId, rating, userId = this.#userId }: FrameOf<'rate'>): Promise<void> {
     if (userId === undefined) throw new AppError('FRAME_INVALID', 'The frame rate needs a userId, or say it in hello.')
-    await this.#parts.rate({ userId, itemId, rating }, this.#parts.newCall())
+    this.#requireFewUnacknowledged()
+    this.#unacknowledged += 1
+    try {
+      await this.#parts.rate({ userId, itemId, rating }, this.#parts.newCall())
+    } finally {
+      this.#unacknowledged -= 1
+    }
     this.#acknowledge(id)
+  }
+
+  #requireFewUnacknowledged(): void {
+    if (this.#unacknowledged < maxUnacknowledged) return
+    const detail = `This socket waits for the acks of ${maxUnacknowledged} ratings, as many as it may. Wait for one first.`
+    throw new AppError('INTERACTIONS_EXHAUSTED', detail)
   }
 
   #acknowledge(replyTo: string | undefined): void {

@@ -76,6 +76,8 @@ const validators = Object.fromEntries(
   Object.entries(clientFrames).map(([type, schema]) => [type, Compile(schema)]),
 ) as unknown as Record<FrameType, Validator>
 
+const frameIds = Compile(FrameId)
+
 /** Throws FRAME_INVALID, saying which field is wrong. */
 export function parseFrame(data: Buffer, isBinary: boolean): ClientFrame {
   if (isBinary) throw new AppError('FRAME_INVALID', 'The frame is binary. Send JSON as text.')
@@ -89,6 +91,17 @@ export function parseFrame(data: Buffer, isBinary: boolean): ClientFrame {
   if (validator.Check(frame)) return frame as ClientFrame
   const named = toFieldErrors(validator.Errors(frame)).map(({ pointer, detail }) => `${pointer} ${detail}`)
   throw new AppError('FRAME_INVALID', `The frame ${type} can't be used: ${named.join('; ')}.`)
+}
+
+/** The id of a frame that was refused, where one can be read, so that its sender knows which one it was. */
+export function findFrameId(data: Buffer, isBinary: boolean): string | undefined {
+  if (isBinary) return undefined
+  try {
+    const { id } = parseJson(data)
+    return frameIds.Check(id) ? id : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function parseJson(data: Buffer): Record<string, unknown> {

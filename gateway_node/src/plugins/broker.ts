@@ -1,10 +1,11 @@
 // Gives the broker a lifetime: connects (or takes the given one), opens the two logs when the app is ready, closes what it opened.
 import fp from 'fastify-plugin'
-import { Counter } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Broker, Log } from '../broker/broker.ts'
 import { connectBroker } from '../broker/connection.ts'
 import { shareLog } from '../broker/log.ts'
 import type { ObservePublication } from '../broker/publisher.ts'
+import { measureReaders } from './reader-metrics.ts'
 
 /** For as long as an Idempotency-Key is known. */
 const interactionsWindowMs = 24 * 60 * 60 * 1000
@@ -19,8 +20,10 @@ export const brokerPlugin = fp<{ broker?: Broker | undefined }>(
     })
     const observe: ObservePublication = (type, outcome) => published.inc({ type, outcome })
     const broker = options.broker ?? connectBroker(app.config, app.log, observe)
+    gaugeUnconfirmed(app.metrics, broker)
     const interactionsLog = shareLog(broker, 'interactions', { timestamp: new Date(Date.now() - interactionsWindowMs) })
     const jobsLog = shareLog(broker, 'job-events', 'first')
+    measureReaders(app.metrics, { interactions: interactionsLog, 'job-events': jobsLog })
     app.decorate('broker', broker)
     app.decorate('interactionsLog', interactionsLog)
     app.decorate('jobsLog', jobsLog)
@@ -36,6 +39,17 @@ export const brokerPlugin = fp<{ broker?: Broker | undefined }>(
   },
   { name: 'broker', dependencies: ['telemetry'] },
 )
+
+function gaugeUnconfirmed(registry: Registry, broker: Broker) {
+  new Gauge({
+    name: 'gateway_broker_unconfirmed_publications',
+    help: 'Messages that this gateway still holds, as the broker has neither confirmed nor refused them.',
+    registers: [registry],
+    collect() {
+      this.set(broker.unconfirmed)
+    },
+  })
+}
 
 declare module 'fastify' {
   interface FastifyInstance {

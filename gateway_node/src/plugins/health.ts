@@ -9,13 +9,11 @@ const startWaitMs = 3000
 export const healthPlugin = fp(
   async (app) => {
     let readyAt = Number.POSITIVE_INFINITY
-    app.decorate('drain', () => {
-      readyAt = Number.POSITIVE_INFINITY
-    })
     app.addHook('onReady', async () => {
       readyAt = performance.now() + startWaitMs
     })
-    const isReady = () => performance.now() >= readyAt || (readyAt < Number.POSITIVE_INFINITY && hasNeighbours(app))
+    const hasStarted = () => performance.now() >= readyAt || (readyAt < Number.POSITIVE_INFINITY && hasNeighbours(app))
+    const isReady = () => hasStarted() && !app.isDraining
 
     app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'alive' }))
     app.get('/readyz', { schema: { hide: true } }, async () => {
@@ -32,16 +30,9 @@ export const healthPlugin = fp(
       }
     })
   },
-  { name: 'health', dependencies: ['broker', 'recommender'] },
+  { name: 'health', dependencies: ['drain', 'broker', 'recommender'] },
 )
 
 function hasNeighbours({ recommender, interactionsLog, jobsLog }: FastifyInstance): boolean {
   return recommender.state().channel === 'READY' && interactionsLog.isCaughtUp && jobsLog.isCaughtUp
-}
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** From now on the gateway isn't ready: whoever balances loads sends new work elsewhere. */
-    drain(): void
-  }
 }

@@ -27,15 +27,14 @@ export const telemetryPlugin = fp(
       registers: [metrics],
     })
     app.decorate('metrics', metrics)
-    app.decorate('newCall', () => ({
-      deadlineMs: app.config.recommenderDeadlineMs,
-      requestId: randomUUID(),
-      traceparent: newTraceparent(),
-    }))
+    const newCall = (requestId: string, traceparent: string): Call => {
+      return { expiresAt: performance.now() + app.config.recommenderDeadlineMs, requestId, traceparent }
+    }
+    app.decorate('newCall', () => newCall(randomUUID(), newTraceparent()))
     app.decorateRequest('call')
 
     app.addHook('onRequest', async (request, reply) => {
-      request.call = { ...app.newCall(), requestId: request.id, traceparent: traceparentOf(request) }
+      request.call = newCall(request.id, traceparentOf(request))
       reply.header('x-request-id', request.id)
     })
     app.addHook('onResponse', async (request, reply) => {

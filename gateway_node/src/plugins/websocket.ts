@@ -4,13 +4,15 @@ import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { WebSocket, WebSocketServer } from 'ws'
+import { closingMs } from '../config.ts'
 import { AppError } from '../errors.ts'
 
 /** A larger frame closes the socket with 1009. */
 const maxPayloadBytes = 64 * 1024
 const pingIntervalMs = 30_000
-/** How long a socket may take to answer the closing; less than GATEWAY_SHUTDOWN_MS. */
-const closingMs = 2000
+/** Sockets that are told to go come back spread over this time at least, and not faster than this. */
+const returnMs = 1000
+const returnsPerMs = 1
 
 export const websocketPlugin = fp(
   async (app) => {
@@ -19,16 +21,19 @@ export const websocketPlugin = fp(
       errorHandler: (error, socket, request) => onError(error, socket, request),
       preClose: async () => closeSockets(app.websocketServer),
     })
-    app.addHook('onRequest', async (request) => requireSocketRoute(request))
+    app.addHook('onRequest', async (request) => {
+      if (request.ws) requireSocketRoute(request, app.isDraining)
+    })
     const stopReaping = reapDeadSockets(app.websocketServer)
     app.addHook('onClose', async () => stopReaping())
   },
-  { name: 'websocket' },
+  { name: 'websocket', dependencies: ['drain'] },
 )
 
-/** Without this, a socket could be opened on any page, and would only then be closed. */
-function requireSocketRoute({ ws: isUpgrade, routeOptions, url }: FastifyRequest): void {
-  if (!isUpgrade || routeOptions.config.isSocket) return
+/** Without this, a socket could be opened on any page, and would only then be closed; or while the others are closed, and would outlive them. */
+function requireSocketRoute({ routeOptions, url }: FastifyRequest, isDraining: boolean): void {
+  if (isDraining) throw new AppError('SHUTTING_DOWN', 'The gateway is about to stop. Connect to another replica.')
+  if (routeOptions.config.isSocket) return
   throw new AppError('ROUTE_UNKNOWN', `No socket is served at ${url}. Use /v1/live.`)
 }
 
@@ -62,12 +67,18 @@ function reapDeadSockets(server: WebSocketServer): () => void {
 async function closeSockets(server: WebSocketServer): Promise<void> {
   const sockets = [...server.clients]
   const closed = Promise.all(sockets.map((socket) => once(socket, 'close')))
-  for (const socket of sockets) socket.close(1001, 'This gateway stops. Connect to another and resume by offset.')
+  for (const socket of sockets) socket.close(1001, encodeFarewell(sockets.length))
   const impatience = setTimeout(() => {
     for (const socket of sockets) socket.terminate()
   }, closingMs)
   await closed
   clearTimeout(impatience)
+}
+
+/** For programs: when to come back. All at once would be more than the gateways that are left can welcome. */
+function encodeFarewell(sockets: number): string {
+  const retryAfterMs = Math.round(Math.random() * Math.max(returnMs, sockets / returnsPerMs))
+  return JSON.stringify({ reason: 'SHUTTING_DOWN', retryAfterMs })
 }
 
 declare module 'fastify' {

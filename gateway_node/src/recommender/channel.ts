@@ -20,7 +20,7 @@ const serviceConfig = {
       // Its methods only read, so what one replica left unanswered another may be asked.
       name: [{ service: 'whynotboth.v1.RecommenderService' }],
       retryPolicy: {
-        maxAttempts: 2,
+        maxAttempts: 3,
         initialBackoff: '0.02s',
         maxBackoff: '0.1s',
         backoffMultiplier: 2,
@@ -28,10 +28,19 @@ const serviceConfig = {
       },
     },
   ],
+  // A failed attempt costs one token, a success earns a tenth back, and half a purse ends the retries: they add a tenth to the load at most.
+  retryThrottling: { maxTokens: 20, tokenRatio: 0.1 },
 }
 
-const channelOptions = {
+export const channelOptions = {
   'grpc.service_config': JSON.stringify(serviceConfig),
+  // A recommender that is frozen or cut off closes nothing: three seconds without a sign of life and it is asked no more.
+  'grpc.keepalive_time_ms': 1000,
+  'grpc.keepalive_timeout_ms': 2000,
+  'grpc.keepalive_permit_without_calls': 1,
+  // When a connection ends its name is looked up again; by default at most every 30 s, and until then new recommenders aren't known.
+  'grpc.dns_min_time_between_resolutions_ms': 1000,
+  'grpc.service_config_disable_resolution': 1,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 2000,
   // A full batch is 256 answers of 100 items.
@@ -48,7 +57,7 @@ export type Method<Request, Response> = (
 export type RecommenderChannel = ReturnType<typeof openChannel>
 
 export function openChannel(address: string, observe: Observe) {
-  const target = /^[a-z]+:/i.test(address) && !/^[^:]+:\d+$/.test(address) ? address : `dns:///${address}`
+  const target = /^[a-z][a-z\d]*:/i.test(address) && !/^[^:]+:\d+$/.test(address) ? address : `dns:///${address}`
   const channel = new Channel(target, credentials.createInsecure(), channelOptions)
   const shared = { channelOverride: channel, interceptors: [observing(observe)] }
   return {
@@ -69,7 +78,7 @@ export function toMetadata(call: Call): Metadata {
 /** Calls a unary method once. Rejects with an AppError. */
 export function callUnary<Request, Response>(method: Method<Request, Response>, request: Request, call: Call) {
   return new Promise<Response>((resolve, reject) => {
-    const options = { deadline: Date.now() + call.deadlineMs }
+    const options = { deadline: Date.now() + call.expiresAt - performance.now() }
     method(request, toMetadata(call), options, (error, response) => {
       if (error) reject(toAppError(error))
       else resolve(response)

@@ -8,7 +8,7 @@ import { ModelPromoted } from '../gen/whynotboth/v1/recommender.ts'
 import { createAnswerCache } from './answer-cache.ts'
 import { createBreaker } from './breaker.ts'
 import { callUnary, openChannel } from './channel.ts'
-import { type Ask, createLookups, createModelLookups } from './lookups.ts'
+import { type Ask, createDeadLetterLookups, createLookups, createModelLookups } from './lookups.ts'
 import type { Observe } from './observer.ts'
 import { createRecommend } from './recommend.ts'
 import type { Call, Recommender } from './recommender.ts'
@@ -67,6 +67,8 @@ export function createRecommender(config: RecommenderConfig, surroundings: Surro
     recommend,
     ...createLookups(recommender, ask),
     ...createModelLookups(models, ask, versions),
+    // They wait for the broker, and say nothing of how the recommender is: not the breaker's business.
+    ...createDeadLetterLookups(jobs, callUnary),
     readResult: (jobId, call) => readResult(jobs, jobId, call),
     onModelVersion: versions.onSwitch,
     state: () => ({ channel: connectivityState[channel.getConnectivityState(false)], breaker: breaker.state }),

@@ -1,10 +1,11 @@
 // Gathers what is asked while calls are in flight into the next call. Without a timer: an idle system adds no wait.
 import { AppError } from '../errors.ts'
+import { createPace } from './pace.ts'
 
 const maxInFlight = 4
 const maxBatch = 256
-/** What four full batches can't catch up with within a deadline. */
-const maxWaiting = 10_000
+/** The part of the time left that an answer may be expected to take. The rest is for what the expectation misses. */
+const admittedPart = 0.75
 
 type Entry<Request, Answer> = {
   request: Request
@@ -14,20 +15,26 @@ type Entry<Request, Answer> = {
 }
 
 /** Asks for many at once; one promise for each request, in their order. */
-export type AskBatch<Request, Answer> = (requests: Request[], deadlineMs: number) => Promise<Promise<Answer>[]>
+export type AskBatch<Request, Answer> = (requests: Request[], expiresAt: number) => Promise<Promise<Answer>[]>
 
 export function createCoalescer<Request, Answer>(askBatch: AskBatch<Request, Answer>) {
   const waiting: Entry<Request, Answer>[] = []
+  const pace = createPace()
   let inFlight = 0
+  let requestsInFlight = 0
+  let movedAt = 0
 
   async function send(batch: Entry<Request, Answer>[]) {
+    const startedAt = performance.now()
+    let isAnswered = false
     inFlight += 1
+    requestsInFlight += batch.length
+    movedAt = startedAt
     try {
-      const deadlineMs = Math.max(...batch.map((entry) => entry.expiresAt)) - performance.now()
-      const answers = await askBatch(
-        batch.map((entry) => entry.request),
-        Math.max(1, Math.ceil(deadlineMs)),
-      )
+      const expiresAt = Math.max(...batch.map((entry) => entry.expiresAt))
+      const requests = batch.map((entry) => entry.request)
+      const answers = await askBatch(requests, expiresAt)
+      isAnswered = true
       batch.forEach((entry, index) => {
         const answer = answers[index] ?? Promise.reject(new AppError('UPSTREAM_FAILED', 'The batch came back short.'))
         answer.then(entry.resolve, entry.reject)
@@ -36,6 +43,8 @@ export function createCoalescer<Request, Answer>(askBatch: AskBatch<Request, Ans
       for (const entry of batch) entry.reject(error)
     } finally {
       inFlight -= 1
+      requestsInFlight -= batch.length
+      pace.end(startedAt, batch.length, isAnswered)
       sendWaiting()
     }
   }
@@ -43,28 +52,36 @@ export function createCoalescer<Request, Answer>(askBatch: AskBatch<Request, Ans
   function sendWaiting() {
     while (inFlight < maxInFlight && waiting.length > 0) {
       const now = performance.now()
-      const batch = waiting.splice(0, maxBatch)
-      const live = batch.filter((entry) => entry.expiresAt > now)
+      const live = waiting.splice(0, maxBatch).filter((entry) => entry.expiresAt > now)
       if (live.length > 0) void send(live)
     }
   }
 
-  /** Rejects at the deadline, wherever the request is by then. */
-  return async function ask(request: Request, deadlineMs: number): Promise<Answer> {
-    if (waiting.length >= maxWaiting)
+  /** Refuses at once what would wait too long: who waits in vain only makes the others late. */
+  function admit(timeLeftMs: number) {
+    if (inFlight < maxInFlight) return
+    const toWaitMs = admittedPart * timeLeftMs
+    if (performance.now() - movedAt > toWaitMs)
+      throw new AppError('RECOMMENDER_UNAVAILABLE', 'No recommender answers. Try again.', { retryAfterSeconds: 1 })
+    if ((requestsInFlight + waiting.length) * pace.msPerRequest > toWaitMs)
       throw new AppError('RECOMMENDER_OVERLOADED', 'Too much waits for the recommender. Try again.', {
         retryAfterSeconds: 1,
       })
+  }
+
+  /** Rejects when the request expires, wherever it is by then. */
+  return async function ask(request: Request, expiresAt: number): Promise<Answer> {
+    const timeLeftMs = expiresAt - performance.now()
+    admit(timeLeftMs)
     return new Promise((resolve, reject) => {
       const late = () => reject(new AppError('DEADLINE_EXCEEDED', 'The recommender did not answer in time. Try again.'))
-      const timer = setTimeout(late, deadlineMs)
+      const timer = setTimeout(late, timeLeftMs)
       const settled =
         <T>(settle: (value: T) => void) =>
         (value: T) => {
           clearTimeout(timer)
           settle(value)
         }
-      const expiresAt = performance.now() + deadlineMs
       waiting.push({ request, expiresAt, resolve: settled(resolve), reject: settled(reject) })
       sendWaiting()
     })

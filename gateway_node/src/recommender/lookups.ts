@@ -1,7 +1,8 @@
-// The questions that are passed on as they are: catalogue, users, histories, model versions.
+// The questions that are passed on as they are: catalogue, users, histories, model versions, dead letters.
+import type { JobServiceClient } from '../gen/whynotboth/v1/jobs.ts'
 import type { ModelServiceClient, RecommenderServiceClient } from '../gen/whynotboth/v1/recommender.ts'
 import type { Method } from './channel.ts'
-import { toInteraction, toItem, toModel, toNextPage, toScoredItem, toUser } from './messages.ts'
+import { toDeadLetter, toInteraction, toItem, toModel, toNextPage, toScoredItem, toUser } from './messages.ts'
 import type { Call, Recommender } from './recommender.ts'
 import type { VersionWatch } from './version-watch.ts'
 
@@ -57,5 +58,26 @@ export function createModelLookups(
       versions.note(model.version, askedAt)
       return model
     },
+  }
+}
+
+type DeadLetterLookups = 'listDeadLetters' | 'getDeadLetter' | 'replayDeadLetter' | 'dropDeadLetter'
+
+export function createDeadLetterLookups(client: JobServiceClient, ask: Ask): Pick<Recommender, DeadLetterLookups> {
+  return {
+    listDeadLetters: async (request, call) => {
+      const { deadLetters, nextPageToken } = await ask(client.listDeadLetters.bind(client), request, call)
+      return { deadLetters: deadLetters.map(toDeadLetter), ...toNextPage(nextPageToken) }
+    },
+    getDeadLetter: async (deadLetterId, call) => {
+      const { deadLetter, body } = await ask(client.getDeadLetter.bind(client), { deadLetterId }, call)
+      return { ...toDeadLetter(deadLetter), body }
+    },
+    replayDeadLetter: async (deadLetterId, call) => {
+      const { deadLetter, queued } = await ask(client.replayDeadLetter.bind(client), { deadLetterId }, call)
+      return { deadLetter: toDeadLetter(deadLetter), queued }
+    },
+    dropDeadLetter: async (deadLetterId, call) =>
+      toDeadLetter((await ask(client.dropDeadLetter.bind(client), { deadLetterId }, call)).deadLetter),
   }
 }

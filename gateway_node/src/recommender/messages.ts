@@ -1,9 +1,10 @@
 // From the wire's messages to the gateway's own words.
 
-import { AppError } from '../errors.ts'
+import { AppError, toReason } from '../errors.ts'
+import type * as jobs from '../gen/whynotboth/v1/jobs.ts'
 import type * as wire from '../gen/whynotboth/v1/recommender.ts'
 import { RecommendationSource } from '../gen/whynotboth/v1/recommender.ts'
-import type { Interaction, Item, Model, Recommendations, ScoredItem, User } from './recommender.ts'
+import type { DeadLetter, Interaction, Item, Model, Recommendations, ScoredItem, User } from './recommender.ts'
 
 /** What a message always has; its absence is the recommender's bug. */
 export function present<T>(value: T | undefined, name: string): T {
@@ -46,6 +47,18 @@ export function toModel(model: wire.Model | undefined): Model {
   const { version, estimator, params, metrics, createdAt, live } = present(model, 'the model version')
   const created = present(createdAt, 'the time of training').toISOString()
   return { version, estimator, params: params ?? {}, metrics, createdAt: created, live }
+}
+
+export function toDeadLetter(letter: jobs.DeadLetter | undefined): DeadLetter {
+  const { jobId, kind, cause, error, diedAt, ...rest } = present(letter, 'the dead letter')
+  return {
+    ...rest,
+    jobId: jobId || null,
+    kind: kind || null,
+    cause: cause || null,
+    error: error ? { reason: toReason(error.reason), detail: error.detail } : null,
+    diedAt: diedAt?.toISOString() ?? null,
+  }
 }
 
 /** An absent token means the last page. */

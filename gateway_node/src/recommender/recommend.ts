@@ -29,10 +29,10 @@ export function createRecommend({ client, breaker, cache, versions }: Parts) {
   const askInBatch = createCoalescer(askBatch)
   cache.onChange(flights.forget)
 
-  async function askBatch(questions: Question[], deadlineMs: number) {
+  async function askBatch(questions: Question[], expiresAt: number) {
     const askedAt = performance.now()
     const requests = questions.map(({ request }) => request)
-    const call = { ...present(questions[0], 'a question').call, deadlineMs }
+    const call = { ...present(questions[0], 'a question').call, expiresAt }
     const batch = await breaker.run(() => callUnary(client.batchRecommend.bind(client), { requests }, call))
     const timings = { recommenderMs: performance.now() - askedAt, scoringMs: batch.scoringMs }
     return batch.results.map(async (result) => take({ ...toAnswer(result), timings }, askedAt))
@@ -45,13 +45,11 @@ export function createRecommend({ client, breaker, cache, versions }: Parts) {
   }
 
   async function ask(request: RecommendRequest, call: Call): Promise<Recommendations> {
-    const askedAt = performance.now()
     try {
-      return await askInBatch({ request, call }, call.deadlineMs)
+      return await askInBatch({ request, call }, call.expiresAt)
     } catch (error) {
       if (!(error instanceof AppError && error.reason === 'OFFSET_NOT_REACHED')) throw error
-      const deadlineMs = call.deadlineMs - (performance.now() - askedAt)
-      return waitForOffset(request, { ...call, deadlineMs }, error)
+      return waitForOffset(request, call, error)
     }
   }
 

@@ -1,9 +1,10 @@
 // What the gateway asks of the recommender, in the gateway's own words. Types only: the gRPC client and the test's fake both fit.
 import type { Readable } from 'node:stream'
+import type { Reason } from '../errors.ts'
 import type { JobFile } from '../gen/whynotboth/v1/jobs.ts'
 
-/** What goes with each call: the time it may take, and whose it is. */
-export type Call = { deadlineMs: number; requestId: string; traceparent: string }
+/** What goes with each call: when it has to be answered, on the clock of `performance.now()`, and whose it is. */
+export type Call = { expiresAt: number; requestId: string; traceparent: string }
 
 export type Item = { itemId: string; title: string; year: number | null; genres: string[] }
 export type ScoredItem = Item & { score: number }
@@ -46,6 +47,21 @@ export type UserPage = { users: User[]; nextPageToken?: string }
 export type ModelPage = { models: Model[]; nextPageToken?: string }
 export type InteractionPage = { interactions: Interaction[]; nextPageToken?: string; asOfOffset: number | null }
 
+/** A message that no worker could finish. `jobId` and `kind` are null where it can't be decoded. */
+export type DeadLetter = {
+  deadLetterId: string
+  messageId: string
+  type: string
+  jobId: string | null
+  kind: string | null
+  cause: string | null
+  error: { reason: Reason; detail: string } | null
+  attempts: number
+  sizeBytes: number
+  diedAt: string | null
+}
+export type DeadLetterPage = { deadLetters: DeadLetter[]; nextPageToken?: string }
+
 /** A job's file: what it is, then its bytes. Destroying the body ends the call. */
 export type ResultFile = { header: JobFile; body: Readable }
 
@@ -65,6 +81,11 @@ export interface Recommender {
   listModels(request: PageRequest, call: Call): Promise<ModelPage>
   promoteModel(version: string, call: Call): Promise<Model>
   readResult(jobId: string, call: Call): Promise<ResultFile>
+  listDeadLetters(request: PageRequest, call: Call): Promise<DeadLetterPage>
+  getDeadLetter(deadLetterId: string, call: Call): Promise<DeadLetter & { body: Buffer }>
+  /** Says whether the job is queued again; it isn't where it needs no other run. */
+  replayDeadLetter(deadLetterId: string, call: Call): Promise<{ deadLetter: DeadLetter; queued: boolean }>
+  dropDeadLetter(deadLetterId: string, call: Call): Promise<DeadLetter>
   /** Fires when answers show another live version than before, the first one included. Returns the way to stop listening. */
   onModelVersion(listener: (version: string) => void): () => void
   state(): RecommenderState

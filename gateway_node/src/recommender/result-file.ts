@@ -29,7 +29,7 @@ async function readHeader(
   const timer = setTimeout(() => {
     isLate = true
     stream.cancel()
-  }, call.deadlineMs)
+  }, call.expiresAt - performance.now())
   try {
     const { value } = await parts.next()
     const part = present((value as ReadResultResponse | undefined)?.part, 'a header')

@@ -42,10 +42,10 @@ async function deleteStream(stream: string) {
   await connection.close()
 }
 
-async function open(t: TestContext) {
+async function open(t: TestContext, query = '') {
   const stream = `test-${randomUUID()}`
   const wire = await startProxy(rabbitMq)
-  const amqpUrl = `amqp://guest:guest@127.0.0.1:${wire.port}/`
+  const amqpUrl = `amqp://guest:guest@127.0.0.1:${wire.port}/${query}`
   const config = { amqpUrl, brokerDefinitions: await definitionsWith(t, stream), confirmTimeoutMs }
   const outcomes: string[] = []
   const broker = connectBroker(config, pino({ level: 'silent' }), (_type, outcome) => outcomes.push(outcome))
@@ -59,7 +59,7 @@ async function open(t: TestContext) {
   return { broker, stream, disconnect, reconnect, replaceStream: () => deleteStream(stream), freeze, outcomes }
 }
 
-testBroker('rabbitmq', open, { skip })
+testBroker('rabbitmq', (t) => open(t), { skip })
 
 test('rabbitmq: a broker that stops answering costs no more than the confirm timeout', { skip }, async (t) => {
   const { broker, stream, freeze, outcomes } = await open(t)
@@ -71,6 +71,16 @@ test('rabbitmq: a broker that stops answering costs no more than the confirm tim
   await assert.rejects(publishing, { reason: 'BROKER_UNAVAILABLE' })
   assert.ok(performance.now() - startedAt < confirmTimeoutMs + 500)
   assert.deepEqual(outcomes, ['failed'])
+})
+
+test('rabbitmq: a connection that is silent for two heartbeats is left for another', { skip }, async (t) => {
+  const { broker, stream, freeze } = await open(t, '?heartbeat=1')
+  freeze()
+
+  await t.waitFor(() => assert.ok(!broker.isConnected), { timeout: 20_000, interval: 20 })
+  await t.waitFor(() => assert.ok(broker.isConnected), { timeout: 20_000, interval: 20 })
+
+  await assert.doesNotReject(broker.publish(publicationTo(stream)))
 })
 
 test('rabbitmq: a dropped connection fails what it had not confirmed, before the timeout', { skip }, async (t) => {

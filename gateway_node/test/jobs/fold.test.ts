@@ -129,6 +129,37 @@ test('nothing follows a final state', () => {
   assert.deepEqual(job, fold(...before))
 })
 
+test('a job that has failed is queued again by a replay, and its next attempt counts on', () => {
+  const failed = [
+    exportRequested(jobId),
+    jobFact('JobStarted', { jobId, attempt: 4 }),
+    jobFact('JobFailed', { jobId, attempt: 4, error: failure }),
+  ]
+
+  const queued = fold(...failed, jobFact('JobReplayed', { jobId, attempt: 4 }))
+  const running = fold(
+    ...failed,
+    jobFact('JobReplayed', { jobId, attempt: 4 }),
+    jobFact('JobStarted', { jobId, attempt: 5 }),
+  )
+
+  assert.deepEqual([queued?.state, queued?.attempts, queued?.error], ['queued', 4, null])
+  assert.deepEqual([running?.state, running?.attempts], ['running', 5])
+})
+
+const unfailed: [string, Entry][] = [
+  ['runs', jobFact('JobStarted', { jobId, attempt: 1 })],
+  ['has succeeded', jobFact('JobSucceeded', { jobId, attempt: 1 })],
+  ['was cancelled', jobFact('JobCancelled', { jobId, attempt: 1 })],
+]
+for (const [what, entry] of unfailed) {
+  test(`a replay changes nothing of a job that ${what}`, () => {
+    const before = [exportRequested(jobId), entry]
+
+    assert.deepEqual(fold(...before, jobFact('JobReplayed', { jobId, attempt: 1 })), fold(...before))
+  })
+}
+
 test('a job that is to be cancelled goes on until a worker says otherwise', () => {
   const job = fold(
     exportRequested(jobId),

@@ -6,6 +6,7 @@ import {
   JobCancelRequested,
   JobFailed,
   JobProgressed,
+  JobReplayed,
   JobRequested,
   JobRetried,
   JobStarted,
@@ -19,6 +20,7 @@ const types = {
   JobSucceeded,
   JobRetried,
   JobFailed,
+  JobReplayed,
   JobCancelRequested,
   JobCancelled,
 }

@@ -41,6 +41,22 @@ test('the socket lives on after frames that can not be used', async (t) => {
   assert.equal((await client.ask({ type: 'ping' })).type, 'pong')
 })
 
+test('a frame that was refused is answered under its id, where it has one', async (t) => {
+  const { app } = await buildTestApp(t)
+  const client = await LiveClient.open(app)
+
+  client.send({ type: 'subscribe', id: 'no-topic' })
+  client.send({ type: 'sing', id: 'no-such-type' })
+  client.send({ type: 'sing', id: 7 })
+  client.socket.send(Buffer.from('{"type":"ping","id":"binary"}'))
+
+  const errors = [await client.error(), await client.error(), await client.error(), await client.error()]
+  assert.deepEqual(
+    errors.map(({ replyTo }) => replyTo),
+    ['no-topic', 'no-such-type', null, null],
+  )
+})
+
 test('the twentieth frame that can not be used closes with 1008', async (t) => {
   const { app } = await buildTestApp(t)
   const client = await LiveClient.open(app)
@@ -142,6 +158,23 @@ test('without the broker a rating is refused as worth another try', async (t) =>
   const answer = await client.ask({ type: 'rate', userId: '1', itemId: '5', rating: 4 })
 
   assert.deepEqual([answer.reason, answer.retryable], ['BROKER_UNAVAILABLE', true])
+})
+
+test('a socket has 32 ratings under way, and another one after an ack', async (t) => {
+  const { app, broker } = await buildTestApp(t)
+  const client = await LiveClient.open(app)
+  const confirm = Promise.withResolvers<void>()
+  broker.publish = () => confirm.promise
+  const rate = () => client.ask({ type: 'rate', userId: '1', itemId: '5', rating: 4 })
+  const waiting = Array.from({ length: 32 }, rate)
+
+  const refused = await rate()
+  confirm.resolve()
+  await Promise.all(waiting)
+  const accepted = await rate()
+
+  assert.deepEqual([refused.reason, refused.retryable], ['INTERACTIONS_EXHAUSTED', true])
+  assert.equal(accepted.type, 'ack')
 })
 
 test('the contract describes every frame', async (t) => {

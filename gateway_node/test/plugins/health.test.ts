@@ -25,6 +25,20 @@ test('a gateway about to stop is alive and not ready, and still answers', async 
   )
 })
 
+test('a gateway about to stop keeps no connection for the next request', async (t) => {
+  const { app, gateway } = await buildTestApp(t)
+
+  const before = await gateway.get('/v1/items/1')
+  app.drain()
+  const after = await Promise.all(['/v1/items/1', '/v1/nowhere'].map((path) => gateway.get(path)))
+
+  assert.notEqual(before.headers.connection, 'close')
+  assert.deepEqual(
+    after.map(({ headers }) => headers.connection),
+    ['close', 'close'],
+  )
+})
+
 test('a start waits for the neighbours before it is ready', async (t) => {
   const { gateway, broker } = await buildTestApp(t)
 

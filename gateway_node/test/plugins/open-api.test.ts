@@ -5,6 +5,9 @@ import { buildTestApp } from '../build-app.ts'
 type Operation = { summary?: string; tags?: string[]; responses: Record<string, { content?: Record<string, unknown> }> }
 
 const served = [
+  'delete /v1/dead-letters/{deadLetterId}',
+  'get /v1/dead-letters',
+  'get /v1/dead-letters/{deadLetterId}',
   'get /v1/items',
   'get /v1/items/{itemId}',
   'get /v1/items/{itemId}/similar',
@@ -18,6 +21,7 @@ const served = [
   'get /v1/users/{userId}',
   'get /v1/users/{userId}/interactions',
   'get /v1/users/{userId}/recommendations',
+  'post /v1/dead-letters/{deadLetterId}/replay',
   'post /v1/interactions',
   'post /v1/jobs',
   'post /v1/jobs/{jobId}/cancel',

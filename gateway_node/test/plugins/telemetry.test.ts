@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Call } from '../../src/recommender/recommender.ts'
 import { buildTestApp } from '../build-app.ts'
 
 const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
@@ -36,4 +37,16 @@ test('a trace that can not be used is replaced', async (t) => {
 
   assert.match(broker.published[0]?.traceparent ?? '', /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
   assert.notEqual(broker.published[0]?.traceparent, headers.traceparent)
+})
+
+test('what a request asks for expires with it: the time it has spent counts', async (t) => {
+  const { gateway, recommender } = await buildTestApp(t, { GATEWAY_RECOMMENDER_DEADLINE_MS: '1000' })
+  const asked = t.mock.method(recommender, 'getItem')
+  const before = performance.now()
+
+  await gateway.get('/v1/items/1')
+
+  const [[, call]] = asked.mock.calls.map((asking) => asking.arguments) as unknown as [[string, Call]]
+  assert.ok(call.expiresAt >= before + 1000)
+  assert.ok(call.expiresAt <= performance.now() + 1000)
 })

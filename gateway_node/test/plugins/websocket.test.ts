@@ -15,6 +15,30 @@ test('closing the app closes every socket with 1001, and the app waits for it', 
   assert.equal(app.websocketServer.clients.size, 0)
 })
 
+test('each socket of a gateway that stops is told its own time to come back', async (t) => {
+  const { app } = await buildTestApp(t)
+  const clients: LiveClient[] = []
+  while (clients.length < 10) clients.push(await LiveClient.open(app))
+  const closings = clients.map(({ socket }) => once(socket, 'close'))
+
+  await app.close()
+
+  const farewells = (await Promise.all(closings)).map(([, reason]) => JSON.parse(String(reason)))
+  assert.ok(farewells.every(({ retryAfterMs }) => Number.isInteger(retryAfterMs) && retryAfterMs <= 1000))
+  assert.ok(new Set(farewells.map(({ retryAfterMs }) => retryAfterMs)).size > 1)
+  assert.equal(farewells[0].reason, 'SHUTTING_DOWN')
+})
+
+test('a gateway about to stop keeps its sockets and opens no other', async (t) => {
+  const { app } = await buildTestApp(t)
+  const client = await LiveClient.open(app)
+
+  app.drain()
+
+  await assert.rejects(LiveClient.open(app), /503/)
+  assert.equal((await client.ask({ type: 'ping' })).type, 'pong')
+})
+
 test('a socket that does not answer the closing is cut off', async (t) => {
   const { app } = await buildTestApp(t)
   const client = await LiveClient.open(app)
@@ -24,7 +48,7 @@ test('a socket that does not answer the closing is cut off', async (t) => {
 
   const closing = app.close()
   while (socket?.readyState === socket?.OPEN) await setImmediate()
-  t.mock.timers.tick(2000)
+  t.mock.timers.tick(1000)
 
   await closing
   assert.equal(app.websocketServer.clients.size, 0)

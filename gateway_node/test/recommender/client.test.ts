@@ -9,6 +9,8 @@ import { call, testRecommender } from './recommender-suite.ts'
 const nextVersion = '20260202T000000Z-00000002'
 const ask = { userId: '1', limit: 5 }
 
+const within = (milliseconds: number) => ({ ...call, expiresAt: performance.now() + milliseconds })
+
 testRecommender('fake recommender', async () => {
   const fake = new FakeRecommender()
   return { recommender: fake, fake }
@@ -30,7 +32,7 @@ test('a recommender that does not answer costs no more than the deadline', async
   const { recommender, server } = await openClient(t)
   t.after(server.hold())
 
-  const asking = recommender.getItem('1', { ...call, deadlineMs: 50 })
+  const asking = recommender.getItem('1', within(50))
 
   await assert.rejects(asking, { reason: 'DEADLINE_EXCEEDED' })
 })
@@ -69,7 +71,7 @@ test('an answer that must wait for an offset does not hold the others', async (t
 test('an offset that is not reached in time says so', async (t) => {
   const { recommender } = await openClient(t)
 
-  const asking = recommender.recommend({ ...ask, minInteractionOffset: 7 }, { ...call, deadlineMs: 100 })
+  const asking = recommender.recommend({ ...ask, minInteractionOffset: 7 }, within(100))
 
   await assert.rejects(asking, { reason: 'OFFSET_NOT_REACHED' })
 })

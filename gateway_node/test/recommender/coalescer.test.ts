@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createCoalescer } from '../../src/recommender/coalescer.ts'
 
-const deadlineMs = 30_000
+const inTime = () => performance.now() + 30_000
 
 /** A coalescer whose calls end when the test says so. */
 function openCoalescer() {
-  const calls: { requests: number[]; end: () => void }[] = []
-  const ask = createCoalescer<number, number>((requests) => {
+  const calls: { requests: number[]; expiresAt: number; end: () => void }[] = []
+  const ask = createCoalescer<number, number>((requests, expiresAt) => {
     const { promise, resolve } = Promise.withResolvers<Promise<number>[]>()
-    calls.push({ requests, end: () => resolve(requests.map(async (request) => request * 2)) })
+    calls.push({ requests, expiresAt, end: () => resolve(requests.map(async (request) => request * 2)) })
     return promise
   })
   return { ask, calls, sizes: () => calls.map(({ requests }) => requests.length) }
@@ -19,7 +19,7 @@ const range = (length: number) => Array.from({ length }, (_, index) => index)
 
 test('four calls go at once, what waited in batches of at most 256, each caller has its own answer', async () => {
   const { ask, calls, sizes } = openCoalescer()
-  const asking = range(304).map((request) => ask(request, deadlineMs))
+  const asking = range(304).map((request) => ask(request, inTime()))
 
   for (let index = 0; index < 6; index += 1) {
     calls[index]?.end()
@@ -35,9 +35,9 @@ test('four calls go at once, what waited in batches of at most 256, each caller 
 
 test('who waited beyond the deadline is answered, and not asked for', async () => {
   const { ask, calls, sizes } = openCoalescer()
-  const first = range(4).map((request) => ask(request, deadlineMs))
+  const first = range(4).map((request) => ask(request, inTime()))
 
-  await assert.rejects(ask(5, 1), { reason: 'DEADLINE_EXCEEDED' })
+  await assert.rejects(ask(5, performance.now() + 1), { reason: 'DEADLINE_EXCEEDED' })
   for (const call of calls) call.end()
   await Promise.all(first)
 
@@ -54,20 +54,36 @@ test('a failed call fails those in it alone', async () => {
     return requests.map(async (request) => request)
   })
 
-  const [lost, answered] = await Promise.allSettled([ask(1, deadlineMs), ask(2, deadlineMs)])
+  const [lost, answered] = await Promise.allSettled([ask(1, inTime()), ask(2, inTime())])
 
   assert.deepEqual([lost.status, answered.status], ['rejected', 'fulfilled'])
 })
 
-test('more than can be answered in time is refused at once', async () => {
+test('a batch has as much time as the most patient of those in it', async () => {
   const { ask, calls } = openCoalescer()
-  const waiting = range(10_004).map((request) => ask(request, deadlineMs))
+  const first = range(4).map((request) => ask(request, inTime()))
+  const patient = performance.now() + 60_000
 
-  await assert.rejects(ask(0, deadlineMs), { reason: 'RECOMMENDER_OVERLOADED' })
+  const others = [ask(5, inTime()), ask(6, patient), ask(7, inTime())]
+  for (const call of calls) call.end()
+  await Promise.all(first)
+  calls[4]?.end()
+  await Promise.all(others)
 
-  for (let index = 0; index < calls.length; index += 1) {
-    calls[index]?.end()
-    await Promise.all((calls[index]?.requests ?? []).map((request) => waiting[request]))
-  }
-  assert.equal((await Promise.all(waiting)).length, 10_004)
+  assert.equal(calls[4]?.expiresAt, patient)
+})
+
+test('once nothing has come back for most of the time that is left, nobody waits any more', async (t) => {
+  const { ask, calls } = openCoalescer()
+  const asking = range(4).map((request) => ask(request, inTime()))
+  const now = performance.now()
+  t.mock.method(performance, 'now', () => now + 1501)
+
+  await assert.rejects(ask(5, now + 3501), { reason: 'RECOMMENDER_UNAVAILABLE' })
+  const patient = ask(6, now + 3600)
+
+  for (const call of calls) call.end()
+  await Promise.all(asking)
+  calls[4]?.end()
+  assert.equal(await patient, 12)
 })

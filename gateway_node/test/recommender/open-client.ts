@@ -15,11 +15,19 @@ export const eventually = { timeout: 10_000, interval: 5 }
 export async function openClient(t: TestContext) {
   const server = new RecommenderServer()
   await server.start()
+  t.after(() => server.stop())
+  const client = await openClientOf(t, `127.0.0.1:${server.port}`)
+  server.batches.length = 0
+  return { ...client, server, fake: server.fake }
+}
+
+/** A client that has found a recommender at the address. */
+export async function openClientOf(t: TestContext, recommenderAddress: string) {
   const broker = new FakeBroker()
   const log: SharedLog = shareLog(broker, 'interactions', 'first')
   const observed: string[] = []
   const recommender = createRecommender(
-    { recommenderAddress: `127.0.0.1:${server.port}` },
+    { recommenderAddress },
     {
       log,
       onHint: (listener) => broker.onHint(listener),
@@ -32,12 +40,10 @@ export async function openClient(t: TestContext) {
   t.after(async () => {
     await recommender.close()
     await log.close()
-    server.stop()
   })
   // The client asks for the popular items first; what a test counts comes after.
   await t.waitFor(() => assert.equal(observed.length, 1), eventually)
-  server.batches.length = 0
-  return { recommender, server, fake: server.fake, broker, log, observed, write: interactionWriter(broker, log) }
+  return { recommender, broker, log, observed, write: interactionWriter(broker, log) }
 }
 
 /** Writes an interaction to the log and waits until the log was read. */

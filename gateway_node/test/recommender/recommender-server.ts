@@ -10,7 +10,12 @@ import {
 } from '@grpc/grpc-js'
 import { AppError } from '../../src/errors.ts'
 import { ErrorReason } from '../../src/gen/whynotboth/v1/errors.ts'
-import { JobServiceService, type ReadResultRequest, type ReadResultResponse } from '../../src/gen/whynotboth/v1/jobs.ts'
+import {
+  JobServiceService,
+  type ReadResultRequest,
+  type ReadResultResponse,
+  type DeadLetter as WireDeadLetter,
+} from '../../src/gen/whynotboth/v1/jobs.ts'
 import {
   type BatchRecommendRequest,
   type BatchRecommendResult,
@@ -22,7 +27,7 @@ import {
   type Item as WireItem,
   type Model as WireModel,
 } from '../../src/gen/whynotboth/v1/recommender.ts'
-import type { Item, Model } from '../../src/recommender/recommender.ts'
+import type { DeadLetter, Item, Model } from '../../src/recommender/recommender.ts'
 import { FakeRecommender } from '../fakes.ts'
 import { grpcError } from './grpc-errors.ts'
 
@@ -32,26 +37,33 @@ export class RecommenderServer {
   readonly batches: RecommendRequest[][] = []
   /** Metadata of the last call. */
   lastMetadata: Record<string, unknown> = {}
+  /** When the last call has to be answered, on the clock of `Date.now()`. */
+  lastDeadline = Number.NaN
   port = 0
   #server = new Server()
   #gate: Promise<void> = Promise.resolve()
   readonly #progress = new EventEmitter()
 
-  async start(port = 0) {
+  async start(port = 0, host = '127.0.0.1') {
     this.#server = new Server()
     this.#server.addService(RecommenderServiceService, this.#recommenderService())
     this.#server.addService(ModelServiceService, this.#modelService())
-    this.#server.addService(JobServiceService, { readResult: this.#readResult.bind(this) })
+    this.#server.addService(JobServiceService, this.#jobService())
     this.port = await new Promise<number>((resolve, reject) => {
       const credentials = ServerCredentials.createInsecure()
-      this.#server.bindAsync(`127.0.0.1:${port}`, credentials, (error, bound) =>
-        error ? reject(error) : resolve(bound),
-      )
+      this.#server.bindAsync(`${host}:${port}`, credentials, (error, bound) => (error ? reject(error) : resolve(bound)))
     })
   }
 
   stop() {
     this.#server.forceShutdown()
+  }
+
+  /** As a recommender does that is told to stop: takes no new calls, and ends when those in flight have ended. */
+  drain() {
+    return new Promise<void>((resolve, reject) => {
+      this.#server.tryShutdown((error) => (error ? reject(error) : resolve()))
+    })
   }
 
   /** Holds every answer back until the returned function is called. */
@@ -68,10 +80,11 @@ export class RecommenderServer {
   }
 
   #answer<Request, Response>(answer: (request: Request) => Promise<Response>): handleUnaryCall<Request, Response> {
-    return ({ request, metadata }, respond: sendUnaryData<Response>) => {
-      this.lastMetadata = metadata.getMap()
+    return (call, respond: sendUnaryData<Response>) => {
+      this.lastMetadata = call.metadata.getMap()
+      this.lastDeadline = Number(call.getDeadline())
       this.#gate
-        .then(() => answer(request))
+        .then(() => answer(call.request))
         .then((response) => respond(null, response))
         .catch((error) => respond(toServiceError(error)))
     }
@@ -134,6 +147,28 @@ export class RecommenderServer {
     }
   }
 
+  #jobService() {
+    const { fake } = this
+    return {
+      readResult: this.#readResult.bind(this),
+      listDeadLetters: this.#answer(async (request: Parameters<typeof fake.listDeadLetters>[0]) => {
+        const { deadLetters } = await fake.listDeadLetters(request)
+        return { deadLetters: deadLetters.map(toWireDeadLetter), nextPageToken: '' }
+      }),
+      getDeadLetter: this.#answer(async ({ deadLetterId }: { deadLetterId: string }) => {
+        const { body, ...letter } = await fake.getDeadLetter(deadLetterId)
+        return { deadLetter: toWireDeadLetter(letter), body }
+      }),
+      replayDeadLetter: this.#answer(async ({ deadLetterId }: { deadLetterId: string }) => {
+        const { deadLetter, queued } = await fake.replayDeadLetter(deadLetterId)
+        return { deadLetter: toWireDeadLetter(deadLetter), queued }
+      }),
+      dropDeadLetter: this.#answer(async ({ deadLetterId }: { deadLetterId: string }) => ({
+        deadLetter: toWireDeadLetter(await fake.dropDeadLetter(deadLetterId)),
+      })),
+    }
+  }
+
   #isBehind({ minInteractionOffset = -1 }: RecommendRequest) {
     return minInteractionOffset > (this.fake.asOfOffset ?? -1)
   }
@@ -178,6 +213,17 @@ function toServiceError(error: unknown) {
 
 function toWireItem({ year, ...item }: Item): WireItem {
   return { ...item, year: year ?? undefined }
+}
+
+function toWireDeadLetter({ jobId, kind, cause, error, diedAt, ...letter }: DeadLetter): WireDeadLetter {
+  return {
+    ...letter,
+    jobId: jobId ?? '',
+    kind: kind ?? '',
+    cause: cause ?? '',
+    error: error ? { reason: ErrorReason[error.reason], detail: error.detail } : undefined,
+    diedAt: diedAt === null ? undefined : new Date(diedAt),
+  }
 }
 
 function toWireModel({ createdAt, ...model }: Model): WireModel {

@@ -4,12 +4,13 @@ import { randomUUID } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import type { Call, Recommender } from '../../src/recommender/recommender.ts'
+import { deadLetter } from '../dead-letters/dead-letter.ts'
 import type { FakeRecommender } from '../fakes.ts'
 
 export type RecommenderUnderTest = { recommender: Recommender; fake: FakeRecommender }
 
 export const call: Call = {
-  deadlineMs: 5000,
+  expiresAt: performance.now() + 60_000,
   requestId: 'request-1',
   traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`,
 }
@@ -98,6 +99,21 @@ export function testRecommender(name: string, open: (t: TestContext) => Promise<
 
     assert.deepEqual(header, { name: 'top.csv', mediaType: 'text/csv', sizeBytes: bytes.length })
     assert.equal(bytes.length, 50 * 64 * 1024)
+  })
+
+  test(`${name}: a dead letter is listed, looked at, and gone when it is replayed or dropped`, async (t) => {
+    const { recommender, fake } = await open(t)
+    const { body, ...letter } = deadLetter('a')
+    for (const id of ['a', 'b']) fake.deadLetters.set(id, deadLetter(id))
+
+    const { deadLetters } = await recommender.listDeadLetters({ pageSize: 1, pageToken: '' }, call)
+    const found = await recommender.getDeadLetter('a', call)
+    const replayed = await recommender.replayDeadLetter('a', call)
+    const dropped = await recommender.dropDeadLetter('b', call)
+
+    assert.deepEqual([deadLetters, found], [[letter], { ...letter, body }])
+    assert.deepEqual([replayed, dropped.deadLetterId], [{ deadLetter: letter, queued: true }, 'b'])
+    await assert.rejects(recommender.getDeadLetter('a', call), { reason: 'DEAD_LETTER_UNKNOWN' })
   })
 
   test(`${name}: a failure has the reason that the recommender gave`, async (t) => {

@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from ml_service import commands
+from ml_service.dead_letter_commands import dead_letters
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(dead_letters, name="dead-letters")
 
 Estimators = Annotated[list[str] | None, typer.Option(help="ease, svd, item_knn or popularity; may be repeated. Default: all.")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from logging import ERROR, INFO
 from typing import TYPE_CHECKING, TypeVar
@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from ml_service.adapters.broker.connection import BrokerThread
+from ml_service.adapters.broker.dead_letters import DeadLetterQueue
 from ml_service.adapters.broker.hint_listener import HintListener
 from ml_service.adapters.broker.model_messages import model_promoted
 from ml_service.adapters.broker.publisher import Publisher
 from ml_service.adapters.broker.stream_reader import StreamReader
 from ml_service.adapters.database import is_migrated
 from ml_service.adapters.interaction_log import STREAM
+from ml_service.adapters.job_ledger import JobLedger
 from ml_service.config import InvalidSettings
 from ml_service.entrypoints.grpc_server import GrpcServer
 from ml_service.entrypoints.grpc_services import JobService, ModelService, RecommenderService
@@ -27,7 +29,8 @@ from ml_service.entrypoints.model_follower import ModelFollower
 from ml_service.entrypoints.ops_api import build_ops_api
 from ml_service.entrypoints.ops_server import serve_ops
 from ml_service.entrypoints.runtime import Readiness, retry_while_unavailable, stop_signal
-from ml_service.errors import Unavailable
+from ml_service.errors import ServiceError, Unavailable
+from ml_service.handlers.dead_letters import DeadLetters
 from ml_service.handlers.live_state import RECENT_IDS, LiveState
 from ml_service.handlers.models import Models
 from ml_service.parts import open_parts
@@ -59,6 +62,7 @@ class Recommender:
     live: LiveState
     models: Models
     metrics: Metrics
+    reader: StreamReader
     readiness: Readiness
     server: GrpcServer
 
@@ -71,6 +75,7 @@ async def serve(settings: Settings) -> int:
         parts = stack.enter_context(open_parts(settings))
         live = LiveState(*await retry_while_unavailable(lambda: _load(parts.store), stopping))
         recommender = await _build_recommender(settings, parts, live, stack)
+        await _load_model(recommender)
         await _listen(recommender, stack)
         await stack.enter_async_context(_following(recommender))
         await stopping.wait()
@@ -91,14 +96,36 @@ async def _build_recommender(settings: Settings, parts: Parts, live: LiveState, 
     metrics = Metrics(live)
     models = Models(live, parts.store, parts.registry, lambda version: _announce(publisher, version))
     service = RecommenderService(live, parts.store, scoring, metrics)
+    dead_letters = DeadLetters(DeadLetterQueue(parts.broker), JobLedger(parts.store.engine), publisher)
     age_seconds = settings.recommender_connection_age_seconds
-    server = GrpcServer(service, ModelService(models), JobService(parts.registry), metrics, age_seconds)
-    return Recommender(settings, parts, live, models, metrics, Readiness("model"), server)
+    server = GrpcServer(service, ModelService(models), JobService(parts.registry, dead_letters), metrics, age_seconds)
+    return Recommender(settings, parts, live, models, metrics, _read_interactions(parts, live, metrics), Readiness("model"), server)
+
+
+def _read_interactions(parts: Parts, live: LiveState, metrics: Metrics) -> StreamReader:
+    follower = LogFollower(live, metrics, lambda: parts.store.load_histories(RECENT_IDS))
+    reader = StreamReader(
+        parts.broker,
+        STREAM,
+        read_position=lambda: live.position,
+        on_messages=follower.on_messages,
+        on_replay=follower.on_replay,
+    )
+    metrics.watch({STREAM: reader})
+    return reader
+
+
+async def _load_model(recommender: Recommender) -> None:
+    """Who listens gets a share of the calls at once, so the model comes first. Where none can be loaded the follower looks again."""
+    with suppress(ServiceError):
+        if await recommender.models.follow():
+            log.info("model version live", version=recommender.live.model.version.version)
 
 
 async def _listen(recommender: Recommender, stack: AsyncExitStack) -> None:
     settings = recommender.settings
-    ops_api = build_ops_api(recommender.live, recommender.models, recommender.metrics, recommender.readiness)
+    readers = {STREAM: recommender.reader}
+    ops_api = build_ops_api(recommender.live, recommender.models, recommender.metrics, recommender.readiness, readers)
     with _naming("RECOMMENDER_OPS_PORT"):
         ops_port = await stack.enter_async_context(serve_ops(ops_api, settings.recommender_host, settings.recommender_ops_port))
     with _naming("RECOMMENDER_GRPC_PORT"):
@@ -118,16 +145,8 @@ async def _following(recommender: Recommender) -> AsyncIterator[None]:
         log.info("ready", version=live.model.version.version, users=len(live.user_ids), items=len(live.items))
 
     broker = recommender.parts.broker
-    log_follower = LogFollower(live, recommender.metrics)
     model_follower = ModelFollower(live, recommender.models, recommender.settings.recommender_model_poll_seconds, on_loaded)
-    reader = StreamReader(
-        broker,
-        STREAM,
-        read_position=lambda: live.position,
-        on_messages=log_follower.on_messages,
-        on_replay=log_follower.on_replay,
-    )
-    async with _running(reader), _running(HintListener(broker, model_follower.hint)), asyncio.TaskGroup() as group:
+    async with _running(recommender.reader), _running(HintListener(broker, model_follower.hint)), asyncio.TaskGroup() as group:
         task = group.create_task(model_follower.run())
         yield
         task.cancel()

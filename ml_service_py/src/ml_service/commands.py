@@ -39,7 +39,7 @@ def work() -> None:
 def migrate() -> None:
     from ml_service.adapters import database
 
-    with _parts() as parts:
+    with opened_parts() as parts:
         database.migrate(parts.store.engine)
 
 
@@ -48,7 +48,7 @@ def import_data(*, movielens: bool, interactions: Path | None, items: Path | Non
     from ml_service.adapters import database
     from ml_service.handlers import importing
 
-    with _parts() as parts:
+    with opened_parts() as parts:
         if movielens == bool(interactions or items) or bool(interactions) != bool(items):
             raise InvalidArgument("REQUEST_INVALID", "Give --movielens, or both --interactions and --items.")
         database.migrate(parts.store.engine)
@@ -61,13 +61,15 @@ def import_data(*, movielens: bool, interactions: Path | None, items: Path | Non
 
 
 def train(estimators: Sequence[str], *, if_none: bool) -> None:
-    with _parts() as parts:
+    with opened_parts() as parts:
         if if_none and parts.store.read_live() is not None:
             typer.echo("A model version is live already", err=True)
             return
+        from ml_service.handlers.training import OwnMandate
         from ml_service.handlers.training import train as train_model
 
-        outcome = train_model(parts.store, parts.registry, TrainParams(tuple(estimators)), _tell_progress)
+        mandate = OwnMandate(parts.store)
+        outcome = train_model(parts.store, parts.registry, mandate, TrainParams(tuple(estimators)), _tell_progress)
     went = "is live" if outcome.promoted else "stays in the registry: it is worse than the live one"
     typer.echo(f"Model version {outcome.model_version} {went}: {_figures(outcome.metrics)}")
 
@@ -75,7 +77,7 @@ def train(estimators: Sequence[str], *, if_none: bool) -> None:
 def evaluate(estimators: Sequence[str]) -> None:
     from ml_service.handlers import evaluation
 
-    with _parts() as parts:
+    with opened_parts() as parts:
         ratings = parts.store.load_ratings()
         if not len(ratings):
             raise InvalidArgument("JOB_PARAMS_INVALID", "The store has no ratings; import some.")
@@ -89,7 +91,7 @@ def _run(process: Coroutine[None, None, int]) -> None:
 
 
 @contextmanager
-def _parts() -> Iterator[Parts]:
+def opened_parts() -> Iterator[Parts]:
     with _settings() as settings, open_parts(settings) as parts:
         yield parts
 

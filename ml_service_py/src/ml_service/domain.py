@@ -181,6 +181,16 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One worker's turn at a job. Its `number` counts all turns and fences; `spent` are those that count, this one among them."""
+
+    job: Job
+    number: int
+    spent: int
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a job is: 0 to 100, what it does, and its best figures so far."""
 

@@ -71,6 +71,7 @@ class NotFound(ServiceError):
             "MODEL_VERSION_UNKNOWN",
             "TOPIC_UNKNOWN",
             "RESUME_TOO_OLD",
+            "DEAD_LETTER_UNKNOWN",
         }
     )
 
@@ -83,7 +84,7 @@ class AlreadyExists(ServiceError):
 class ResourceExhausted(ServiceError):
     kind = "RESOURCE_EXHAUSTED"
     retryable = True
-    reasons = frozenset({"RECOMMENDER_OVERLOADED", "SUBSCRIPTIONS_EXHAUSTED"})
+    reasons = frozenset({"RECOMMENDER_OVERLOADED", "SUBSCRIPTIONS_EXHAUSTED", "INTERACTIONS_EXHAUSTED"})
 
 
 class Unavailable(ServiceError):
@@ -110,7 +111,7 @@ class DeadlineExceeded(ServiceError):
 class Internal(ServiceError):
     kind = "INTERNAL"
     retryable = True
-    reasons = frozenset({"UNSPECIFIED", "UPSTREAM_FAILED", "INTERNAL", "JOB_PROCESS_DIED"})
+    reasons = frozenset({"UNSPECIFIED", "UPSTREAM_FAILED", "INTERNAL", "JOB_PROCESS_DIED", "JOB_TAKEN_OVER"})
 
 
 def error_of(reason: str, detail: str) -> ServiceError:

@@ -9,7 +9,7 @@ import pytest
 
 from ml_service.adapters.job_ledger import JobLedger
 from ml_service.domain import ExportParams, Job, JobFile, JobOutcome, JobState
-from ml_service.errors import Unavailable
+from ml_service.errors import Internal, Unavailable
 
 if TYPE_CHECKING:
     from ml_service.adapters.store import Store
@@ -85,6 +85,69 @@ def test_a_job_between_two_attempts_is_cancelled_and_a_running_one_is_not(ledger
     assert while_running is None
     assert between is not None
     assert state(ledger) == (JobState.CANCELLED, 1)
+
+
+def live_version(store: Store) -> str | None:
+    live = store.read_live()
+    return live.version if live else None
+
+
+def test_a_version_goes_live_with_its_jobs_success_or_not_at_all(ledger: JobLedger, empty_store: Store) -> None:
+    ledger.claim(JOB, "a")
+    ledger.claim(JOB, "b")
+
+    with pytest.raises(Internal) as refused:
+        ledger.complete(JOB.job_id, 1, OUTCOME, None)
+    before = live_version(empty_store)
+    is_complete = ledger.complete(JOB.job_id, 2, OUTCOME, None)
+
+    assert (refused.value.reason, before, is_complete) == ("JOB_TAKEN_OVER", None, True)
+    assert (live_version(empty_store), state(ledger)) == ("v1", (JobState.SUCCEEDED, 2))
+
+
+def test_a_job_goes_on_when_another_version_went_live_first(ledger: JobLedger, empty_store: Store) -> None:
+    ledger.claim(JOB, "a")
+    empty_store.compare_and_set_live(None, "v0")
+
+    is_complete = ledger.complete(JOB.job_id, 1, OUTCOME, None)
+
+    assert not is_complete
+    assert (live_version(empty_store), state(ledger)) == ("v0", (JobState.RUNNING, 1))
+
+
+def test_all_attempts_at_a_job_write_under_one_name(ledger: JobLedger) -> None:
+    ledger.claim(JOB, "a")
+    first = ledger.name_version(JOB.job_id, 1, "v1")
+    ledger.claim(JOB, "b")
+
+    second = ledger.name_version(JOB.job_id, 2, "v2")
+
+    assert (first, second) == ("v1", "v1")
+    with pytest.raises(Internal):
+        ledger.name_version(JOB.job_id, 1, "v3")
+
+
+def test_a_failed_job_is_revived_with_all_its_attempts_and_a_higher_fence(ledger: JobLedger) -> None:
+    ledger.claim(JOB, "a")
+    ledger.fail(JOB.job_id, 1, Unavailable("STORE_UNAVAILABLE", "Away."))
+
+    revived, again = ledger.revive(JOB.job_id), ledger.claim(JOB, "b")
+
+    assert revived is not None
+    assert (revived.state, revived.error, revived.spent) == (JobState.QUEUED, None, 0)
+    assert (again.attempt, again.spent) == (2, 1)
+
+
+def test_only_a_failed_job_is_revived(ledger: JobLedger) -> None:
+    unknown = ledger.revive(JOB.job_id)
+    ledger.claim(JOB, "a")
+    ledger.succeed(JOB.job_id, 1, OUTCOME)
+
+    finished = ledger.revive(JOB.job_id)
+
+    assert unknown is None
+    assert finished is not None
+    assert (finished.state, finished.outcome) == (JobState.SUCCEEDED, OUTCOME)
 
 
 def test_only_old_final_jobs_are_forgotten(ledger: JobLedger) -> None:

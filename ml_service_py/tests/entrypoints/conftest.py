@@ -6,14 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes import FakeDeadLetters
 
+from ml_service.adapters.job_ledger import JobLedger
 from ml_service.entrypoints.grpc_server import GrpcServer
 from ml_service.entrypoints.grpc_services import JobService, ModelService, RecommenderService
 from ml_service.entrypoints.metrics import Metrics
 from ml_service.handlers.models import Models
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Iterator
 
     from ml_service.adapters.registry import Registry
     from ml_service.adapters.store import Store
@@ -31,7 +33,23 @@ def models(live: LiveState, store: Store, registry: Registry) -> Models:
 
 
 @pytest.fixture
-async def server(live: LiveState, store: Store, registry: Registry, models: Models, metrics: Metrics) -> AsyncIterator[GrpcServer]:
+def executor() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(1) as executor:
-        service = RecommenderService(live, store, executor, metrics)
-        yield GrpcServer(service, ModelService(models), JobService(registry), metrics, connection_age_seconds=60)
+        yield executor
+
+
+@pytest.fixture
+def service(live: LiveState, store: Store, executor: ThreadPoolExecutor, metrics: Metrics) -> RecommenderService:
+    return RecommenderService(live, store, executor, metrics)
+
+
+@pytest.fixture
+def dead_letters(store: Store) -> FakeDeadLetters:
+    return FakeDeadLetters(JobLedger(store.engine))
+
+
+@pytest.fixture
+async def server(
+    service: RecommenderService, models: Models, registry: Registry, dead_letters: FakeDeadLetters, metrics: Metrics
+) -> GrpcServer:
+    return GrpcServer(service, ModelService(models), JobService(registry, dead_letters.handlers), metrics, connection_age_seconds=60)

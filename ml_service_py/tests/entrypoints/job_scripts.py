@@ -12,7 +12,7 @@ from ml_service.errors import NotFound
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ml_service.domain import Job
+    from ml_service.domain import Attempt
     from ml_service.entrypoints.job_process import JobRunner
 
 
@@ -24,9 +24,9 @@ def open_broken_runner() -> JobRunner:
     raise RuntimeError("This runner can't be opened.")
 
 
-def _run(job: Job, report: Callable[[Progress], None]) -> JobOutcome:
-    assert isinstance(job.params, TrainParams)
-    for percent, word in enumerate(job.params.estimators):
+def _run(attempt: Attempt, report: Callable[[Progress], None]) -> JobOutcome:
+    assert isinstance(attempt.job.params, TrainParams)
+    for percent, word in enumerate(attempt.job.params.estimators):
         report(Progress(percent, word))
         if word == "wait":
             threading.Event().wait()

@@ -11,10 +11,12 @@ import sample
 from waiting import eventually
 
 from ml_service.adapters.broker.envelope import ReceivedMessage
+from ml_service.adapters.interaction_log import InteractionLog
 from ml_service.domain import LogPosition
 from ml_service.entrypoints.log_follower import LogFollower
 from ml_service.entrypoints.metrics import Metrics
 from ml_service.entrypoints.model_follower import ModelFollower
+from ml_service.errors import Unavailable
 from ml_service.handlers.models import Models
 from whynotboth.v1.interactions_pb2 import InteractionRecorded
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from ml_service.adapters.registry import Registry
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.store import Store, StoredHistories
     from ml_service.handlers.live_state import LiveState
 
 
@@ -36,8 +38,12 @@ def live(store: Store) -> LiveState:
     return sample.live_state(store)
 
 
-async def test_messages_count_when_the_reader_goes_on(live: LiveState) -> None:
-    follower = LogFollower(live, Metrics(live))
+def follow_log(live: LiveState, store: Store) -> LogFollower:
+    return LogFollower(live, Metrics(live), lambda: store.load_histories(recent=10))
+
+
+async def test_messages_count_when_the_reader_goes_on(live: LiveState, store: Store) -> None:
+    follower = follow_log(live, store)
 
     await asyncio.to_thread(follower.on_messages, [message(0, "even", "i4"), message(1, "new", "i1")])
 
@@ -45,8 +51,8 @@ async def test_messages_count_when_the_reader_goes_on(live: LiveState) -> None:
     assert live.history("new") == {"i1": 4.0}
 
 
-async def test_a_message_that_cannot_be_used_is_passed_over(live: LiveState) -> None:
-    follower = LogFollower(live, Metrics(live))
+async def test_a_message_that_cannot_be_used_is_passed_over(live: LiveState, store: Store) -> None:
+    follower = follow_log(live, store)
     broken = ReceivedMessage("whynotboth.v1.InteractionRecorded", "broken", b"\xff\xff", offset=1)
 
     await asyncio.to_thread(follower.on_messages, [message(0, "even", "i4", rating=9.0), broken])
@@ -55,13 +61,29 @@ async def test_a_message_that_cannot_be_used_is_passed_over(live: LiveState) -> 
     assert live.position == LogPosition(1, "broken")
 
 
-async def test_a_replay_starts_the_offsets_anew(live: LiveState) -> None:
-    follower = LogFollower(live, Metrics(live))
+async def test_a_replay_starts_anew_from_the_store(live: LiveState, store: Store) -> None:
+    follower = follow_log(live, store)
     await asyncio.to_thread(follower.on_messages, [message(50, "even", "i4")])
+    InteractionLog(store.engine).append([sample.logged(99, sample.interaction("odd", "i3", 2.0))], after=None)
 
     await asyncio.to_thread(follower.on_replay)
 
-    assert live.position is None
+    assert live.position is not None
+    assert live.position.offset == 99
+    assert live.history("odd")["i3"] == 2.0
+
+
+async def test_histories_stay_while_the_store_they_would_be_rebuilt_from_is_away(live: LiveState) -> None:
+    def load_histories() -> StoredHistories:
+        raise Unavailable("STORE_UNAVAILABLE", "Away.")
+
+    follower = LogFollower(live, Metrics(live), load_histories)
+    await asyncio.to_thread(follower.on_messages, [message(50, "even", "i4")])
+
+    with pytest.raises(Unavailable):
+        await asyncio.to_thread(follower.on_replay)
+
+    assert live.history("even")["i4"] == 4.0
 
 
 class Followed:

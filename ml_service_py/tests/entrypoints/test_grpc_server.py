@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +30,7 @@ from whynotboth.v1.recommender_pb2 import (
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from concurrent.futures import ThreadPoolExecutor
 
     from ml_service.adapters.registry import Registry
     from ml_service.entrypoints.grpc_server import GrpcServer
@@ -183,6 +185,23 @@ async def test_a_health_watch_does_not_hold_the_stop(driver: GrpcDriver, server:
 
     async with asyncio.timeout(3):
         assert await server.stop(grace_seconds=30) == []
+
+
+async def test_more_than_eight_full_batches_at_once_are_refused(
+    driver: GrpcDriver, server: GrpcServer, executor: ThreadPoolExecutor
+) -> None:
+    full = BatchRecommendRequest(requests=[RecommendRequest(user_id="even", limit=1)] * 256)
+    gate = threading.Event()
+    executor.submit(gate.wait, 10)
+    admitted = [driver.recommender.BatchRecommend(full) for _ in range(8)]
+    await eventually(lambda: len(server._calls.methods) == len(admitted))
+
+    failure = await failure_of(driver.recommender.BatchRecommend(full))
+    gate.set()
+
+    assert (failure.status, failure.reason) == ("RESOURCE_EXHAUSTED", "RECOMMENDER_OVERLOADED")
+    assert [len((await batch).results) for batch in admitted] == [256] * 8
+    assert (await driver.recommender.BatchRecommend(full)).results
 
 
 async def test_a_taken_port_is_an_error(server: GrpcServer) -> None:

@@ -8,7 +8,7 @@ import job_scripts
 import psutil
 import pytest
 
-from ml_service.domain import Job, JobOutcome, Progress, TrainParams
+from ml_service.domain import Attempt, Job, JobOutcome, Progress, TrainParams
 from ml_service.entrypoints.job_process import JobProcess
 from ml_service.errors import ServiceError
 
@@ -25,13 +25,13 @@ def process() -> Iterator[JobProcess]:
     process.kill()
 
 
-def job(*words: str) -> Job:
-    return Job("job-1", TrainParams(words))
+def attempt(*words: str) -> Attempt:
+    return Attempt(Job("job-1", TrainParams(words)), 1, 1)
 
 
 def run(process: JobProcess, *words: str) -> list[Progress | JobOutcome | ServiceError]:
     """Everything that the process says of a job."""
-    process.submit(job(*words))
+    process.submit(attempt(*words))
     said: list[Progress | JobOutcome | ServiceError] = []
     while not said or isinstance(said[-1], Progress):
         if word := process.poll(WORD_SECONDS):
@@ -75,7 +75,7 @@ def test_a_process_that_can_not_load_fails_its_job() -> None:
 
 
 def test_a_killed_process_is_gone_whatever_it_did(process: JobProcess) -> None:
-    process.submit(job("wait"))
+    process.submit(attempt("wait"))
     while process.poll(WORD_SECONDS) != Progress(0, "wait"):
         pass
     before = psutil.Process().children()
@@ -87,7 +87,7 @@ def test_a_killed_process_is_gone_whatever_it_did(process: JobProcess) -> None:
 
 
 def test_a_process_in_the_middle_of_a_job_ends_when_its_worker_is_gone(process: JobProcess) -> None:
-    process.submit(job("wait"))
+    process.submit(attempt("wait"))
     while process.poll(WORD_SECONDS) != Progress(0, "wait"):
         pass
 

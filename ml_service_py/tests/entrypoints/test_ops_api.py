@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 import sample
 
+from ml_service.adapters.broker.stream_reader import ReaderStatus
 from ml_service.entrypoints.ops_api import build_ops_api
 from ml_service.entrypoints.ops_server import serve_ops
 from ml_service.entrypoints.runtime import Readiness
@@ -34,6 +35,10 @@ class OpsDriver:
         answer = await self.client.get(path)
         return answer.status_code, answer.json() if "json" in answer.headers["content-type"] else answer.text
 
+    async def readiness(self) -> tuple[int, str, list[str]]:
+        status, answer = await self.get("/readyz")
+        return status, answer["status"], answer["missing"]
+
     async def problem(self, path: str) -> dict[str, Any]:
         answer = await self.client.get(path, headers={"x-request-id": "r-1"})
         assert answer.headers["content-type"] == "application/problem+json"
@@ -47,10 +52,22 @@ def readiness() -> Readiness:
     return Readiness("model")
 
 
+@dataclass
+class FakeReader:
+    status: ReaderStatus
+
+
 @pytest.fixture
-async def ops(live: LiveState, models: Models, metrics: Metrics, readiness: Readiness) -> AsyncIterator[OpsDriver]:
+def reader(metrics: Metrics) -> FakeReader:
+    reader = FakeReader(ReaderStatus(is_attached=True, offset=41, attachments=1, replays=0))
+    metrics.watch({"interactions": reader})
+    return reader
+
+
+@pytest.fixture
+async def ops(live: LiveState, models: Models, metrics: Metrics, readiness: Readiness, reader: FakeReader) -> AsyncIterator[OpsDriver]:
     async with (
-        serve_ops(build_ops_api(live, models, metrics, readiness), HOST, 0) as port,
+        serve_ops(build_ops_api(live, models, metrics, readiness, {"interactions": reader}), HOST, 0) as port,
         httpx.AsyncClient(base_url=f"http://{HOST}:{port}") as client,
     ):
         yield OpsDriver(client)
@@ -58,13 +75,34 @@ async def ops(live: LiveState, models: Models, metrics: Metrics, readiness: Read
 
 async def test_alive_and_ready_are_different_questions(ops: OpsDriver, readiness: Readiness) -> None:
     assert await ops.get("/healthz") == (200, {"status": "alive"})
-    assert await ops.get("/readyz") == (503, {"status": "not ready", "missing": ["model"]})
+    assert await ops.readiness() == (503, "not ready", ["model"])
 
     readiness.meet("model")
-    assert await ops.get("/readyz") == (200, {"status": "ready", "missing": []})
+    assert await ops.readiness() == (200, "ready", [])
 
     readiness.is_draining = True
-    assert await ops.get("/readyz") == (503, {"status": "not ready", "missing": ["draining"]})
+    assert await ops.readiness() == (503, "not ready", ["draining"])
+
+
+async def test_a_reader_without_its_log_makes_nothing_unready(ops: OpsDriver, readiness: Readiness, reader: FakeReader) -> None:
+    readiness.meet("model")
+    reader.status = replace(reader.status, is_attached=False)
+
+    status, answer = await ops.get("/readyz")
+
+    assert status == httpx.codes.OK
+    assert answer["readers"] == {"interactions": {"attached": False, "offset": 41}}
+
+
+async def test_metrics_show_a_reader_that_gets_no_further(ops: OpsDriver, reader: FakeReader) -> None:
+    reader.status = ReaderStatus(is_attached=True, offset=None, attachments=9, replays=2)
+
+    _, text = await ops.get("/metrics")
+
+    assert 'recommender_log_reader_attached{stream="interactions"} 1.0' in text
+    assert 'recommender_log_reader_offset{stream="interactions"} -1.0' in text
+    assert 'recommender_log_reader_attachments_total{stream="interactions"} 9.0' in text
+    assert 'recommender_log_reader_replays_total{stream="interactions"} 2.0' in text
 
 
 async def test_metrics_name_the_live_version_and_the_place_in_the_log(ops: OpsDriver, live: LiveState) -> None:

@@ -11,7 +11,7 @@ DELAYS_MS = (5_000, 30_000)
 
 
 @pytest.mark.parametrize(
-    ("reason", "attempt", "settlement"),
+    ("reason", "spent", "settlement"),
     [
         ("STORE_UNAVAILABLE", 1, Retry("jobs.retry.1", 5_000)),
         ("STORE_UNAVAILABLE", 2, Retry("jobs.retry.2", 30_000)),
@@ -26,8 +26,8 @@ DELAYS_MS = (5_000, 30_000)
         ("TOKEN_INVALID", 1, None),
     ],
 )
-def test_a_failed_attempt_is_followed_by(reason: str, attempt: int, settlement: Retry | None) -> None:
-    assert settle_failure(error_of(reason, "Why."), attempt, DELAYS_MS) == settlement
+def test_a_failed_attempt_is_followed_by(reason: str, spent: int, settlement: Retry | None) -> None:
+    assert settle_failure(error_of(reason, "Why."), spent, DELAYS_MS) == settlement
 
 
 def test_every_reason_has_one_error() -> None:

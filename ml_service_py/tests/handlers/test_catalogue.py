@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 import sample
 
-from ml_service.errors import InvalidArgument, NotFound
+from ml_service.adapters.store import Store
+from ml_service.errors import InvalidArgument, NotFound, Unavailable
 from ml_service.handlers import catalogue
 from ml_service.handlers.explanation import explain
 from ml_service.handlers.paging import page_token
 
 if TYPE_CHECKING:
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.store import Place, StoredPage
     from ml_service.handlers.live_state import LiveState
 
 
@@ -87,6 +89,28 @@ async def test_a_forged_token_is_refused(live: LiveState, store: Store, last: st
         await catalogue.list_interactions(live, store, "even", 1, page_token(("interactions", "even"), last))
 
     assert caught.value.reason == "PAGE_TOKEN_INVALID"
+
+
+class FrozenStore(Store):
+    """Takes questions and answers none until it is thawed."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.engine)
+        self.thawed = threading.Event()
+
+    def list_interactions(self, user_id: str, limit: int, after: Place | None) -> StoredPage:
+        assert self.thawed.wait(30)
+        return super().list_interactions(user_id, limit, after)
+
+
+async def test_a_store_that_says_nothing_is_unavailable_before_the_callers_deadline(live: LiveState, store: Store) -> None:
+    frozen = FrozenStore(store)
+
+    with pytest.raises(Unavailable) as caught:
+        await catalogue.list_interactions(live, frozen, "even", 1, "", remaining_seconds=0.2)
+
+    frozen.thawed.set()
+    assert caught.value.reason == "STORE_UNAVAILABLE"
 
 
 async def test_who_is_only_in_the_log_yet_has_an_empty_page(live: LiveState, store: Store) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sample
 
-from ml_service.domain import ExportParams, Job, Progress
+from ml_service.domain import Attempt, ExportParams, Job, Progress
 from ml_service.errors import InvalidArgument, Unavailable
 from ml_service.handlers.job_runner import run_job
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def export(store: Store, registry: Registry, limit: int) -> list[dict[str, str]]:
     told: list[Progress] = []
-    run_job(store, registry, Job("job-1", ExportParams(limit)), told.append)
+    run_job(store, registry, Attempt(Job("job-1", ExportParams(limit)), 1, 1), told.append)
     assert told[-1].percent == 100
     _, chunks = registry.open_result("job-1")
     return list(csv.DictReader(b"".join(chunks).decode().splitlines()))

@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes import AWAY, FakePublisher
 
 from ml_service.adapters.broker.envelope import Publication
 from ml_service.adapters.broker.job_messages import CancelRequest
 from ml_service.adapters.job_ledger import JobLedger
-from ml_service.domain import Job, JobOutcome, JobState, Progress, TrainParams
+from ml_service.domain import Attempt, Job, JobOutcome, JobState, Progress, TrainParams
 from ml_service.errors import Unavailable
-from ml_service.handlers.jobs import JOB_WINDOW, Attempt, JobBook
+from ml_service.handlers.jobs import JOB_WINDOW, JobBook
 
 if TYPE_CHECKING:
     from ml_service.adapters.store import Store
 
 JOB = Job("job-1", TrainParams())
-AWAY = Unavailable("BROKER_UNAVAILABLE", "Away.")
-
-
-@dataclass
-class FakePublisher:
-    """Takes what it is given, but for the routing keys that it doesn't."""
-
-    down: set[str] = field(default_factory=set)
-    taken: list[Publication] = field(default_factory=list)
-
-    def publish(self, publication: Publication, timeout_seconds: float = 5.0) -> None:
-        if publication.routing_key in self.down:
-            raise AWAY
-        self.taken.append(publication)
-
-    @property
-    def keys(self) -> list[str]:
-        return [publication.routing_key for publication in self.taken]
 
 
 @pytest.fixture
@@ -56,7 +38,8 @@ def book(ledger: JobLedger, publisher: FakePublisher) -> JobBook:
 
 @pytest.fixture
 def attempt(book: JobBook) -> Attempt:
-    return Attempt(JOB, book.claim(JOB).attempt, "00-a-b-01")
+    record = book.claim(JOB)
+    return Attempt(JOB, record.attempt, record.spent, "00-a-b-01")
 
 
 def test_facts_carry_the_trace_of_the_job(book: JobBook, publisher: FakePublisher, attempt: Attempt) -> None:
@@ -127,7 +110,39 @@ def test_a_job_that_was_cancelled_meanwhile_is_not_queued_again(book: JobBook, p
     publisher.down = set()
     book.retry(attempt, AWAY, again, 5_000)
 
-    assert publisher.keys == ["job.cancelled"]
+    assert set(publisher.keys) == {"job.cancelled"}
+
+
+def test_a_job_that_is_handed_back_keeps_its_attempts_and_raises_its_fence(
+    book: JobBook, publisher: FakePublisher, attempt: Attempt
+) -> None:
+    book.hand_back(attempt, Unavailable("SHUTTING_DOWN", "Stopped."))
+
+    claimed = book.claim(JOB)
+
+    assert publisher.keys == ["job.retried"]
+    assert (claimed.attempt, claimed.spent) == (attempt.number + 1, attempt.spent)
+
+
+def test_a_job_that_fails_and_is_tried_again_uses_its_attempts_up(book: JobBook, attempt: Attempt) -> None:
+    book.retry(attempt, AWAY, Publication("", "jobs.retry.1", "type", "id", b""), 5_000)
+
+    claimed = book.claim(JOB)
+
+    assert (claimed.attempt, claimed.spent) == (2, 2)
+
+
+def test_what_an_attempt_finished_counts_however_its_process_ended(
+    book: JobBook, publisher: FakePublisher, attempt: Attempt, ledger: JobLedger
+) -> None:
+    ledger.complete(JOB.job_id, attempt.number, JobOutcome({}, "v1", promoted=True), None)
+
+    book.cancel(attempt)
+    has_failed = book.fail(attempt, AWAY)
+
+    assert not has_failed
+    assert set(publisher.keys) == {"", "job.succeeded"}
+    assert book.claim(JOB).state is JobState.SUCCEEDED
 
 
 def test_a_cancel_request_older_than_the_window_is_history(book: JobBook, publisher: FakePublisher, ledger: JobLedger) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sample
 
+from ml_service.adapters.interaction_log import InteractionLog
 from ml_service.domain import Interaction, LogPosition, RejectedMessage
 from ml_service.errors import Unavailable
 from ml_service.handlers import live_state
@@ -102,15 +103,39 @@ async def test_who_waits_too_long_is_told(live: LiveState) -> None:
     assert caught.value.metadata == {"offset": "0"}
 
 
-async def test_a_log_read_anew_keeps_the_histories_and_forgets_the_position(live: LiveState) -> None:
-    entry = sample.logged(90, sample.interaction("even", "i4"))
-    await live.apply([entry])
+async def test_a_rebuild_takes_what_the_store_has_and_forgets_what_only_memory_had(live: LiveState, store: Store) -> None:
+    await live.apply([sample.logged(90, sample.interaction("even", "i4"))])
+    stored = sample.logged(99, sample.interaction("new", "i3", 2.5))
+    InteractionLog(store.engine).append([stored], after=None)
 
-    await live.restart()
+    await live.rebuild(store.load_histories(recent=10))
+
+    assert live.position == stored.position
+    assert list(live.user_ids) == ["even", "late", "new", "odd"]
+    assert live.history("new") == {"i3": 2.5}
+    assert live.history("even") == {"i0": 5.0, "i2": 4.5}
+
+
+async def test_a_rebuild_from_a_store_at_the_refuted_place_has_no_position(store: Store) -> None:
+    InteractionLog(store.engine).append([sample.logged(7, sample.interaction("even", "i4"))], after=None)
+    live = sample.live_state(store)
+
+    await live.rebuild(store.load_histories(recent=10))
 
     assert live.position is None
     assert not live.has_reached(0)
     assert live.history("even")["i4"] == 5.0
+
+
+async def test_what_the_store_had_at_a_rebuild_does_not_count_again(live: LiveState, store: Store) -> None:
+    stored = sample.logged(1, sample.interaction("even", "i4", 3.0))
+    InteractionLog(store.engine).append([stored, sample.logged(2, sample.interaction("even", "i4", 1.0))], after=None)
+    await live.rebuild(store.load_histories(recent=10))
+
+    counted = await live.apply([stored])
+
+    assert counted == 0
+    assert live.history("even")["i4"] == 1.0
 
 
 def test_without_a_model_there_is_no_answer(store: Store) -> None:

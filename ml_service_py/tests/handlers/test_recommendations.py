@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,13 @@ async def test_a_query_keeps_time_for_its_answer(live: LiveState, executor: Thre
 async def test_no_work_begins_after_the_deadline(live: LiveState, executor: ThreadPoolExecutor) -> None:
     with pytest.raises(DeadlineExceeded):
         await recommend_batch(live, executor, [RecommendationQuery("even", 1)], remaining_seconds=-0.1)
+
+
+async def test_nothing_is_scored_for_a_caller_who_left_while_it_waited_for_a_thread(live: LiveState, executor: ThreadPoolExecutor) -> None:
+    executor.submit(threading.Event().wait, 0.1)
+
+    with pytest.raises(DeadlineExceeded):
+        await recommend_batch(live, executor, [RecommendationQuery("even", 1)], remaining_seconds=0.05)
 
 
 async def test_an_answer_keeps_the_version_that_it_began_with(live: LiveState, executor: ThreadPoolExecutor) -> None:

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 import sample
 
-from ml_service.domain import Progress, TrainParams
-from ml_service.errors import InvalidArgument
-from ml_service.handlers.training import train
+from ml_service.adapters.job_ledger import JobLedger
+from ml_service.domain import Attempt, Job, JobOutcome, Progress, TrainParams
+from ml_service.errors import Internal, InvalidArgument
+from ml_service.handlers.job_runner import JobMandate
+from ml_service.handlers.training import GATE_PERCENT, OwnMandate, train
 
 if TYPE_CHECKING:
     from ml_service.adapters.registry import Registry
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.store import LiveVersion, Store
 
 EASE = TrainParams(("ease",), folds=2)
+JOB = Job("job-1", EASE)
 
 
 class Stopped(Exception):
@@ -39,7 +42,7 @@ def live_version(store: Store) -> str | None:
 
 
 def test_the_first_version_goes_live(planted: Store, registry: Registry) -> None:
-    outcome = train(planted, registry, EASE, ignore)
+    outcome = train(planted, registry, OwnMandate(planted), EASE, ignore)
 
     assert outcome.promoted
     assert live_version(planted) == outcome.model_version
@@ -48,9 +51,9 @@ def test_the_first_version_goes_live(planted: Store, registry: Registry) -> None
 
 
 def test_a_version_that_is_worse_than_the_live_one_stays_in_the_registry(planted: Store, registry: Registry) -> None:
-    champion = train(planted, registry, EASE, ignore)
+    champion = train(planted, registry, OwnMandate(planted), EASE, ignore)
 
-    challenger = train(planted, registry, TrainParams(("popularity",), folds=2), ignore)
+    challenger = train(planted, registry, OwnMandate(planted), TrainParams(("popularity",), folds=2), ignore)
 
     assert challenger.metrics["ndcg_at_10"] < champion.metrics["ndcg_at_10"]
     assert not challenger.promoted
@@ -61,7 +64,7 @@ def test_a_version_that_is_worse_than_the_live_one_stays_in_the_registry(planted
 def test_a_live_version_that_can_not_be_measured_is_replaced(planted: Store, registry: Registry) -> None:
     planted.compare_and_set_live(None, "20200101T000000Z-00000000")
 
-    outcome = train(planted, registry, EASE, ignore)
+    outcome = train(planted, registry, OwnMandate(planted), EASE, ignore)
 
     assert live_version(planted) == outcome.model_version
 
@@ -75,16 +78,55 @@ def test_progress_goes_up_and_a_report_that_raises_ends_it_without_a_trace(plant
             raise Stopped
 
     with pytest.raises(Stopped):
-        train(planted, registry, EASE, stop_at_the_fit)
+        train(planted, registry, OwnMandate(planted), EASE, stop_at_the_fit)
 
     assert [progress.percent for progress in told] == sorted(progress.percent for progress in told)
     assert registry.list_versions() == []
     assert live_version(planted) is None
 
 
+class DiesAtTheEnd(JobMandate):
+    """Of a worker that is killed after its training wrote the version, before it could say so."""
+
+    def complete(self, outcome: JobOutcome, live: LiveVersion | None) -> bool:
+        raise Stopped
+
+
+def claim(ledger: JobLedger) -> Attempt:
+    record = ledger.claim(JOB, "worker")
+    return Attempt(JOB, record.attempt, record.spent)
+
+
+def test_the_next_attempt_takes_the_version_that_one_wrote_which_died(planted: Store, registry: Registry) -> None:
+    ledger, told = JobLedger(planted.engine), list[Progress]()
+    with pytest.raises(Stopped):
+        train(planted, registry, DiesAtTheEnd(ledger, claim(ledger)), EASE, ignore)
+    written = registry.list_versions()
+
+    outcome = train(planted, registry, JobMandate(ledger, claim(ledger)), EASE, told.append)
+
+    assert registry.list_versions() == written == [outcome.model_version]
+    assert [progress.percent for progress in told] == [GATE_PERCENT]
+    assert live_version(planted) == outcome.model_version
+
+
+def test_an_attempt_that_was_taken_for_dead_makes_nothing_live(planted: Store, registry: Registry) -> None:
+    ledger = JobLedger(planted.engine)
+    first = JobMandate(ledger, claim(ledger))
+    train(planted, registry, OwnMandate(planted), EASE, ignore)
+    before = live_version(planted)
+    claim(ledger)
+
+    with pytest.raises(Internal) as refused:
+        train(planted, registry, first, EASE, ignore)
+
+    assert refused.value.reason == "JOB_TAKEN_OVER"
+    assert live_version(planted) == before
+
+
 @pytest.mark.parametrize("params", [TrainParams(folds=1), TrainParams(folds=11), TrainParams(("magic",))])
 def test_params_that_can_not_be_used_are_refused(planted: Store, registry: Registry, params: TrainParams) -> None:
     with pytest.raises(InvalidArgument) as refused:
-        train(planted, registry, params, ignore)
+        train(planted, registry, OwnMandate(planted), params, ignore)
 
     assert refused.value.reason == "JOB_PARAMS_INVALID"

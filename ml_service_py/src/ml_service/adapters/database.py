@@ -10,11 +10,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from ml_service.adapters import postgres
 from ml_service.errors import Internal, Unavailable
 
 if TYPE_CHECKING:
@@ -29,12 +30,20 @@ def open_engine(database_url: str) -> Engine:
     try:
         url = make_url(database_url)
         if url.get_backend_name() != "sqlite":
-            return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_timeout=BUSY_TIMEOUT_MS / 1000)
+            return _open_server(url)
         engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     except (ArgumentError, ImportError) as error:
         raise ValueError(str(error)) from error
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _open_server(url: URL) -> Engine:
+    # A connection that died in the pool is found by the ping, and replaced.
+    engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_timeout=BUSY_TIMEOUT_MS / 1000)
+    if url.drivername == "postgresql+psycopg":
+        event.listen(engine, "do_connect", postgres.connect)
     return engine
 
 

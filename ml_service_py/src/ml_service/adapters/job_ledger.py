@@ -6,15 +6,18 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, null, select, update
 
 from ml_service.adapters.database import insert_new, reading, writing
+from ml_service.adapters.store import set_live
 from ml_service.adapters.tables import jobs
 from ml_service.domain import Job, JobFile, JobOutcome, JobState
-from ml_service.errors import ServiceError, error_of
+from ml_service.errors import Internal, ServiceError, error_of
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Engine
+
+    from ml_service.adapters.store import LiveVersion
 
 FINAL_STATES = tuple(state.value for state in JobState if state.is_final)
 #: The kind of a job that was cancelled before any worker saw it.
@@ -23,11 +26,12 @@ KIND_UNSEEN = ""
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """A job's row: `outcome` where it succeeded, `error` where it failed."""
+    """A job's row: `outcome` where it succeeded, `error` where it failed. `spent` are the attempts that count."""
 
     job_id: str
     state: JobState
     attempt: int
+    spent: int
     outcome: JobOutcome | None
     error: ServiceError | None
 
@@ -42,9 +46,32 @@ class JobLedger:
         """Begins the next attempt and gives the row; a job that is final stays as it is."""
         with writing(self._engine) as connection:
             insert_new(connection, jobs, [_new_row(job.job_id, job.kind.value, JobState.QUEUED)], "job_id")
-            claimed = {"state": JobState.RUNNING.value, "kind": job.kind.value, "attempt": jobs.c.attempt + 1, "worker": worker}
-            _change(connection, job.job_id, jobs.c.state.not_in(FINAL_STATES), claimed)
+            claimed = {"state": JobState.RUNNING.value, "kind": job.kind.value, "worker": worker}
+            counted = {"attempt": jobs.c.attempt + 1, "spent_attempts": jobs.c.spent_attempts + 1}
+            _change(connection, job.job_id, jobs.c.state.not_in(FINAL_STATES), claimed | counted)
             return _read(connection, job.job_id)
+
+    def name_version(self, job_id: str, attempt: int, new_name: str) -> str:
+        """The name under which the job's training writes: the new one, or the one that an earlier attempt was given.
+
+        Raises Internal (JOB_TAKEN_OVER) where another attempt has the job.
+        """
+        with writing(self._engine) as connection:
+            named = {"model_version": func.coalesce(jobs.c.model_version, new_name)}
+            _require(job_id, attempt, is_written=_change(connection, job_id, _is_held(attempt), named))
+            return str(connection.scalar(select(jobs.c.model_version).where(jobs.c.job_id == job_id)))
+
+    def complete(self, job_id: str, attempt: int, outcome: JobOutcome, live: LiveVersion | None) -> bool:
+        """Success, and with it in one transaction what it promoted; False, and nothing, where `live` isn't live any more.
+
+        Raises Internal (JOB_TAKEN_OVER) where another attempt has the job.
+        """
+        with writing(self._engine) as connection:
+            if outcome.promoted and not set_live(connection, live, outcome.model_version):
+                return False
+            succeeded = {"state": JobState.SUCCEEDED.value, "outcome": asdict(outcome)}
+            _require(job_id, attempt, is_written=_change(connection, job_id, _is_held(attempt), succeeded))
+            return True
 
     def succeed(self, job_id: str, attempt: int, outcome: JobOutcome) -> bool:
         """The methods of outcomes say whether they wrote: False where the attempt isn't the last one, or was ended."""
@@ -59,6 +86,17 @@ class JobLedger:
     def requeue(self, job_id: str, attempt: int) -> bool:
         return self._settle(job_id, attempt, JobState.QUEUED, {})
 
+    def hand_back(self, job_id: str, attempt: int) -> bool:
+        """As `requeue`, but the attempt doesn't count: it was broken off for no fault of the job."""
+        return self._settle(job_id, attempt, JobState.QUEUED, {"spent_attempts": jobs.c.spent_attempts - 1})
+
+    def revive(self, job_id: str) -> JobRecord | None:
+        """A job that failed waits again, with all its attempts before it; any other stays as it is. None where there is no such job."""
+        revived = {"state": JobState.QUEUED.value, "spent_attempts": 0, "error": null()}
+        with writing(self._engine) as connection:
+            _change(connection, job_id, jobs.c.state == JobState.FAILED.value, revived)
+            return _find(connection, job_id)
+
     def cancel_queued(self, job_id: str) -> JobRecord | None:
         """Cancels a job that no worker runs; None where one does, or where the job is final."""
         with writing(self._engine) as connection:
@@ -69,8 +107,7 @@ class JobLedger:
 
     def find(self, job_id: str) -> JobRecord | None:
         with reading(self._engine) as connection:
-            row = connection.execute(select(jobs).where(jobs.c.job_id == job_id)).mappings().one_or_none()
-        return _record(dict(row)) if row else None
+            return _find(connection, job_id)
 
     def forget(self, before: datetime) -> int:
         """Deletes the final jobs that ended before; gives their number."""
@@ -79,9 +116,18 @@ class JobLedger:
             return connection.execute(delete(jobs).where(is_old)).rowcount
 
     def _settle(self, job_id: str, attempt: int, state: JobState, values: dict[str, Any]) -> bool:
-        is_mine = (jobs.c.attempt == attempt) & (jobs.c.state == JobState.RUNNING.value)
         with writing(self._engine) as connection:
-            return _change(connection, job_id, is_mine, {"state": state.value, **values})
+            return _change(connection, job_id, _is_held(attempt), {"state": state.value, **values})
+
+
+def _is_held(attempt: int) -> ColumnElement[bool]:
+    """Whether the attempt is the last one, and runs."""
+    return (jobs.c.attempt == attempt) & (jobs.c.state == JobState.RUNNING.value)
+
+
+def _require(job_id: str, attempt: int, *, is_written: bool) -> None:
+    if not is_written:
+        raise Internal("JOB_TAKEN_OVER", f"Attempt {attempt} at the job {job_id} is over: another one has it, or it was ended.")
 
 
 def _change(connection: Connection, job_id: str, where: ColumnElement[bool], values: dict[str, Any]) -> bool:
@@ -89,12 +135,18 @@ def _change(connection: Connection, job_id: str, where: ColumnElement[bool], val
     return connection.execute(statement).rowcount == 1
 
 
+def _find(connection: Connection, job_id: str) -> JobRecord | None:
+    row = connection.execute(select(jobs).where(jobs.c.job_id == job_id)).mappings().one_or_none()
+    return _record(dict(row)) if row else None
+
+
 def _read(connection: Connection, job_id: str) -> JobRecord:
     return _record(dict(connection.execute(select(jobs).where(jobs.c.job_id == job_id)).mappings().one()))
 
 
 def _new_row(job_id: str, kind: str, state: JobState) -> dict[str, Any]:
-    return {"job_id": job_id, "kind": kind, "state": state.value, "attempt": 0, "worker": "", "updated_at": datetime.now(UTC)}
+    new = {"attempt": 0, "spent_attempts": 0, "worker": "", "updated_at": datetime.now(UTC)}
+    return {"job_id": job_id, "kind": kind, "state": state.value, **new}
 
 
 def _record(row: dict[str, Any]) -> JobRecord:
@@ -103,6 +155,7 @@ def _record(row: dict[str, Any]) -> JobRecord:
         job_id=row["job_id"],
         state=JobState(row["state"]),
         attempt=row["attempt"],
+        spent=row["spent_attempts"],
         outcome=_outcome(outcome) if outcome else None,
         error=error_of(error["reason"], error["detail"]) if error else None,
     )

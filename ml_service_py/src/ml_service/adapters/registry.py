@@ -41,19 +41,29 @@ class Registry:
     def __init__(self, url: str) -> None:
         self._files, self._root = url_to_fs(url)
 
-    def save(
-        self, model: ItemItemModel, *, estimator: str, params: dict[str, Any], metrics: dict[str, float], data: dict[str, Any]
+    def save(  # noqa: PLR0913
+        self,
+        model: ItemItemModel,
+        *,
+        estimator: str,
+        params: dict[str, Any],
+        metrics: dict[str, float],
+        data: dict[str, Any],
+        name: str | None = None,
     ) -> ModelVersion:
-        """Writes a new version. `data` says what it was fitted on, its fingerprint among that."""
+        """Writes a version under a new name or the given one; of two that write under one name the first counts.
+
+        `data` says what it was fitted on, its fingerprint among that.
+        """
         arrays = BytesIO()
         np.savez(arrays, allow_pickle=False, **to_arrays(model))
         body = arrays.getvalue()
         digest = hashlib.sha256(body).hexdigest()
         now = datetime.now(UTC)
-        version = ModelVersion(f"{now:%Y%m%dT%H%M%SZ}-{digest[:8]}", estimator, params, metrics, now)
+        version = name or new_version_name()
         manifest = {
             "format": FORMAT,
-            "version": version.version,
+            "version": version,
             "estimator": estimator,
             "params": params,
             "metrics": metrics,
@@ -62,10 +72,10 @@ class Registry:
             "files": {ARRAYS: {"sha256": digest, "size_bytes": len(body)}},
             "libraries": {name: library_version(name) for name in LIBRARIES},
         }
-        with self._folder(f"models/{version.version}") as folder:
+        with self._folder(f"models/{version}", is_replaced=False) as folder:
             self._files.pipe_file(f"{folder}/{ARRAYS}", body)
             self._files.pipe_file(f"{folder}/{MANIFEST}", _as_json(manifest))
-        return version
+        return self.describe(version)
 
     def list_versions(self) -> list[str]:
         """The names of all versions, newest first."""
@@ -109,7 +119,7 @@ class Registry:
         """Writes a job's file; a later attempt of the job replaces it."""
         if not JOB_ID_PATTERN.fullmatch(job_id):
             raise InvalidArgument("JOB_PARAMS_INVALID", f"The job id {job_id!r} can't name a folder; use a UUID.")
-        with self._folder(f"results/{job_id}") as folder:
+        with self._folder(f"results/{job_id}", is_replaced=True) as folder:
             with self._files.open(f"{folder}/{name}", "wb") as file:
                 size_bytes = sum(file.write(chunk) for chunk in chunks)
             self._files.pipe_file(f"{folder}/{HEADER}", _as_json({"name": name, "media_type": media_type, "size_bytes": size_bytes}))
@@ -132,16 +142,23 @@ class Registry:
                 yield chunk
 
     @contextmanager
-    def _folder(self, name: str) -> Iterator[str]:
-        """Gives a folder beside the final one and renames it into place, so that nobody reads half of it."""
+    def _folder(self, name: str, *, is_replaced: bool) -> Iterator[str]:
+        """Gives a folder beside the final one and renames it into place, so that nobody reads half of it.
+
+        Where the final one exists already, it is replaced, or stays.
+        """
         parent, _, last = self._path(name).rpartition("/")
         beside = f"{parent}/.{last}.{uuid4().hex}"
         self._files.makedirs(beside, exist_ok=True)
         try:
             yield beside
-            if self._files.exists(f"{parent}/{last}"):
-                self._files.rm(f"{parent}/{last}", recursive=True)
-            self._files.mv(beside, f"{parent}/{last}", recursive=True)
+            final = f"{parent}/{last}"
+            if is_replaced and self._files.exists(final):
+                self._files.rm(final, recursive=True)
+            if self._files.exists(final):
+                self._files.rm(beside, recursive=True)
+            else:
+                self._files.mv(beside, final, recursive=True)
         except BaseException:
             self._files.rm(beside, recursive=True)
             raise
@@ -155,6 +172,11 @@ class Registry:
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
+
+
+def new_version_name() -> str:
+    """Sorts by time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
 
 
 def _as_json(value: object) -> bytes:

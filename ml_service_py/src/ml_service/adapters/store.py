@@ -112,9 +112,11 @@ class Store:
 
     def import_data(self, new_items: Sequence[Item], new_interactions: Iterable[Interaction]) -> int:
         """Writes all or nothing; an item that is there gets the new title, year and genres. Gives the number of new interactions."""
+        # Made before the transaction, which would hold up the others meanwhile.
+        rows = [_interaction_row(row) for row in new_interactions]
         with writing(self.engine) as connection:
             _upsert_items(connection, new_items)
-            return insert_new(connection, interactions, [_interaction_row(row) for row in new_interactions], "interaction_id")
+            return insert_new(connection, interactions, rows, "interaction_id")
 
     def read_live(self) -> LiveVersion | None:
         query = select(live_model.c.version, live_model.c.revision).where(live_model.c.slot == LIVE_SLOT)
@@ -124,13 +126,18 @@ class Store:
 
     def compare_and_set_live(self, expected: LiveVersion | None, version: str) -> bool:
         """Makes the version live unless another became so since `expected` was read; says whether it did."""
-        now = datetime.now(UTC)
         with writing(self.engine) as connection:
-            if expected is None:
-                row = {"slot": LIVE_SLOT, "version": version, "revision": 1, "updated_at": now}
-                return insert_new(connection, live_model, [row], "slot") == 1
-            change = update(live_model).where(live_model.c.slot == LIVE_SLOT, live_model.c.revision == expected.revision)
-            return connection.execute(change.values(version=version, revision=expected.revision + 1, updated_at=now)).rowcount == 1
+            return set_live(connection, expected, version)
+
+
+def set_live(connection: Connection, expected: LiveVersion | None, version: str) -> bool:
+    """The same inside a transaction that writes more."""
+    now = datetime.now(UTC)
+    if expected is None:
+        row = {"slot": LIVE_SLOT, "version": version, "revision": 1, "updated_at": now}
+        return insert_new(connection, live_model, [row], "slot") == 1
+    change = update(live_model).where(live_model.c.slot == LIVE_SLOT, live_model.c.revision == expected.revision)
+    return connection.execute(change.values(version=version, revision=expected.revision + 1, updated_at=now)).rowcount == 1
 
 
 def _read_position(connection: Connection) -> LogPosition | None:

@@ -84,6 +84,8 @@ live_model = Table(
 )
 
 # What workers know of each job. `attempt` fences: an outcome is written only by the attempt that claimed the job last.
+# `spent_attempts` are those that count: none that a stopping worker handed back, none from before a replay.
+# `model_version` is the name under which the job's training writes, whichever attempt gets that far.
 jobs = Table(
     "jobs",
     metadata,
@@ -91,6 +93,8 @@ jobs = Table(
     Column("kind", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
+    Column("spent_attempts", Integer, nullable=False),
+    Column("model_version", Text),
     Column("worker", Text, nullable=False),
     Column("outcome", JSON),
     Column("error", JSON),

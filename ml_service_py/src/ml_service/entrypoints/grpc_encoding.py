@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ml_service import domain
     from ml_service.errors import ServiceError
+    from ml_service.handlers.dead_letters import DeadLetter
 
 SOURCES = {
     RecommendationSource.MODEL: recommender_pb2.RECOMMENDATION_SOURCE_MODEL,
@@ -72,6 +73,21 @@ def encode_model(version: domain.ModelVersion) -> recommender_pb2.Model:
 
 def encode_file(file: domain.JobFile) -> jobs_pb2.JobFile:
     return jobs_pb2.JobFile(name=file.name, media_type=file.media_type, size_bytes=file.size_bytes)
+
+
+def encode_dead_letter(letter: DeadLetter) -> jobs_pb2.DeadLetter:
+    return jobs_pb2.DeadLetter(
+        dead_letter_id=letter.letter_id,
+        message_id=letter.message_id,
+        type=letter.type,
+        job_id=letter.job.job_id if letter.job else "",
+        kind=letter.job.kind.value if letter.job else "",
+        cause=letter.cause,
+        error=encode_failure(letter.error) if letter.error else None,
+        attempts=letter.attempts,
+        size_bytes=len(letter.body),
+        died_at=_timestamp(letter.died_at),
+    )
 
 
 def _recommended(recommended: domain.RecommendedItem) -> recommender_pb2.RecommendedItem:

@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from ml_service.entrypoints import grpc_encoding as encoding
+from ml_service.entrypoints.room import Room
 from ml_service.errors import ServiceError
 from ml_service.handlers import catalogue
 from ml_service.handlers.recommendations import RecommendationQuery, recommend, recommend_batch
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
     from ml_service.adapters.registry import Registry
     from ml_service.adapters.store import Store
     from ml_service.entrypoints.metrics import Metrics
+    from ml_service.handlers.dead_letters import DeadLetters
     from ml_service.handlers.live_state import LiveState
     from ml_service.handlers.models import Models
 
     Context = grpc.aio.ServicerContext[Any, Any]
+
+#: Requests in batches that are being answered: eight full batches. More would wait longer than their callers do.
+REQUESTS_MAX = 2048
 
 
 class RecommenderService(recommender_pb2_grpc.RecommenderServiceServicer):
@@ -35,12 +40,14 @@ class RecommenderService(recommender_pb2_grpc.RecommenderServiceServicer):
         self._store = store
         self._executor = executor
         self._metrics = metrics
+        self._room = Room(REQUESTS_MAX)
 
     async def BatchRecommend(
         self, request: recommender_pb2.BatchRecommendRequest, context: Context
     ) -> recommender_pb2.BatchRecommendResponse:
         queries = [_query(entry) for entry in request.requests]
-        outcomes, scoring_ms = await recommend_batch(self._live, self._executor, queries, context.time_remaining())
+        with self._room.take(len(queries)):
+            outcomes, scoring_ms = await recommend_batch(self._live, self._executor, queries, context.time_remaining())
         self._metrics.observe_batch(len(queries), scoring_ms)
         results = [
             recommender_pb2.BatchRecommendResult(error=encoding.encode_failure(outcome))
@@ -77,10 +84,15 @@ class RecommenderService(recommender_pb2_grpc.RecommenderServiceServicer):
         return recommender_pb2.GetUserResponse(user=encoding.encode_user(catalogue.get_user(self._live, request.user_id)))
 
     async def ListInteractions(
-        self, request: recommender_pb2.ListInteractionsRequest, _context: Context
+        self, request: recommender_pb2.ListInteractionsRequest, context: Context
     ) -> recommender_pb2.ListInteractionsResponse:
         page, as_of_offset = await catalogue.list_interactions(
-            self._live, self._store, request.user_id, request.page_size, request.page_token
+            self._live,
+            self._store,
+            request.user_id,
+            request.page_size,
+            request.page_token,
+            remaining_seconds=context.time_remaining(),
         )
         return recommender_pb2.ListInteractionsResponse(
             interactions=[encoding.encode_interaction(interaction, item) for interaction, item in page.rows],
@@ -108,10 +120,11 @@ class ModelService(recommender_pb2_grpc.ModelServiceServicer):
 
 
 class JobService(jobs_pb2_grpc.JobServiceServicer):
-    """The files that jobs left in the registry."""
+    """The files that jobs left in the registry, and the dead letters. These wait for broker and store, on threads."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, dead_letters: DeadLetters) -> None:
         self._registry = registry
+        self._dead_letters = dead_letters
 
     async def ReadResult(self, request: jobs_pb2.ReadResultRequest, _context: Context) -> AsyncIterator[jobs_pb2.ReadResultResponse]:
         file, chunks = await asyncio.to_thread(self._registry.open_result, request.job_id)
@@ -120,6 +133,23 @@ class JobService(jobs_pb2_grpc.JobServiceServicer):
             # The disk blocks, so a thread reads; the next chunk only when the caller took the last one.
             while chunk := await asyncio.to_thread(next, chunks, b""):
                 yield jobs_pb2.ReadResultResponse(chunk=chunk)
+
+    async def ListDeadLetters(self, request: jobs_pb2.ListDeadLettersRequest, _context: Context) -> jobs_pb2.ListDeadLettersResponse:
+        page = await asyncio.to_thread(self._dead_letters.list, request.page_size, request.page_token)
+        letters = [encoding.encode_dead_letter(letter) for letter in page.rows]
+        return jobs_pb2.ListDeadLettersResponse(dead_letters=letters, next_page_token=page.next_page_token)
+
+    async def GetDeadLetter(self, request: jobs_pb2.GetDeadLetterRequest, _context: Context) -> jobs_pb2.GetDeadLetterResponse:
+        letter = await asyncio.to_thread(self._dead_letters.get, request.dead_letter_id)
+        return jobs_pb2.GetDeadLetterResponse(dead_letter=encoding.encode_dead_letter(letter), body=letter.body)
+
+    async def ReplayDeadLetter(self, request: jobs_pb2.ReplayDeadLetterRequest, _context: Context) -> jobs_pb2.ReplayDeadLetterResponse:
+        letter, is_queued = await asyncio.to_thread(self._dead_letters.replay, request.dead_letter_id)
+        return jobs_pb2.ReplayDeadLetterResponse(dead_letter=encoding.encode_dead_letter(letter), queued=is_queued)
+
+    async def DropDeadLetter(self, request: jobs_pb2.DropDeadLetterRequest, _context: Context) -> jobs_pb2.DropDeadLetterResponse:
+        letter = await asyncio.to_thread(self._dead_letters.drop, request.dead_letter_id)
+        return jobs_pb2.DropDeadLetterResponse(dead_letter=encoding.encode_dead_letter(letter))
 
 
 def _query(request: recommender_pb2.RecommendRequest) -> RecommendationQuery:

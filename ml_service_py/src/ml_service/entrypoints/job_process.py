@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ml_service.domain import Job, JobOutcome, Progress
+from ml_service.domain import Attempt, JobOutcome, Progress
 from ml_service.errors import Internal, ServiceError, error_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-JobRunner = Callable[[Job, Callable[[Progress], None]], JobOutcome]
+JobRunner = Callable[[Attempt, Callable[[Progress], None]], JobOutcome]
 
 KILL_SECONDS = 2.0
 
@@ -55,10 +55,10 @@ class JobProcess:
     def is_alive(self) -> bool:
         return self._process.is_alive()
 
-    def submit(self, job: Job) -> None:
-        """Begins a job; the one before must have ended. What comes of it, `poll` gives."""
+    def submit(self, attempt: Attempt) -> None:
+        """Begins an attempt; the one before must have ended. What comes of it, `poll` gives."""
         try:
-            self._ours.send(job)
+            self._ours.send(attempt)
         except OSError:
             log.warning("job process is gone", exit_code=self._process.exitcode)
 
@@ -94,16 +94,16 @@ def _main(pipe: Connection, open_runner: Callable[[], JobRunner]) -> None:
     # Whoever stops the worker's process group means the worker, which decides about the job.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    inbox: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    inbox: queue.SimpleQueue[Attempt] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(pipe, inbox), daemon=True).start()
     run = open_runner()
     pipe.send(_Ready())
     while True:
-        pipe.send(_attempt(run, inbox.get(), pipe))
+        pipe.send(_try(run, inbox.get(), pipe))
 
 
-def _listen(pipe: Connection, inbox: queue.SimpleQueue[Job]) -> None:
-    """Passes jobs on; ends the process, in the middle of a job too, when the worker is gone."""
+def _listen(pipe: Connection, inbox: queue.SimpleQueue[Attempt]) -> None:
+    """Passes attempts on; ends the process, in the middle of a job too, when the worker is gone."""
     try:
         while True:
             inbox.put(pipe.recv())
@@ -111,11 +111,11 @@ def _listen(pipe: Connection, inbox: queue.SimpleQueue[Job]) -> None:
         os._exit(0)
 
 
-def _attempt(run: JobRunner, job: Job, pipe: Connection) -> JobOutcome | _Failure:
+def _try(run: JobRunner, attempt: Attempt, pipe: Connection) -> JobOutcome | _Failure:
     try:
-        return run(job, pipe.send)
+        return run(attempt, pipe.send)
     except ServiceError as error:
         return _Failure(error.reason, error.detail)
     except Exception:
-        log.exception("job failed", job_id=job.job_id, kind=job.kind.value)
+        log.exception("job failed", job_id=attempt.job.job_id, kind=attempt.job.kind.value, attempt=attempt.number)
         return _Failure("INTERNAL", "The job failed for a reason that only the log tells.")

@@ -10,9 +10,10 @@ from ml_service.domain import LoggedInteraction, RejectedMessage
 from ml_service.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from ml_service.adapters.broker.envelope import ReceivedMessage
+    from ml_service.adapters.store import StoredHistories
     from ml_service.entrypoints.metrics import Metrics
     from ml_service.handlers.live_state import LiveState
 
@@ -22,16 +23,18 @@ APPLY_SECONDS = 10.0
 class LogFollower:
     """Create it on the event loop, which owns the live state; the methods are called on the reader's thread, and wait for the loop."""
 
-    def __init__(self, live: LiveState, metrics: Metrics) -> None:
+    def __init__(self, live: LiveState, metrics: Metrics, load_histories: Callable[[], StoredHistories]) -> None:
         self._live = live
         self._metrics = metrics
+        self._load_histories = load_histories
         self._loop = asyncio.get_running_loop()
 
     def on_messages(self, messages: Sequence[ReceivedMessage]) -> None:
         self._on_loop(self._apply([_decode(message) for message in messages]))
 
     def on_replay(self) -> None:
-        self._on_loop(self._live.restart())
+        """Raises Unavailable (STORE_UNAVAILABLE): the histories stay as they are until the store answers."""
+        self._on_loop(self._live.rebuild(self._load_histories()))
 
     async def _apply(self, batch: Sequence[LoggedInteraction | RejectedMessage]) -> None:
         self._metrics.count_interactions(await self._live.apply(batch))

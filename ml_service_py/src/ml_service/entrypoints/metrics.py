@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
+from ml_service.entrypoints.reader_metrics import ReaderMetrics
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ml_service.entrypoints.reader_metrics import LogReader
     from ml_service.handlers.live_state import LiveState
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
@@ -30,6 +35,9 @@ class Metrics:
         self._users = Gauge("recommender_users", "Users with a history.", registry=registry)
         self._offset = Gauge("recommender_log_offset", "Last offset of the log taken into account; -1 before the first.", registry=registry)
         self._model = Gauge("recommender_model_info", "The live model version, always 1.", ("version", "estimator"), registry=registry)
+
+    def watch(self, readers: Mapping[str, LogReader]) -> None:
+        self._registry.register(ReaderMetrics("recommender", readers))
 
     def observe_call(self, method: str, code: str, seconds: float) -> None:
         self._calls.labels(method, code).observe(seconds)

@@ -17,7 +17,10 @@ from ml_service.entrypoints.problem import install_problems
 from ml_service.handlers.explanation import explain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ml_service.entrypoints.metrics import Metrics
+    from ml_service.entrypoints.reader_metrics import LogReader
     from ml_service.entrypoints.runtime import Readiness
     from ml_service.handlers.explanation import ExplainedItem
     from ml_service.handlers.live_state import LiveState
@@ -62,12 +65,12 @@ class ExplanationView(View):
     items: list[ExplainedItemView]
 
 
-def build_ops_api(live: LiveState, models: Models, metrics: Metrics, readiness: Readiness) -> FastAPI:
+def build_ops_api(live: LiveState, models: Models, metrics: Metrics, readiness: Readiness, readers: Mapping[str, LogReader]) -> FastAPI:
     app = FastAPIOffline(
         title="Why Not Both: recommender operations", description="Internal. The public API is the gateway's.", redoc_url=None
     )
     install_problems(app)
-    app.include_router(probes(readiness, metrics.render))
+    app.include_router(probes(readiness, metrics.render, readers))
 
     @app.get("/models", tags=["models"])
     async def list_models(

@@ -12,18 +12,24 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from uvicorn import Config, Server
 
+from ml_service.entrypoints.reader_metrics import describe_readers
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator
+    from collections.abc import AsyncIterator, Callable, Generator, Mapping
 
     from fastapi import FastAPI
 
+    from ml_service.entrypoints.reader_metrics import LogReader
     from ml_service.entrypoints.runtime import Readiness
 
 STOP_SECONDS = 2
 
 
-def probes(readiness: Readiness, render_metrics: Callable[[], bytes]) -> APIRouter:
-    """`/healthz` asks nobody; `/readyz` says what is missing; `/metrics` is for Prometheus."""
+def probes(readiness: Readiness, render_metrics: Callable[[], bytes], readers: Mapping[str, LogReader]) -> APIRouter:
+    """`/healthz` asks nobody; `/readyz` says what is missing; `/metrics` is for Prometheus.
+
+    `readers` are told of, and no condition: without the log, what was known before it went is still an answer.
+    """
     router = APIRouter(tags=["probes"])
 
     @router.get("/healthz")
@@ -33,7 +39,8 @@ def probes(readiness: Readiness, render_metrics: Callable[[], bytes]) -> APIRout
     @router.get("/readyz")
     async def readyz() -> JSONResponse:
         status = "ready" if readiness.is_ready else "not ready"
-        return JSONResponse({"status": status, "missing": readiness.missing}, status_code=200 if readiness.is_ready else 503)
+        answer = {"status": status, "missing": readiness.missing, "readers": describe_readers(readers)}
+        return JSONResponse(answer, status_code=200 if readiness.is_ready else 503)
 
     @router.get("/metrics")
     async def metrics() -> Response:

@@ -14,8 +14,8 @@ from ml_service.errors import DeadlineExceeded, ServiceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
+    from ml_service.domain import Attempt
     from ml_service.entrypoints.job_process import JobRunner
-    from ml_service.handlers.jobs import Attempt
 
 #: How often a running job is told of; the contract says at least each second, also when it has nothing new to say.
 PROGRESS_SECONDS = 0.5
@@ -65,7 +65,15 @@ class Supervisor:
             return Cancelled()
         if not self._process.is_alive:
             self._spawn()
-        self._process.submit(attempt.job)
+        self._process.submit(attempt)
+        try:
+            return self._watch(attempt, on_progress)
+        except Exception:
+            # The process would go on, and give the next attempt the outcome of this one.
+            self._process.kill()
+            raise
+
+    def _watch(self, attempt: Attempt, on_progress: Callable[[Attempt, Progress], None]) -> Ending:
         deadline = time.monotonic() + self._deadline_seconds
         progress, tell_at = Progress(0, "Starting"), time.monotonic()
         while True:

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from ml_service.adapters.broker.job_messages import decode_job, queued_again
-from ml_service.domain import JobOutcome
+from ml_service.domain import Attempt, JobOutcome
 from ml_service.entrypoints.settlement import settle_failure
 from ml_service.entrypoints.supervisor import Cancelled, Interrupted
 from ml_service.errors import Internal, InvalidArgument, ServiceError, Unavailable
-from ml_service.handlers.jobs import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,9 +87,9 @@ class Worker:
             log.warning("job returned to the queue", job_id=job.job_id)
             delivery.release()
         except Exception:
-            log.exception("job handed back", job_id=job.job_id)
-            self._stopping.wait(PATIENCE_SECONDS)
-            delivery.hand_back()
+            # A bug of ours: another time it would fail as well.
+            log.exception("message dead-lettered", message_id=message.message_id, job_id=job.job_id)
+            delivery.dead_letter()
 
     def _work(self, delivery: Delivery, job: Job) -> None:
         traceparent = delivery.message.traceparent
@@ -99,26 +98,33 @@ class Worker:
             self._patiently(lambda: self._book.tell_again(record, traceparent))
             delivery.acknowledge()
             return
-        attempt = Attempt(job, record.attempt, traceparent)
-        self._patiently(lambda: self._book.start(attempt))
-        self._settle(delivery, attempt, self._run_attempt(attempt))
+        attempt = Attempt(job, record.attempt, record.spent, traceparent)
+        try:
+            self._patiently(lambda: self._book.start(attempt))
+            self._settle(delivery, attempt, self._run_attempt(attempt))
+        except Interrupted:
+            self._hand_back(attempt)
+            raise
+        except Exception:
+            log.exception("job failed by a bug of the worker", job_id=job.job_id, attempt=attempt.number)
+            self._settle(delivery, attempt, Internal("INTERNAL", "The worker failed for a reason that only its log tells."))
 
     def _run_attempt(self, attempt: Attempt) -> Ending:
-        if attempt.number > len(self._retry_delays_ms) + 1:
-            return Internal("JOB_PROCESS_DIED", f"The job began {attempt.number - 1} times and never ended. Look into the workers' logs.")
+        if attempt.spent > len(self._retry_delays_ms) + 1:
+            return Internal("JOB_PROCESS_DIED", f"The job began {attempt.spent - 1} times and never ended. Look into the workers' logs.")
         began = time.monotonic()
         ending: Ending | None = None
         self._metrics.begin_attempt()
         try:
             ending = self._supervisor.run(attempt, self._book.progress)
-        except Interrupted:
-            error = Unavailable("SHUTTING_DOWN", f"The worker stopped during attempt {attempt.number}.")
-            with suppress(Unavailable):
-                self._book.retry(attempt, error, None, 0)
-            raise
         finally:
             self._metrics.end_attempt(attempt.job.kind.value, _name(ending), time.monotonic() - began)
         return ending
+
+    def _hand_back(self, attempt: Attempt) -> None:
+        """Best effort: where it fails, the attempt counts as one that died."""
+        with suppress(Unavailable):
+            self._book.hand_back(attempt, Unavailable("SHUTTING_DOWN", f"The worker stopped during attempt {attempt.number}."))
 
     def _settle(self, delivery: Delivery, attempt: Attempt, ending: Ending) -> None:
         match ending:
@@ -132,10 +138,10 @@ class Worker:
                 self._settle_failure(delivery, attempt, ending)
 
     def _settle_failure(self, delivery: Delivery, attempt: Attempt, error: ServiceError) -> None:
-        retry = settle_failure(error, attempt.number, self._retry_delays_ms)
+        retry = settle_failure(error, attempt.spent, self._retry_delays_ms)
         if retry is None:
-            self._patiently(lambda: self._book.fail(attempt, error))
-            delivery.dead_letter()
+            has_failed = self._patiently(lambda: self._book.fail(attempt, error))
+            (delivery.dead_letter if has_failed else delivery.acknowledge)()
         else:
             again = queued_again(delivery.message, retry.queue)
             self._patiently(lambda: self._book.retry(attempt, error, again, retry.delay_ms))

@@ -62,6 +62,8 @@ class WorkerParts:
         self.consumer = JobConsumer(address, self.worker.take)
         self.job_events = _read_job_events(address, requests)
         self.projector = _read_interactions(address, projector.Projector(InteractionLog(engine), self.metrics))
+        self.readers = {STREAM: self.projector, cancel_requests.STREAM: self.job_events}
+        self.metrics.watch(self.readers)
 
     @property
     def threads(self) -> Sequence[BrokerThread]:
@@ -159,5 +161,5 @@ def _require_tables(store: Store) -> None:
 def _ops_api(parts: WorkerParts, readiness: Readiness) -> FastAPI:
     app = FastAPIOffline(title="Why Not Both: worker operations", description="Internal. The public API is the gateway's.", redoc_url=None)
     install_problems(app)
-    app.include_router(probes(readiness, parts.metrics.render))
+    app.include_router(probes(readiness, parts.metrics.render, parts.readers))
     return app

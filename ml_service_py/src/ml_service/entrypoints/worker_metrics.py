@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+from ml_service.entrypoints.reader_metrics import ReaderMetrics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ml_service.entrypoints.reader_metrics import LogReader
 
 JOB_SECONDS = (0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200)
 
@@ -23,6 +32,9 @@ class WorkerMetrics:
         self._rejected = Counter("worker_rejected_interactions", "Messages of the log that can't be used.", registry=registry)
         self._offset = Gauge("worker_projected_offset", "Last offset of the log that this worker stored; -1 before.", registry=registry)
         self._offset.set(-1)
+
+    def watch(self, readers: Mapping[str, LogReader]) -> None:
+        self._registry.register(ReaderMetrics("worker", readers))
 
     def begin_attempt(self) -> None:
         self._running.inc()

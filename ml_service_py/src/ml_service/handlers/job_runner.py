@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ml_service.domain import EvaluateParams, ExportParams, Job, JobOutcome, Progress, TrainParams
+from ml_service.adapters.job_ledger import JobLedger
+from ml_service.domain import EvaluateParams, ExportParams, JobOutcome, Progress, TrainParams
 from ml_service.handlers.evaluation import evaluate, to_csv
 from ml_service.handlers.exporting import MEDIA_TYPE, export
 from ml_service.handlers.training import train
@@ -13,15 +15,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ml_service.adapters.registry import Registry
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.store import LiveVersion, Store
+    from ml_service.domain import Attempt
 
 EVALUATION_NAME = "evaluation.csv"
 
 
-def run_job(store: Store, registry: Registry, job: Job, report: Callable[[Progress], None]) -> JobOutcome:
+@dataclass(frozen=True, slots=True)
+class JobMandate:
+    """A training writes the job's outcome together with what it promotes, so that neither is ever there without the other."""
+
+    ledger: JobLedger
+    attempt: Attempt
+
+    def name_version(self, new_name: str) -> str:
+        return self.ledger.name_version(self.attempt.job.job_id, self.attempt.number, new_name)
+
+    def complete(self, outcome: JobOutcome, live: LiveVersion | None) -> bool:
+        return self.ledger.complete(self.attempt.job.job_id, self.attempt.number, outcome, live)
+
+
+def run_job(store: Store, registry: Registry, attempt: Attempt, report: Callable[[Progress], None]) -> JobOutcome:
+    job = attempt.job
     match job.params:
         case TrainParams() as params:
-            return train(store, registry, params, report)
+            return train(store, registry, JobMandate(JobLedger(store.engine), attempt), params, report)
         case EvaluateParams() as params:
             return _evaluate(store, registry, job.job_id, params, report)
         case ExportParams() as params:

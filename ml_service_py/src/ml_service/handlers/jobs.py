@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from ml_service.adapters.broker.envelope import Publication
     from ml_service.adapters.broker.job_messages import CancelRequest, Fact
     from ml_service.adapters.job_ledger import JobLedger, JobRecord
-    from ml_service.domain import Job, JobOutcome, Progress
+    from ml_service.domain import Attempt, Job, JobOutcome, Progress
     from ml_service.errors import ServiceError
 
 log = structlog.get_logger()
@@ -27,15 +26,9 @@ log = structlog.get_logger()
 JOB_WINDOW = timedelta(days=7)
 FACT_TIMEOUT_SECONDS = 5.0
 PROGRESS_TIMEOUT_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One worker's turn at a job, counted from 1."""
-
-    job: Job
-    number: int
-    traceparent: str | None = None
+HINT_TIMEOUT_SECONDS = 1.0
+#: A worker that stops has no time to lose.
+HAND_BACK_TIMEOUT_SECONDS = 2.0
 
 
 class Publisher(Protocol):
@@ -59,7 +52,7 @@ class JobBook:
     def tell_again(self, record: JobRecord, traceparent: str | None) -> None:
         """Tells the outcome of a final job, as the first time may not have been heard."""
         log.info("job found finished", job_id=record.job_id, state=record.state.value)
-        self._tell(_final_fact(record), traceparent)
+        self._tell_end(record, traceparent)
 
     def start(self, attempt: Attempt) -> None:
         log.info("job started", job_id=attempt.job.job_id, kind=attempt.job.kind.value, attempt=attempt.number)
@@ -72,28 +65,32 @@ class JobBook:
             self._tell(fact, attempt.traceparent, PROGRESS_TIMEOUT_SECONDS)
 
     def succeed(self, attempt: Attempt, outcome: JobOutcome) -> None:
-        if outcome.promoted:
-            # Only a hint: recommenders find out by themselves, later.
-            with suppress(Unavailable):
-                self._publisher.publish(model_promoted(outcome.model_version))
-        self._settle(attempt, JobState.SUCCEEDED, is_written=self._ledger.succeed(attempt.job.job_id, attempt.number, outcome))
+        self._ledger.succeed(attempt.job.job_id, attempt.number, outcome)
+        self._conclude(attempt)
 
-    def fail(self, attempt: Attempt, error: ServiceError) -> None:
-        self._settle(attempt, JobState.FAILED, is_written=self._ledger.fail(attempt.job.job_id, attempt.number, error))
+    def fail(self, attempt: Attempt, error: ServiceError) -> bool:
+        """Says whether the job has failed by that: False where it ended otherwise before, or goes on in another attempt."""
+        self._ledger.fail(attempt.job.job_id, attempt.number, error)
+        return self._conclude(attempt) is JobState.FAILED
 
     def cancel(self, attempt: Attempt) -> None:
-        self._settle(attempt, JobState.CANCELLED, is_written=self._ledger.cancel(attempt.job.job_id, attempt.number))
+        self._ledger.cancel(attempt.job.job_id, attempt.number)
+        self._conclude(attempt)
 
-    def retry(self, attempt: Attempt, error: ServiceError, again: Publication | None, delay_ms: int) -> None:
-        """Gives the job back for another attempt; `again` is the message that waits out the delay, None where the first returns itself."""
-        job_id = attempt.job.job_id
-        is_written = self._ledger.requeue(job_id, attempt.number)
-        if self._mine(attempt, JobState.QUEUED, is_written=is_written) is None:
-            return
-        if again is not None:
+    def retry(self, attempt: Attempt, error: ServiceError, again: Publication, delay_ms: int) -> None:
+        """Gives the job up for another attempt; `again` is the message that waits out the delay."""
+        self._ledger.requeue(attempt.job.job_id, attempt.number)
+        if self._is_queued(attempt):
             self._publisher.publish(again)
-        log.warning("job retried", job_id=job_id, attempt=attempt.number, reason=error.reason, detail=error.detail, delay_ms=delay_ms)
-        self._tell(job_messages.job_retried(job_id, attempt.number, error, delay_ms), attempt.traceparent)
+            self._tell_retry(attempt, error, delay_ms)
+        else:
+            self._conclude(attempt)
+
+    def hand_back(self, attempt: Attempt, error: ServiceError) -> None:
+        """Gives the job up for another attempt, not counting this one; its message returns by itself."""
+        self._ledger.hand_back(attempt.job.job_id, attempt.number)
+        if self._is_queued(attempt):
+            self._tell_retry(attempt, error, 0, HAND_BACK_TIMEOUT_SECONDS)
 
     def cancel_queued(self, request: CancelRequest) -> None:
         """Ends a job that waits. One that runs is ended by the worker that runs it; a final one stays."""
@@ -102,23 +99,37 @@ class JobBook:
             return
         if record := self._ledger.cancel_queued(request.job_id):
             log.info("job cancelled", job_id=record.job_id, attempt=record.attempt)
-            self._tell(_final_fact(record))
+            self._tell_end(record, None)
 
     def forget_old(self) -> None:
         self._ledger.forget(datetime.now(UTC) - JOB_WINDOW)
 
-    def _settle(self, attempt: Attempt, state: JobState, *, is_written: bool) -> None:
-        if record := self._mine(attempt, state, is_written=is_written):
-            log.info("job finished", job_id=record.job_id, attempt=record.attempt, state=record.state.value)
-            self._tell(_final_fact(record), attempt.traceparent)
-
-    def _mine(self, attempt: Attempt, state: JobState, *, is_written: bool) -> JobRecord | None:
-        """The job's row if this attempt wrote it, now or before; None where the job has gone on without it."""
+    def _conclude(self, attempt: Attempt) -> JobState | None:
+        """Tells the end of the attempt as the ledger has it, written now or before: a training writes its own, and may be killed after."""
         record = self._ledger.find(attempt.job.job_id)
-        if record is not None and (is_written or (record.state, record.attempt) == (state, attempt.number)):
-            return record
-        log.warning("job outcome ignored", job_id=attempt.job.job_id, attempt=attempt.number, state=state.value)
-        return None
+        if record is None or record.attempt != attempt.number or not record.state.is_final:
+            log.warning("job outcome ignored", job_id=attempt.job.job_id, attempt=attempt.number)
+            return None
+        log.info("job finished", job_id=record.job_id, attempt=record.attempt, state=record.state.value)
+        self._tell_end(record, attempt.traceparent)
+        return record.state
+
+    def _is_queued(self, attempt: Attempt) -> bool:
+        """Whether the job waits since this attempt gave it up."""
+        record = self._ledger.find(attempt.job.job_id)
+        return record is not None and (record.state, record.attempt) == (JobState.QUEUED, attempt.number)
+
+    def _tell_retry(self, attempt: Attempt, error: ServiceError, delay_ms: int, timeout_seconds: float = FACT_TIMEOUT_SECONDS) -> None:
+        job_id, number = attempt.job.job_id, attempt.number
+        log.warning("job retried", job_id=job_id, attempt=number, reason=error.reason, detail=error.detail, delay_ms=delay_ms)
+        self._tell(job_messages.job_retried(job_id, number, error, delay_ms), attempt.traceparent, timeout_seconds)
+
+    def _tell_end(self, record: JobRecord, traceparent: str | None) -> None:
+        if record.outcome is not None and record.outcome.promoted:
+            # Only a hint: recommenders find out by themselves, later.
+            with suppress(Unavailable):
+                self._publisher.publish(model_promoted(record.outcome.model_version), HINT_TIMEOUT_SECONDS)
+        self._tell(_final_fact(record), traceparent)
 
     def _tell(self, fact: Fact, traceparent: str | None = None, timeout_seconds: float = FACT_TIMEOUT_SECONDS) -> None:
         self._publisher.publish(job_messages.publication_of(fact, traceparent), timeout_seconds)

@@ -40,12 +40,15 @@ class LiveState:
     def __init__(self, catalogue: Iterable[Item], histories: StoredHistories) -> None:
         self._items: Mapping[str, Item] = {}
         self.replace_catalogue(catalogue)
+        self._take(histories)
+        self._moved = asyncio.Condition()
+        self._model: LoadedModel | None = None
+
+    def _take(self, histories: StoredHistories) -> None:
         self._histories = dict(histories.ratings)
         self._user_ids = sorted(self._histories)
         self._recent_ids = OrderedDict.fromkeys(histories.recent_ids)
         self._position = histories.position
-        self._moved = asyncio.Condition()
-        self._model: LoadedModel | None = None
 
     @property
     def position(self) -> LogPosition | None:
@@ -93,9 +96,15 @@ class LiveState:
             self._moved.notify_all()
         return counted
 
-    async def restart(self) -> None:
-        """The log is another one or is read anew: offsets seen before mean nothing now. Histories stay."""
-        self._position = None
+    async def rebuild(self, histories: StoredHistories) -> None:
+        """The log no longer holds what was read last: starts anew from the store, whose rows the log may have dropped by now.
+
+        Where the store stands at that same place, the log's offsets mean nothing: there is no position until it is read anew.
+        """
+        refuted = self._position
+        self._take(histories)
+        if self._position == refuted:
+            self._position = None
 
     async def wait_for(self, offset: int, timeout_seconds: float) -> None:
         """Waits until the interactions up to this offset count. Raises Unavailable (OFFSET_NOT_REACHED)."""

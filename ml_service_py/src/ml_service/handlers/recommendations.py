@@ -12,6 +12,7 @@ import numpy as np
 from ml_service.domain import BATCH_SIZE_MAX, Item, Recommendation, RecommendationSource, RecommendedItem
 from ml_service.errors import DeadlineExceeded, InvalidArgument, ServiceError
 from ml_service.handlers.paging import require_size
+from ml_service.handlers.patience import patience
 from ml_service.model import scoring
 
 if TYPE_CHECKING:
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
 
     from ml_service.handlers.live_state import LiveState, LoadedModel
     from ml_service.model.scoring import History, Ranking
-
-#: How long a call without a deadline of its own may wait for the log.
-WAIT_SECONDS = 2.0
-#: What a call that waits keeps of its deadline for the answer.
-ANSWER_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +45,12 @@ async def recommend_batch(
     """Answers each query or says why not, in order; and gives the milliseconds spent scoring."""
     if not 1 <= len(queries) <= BATCH_SIZE_MAX:
         raise InvalidArgument("REQUEST_INVALID", f"The batch holds {len(queries)} requests; it must be from 1 to {BATCH_SIZE_MAX}.")
-    _require_time(remaining_seconds)
+    expires_at = None if remaining_seconds is None else time.monotonic() + remaining_seconds
     model, items = live.model, live.items
     outcomes = [_ask(live, query) for query in queries]
     asked = [outcome for outcome in outcomes if isinstance(outcome, _Asked)]
     loop = asyncio.get_running_loop()
-    answers, scoring_ms = await loop.run_in_executor(executor, _answer, model, items, asked)
+    answers, scoring_ms = await loop.run_in_executor(executor, _answer, model, items, asked, expires_at)
     remaining = iter(answers)
     return [next(remaining) if isinstance(outcome, _Asked) else outcome for outcome in outcomes], scoring_ms
 
@@ -64,8 +60,7 @@ async def recommend(
 ) -> Recommendation:
     """Answers one query; waits within the deadline until the log is read as far as it asks."""
     if query.min_offset is not None:
-        wait_seconds = WAIT_SECONDS if remaining_seconds is None else remaining_seconds - ANSWER_SECONDS
-        await live.wait_for(query.min_offset, max(wait_seconds, 0))
+        await live.wait_for(query.min_offset, patience(remaining_seconds))
     (outcome,), _ = await recommend_batch(live, executor, [query])
     if isinstance(outcome, ServiceError):
         raise outcome
@@ -88,12 +83,16 @@ def require_user_id(user_id: str) -> None:
         raise InvalidArgument("REQUEST_INVALID", "user_id is empty; name a user.", field="user_id")
 
 
-def _require_time(remaining_seconds: float | None) -> None:
-    if remaining_seconds is not None and remaining_seconds <= 0:
+def _require_time(expires_at: float | None) -> None:
+    if expires_at is not None and time.monotonic() >= expires_at:
         raise DeadlineExceeded("DEADLINE_EXCEEDED", "The call's time was over before the work began.")
 
 
-def _answer(model: LoadedModel, items: Mapping[str, Item], asked: Sequence[_Asked]) -> tuple[list[Recommendation], float]:
+def _answer(
+    model: LoadedModel, items: Mapping[str, Item], asked: Sequence[_Asked], expires_at: float | None
+) -> tuple[list[Recommendation], float]:
+    # Other batches may have held the threads for longer than the caller waits.
+    _require_time(expires_at)
     started = time.perf_counter()
     histories = [scoring.history_of(model.scorer, entry.rated) for entry in asked]
     rankings = scoring.recommend(model.scorer, histories, [entry.query.limit for entry in asked])

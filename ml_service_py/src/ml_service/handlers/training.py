@@ -2,67 +2,97 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from ml_service.adapters.registry import new_version_name
 from ml_service.domain import JobOutcome, Progress
-from ml_service.errors import InvalidArgument, ServiceError
-from ml_service.model.selection import Configuration, build, is_not_worse, measure, search
+from ml_service.errors import InvalidArgument, NotFound, ServiceError
+from ml_service.model.selection import Configuration, Measured, build, is_not_worse, measure, search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ml_service.adapters.registry import Registry
     from ml_service.adapters.store import LiveVersion, Store
-    from ml_service.domain import ModelVersion, TrainParams
+    from ml_service.domain import TrainParams
     from ml_service.model.ratings import Ratings
-    from ml_service.model.selection import Measured, Report
+    from ml_service.model.selection import Report
 
 log = structlog.get_logger()
 
 FOLDS_MIN, FOLDS_MAX = 2, 10
 #: The search takes most of the time.
 SEARCH_PERCENT = 85.0
-FIT_PERCENT = 88.0
-ROLL_OUT_PERCENT = 95.0
+GATE_PERCENT = 88.0
+FIT_PERCENT = 95.0
 
 
-def train(store: Store, registry: Registry, params: TrainParams, report: Report) -> JobOutcome:
+class Mandate(Protocol):
+    """By what right a training names its version and makes it live. A job's ends when another attempt takes the job over."""
+
+    def name_version(self, new_name: str) -> str:
+        """The name to write under: the new one, unless the training was given one before."""
+
+    def complete(self, outcome: JobOutcome, live: LiveVersion | None) -> bool:
+        """Makes the version live if the outcome says so; False, and nothing, where `live` isn't live any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMandate:
+    """Of a training that nobody asked for as a job."""
+
+    store: Store
+
+    def name_version(self, new_name: str) -> str:
+        return new_name
+
+    def complete(self, outcome: JobOutcome, live: LiveVersion | None) -> bool:
+        return not outcome.promoted or self.store.compare_and_set_live(live, outcome.model_version)
+
+
+def train(store: Store, registry: Registry, mandate: Mandate, params: TrainParams, report: Report) -> JobOutcome:
     """`report` hears of each fit; an exception that it raises ends the training, and leaves nothing."""
     if not FOLDS_MIN <= params.folds <= FOLDS_MAX:
         raise InvalidArgument("JOB_PARAMS_INVALID", f"folds is {params.folds}; use {FOLDS_MIN} to {FOLDS_MAX}.")
     ratings = store.load_ratings()
-    challenger = search(ratings, params.estimators, params.folds, params.seed, lambda progress: report(_within_search(progress)))[0]
-    report(Progress(FIT_PERCENT, f"Fitting {challenger.configuration.estimator} on everything", challenger.metrics))
-    version = _fit(registry, ratings, challenger)
-    report(Progress(ROLL_OUT_PERCENT, "Comparing with the live version", challenger.metrics))
-    promoted = _roll_out(store, version.version, lambda live: _may_replace(registry, live, ratings, challenger, params))
-    return JobOutcome(challenger.metrics, version.version, promoted=promoted)
+    name = mandate.name_version(new_version_name())
+    written = _find_written(registry, name)
+    challenger = written or search(ratings, params.estimators, params.folds, params.seed, lambda told: report(_within_search(told)))[0]
+    while True:
+        report(Progress(GATE_PERCENT, "Comparing with the live version", challenger.metrics))
+        live = store.read_live()
+        promoted = live is None or _may_replace(registry, live, ratings, challenger, params)
+        if written is None:
+            # As late as can be: a training that is ended before leaves nothing.
+            report(Progress(FIT_PERCENT, f"Fitting {challenger.configuration.estimator} on everything", challenger.metrics))
+            written = _write(registry, name, ratings, challenger)
+        outcome = JobOutcome(challenger.metrics, name, promoted=promoted)
+        if mandate.complete(outcome, live):
+            log.info("model version written", version=name, promoted=promoted, before=live.version if live else None)
+            return outcome
+        # Another version went live meanwhile: that one is the champion now.
 
 
 def _within_search(progress: Progress) -> Progress:
     return replace(progress, percent=progress.percent * SEARCH_PERCENT / 100)
 
 
-def _fit(registry: Registry, ratings: Ratings, chosen: Measured) -> ModelVersion:
+def _find_written(registry: Registry, name: str) -> Measured | None:
+    """What an attempt wrote that ended before it could say so."""
+    try:
+        version = registry.describe(name)
+    except NotFound:
+        return None
+    return Measured(Configuration(version.estimator, version.params), version.metrics)
+
+
+def _write(registry: Registry, name: str, ratings: Ratings, chosen: Measured) -> Measured:
     configuration = chosen.configuration
     model = build(configuration).fit(ratings.pairs, ratings.ratings).to_model()
     data = {"fingerprint": ratings.fingerprint(), "ratings": len(ratings)}
-    return registry.save(model, estimator=configuration.estimator, params=configuration.params, metrics=chosen.metrics, data=data)
-
-
-def _roll_out(store: Store, version: str, may_replace: Callable[[LiveVersion], bool]) -> bool:
-    """Makes the version live if it may replace the one that is live then; says whether it did."""
-    while True:
-        live = store.read_live()
-        if live is not None and not may_replace(live):
-            return False
-        if store.compare_and_set_live(live, version):
-            log.info("model version live", version=version, before=live.version if live else None)
-            return True
-        # Another version went live meanwhile: that one is the champion now.
+    registry.save(model, name=name, estimator=configuration.estimator, params=configuration.params, metrics=chosen.metrics, data=data)
+    return chosen
 
 
 def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challenger: Measured, params: TrainParams) -> bool:

@@ -59,6 +59,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """NOT_FOUND. No such topic to subscribe to. Use a topic of the reference."""
     ERROR_REASON_RESUME_TOO_OLD: _ErrorReason.ValueType  # 27
     """NOT_FOUND. The offset to resume from is older than what is kept. Take the snapshot that follows as the new start."""
+    ERROR_REASON_DEAD_LETTER_UNKNOWN: _ErrorReason.ValueType  # 28
+    """NOT_FOUND. No dead letter has this id: it was replayed, dropped, or has left the window. Use an id that /v1/dead-letters lists."""
     ERROR_REASON_IDEMPOTENCY_KEY_REUSED: _ErrorReason.ValueType  # 40
     """ALREADY_EXISTS. This Idempotency-Key came before with another body. Use a new key for new work."""
     ERROR_REASON_TOKEN_INVALID: _ErrorReason.ValueType  # 50
@@ -69,6 +71,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """RESOURCE_EXHAUSTED. The recommender has as much work as it can finish in time. Try again after the given delay."""
     ERROR_REASON_SUBSCRIPTIONS_EXHAUSTED: _ErrorReason.ValueType  # 61
     """RESOURCE_EXHAUSTED. The socket holds as many subscriptions as it may. Unsubscribe from one first."""
+    ERROR_REASON_INTERACTIONS_EXHAUSTED: _ErrorReason.ValueType  # 62
+    """RESOURCE_EXHAUSTED. The socket waits for the acks of as many interactions as it may. Wait for one first."""
     ERROR_REASON_RECOMMENDER_UNAVAILABLE: _ErrorReason.ValueType  # 70
     """UNAVAILABLE. No recommender answers. Try again after the given delay."""
     ERROR_REASON_MODEL_NOT_LOADED: _ErrorReason.ValueType  # 71
@@ -93,6 +97,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INTERNAL. A bug of this process. Report it with the request id."""
     ERROR_REASON_JOB_PROCESS_DIED: _ErrorReason.ValueType  # 92
     """INTERNAL. The process that ran the job died. It is tried again, up to the job's attempts."""
+    ERROR_REASON_JOB_TAKEN_OVER: _ErrorReason.ValueType  # 93
+    """INTERNAL. Another attempt has the job meanwhile, or it was ended. Nothing to do: the job tells how it ends."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why something was refused or failed.
@@ -138,6 +144,8 @@ ERROR_REASON_TOPIC_UNKNOWN: ErrorReason.ValueType  # 26
 """NOT_FOUND. No such topic to subscribe to. Use a topic of the reference."""
 ERROR_REASON_RESUME_TOO_OLD: ErrorReason.ValueType  # 27
 """NOT_FOUND. The offset to resume from is older than what is kept. Take the snapshot that follows as the new start."""
+ERROR_REASON_DEAD_LETTER_UNKNOWN: ErrorReason.ValueType  # 28
+"""NOT_FOUND. No dead letter has this id: it was replayed, dropped, or has left the window. Use an id that /v1/dead-letters lists."""
 ERROR_REASON_IDEMPOTENCY_KEY_REUSED: ErrorReason.ValueType  # 40
 """ALREADY_EXISTS. This Idempotency-Key came before with another body. Use a new key for new work."""
 ERROR_REASON_TOKEN_INVALID: ErrorReason.ValueType  # 50
@@ -148,6 +156,8 @@ ERROR_REASON_RECOMMENDER_OVERLOADED: ErrorReason.ValueType  # 60
 """RESOURCE_EXHAUSTED. The recommender has as much work as it can finish in time. Try again after the given delay."""
 ERROR_REASON_SUBSCRIPTIONS_EXHAUSTED: ErrorReason.ValueType  # 61
 """RESOURCE_EXHAUSTED. The socket holds as many subscriptions as it may. Unsubscribe from one first."""
+ERROR_REASON_INTERACTIONS_EXHAUSTED: ErrorReason.ValueType  # 62
+"""RESOURCE_EXHAUSTED. The socket waits for the acks of as many interactions as it may. Wait for one first."""
 ERROR_REASON_RECOMMENDER_UNAVAILABLE: ErrorReason.ValueType  # 70
 """UNAVAILABLE. No recommender answers. Try again after the given delay."""
 ERROR_REASON_MODEL_NOT_LOADED: ErrorReason.ValueType  # 71
@@ -172,6 +182,8 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 91
 """INTERNAL. A bug of this process. Report it with the request id."""
 ERROR_REASON_JOB_PROCESS_DIED: ErrorReason.ValueType  # 92
 """INTERNAL. The process that ran the job died. It is tried again, up to the job's attempts."""
+ERROR_REASON_JOB_TAKEN_OVER: ErrorReason.ValueType  # 93
+"""INTERNAL. Another attempt has the job meanwhile, or it was ended. Nothing to do: the job tells how it ends."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
 
 @_typing.final

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class JobServiceStub:
-    """The files that jobs leave.
+    """The files that jobs leave, and the jobs that came to nothing.
     """
 
     def __init__(self, channel):
@@ -40,14 +40,64 @@ class JobServiceStub:
                 request_serializer=whynotboth_dot_v1_dot_jobs__pb2.ReadResultRequest.SerializeToString,
                 response_deserializer=whynotboth_dot_v1_dot_jobs__pb2.ReadResultResponse.FromString,
                 _registered_method=True)
+        self.ListDeadLetters = channel.unary_unary(
+                '/whynotboth.v1.JobService/ListDeadLetters',
+                request_serializer=whynotboth_dot_v1_dot_jobs__pb2.ListDeadLettersRequest.SerializeToString,
+                response_deserializer=whynotboth_dot_v1_dot_jobs__pb2.ListDeadLettersResponse.FromString,
+                _registered_method=True)
+        self.GetDeadLetter = channel.unary_unary(
+                '/whynotboth.v1.JobService/GetDeadLetter',
+                request_serializer=whynotboth_dot_v1_dot_jobs__pb2.GetDeadLetterRequest.SerializeToString,
+                response_deserializer=whynotboth_dot_v1_dot_jobs__pb2.GetDeadLetterResponse.FromString,
+                _registered_method=True)
+        self.ReplayDeadLetter = channel.unary_unary(
+                '/whynotboth.v1.JobService/ReplayDeadLetter',
+                request_serializer=whynotboth_dot_v1_dot_jobs__pb2.ReplayDeadLetterRequest.SerializeToString,
+                response_deserializer=whynotboth_dot_v1_dot_jobs__pb2.ReplayDeadLetterResponse.FromString,
+                _registered_method=True)
+        self.DropDeadLetter = channel.unary_unary(
+                '/whynotboth.v1.JobService/DropDeadLetter',
+                request_serializer=whynotboth_dot_v1_dot_jobs__pb2.DropDeadLetterRequest.SerializeToString,
+                response_deserializer=whynotboth_dot_v1_dot_jobs__pb2.DropDeadLetterResponse.FromString,
+                _registered_method=True)
 
 
 class JobServiceServicer:
-    """The files that jobs leave.
+    """The files that jobs leave, and the jobs that came to nothing.
     """
 
     def ReadResult(self, request, context):
         """Reads a job's file: a header first, then its bytes. NOT_FOUND (JOB_RESULT_MISSING) where there is none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDeadLetters(self, request, context):
+        """Lists what lies in the queue `jobs.dead`, oldest first, and leaves it there. UNAVAILABLE (BROKER_UNAVAILABLE) while the broker is away or
+        somebody else looks into the queue.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDeadLetter(self, request, context):
+        """Gets one with its body. NOT_FOUND (DEAD_LETTER_UNKNOWN) where there is none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayDeadLetter(self, request, context):
+        """Gives a job another run of attempts: it is queued again, then its dead letter is removed. A job that doesn't wait for one stays as it is, and
+        only its letter is removed. INVALID_ARGUMENT (MESSAGE_UNDECODABLE) for what isn't a job.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DropDeadLetter(self, request, context):
+        """Removes one for good.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -61,6 +111,26 @@ def add_JobServiceServicer_to_server(servicer, server):
                     request_deserializer=whynotboth_dot_v1_dot_jobs__pb2.ReadResultRequest.FromString,
                     response_serializer=whynotboth_dot_v1_dot_jobs__pb2.ReadResultResponse.SerializeToString,
             ),
+            'ListDeadLetters': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDeadLetters,
+                    request_deserializer=whynotboth_dot_v1_dot_jobs__pb2.ListDeadLettersRequest.FromString,
+                    response_serializer=whynotboth_dot_v1_dot_jobs__pb2.ListDeadLettersResponse.SerializeToString,
+            ),
+            'GetDeadLetter': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDeadLetter,
+                    request_deserializer=whynotboth_dot_v1_dot_jobs__pb2.GetDeadLetterRequest.FromString,
+                    response_serializer=whynotboth_dot_v1_dot_jobs__pb2.GetDeadLetterResponse.SerializeToString,
+            ),
+            'ReplayDeadLetter': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayDeadLetter,
+                    request_deserializer=whynotboth_dot_v1_dot_jobs__pb2.ReplayDeadLetterRequest.FromString,
+                    response_serializer=whynotboth_dot_v1_dot_jobs__pb2.ReplayDeadLetterResponse.SerializeToString,
+            ),
+            'DropDeadLetter': grpc.unary_unary_rpc_method_handler(
+                    servicer.DropDeadLetter,
+                    request_deserializer=whynotboth_dot_v1_dot_jobs__pb2.DropDeadLetterRequest.FromString,
+                    response_serializer=whynotboth_dot_v1_dot_jobs__pb2.DropDeadLetterResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'whynotboth.v1.JobService', rpc_method_handlers)
@@ -70,7 +140,7 @@ def add_JobServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class JobService:
-    """The files that jobs leave.
+    """The files that jobs leave, and the jobs that came to nothing.
     """
 
     @staticmethod
@@ -90,6 +160,114 @@ class JobService:
             '/whynotboth.v1.JobService/ReadResult',
             whynotboth_dot_v1_dot_jobs__pb2.ReadResultRequest.SerializeToString,
             whynotboth_dot_v1_dot_jobs__pb2.ReadResultResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/whynotboth.v1.JobService/ListDeadLetters',
+            whynotboth_dot_v1_dot_jobs__pb2.ListDeadLettersRequest.SerializeToString,
+            whynotboth_dot_v1_dot_jobs__pb2.ListDeadLettersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDeadLetter(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/whynotboth.v1.JobService/GetDeadLetter',
+            whynotboth_dot_v1_dot_jobs__pb2.GetDeadLetterRequest.SerializeToString,
+            whynotboth_dot_v1_dot_jobs__pb2.GetDeadLetterResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayDeadLetter(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/whynotboth.v1.JobService/ReplayDeadLetter',
+            whynotboth_dot_v1_dot_jobs__pb2.ReplayDeadLetterRequest.SerializeToString,
+            whynotboth_dot_v1_dot_jobs__pb2.ReplayDeadLetterResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DropDeadLetter(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/whynotboth.v1.JobService/DropDeadLetter',
+            whynotboth_dot_v1_dot_jobs__pb2.DropDeadLetterRequest.SerializeToString,
+            whynotboth_dot_v1_dot_jobs__pb2.DropDeadLetterResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class JobServiceStub:
-    """The files that jobs leave."""
+    """The files that jobs leave, and the jobs that came to nothing."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -35,17 +35,41 @@ class JobServiceStub:
     def __new__(cls, channel: _aio.Channel) -> JobServiceAsyncStub: ...
     ReadResult: _grpc.UnaryStreamMultiCallable[_jobs_pb2.ReadResultRequest, _jobs_pb2.ReadResultResponse]
     """Reads a job's file: a header first, then its bytes. NOT_FOUND (JOB_RESULT_MISSING) where there is none."""
+    ListDeadLetters: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.ListDeadLettersRequest, _jobs_pb2.ListDeadLettersResponse]
+    """Lists what lies in the queue `jobs.dead`, oldest first, and leaves it there. UNAVAILABLE (BROKER_UNAVAILABLE) while the broker is away or
+    somebody else looks into the queue.
+    """
+    GetDeadLetter: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.GetDeadLetterRequest, _jobs_pb2.GetDeadLetterResponse]
+    """Gets one with its body. NOT_FOUND (DEAD_LETTER_UNKNOWN) where there is none."""
+    ReplayDeadLetter: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.ReplayDeadLetterRequest, _jobs_pb2.ReplayDeadLetterResponse]
+    """Gives a job another run of attempts: it is queued again, then its dead letter is removed. A job that doesn't wait for one stays as it is, and
+    only its letter is removed. INVALID_ARGUMENT (MESSAGE_UNDECODABLE) for what isn't a job.
+    """
+    DropDeadLetter: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.DropDeadLetterRequest, _jobs_pb2.DropDeadLetterResponse]
+    """Removes one for good."""
 
 @_typing.type_check_only
 class JobServiceAsyncStub(JobServiceStub):
-    """The files that jobs leave."""
+    """The files that jobs leave, and the jobs that came to nothing."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ReadResult: _aio.UnaryStreamMultiCallable[_jobs_pb2.ReadResultRequest, _jobs_pb2.ReadResultResponse]  # type: ignore[assignment]
     """Reads a job's file: a header first, then its bytes. NOT_FOUND (JOB_RESULT_MISSING) where there is none."""
+    ListDeadLetters: _aio.UnaryUnaryMultiCallable[_jobs_pb2.ListDeadLettersRequest, _jobs_pb2.ListDeadLettersResponse]  # type: ignore[assignment]
+    """Lists what lies in the queue `jobs.dead`, oldest first, and leaves it there. UNAVAILABLE (BROKER_UNAVAILABLE) while the broker is away or
+    somebody else looks into the queue.
+    """
+    GetDeadLetter: _aio.UnaryUnaryMultiCallable[_jobs_pb2.GetDeadLetterRequest, _jobs_pb2.GetDeadLetterResponse]  # type: ignore[assignment]
+    """Gets one with its body. NOT_FOUND (DEAD_LETTER_UNKNOWN) where there is none."""
+    ReplayDeadLetter: _aio.UnaryUnaryMultiCallable[_jobs_pb2.ReplayDeadLetterRequest, _jobs_pb2.ReplayDeadLetterResponse]  # type: ignore[assignment]
+    """Gives a job another run of attempts: it is queued again, then its dead letter is removed. A job that doesn't wait for one stays as it is, and
+    only its letter is removed. INVALID_ARGUMENT (MESSAGE_UNDECODABLE) for what isn't a job.
+    """
+    DropDeadLetter: _aio.UnaryUnaryMultiCallable[_jobs_pb2.DropDeadLetterRequest, _jobs_pb2.DropDeadLetterResponse]  # type: ignore[assignment]
+    """Removes one for good."""
 
 class JobServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The files that jobs leave."""
+    """The files that jobs leave, and the jobs that came to nothing."""
 
     @_abc_1.abstractmethod
     def ReadResult(
@@ -54,5 +78,41 @@ class JobServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_jobs_pb2.ReadResultResponse], _abc.AsyncIterator[_jobs_pb2.ReadResultResponse]]:
         """Reads a job's file: a header first, then its bytes. NOT_FOUND (JOB_RESULT_MISSING) where there is none."""
+
+    @_abc_1.abstractmethod
+    def ListDeadLetters(
+        self,
+        request: _jobs_pb2.ListDeadLettersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_pb2.ListDeadLettersResponse, _abc.Awaitable[_jobs_pb2.ListDeadLettersResponse]]:
+        """Lists what lies in the queue `jobs.dead`, oldest first, and leaves it there. UNAVAILABLE (BROKER_UNAVAILABLE) while the broker is away or
+        somebody else looks into the queue.
+        """
+
+    @_abc_1.abstractmethod
+    def GetDeadLetter(
+        self,
+        request: _jobs_pb2.GetDeadLetterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_pb2.GetDeadLetterResponse, _abc.Awaitable[_jobs_pb2.GetDeadLetterResponse]]:
+        """Gets one with its body. NOT_FOUND (DEAD_LETTER_UNKNOWN) where there is none."""
+
+    @_abc_1.abstractmethod
+    def ReplayDeadLetter(
+        self,
+        request: _jobs_pb2.ReplayDeadLetterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_pb2.ReplayDeadLetterResponse, _abc.Awaitable[_jobs_pb2.ReplayDeadLetterResponse]]:
+        """Gives a job another run of attempts: it is queued again, then its dead letter is removed. A job that doesn't wait for one stays as it is, and
+        only its letter is removed. INVALID_ARGUMENT (MESSAGE_UNDECODABLE) for what isn't a job.
+        """
+
+    @_abc_1.abstractmethod
+    def DropDeadLetter(
+        self,
+        request: _jobs_pb2.DropDeadLetterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_pb2.DropDeadLetterResponse, _abc.Awaitable[_jobs_pb2.DropDeadLetterResponse]]:
+        """Removes one for good."""
 
 def add_JobServiceServicer_to_server(servicer: JobServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -57,6 +57,8 @@ export const ErrorReason = {
   TOPIC_UNKNOWN: 26,
   /** RESUME_TOO_OLD - NOT_FOUND. The offset to resume from is older than what is kept. Take the snapshot that follows as the new start. */
   RESUME_TOO_OLD: 27,
+  /** DEAD_LETTER_UNKNOWN - NOT_FOUND. No dead letter has this id: it was replayed, dropped, or has left the window. Use an id that /v1/dead-letters lists. */
+  DEAD_LETTER_UNKNOWN: 28,
   /** IDEMPOTENCY_KEY_REUSED - ALREADY_EXISTS. This Idempotency-Key came before with another body. Use a new key for new work. */
   IDEMPOTENCY_KEY_REUSED: 40,
   /** TOKEN_INVALID - UNAUTHENTICATED. The token is missing, expired or not valid. Sign in again. */
@@ -67,6 +69,8 @@ export const ErrorReason = {
   RECOMMENDER_OVERLOADED: 60,
   /** SUBSCRIPTIONS_EXHAUSTED - RESOURCE_EXHAUSTED. The socket holds as many subscriptions as it may. Unsubscribe from one first. */
   SUBSCRIPTIONS_EXHAUSTED: 61,
+  /** INTERACTIONS_EXHAUSTED - RESOURCE_EXHAUSTED. The socket waits for the acks of as many interactions as it may. Wait for one first. */
+  INTERACTIONS_EXHAUSTED: 62,
   /** RECOMMENDER_UNAVAILABLE - UNAVAILABLE. No recommender answers. Try again after the given delay. */
   RECOMMENDER_UNAVAILABLE: 70,
   /** MODEL_NOT_LOADED - UNAVAILABLE. The recommender runs, and no model version is live yet. Train one, then try again. */
@@ -91,6 +95,8 @@ export const ErrorReason = {
   INTERNAL: 91,
   /** JOB_PROCESS_DIED - INTERNAL. The process that ran the job died. It is tried again, up to the job's attempts. */
   JOB_PROCESS_DIED: 92,
+  /** JOB_TAKEN_OVER - INTERNAL. Another attempt has the job meanwhile, or it was ended. Nothing to do: the job tells how it ends. */
+  JOB_TAKEN_OVER: 93,
 } as const;
 
 export type ErrorReason = typeof ErrorReason[keyof typeof ErrorReason];
@@ -114,11 +120,13 @@ export namespace ErrorReason {
   export type MODEL_VERSION_UNKNOWN = typeof ErrorReason.MODEL_VERSION_UNKNOWN;
   export type TOPIC_UNKNOWN = typeof ErrorReason.TOPIC_UNKNOWN;
   export type RESUME_TOO_OLD = typeof ErrorReason.RESUME_TOO_OLD;
+  export type DEAD_LETTER_UNKNOWN = typeof ErrorReason.DEAD_LETTER_UNKNOWN;
   export type IDEMPOTENCY_KEY_REUSED = typeof ErrorReason.IDEMPOTENCY_KEY_REUSED;
   export type TOKEN_INVALID = typeof ErrorReason.TOKEN_INVALID;
   export type ORIGIN_REFUSED = typeof ErrorReason.ORIGIN_REFUSED;
   export type RECOMMENDER_OVERLOADED = typeof ErrorReason.RECOMMENDER_OVERLOADED;
   export type SUBSCRIPTIONS_EXHAUSTED = typeof ErrorReason.SUBSCRIPTIONS_EXHAUSTED;
+  export type INTERACTIONS_EXHAUSTED = typeof ErrorReason.INTERACTIONS_EXHAUSTED;
   export type RECOMMENDER_UNAVAILABLE = typeof ErrorReason.RECOMMENDER_UNAVAILABLE;
   export type MODEL_NOT_LOADED = typeof ErrorReason.MODEL_NOT_LOADED;
   export type BROKER_UNAVAILABLE = typeof ErrorReason.BROKER_UNAVAILABLE;
@@ -131,6 +139,7 @@ export namespace ErrorReason {
   export type UPSTREAM_FAILED = typeof ErrorReason.UPSTREAM_FAILED;
   export type INTERNAL = typeof ErrorReason.INTERNAL;
   export type JOB_PROCESS_DIED = typeof ErrorReason.JOB_PROCESS_DIED;
+  export type JOB_TAKEN_OVER = typeof ErrorReason.JOB_TAKEN_OVER;
 }
 
 /** One failure inside an answer that holds many, or of a job. */

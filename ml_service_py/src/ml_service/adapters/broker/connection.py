@@ -15,6 +15,7 @@ import structlog
 from pika import BlockingConnection, URLParameters
 from pika.exceptions import AMQPError
 
+from ml_service.adapters.broker.header_decoding import decode_headers_leniently
 from ml_service.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ log = structlog.get_logger()
 
 #: How long the thread may look away from its stop signal and its inbox.
 POLL_SECONDS = 0.1
-#: A connection that is silent for two of these is dead.
+#: A connection that is silent for two of these is dead. The URL may say another time by `?heartbeat=`.
 HEARTBEAT_SECONDS = 20
 #: A broker that is short of memory or disk blocks publishers; after this the connection counts as lost.
 BLOCKED_SECONDS = 10
@@ -50,6 +51,7 @@ class BrokerThread(ABC):
     """Connects, serves until the connection is lost, waits a jittered while, and connects again, until it is stopped."""
 
     def __init__(self, name: str, address: BrokerAddress) -> None:
+        decode_headers_leniently()
         self._name = name
         self._address = address
         self._parameters = _parameters(name, address.url)
@@ -112,9 +114,16 @@ class BrokerThread(ABC):
             self._is_loss_told = True
 
 
+def connect(name: str, address: BrokerAddress) -> BlockingConnection:
+    """A connection for one task; its caller closes it. Raises AMQPError and OSError."""
+    decode_headers_leniently()
+    return BlockingConnection(_parameters(name, address.url))
+
+
 def _parameters(name: str, url: str) -> URLParameters:
     parameters = URLParameters(url)
-    parameters.heartbeat = HEARTBEAT_SECONDS
+    if parameters.heartbeat is None:
+        parameters.heartbeat = HEARTBEAT_SECONDS
     parameters.blocked_connection_timeout = BLOCKED_SECONDS
     parameters.socket_timeout = CONNECT_SECONDS
     parameters.stack_timeout = CONNECT_SECONDS

@@ -41,12 +41,11 @@ class Delivery:
         """Can't be done: it goes to `jobs.dead`."""
         self._settle(lambda: self._channel.basic_reject(self._tag, requeue=False))
 
-    def hand_back(self) -> None:
-        """Failed on the way: the queue gives it out again and counts that, up to its delivery limit."""
-        self._settle(lambda: self._channel.basic_reject(self._tag, requeue=True))
-
     def release(self) -> None:
-        """Not begun or broken off by a stop: the queue gives it out again, without counting on a broker that can tell."""
+        """Not begun or broken off by a stop: the queue gives it out again.
+
+        No failure goes this way, so nothing depends on whether a version of the broker counts it.
+        """
         self._settle(lambda: self._channel.basic_nack(self._tag, requeue=True))
 
     def _settle(self, settle: Callable[[], None]) -> None:

@@ -19,6 +19,7 @@ from whynotboth.v1.jobs_pb2 import (
     JobFailed,
     JobFile,
     JobProgressed,
+    JobReplayed,
     JobRequested,
     JobResult,
     JobRetried,
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 REASON_PREFIX = "ERROR_REASON_"
 
-Fact = JobStarted | JobProgressed | JobSucceeded | JobRetried | JobFailed | JobCancelled
-"""What the worker tells; every one has `job_id` and `occurred_at`."""
+Fact = JobStarted | JobProgressed | JobSucceeded | JobRetried | JobFailed | JobCancelled | JobReplayed
+"""What is told of a job; every one has `job_id` and `occurred_at`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,7 @@ class CancelRequest:
 def decode_job(message: ReceivedMessage) -> Job:
     """The defaults of absent parameters are the domain's. Raises InvalidArgument (MESSAGE_UNDECODABLE)."""
     request = decode(message, JobRequested)
-    if not is_id(request.job_id):
-        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The job's id can't be one: {ID_RULE}. Mend its publisher.")
+    _require_id(request.job_id)
     return Job(request.job_id, _params(request))
 
 
@@ -54,6 +54,7 @@ def decode_cancel_request(message: ReceivedMessage) -> CancelRequest | None:
     if message.type != JobCancelRequested.DESCRIPTOR.full_name:
         return None
     request = decode(message, JobCancelRequested)
+    _require_id(request.job_id)
     return CancelRequest(request.job_id, read_time(request, "occurred_at") or datetime.now(UTC))
 
 
@@ -84,6 +85,10 @@ def job_cancelled(job_id: str, attempt: int) -> JobCancelled:
     return JobCancelled(job_id=job_id, attempt=attempt)
 
 
+def job_replayed(job_id: str, attempt: int) -> JobReplayed:
+    return JobReplayed(job_id=job_id, attempt=attempt)
+
+
 def publication_of(fact: Fact, traceparent: str | None = None) -> Publication:
     """The fact as it goes to the exchange `jobs`, stamped with the time."""
     fact.occurred_at.CopyFrom(_now())
@@ -102,6 +107,11 @@ def publication_of(fact: Fact, traceparent: str | None = None) -> Publication:
 def queued_again(message: ReceivedMessage, queue: str) -> Publication:
     """The same message, to a queue of its own choice."""
     return Publication("", queue, message.type, message.message_id, message.body, message.correlation_id, message.traceparent)
+
+
+def _require_id(job_id: str) -> None:
+    if not is_id(job_id):
+        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The job's id can't be one: {ID_RULE}. Mend its publisher.")
 
 
 def _params(request: JobRequested) -> JobParams:

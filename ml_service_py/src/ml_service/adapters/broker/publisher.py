@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pika.exceptions import AMQPError, NackError, UnroutableError
+from pika.spec import Basic
 
 from ml_service.adapters.broker.connection import POLL_SECONDS, BrokerAddress, BrokerThread
 from ml_service.adapters.broker.topology import declare_topology
@@ -37,7 +38,11 @@ class Publisher(BrokerThread):
         self._inbox: queue.SimpleQueue[_Pending] = queue.SimpleQueue()
 
     def publish(self, publication: Publication, timeout_seconds: float = PUBLISH_SECONDS) -> None:
-        """Returns on the broker's confirm. Raises Unavailable (BROKER_UNAVAILABLE) otherwise, within the time."""
+        """Returns on the broker's confirm. Raises Unavailable (BROKER_UNAVAILABLE) otherwise, within the time.
+
+        What AMQP can't hold is a bug of the caller, a ValueError at once: to try again would never end.
+        """
+        _require_encodable(publication)
         pending = _Pending(publication)
         self._inbox.put(pending)
         try:
@@ -78,6 +83,15 @@ class Publisher(BrokerThread):
             raise
         else:
             pending.confirmed.set_result(None)
+
+
+def _require_encodable(publication: Publication) -> None:
+    """On the connection's thread pika's encoding errors would look like those of a lost connection."""
+    try:
+        publication.properties.encode()
+        Basic.Publish(exchange=publication.exchange, routing_key=publication.routing_key).encode()
+    except (AMQPError, AssertionError) as error:
+        raise ValueError(f"'{publication.type}' can't be encoded for AMQP: {error!r}") from error
 
 
 def _refused(publication: Publication, error: Exception) -> Unavailable:

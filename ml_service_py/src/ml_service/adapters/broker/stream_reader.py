@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import structlog
@@ -33,12 +34,23 @@ FIRST = "first"
 RESOURCE_LOCKED = 405
 
 
+@dataclass(frozen=True, slots=True)
+class ReaderStatus:
+    """How far a reader is. One that attaches again and again and gets no further stands still."""
+
+    is_attached: bool
+    offset: int | None
+    attachments: int
+    replays: int
+
+
 class StreamReader(BrokerThread):
     """Hands over what a stream holds, in order, on its own thread.
 
     `read_position` is asked at each attachment: None reads from the first, else reading goes on after that message, provided that
-    the stream still holds it there. If not, `on_replay` is called and everything comes again from the first, so `on_messages` must
-    bear what it has seen. What `on_messages` raises ends the attachment; the next begins at `read_position`, after a delay.
+    the stream still holds it there. If not, `on_replay` is called and `read_position` asked again: the same position then means that
+    everything comes again from the first, so `on_messages` must bear what it has seen. What `on_messages` or `on_replay` raises ends
+    the attachment; the next begins at `read_position`, after a delay.
     `gather_seconds` collects larger batches (at most 500 messages); 0 hands over at once.
     `lock` names an exclusive queue that is held while attached, so that of all readers with that lock only one reads.
     """
@@ -61,39 +73,57 @@ class StreamReader(BrokerThread):
         self._on_replay = on_replay
         self._gather_seconds = gather_seconds
         self._lock = lock
-        # Whether the log was found to be another one: the next attachment is from the first.
-        self._is_replaying = False
+        # The position that the log was found not to hold.
+        self._refuted: LogPosition | None = None
+        self._offset: int | None = None
+        self._attachments = 0
+        self._replays = 0
+
+    @property
+    def status(self) -> ReaderStatus:
+        """May be asked from any thread."""
+        return ReaderStatus(self.is_attached, self._offset, self._attachments, self._replays)
 
     def _serve(self, connection: BlockingConnection) -> None:
         channel = connection.channel()
         declare_topology(channel, self._address.definitions)
         if self._lock is not None:
             _take_lock(channel, self._lock)
-        position = None if self._is_replaying else self._read_position()
+        position = self._read_position()
+        if position == self._refuted:
+            position = None
         subscription = _Subscription(connection, self._stream, FIRST if position is None else position.offset)
         if position is not None and not self._is_same_log(subscription, position):
             return
-        self._is_replaying = False
-        self._attached.set()
-        log.info("stream attached", stream=self._stream, after=None if position is None else position.offset)
+        self._begin(position)
         while not self._stopping.is_set():
             if messages := subscription.gather(self._gather_seconds):
                 self._on_messages(messages)
+                self._offset, self._refuted = messages[-1].offset, None
             subscription.acknowledge_when_due()
+
+    def _begin(self, position: LogPosition | None) -> None:
+        self._offset = None if position is None else position.offset
+        self._attachments += 1
+        self._attached.set()
+        log.info("stream attached", stream=self._stream, after=self._offset)
 
     def _is_same_log(self, subscription: _Subscription, position: LogPosition) -> bool:
         found = subscription.first(VERIFY_SECONDS, self._stopping.is_set)
         if self._stopping.is_set() or (found is not None and found.position == position):
             return not self._stopping.is_set()
-        log.error(
-            "stream isn't the one read before: replaying it from the first",
-            stream=self._stream,
-            expected=position,
-            found=None if found is None else found.position,
-        )
+        self._tell_refutation(position, None if found is None else found.position)
         self._on_replay()
-        self._is_replaying = True
+        self._refuted = position
+        self._replays += 1
         return False
+
+    def _tell_refutation(self, expected: LogPosition, found: LogPosition | None) -> None:
+        if found is not None and found.offset > expected.offset:
+            lost = found.offset - expected.offset - 1
+            log.error("retention passed this reader: starting over", stream=self._stream, lost_at_most=lost, expected=expected, found=found)
+        else:
+            log.error("stream isn't the one read before: starting over", stream=self._stream, expected=expected, found=found)
 
 
 def _take_lock(channel: BlockingChannel, name: str) -> None:
@@ -110,6 +140,7 @@ class _Subscription:
 
     def __init__(self, connection: BlockingConnection, stream: str, start: str | int) -> None:
         self._connection = connection
+        self._stream = stream
         self._channel = connection.channel()
         self._inbox: list[ReceivedMessage] = []
         self._last_tag = 0
@@ -123,6 +154,10 @@ class _Subscription:
     def first(self, within_seconds: float, is_stopping: Callable[[], bool]) -> ReceivedMessage | None:
         deadline = time.monotonic() + within_seconds
         while not self._inbox and time.monotonic() < deadline and not is_stopping():
+            self._poll()
+        if not self._inbox and not is_stopping():
+            # A broker that was only slow has delivered before it answers this.
+            self._channel.queue_declare(self._stream, passive=True)
             self._poll()
         return self._inbox.pop(0) if self._inbox else None
 

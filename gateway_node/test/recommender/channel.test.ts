@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { callUnary, openChannel } from '../../src/recommender/channel.ts'
+import { RecommenderServer } from './recommender-server.ts'
+import { call } from './recommender-suite.ts'
+
+/** Asks a recommender for an item, past breaker and batches; `fake.calls` has each attempt. */
+async function openCalls(t: TestContext) {
+  const server = new RecommenderServer()
+  await server.start()
+  const { channel, recommender } = openChannel(`127.0.0.1:${server.port}`, () => {})
+  t.after(() => {
+    channel.close()
+    server.stop()
+  })
+  const ask = (given = call) => callUnary(recommender.getItem.bind(recommender), { itemId: '1' }, given)
+  return { ask, server, fake: server.fake }
+}
+
+const range = (length: number) => Array.from({ length }, (_, index) => index)
+
+test('an attempt that was not answered is made again', async (t) => {
+  const { ask, fake } = await openCalls(t)
+  fake.fail('RECOMMENDER_UNAVAILABLE')
+
+  const asking = ask()
+  await t.waitFor(() => assert.equal(fake.calls.length, 1), { interval: 1 })
+  fake.fail(null)
+
+  assert.equal((await asking).item?.itemId, '1')
+  assert.equal(fake.calls.length, 2)
+})
+
+test('while every attempt fails, retries add no more than a tenth to the load', async (t) => {
+  const { ask, fake } = await openCalls(t)
+  fake.fail('RECOMMENDER_UNAVAILABLE')
+  const calls = 200
+
+  for (let count = 0; count < calls; count += 4) await Promise.all(range(4).map(() => assert.rejects(ask())))
+
+  assert.ok(fake.calls.length > calls, 'it has tried again')
+  assert.ok(fake.calls.length <= 1.1 * calls, `${fake.calls.length} attempts for ${calls} calls`)
+})
+
+for (const reason of ['RECOMMENDER_OVERLOADED', 'ITEM_UNKNOWN'] as const)
+  test(`${reason} is an answer, and is not asked for again`, async (t) => {
+    const { ask, fake } = await openCalls(t)
+    fake.fail(reason)
+
+    await assert.rejects(ask(), { reason })
+
+    assert.equal(fake.calls.length, 1)
+  })
+
+test('the recommender is told how much time is left', async (t) => {
+  const { ask, server } = await openCalls(t)
+
+  await ask({ ...call, expiresAt: performance.now() + 20_000 })
+
+  const secondsLeft = (server.lastDeadline - Date.now()) / 1000
+  assert.ok(secondsLeft > 5 && secondsLeft < 25, `${secondsLeft} s`)
+})
+
+test('a call whose time is over is not sent', async (t) => {
+  const { ask, fake } = await openCalls(t)
+  await ask()
+
+  await assert.rejects(ask({ ...call, expiresAt: performance.now() - 1 }), { reason: 'DEADLINE_EXCEEDED' })
+
+  assert.equal(fake.calls.length, 1)
+})

@@ -1,0 +1,82 @@
+// A recommender is offered more than it can serve. The clock is the test's own, so the counts are exact.
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import type { AppError } from '../../src/errors.ts'
+import { createCoalescer } from '../../src/recommender/coalescer.ts'
+
+/** 2,000 requests a second. */
+const capacityPerMs = 2
+const deadlineMs = 2000
+const offeredMs = 3000
+
+type Counts = Record<'ANSWERED' | 'RECOMMENDER_OVERLOADED' | 'DEADLINE_EXCEEDED', number>
+
+/** A coalescer before a recommender that takes the same time for each request, one batch after the other. */
+function openOverload(t: TestContext, servedPerMs = capacityPerMs) {
+  let now = 0
+  let freeAt = 0
+  t.mock.method(performance, 'now', () => now)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const ask = createCoalescer<number, number>(async (requests) => {
+    freeAt = Math.max(now, freeAt) + requests.length / servedPerMs
+    await new Promise((resolve) => setTimeout(resolve, freeAt - now))
+    return requests.map(async (request) => request)
+  })
+
+  async function pass(milliseconds: number, eachMs = () => {}) {
+    for (let passed = 0; passed < milliseconds; passed += 1) {
+      eachMs()
+      now += 1
+      t.mock.timers.tick(1)
+      await setImmediate()
+    }
+  }
+
+  /** Asks at an even rate, whether answers come or not, and counts what became of it. */
+  return async function offer(perMs: number): Promise<Counts> {
+    const counts: Counts = { ANSWERED: 0, RECOMMENDER_OVERLOADED: 0, DEADLINE_EXCEEDED: 0 }
+    const askOne = () =>
+      ask(0, now + deadlineMs).then(
+        () => (counts.ANSWERED += 1),
+        ({ reason }: AppError) => (counts[reason as keyof Counts] += 1),
+      )
+    await pass(offeredMs, () => void Array.from({ length: perMs }, askOne))
+    await pass(deadlineMs)
+    return counts
+  }
+}
+
+test('what can be served is not refused', async (t) => {
+  const offer = openOverload(t)
+
+  const counts = await offer(capacityPerMs)
+
+  assert.deepEqual(counts, {
+    ANSWERED: capacityPerMs * offeredMs,
+    RECOMMENDER_OVERLOADED: 0,
+    DEADLINE_EXCEEDED: 0,
+  })
+})
+
+for (const times of [2, 5, 10])
+  test(`at ${times} times what can be served, four fifths of it are still served in time, and the rest is refused early`, async (t) => {
+    const offer = openOverload(t)
+
+    const counts = await offer(times * capacityPerMs)
+
+    const offered = times * capacityPerMs * offeredMs
+    assert.ok(counts.ANSWERED >= 0.8 * capacityPerMs * offeredMs, JSON.stringify(counts))
+    assert.ok(counts.DEADLINE_EXCEEDED <= 0.05 * offered, JSON.stringify(counts))
+    assert.equal(counts.ANSWERED + counts.RECOMMENDER_OVERLOADED + counts.DEADLINE_EXCEEDED, offered)
+  })
+
+test('a slow recommender gets no more than it can answer in time either', async (t) => {
+  const slowPerMs = 0.2
+  const offer = openOverload(t, slowPerMs)
+
+  const counts = await offer(1)
+
+  assert.ok(counts.ANSWERED >= 0.8 * slowPerMs * offeredMs, JSON.stringify(counts))
+  assert.ok(counts.DEADLINE_EXCEEDED <= 0.05 * offeredMs, JSON.stringify(counts))
+})

@@ -1,0 +1,55 @@
+"""Connections to PostgreSQL on which nobody waits for ever, as a server that is frozen or cut off doesn't even close them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from psycopg import Connection, OperationalError
+
+if TYPE_CHECKING:
+    from psycopg.abc import PQGen
+
+T = TypeVar("T")
+
+CONNECT_SECONDS = 3
+#: A statement may take longer, as long as something of its answer comes.
+SILENT_SECONDS = 5.0
+#: What the server ends by itself: a wait for another's lock, and a transaction whose owner is frozen, with the locks that it holds.
+OPTIONS = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
+
+
+class ImpatientConnection(Connection[Any]):
+    """Closes itself when the server is silent for too long, so that a pool replaces it."""
+
+    def wait(self, gen: PQGen[T], *args: Any, **options: Any) -> T:
+        try:
+            return super().wait(_until_silence(gen), *args, **options)
+        except SilentServer:
+            self.close()
+            raise
+
+
+class SilentServer(OperationalError):
+    """The server took a statement and said nothing."""
+
+
+def connect(_dialect: object, _record: object, args: tuple[Any, ...], parameters: dict[str, Any]) -> ImpatientConnection:
+    """SQLAlchemy's hook `do_connect`. What the URL says wins."""
+    return ImpatientConnection.connect(*args, **{"connect_timeout": CONNECT_SECONDS, "options": OPTIONS, **parameters})
+
+
+def _until_silence(answering: PQGen[T]) -> PQGen[T]:
+    """Passes on what psycopg waits for; it looks up every 0.1 s with nothing to read."""
+    heard_at = time.monotonic()
+    try:
+        wanted = next(answering)
+        while True:
+            ready = yield wanted
+            if ready:
+                heard_at = time.monotonic()
+            elif time.monotonic() - heard_at > SILENT_SECONDS:
+                raise SilentServer(f"The server has said nothing for {SILENT_SECONDS:g} s.")
+            wanted = answering.send(ready)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]

@@ -1,0 +1,49 @@
+"""How far the readers of the log are, for the probes of recommender and worker alike. Asks the readers when it is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from prometheus_client.core import Metric
+
+    from ml_service.adapters.broker.stream_reader import ReaderStatus
+
+LABELS = ("stream",)
+
+
+class LogReader(Protocol):
+    @property
+    def status(self) -> ReaderStatus: ...
+
+
+class ReaderMetrics(Collector):
+    """Readers by the streams that they read. One that attaches often, and whose offset stays, stands still."""
+
+    def __init__(self, service: str, readers: Mapping[str, LogReader]) -> None:
+        self._prefix = f"{service}_log_reader"
+        self._readers = readers
+
+    def collect(self) -> Iterator[Metric]:
+        attached = GaugeMetricFamily(f"{self._prefix}_attached", "Whether it reads now: 1 or 0.", labels=LABELS)
+        offset = GaugeMetricFamily(f"{self._prefix}_offset", "Last offset handed on; -1 before the first.", labels=LABELS)
+        attachments = CounterMetricFamily(f"{self._prefix}_attachments", "How often it began to read.", labels=LABELS)
+        replays = CounterMetricFamily(f"{self._prefix}_replays", "How often the log lacked what was read last.", labels=LABELS)
+        for stream, reader in self._readers.items():
+            status = reader.status
+            attached.add_metric([stream], float(status.is_attached))
+            offset.add_metric([stream], -1 if status.offset is None else status.offset)
+            attachments.add_metric([stream], status.attachments)
+            replays.add_metric([stream], status.replays)
+        yield from (attached, offset, attachments, replays)
+
+
+def describe_readers(readers: Mapping[str, LogReader]) -> dict[str, dict[str, object]]:
+    """The same for people: whether each reads now, and how far it is."""
+    statuses = {stream: reader.status for stream, reader in readers.items()}
+    return {stream: {"attached": status.is_attached, "offset": status.offset} for stream, status in statuses.items()}

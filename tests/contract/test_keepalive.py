@@ -1,0 +1,36 @@
+"""What the gateway's gRPC channel does, the recommender's server permits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.stack import node
+from ml_service.entrypoints.grpc_server import OPTIONS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERVER = dict(OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def channel(root: Path) -> dict[str, int]:
+    script = "import { channelOptions } from './src/recommender/channel.ts'; console.log(JSON.stringify(channelOptions))"
+    command = [node(), "--input-type=module", "--eval", script]
+    printed = subprocess.run(command, cwd=root / "gateway_node", capture_output=True, text=True, check=True)
+    return dict(json.loads(printed.stdout))
+
+
+def test_the_gateway_pings_less_often_than_the_recommender_permits(channel: dict[str, int]) -> None:
+    """At the very interval a ping that comes early by a hair counts as one too many, and three end the connection."""
+    permitted_ms = SERVER["grpc.http2.min_ping_interval_without_data_ms"]
+
+    assert permitted_ms < channel["grpc.keepalive_time_ms"]
+
+
+def test_both_keep_idle_connections_alive(channel: dict[str, int]) -> None:
+    assert channel["grpc.keepalive_permit_without_calls"] == SERVER["grpc.keepalive_permit_without_calls"] == 1

@@ -1,0 +1,106 @@
+"""Clients that ask and rate without rest while something else happens. They write down what became of each request."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
+
+import httpx
+
+from harness.waiting import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.gateway import GatewayDriver
+
+CLIENTS = 4
+PAUSE_SECONDS = 0.01
+STAR_WARS = "50"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A 503: why, when to try again, and how long it took to say so."""
+
+    reason: str
+    retry_after: str | None
+    seconds: float
+
+
+class BusyClients:
+    """Each keeps to one gateway, and goes to the next when that one ends its connection or takes none, as it would behind a balancer."""
+
+    def __init__(self, gateways: Sequence[GatewayDriver]) -> None:
+        self._urls = [gateway.url for gateway in gateways]
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(CLIENTS)]
+        #: The ids of the interactions that were answered with 202.
+        self.accepted: list[str] = []
+        self.recommended: list[int] = []
+        self.refusals: list[Refusal] = []
+        #: Everything else, an answer that never came among it.
+        self.failures: list[str] = []
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait_for_accepted(self, more: int, within: float = 60) -> None:
+        """Returns when so many more interactions were accepted."""
+        wanted = len(self.accepted) + more
+        eventually(lambda: len(self.accepted) >= wanted, within=within, what=f"{more} more accepted; {self.failures[-3:]}")
+
+    def wait_for_refusals(self, more: int, within: float = 60) -> list[Refusal]:
+        """Gives the next so many refusals."""
+        start = len(self.refusals)
+        eventually(lambda: len(self.refusals) >= start + more, within=within, what=f"{more} more refused")
+        return self.refusals[start : start + more]
+
+    def _run(self, number: int) -> None:
+        gateways = deque(httpx.Client(base_url=url, timeout=15) for url in self._urls)
+        gateways.rotate(-number)
+        while not self._stop.wait(PAUSE_SECONDS):
+            if recommended := self._send(gateways, "GET", f"/v1/users/{uuid4()}/recommendations"):
+                self.recommended.append(len(recommended["items"]))
+            rating = {"userId": f"user-{number}", "itemId": STAR_WARS, "rating": 4}
+            if accepted := self._send(gateways, "POST", "/v1/interactions", json=rating):
+                self.accepted.append(accepted["interactionId"])
+        for gateway in gateways:
+            gateway.close()
+
+    def _send(self, gateways: deque[httpx.Client], method: str, path: str, **request: Any) -> dict[str, Any] | None:
+        """Gives the answer. A gateway that takes no connection was sent nothing, so the next one is asked."""
+        for _ in self._urls:
+            try:
+                response = gateways[0].request(method, path, **request)
+            except httpx.ConnectError:
+                gateways.rotate(-1)
+            except httpx.HTTPError as error:
+                self.failures.append(f"{method} {path}: {error!r}")
+                return None
+            else:
+                if response.headers.get("connection") == "close":
+                    gateways.rotate(-1)
+                return self._sort(response)
+        self.failures.append(f"{method} {path}: no gateway takes a connection")
+        return None
+
+    def _sort(self, response: httpx.Response) -> dict[str, Any] | None:
+        if response.is_success:
+            return dict(response.json())
+        if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            refusal = Refusal(response.json()["reason"], response.headers.get("retry-after"), response.elapsed.total_seconds())
+            self.refusals.append(refusal)
+        else:
+            self.failures.append(f"{response.request.method} {response.url}: {response.status_code} {response.text[:300]}")
+        return None

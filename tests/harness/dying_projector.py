@@ -1,0 +1,126 @@
+"""A projector in a process of its own that kills or freezes itself at a chosen step of its first batch."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from pika.adapters.blocking_connection import BlockingChannel
+from sqlalchemy import event
+
+from ml_service.adapters.broker.connection import BrokerAddress, Detach
+from ml_service.adapters.broker.stream_reader import StreamReader
+from ml_service.adapters.database import open_engine
+from ml_service.adapters.interaction_log import InteractionLog
+from ml_service.entrypoints.projector import Projector
+from ml_service.entrypoints.worker_metrics import WorkerMetrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from multiprocessing.process import BaseProcess
+
+    from sqlalchemy import Connection, Engine
+
+    from ml_service.adapters.broker.envelope import ReceivedMessage
+
+#: The steps that are statements, by what only those say. A driver for PostgreSQL sends no BEGIN of its own.
+STATEMENTS = {"BEGIN": "begin", "log_positions": "position", "FROM items": "items", "INTO interactions": "rows"}
+#: What a projector does with a batch, in this order.
+STEPS = ("take", *STATEMENTS.values(), "commit", "stored", "acknowledge", "acknowledged")
+
+#: Starts each process from one that has loaded what it needs.
+_context = get_context("forkserver")
+_context.set_forkserver_preload([__name__])
+
+
+@dataclass(frozen=True)
+class Work:
+    """What to project, and the step at which it is to get the signal; none if that is None."""
+
+    address: BrokerAddress
+    database_url: str
+    stream: str
+    step: str | None = None
+    signal: int = 0
+    lock: str | None = None
+
+    def dying_at(self, step: str, signal: int) -> Work:
+        return replace(self, step=step, signal=signal)
+
+
+class DyingProjector:
+    """`refusals` holds a word for each time that it had to step down."""
+
+    def __init__(self, work: Work) -> None:
+        self.refusals = _context.Queue()
+        self.process: BaseProcess = _context.Process(target=_project, args=(work, self.refusals), daemon=True)
+        self.process.start()
+
+    @property
+    def pid(self) -> int:
+        assert self.process.pid is not None
+        return self.process.pid
+
+    def wait_until_dead(self, within: float) -> int:
+        self.process.join(within)
+        assert self.process.exitcode is not None, "it didn't die"
+        return self.process.exitcode
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.join()
+
+
+def _project(work: Work, refusals: Any) -> None:
+    engine = open_engine(work.database_url)
+    projector = Projector(InteractionLog(engine), WorkerMetrics())
+
+    def reach(step: str) -> None:
+        if step == work.step:
+            os.kill(os.getpid(), work.signal)
+
+    def on_messages(messages: Sequence[ReceivedMessage]) -> None:
+        reach("take")
+        try:
+            projector.on_messages(messages)
+        except Detach:
+            refusals.put("stepped down")
+            raise
+        reach("stored")
+
+    _watch(engine, reach)
+    reader = StreamReader(
+        work.address,
+        work.stream,
+        read_position=projector.read_position,
+        on_messages=on_messages,
+        on_replay=projector.on_replay,
+        lock=work.lock,
+    )
+    reader.start()
+    Event().wait()
+
+
+def _watch(engine: Engine, reach: Callable[[str], None]) -> None:
+    @event.listens_for(engine, "before_cursor_execute")
+    def _(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        # The transaction that only reads the position is none of a batch.
+        if connection.get_execution_options().get("sqlite_begin") == "IMMEDIATE":
+            reach(next(step for words, step in STATEMENTS.items() if words in statement))
+
+    @event.listens_for(engine, "commit")
+    def _(connection: Connection) -> None:
+        if connection.get_execution_options().get("sqlite_begin") == "IMMEDIATE":
+            reach("commit")
+
+    acknowledge = BlockingChannel.basic_ack
+
+    def basic_ack(*args: Any, **options: Any) -> None:
+        reach("acknowledge")
+        acknowledge(*args, **options)
+        reach("acknowledged")
+
+    BlockingChannel.basic_ack = basic_ack  # type: ignore[method-assign]

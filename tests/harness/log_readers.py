@@ -1,0 +1,132 @@
+"""The readers of the log inside the test's process: real stream, real store, and the live histories as the recommender keeps them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from harness.broker import BrokerDriver
+from harness.messages import interaction_recorded
+from harness.waiting import eventually
+from ml_service.adapters.broker.envelope import Publication
+from ml_service.adapters.broker.stream_reader import StreamReader
+from ml_service.adapters.interaction_log import InteractionLog
+from ml_service.entrypoints.log_follower import LogFollower
+from ml_service.entrypoints.metrics import Metrics
+from ml_service.entrypoints.projector import Projector
+from ml_service.entrypoints.worker_metrics import WorkerMetrics
+from ml_service.handlers.live_state import RECENT_IDS, LiveState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ml_service.adapters.broker.connection import BrokerAddress
+    from ml_service.adapters.broker.publisher import Publisher
+    from ml_service.adapters.store import Store
+
+STREAM: dict[str, str | int] = {"x-queue-type": "stream"}
+#: A segment holds about five interactions, and the log about three segments.
+TINY = {**STREAM, "x-max-length-bytes": 3000, "x-stream-max-segment-size-bytes": 1000}
+FILLERS = 20
+
+Histories = dict[str, dict[str, float | None]]
+
+
+class OwnLog:
+    """A stream of the test's own. A tiny one soon drops what it holds."""
+
+    def __init__(self, address: BrokerAddress, publisher: Publisher, arguments: dict[str, str | int] = STREAM) -> None:
+        self.name = f"log-{uuid4()}"
+        self._address = address
+        self._publisher = publisher
+        with BrokerDriver(address.url).channel() as channel:
+            channel.queue_declare(self.name, durable=True, arguments=arguments)
+
+    def record(self, user_id: str, item_id: str, rating: float) -> str:
+        interaction_id = str(uuid4())
+        body = interaction_recorded(interaction_id, user_id, item_id, rating)
+        self._publisher.publish(Publication("", self.name, "whynotboth.v1.InteractionRecorded", interaction_id, body))
+        return interaction_id
+
+    def drop_up_to(self, offset: int) -> None:
+        """Appends until that offset and all before it are gone."""
+
+        def is_dropped() -> bool:
+            for _ in range(FILLERS):
+                self._publisher.publish(Publication("", self.name, "filler", str(uuid4()), b"nothing to anybody" * 10))
+            return self._first_offset() > offset
+
+        eventually(is_dropped, within=60, what=f"a log that begins after offset {offset}")
+
+    def _first_offset(self) -> int:
+        offsets: list[int] = []
+        reader = StreamReader(
+            self._address,
+            self.name,
+            read_position=lambda: None,
+            on_messages=lambda messages: offsets.extend(message.position.offset for message in messages),
+            on_replay=offsets.clear,
+        )
+        reader.start()
+        eventually(lambda: offsets, within=20)
+        assert reader.stop()
+        return offsets[0]
+
+
+@contextmanager
+def projecting(address: BrokerAddress, log: OwnLog, store: Store) -> Iterator[StreamReader]:
+    projector = Projector(InteractionLog(store.engine), WorkerMetrics())
+    reader = StreamReader(
+        address, log.name, read_position=projector.read_position, on_messages=projector.on_messages, on_replay=projector.on_replay
+    )
+    reader.start()
+    yield reader
+    assert reader.stop()
+
+
+class LiveHistories:
+    """Kept on an event loop of their own, and read from the log while `following`."""
+
+    def __init__(self, store: Store) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._live = LiveState(store.load_catalogue(), store.load_histories(RECENT_IDS))
+        self._follower = asyncio.run_coroutine_threadsafe(self._follow(store), self._loop).result(10)
+
+    @property
+    def offset(self) -> int:
+        assert self._live.position is not None
+        return self._live.position.offset
+
+    @property
+    def ratings(self) -> Histories:
+        return {user_id: dict(self._live.history(user_id)) for user_id in self._live.user_ids}
+
+    @contextmanager
+    def following(self, address: BrokerAddress, log: OwnLog) -> Iterator[StreamReader]:
+        reader = StreamReader(
+            address,
+            log.name,
+            read_position=lambda: self._live.position,
+            on_messages=self._follower.on_messages,
+            on_replay=self._follower.on_replay,
+        )
+        reader.start()
+        yield reader
+        assert reader.stop()
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    async def _follow(self, store: Store) -> LogFollower:
+        return LogFollower(self._live, Metrics(self._live), lambda: store.load_histories(RECENT_IDS))
+
+
+def stored_ratings(store: Store) -> Histories:
+    return {user_id: dict(ratings) for user_id, ratings in store.load_histories(recent=0).ratings.items()}

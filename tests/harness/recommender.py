@@ -1,0 +1,67 @@
+"""One more recommender of a stack, as a process whose broker a test may keep from it. Asked over gRPC, past every gateway."""
+
+from __future__ import annotations
+
+import re
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import grpc
+import httpx
+from google.rpc.error_details_pb2 import ErrorInfo
+from grpc_status import rpc_status
+
+from harness.processes import Process
+from infra.local.ports import LOOPBACK, free_ports
+from whynotboth.v1.recommender_pb2 import RecommendRequest, RecommendResponse
+from whynotboth.v1.recommender_pb2_grpc import RecommenderServiceStub
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.stack import Data
+
+
+class RecommenderDriver:
+    def __init__(self, process: Process, channel: grpc.Channel) -> None:
+        self.process = process
+        self._stub = RecommenderServiceStub(channel)
+
+    def recommend(self, user_id: str, min_offset: int, within: float) -> RecommendResponse:
+        """Raises grpc.RpcError."""
+        request = RecommendRequest(user_id=user_id, limit=10, min_interaction_offset=min_offset)
+        return self._stub.Recommend(request, timeout=within)
+
+    def refusal(self, user_id: str, min_offset: int, within: float) -> str:
+        """Asks for what is refused, and gives the reason."""
+        try:
+            answer = self.recommend(user_id, min_offset, within)
+        except grpc.RpcError as error:
+            info = ErrorInfo()
+            for detail in getattr(rpc_status.from_call(error), "details", ()):
+                detail.Unpack(info)
+            return info.reason or str(error)
+        raise AssertionError(f"it answered as of {answer.as_of_offset}")
+
+    def metric(self, name: str) -> float:
+        text = httpx.get(self.process.ready_url.replace("readyz", "metrics"), timeout=5).text
+        found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+        assert found, f"no metric {name}"
+        return float(found[1])
+
+
+@contextmanager
+def running_recommender(data: Data, amqp_url: str, folder: Path) -> Iterator[RecommenderDriver]:
+    grpc_port, ops_port = free_ports(2)
+    ports = {"RECOMMENDER_GRPC_PORT": str(grpc_port), "RECOMMENDER_OPS_PORT": str(ops_port)}
+    environment = {**data.environment, "AMQP_URL": amqp_url, **ports}
+    ready_url = f"http://{LOOPBACK}:{ops_port}/readyz"
+    process = Process("recommender", [sys.executable, "-m", "ml_service", "serve"], environment, ready_url, folder / "recommender.log")
+    process.restart()
+    try:
+        with grpc.insecure_channel(f"{LOOPBACK}:{grpc_port}") as channel:
+            yield RecommenderDriver(process, channel)
+    finally:
+        process.terminate()

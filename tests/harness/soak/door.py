@@ -1,0 +1,110 @@
+"""One gateway as an impatient client sees it: every request is answered by an `Answer`, and noted."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from websockets.exceptions import WebSocketException
+
+from harness.live import live_socket
+from harness.soak.ledger import Answer, Outcome
+from infra.local.ports import LOOPBACK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.gateway import Json
+    from harness.live import LiveSocket
+    from harness.soak.ledger import Interaction, Job
+
+PATIENCE_SECONDS = 5.0
+
+
+class Door:
+    def __init__(self, port: int, requests: list[Answer]) -> None:
+        self._address = f"{LOOPBACK}:{port}"
+        self._http = httpx.Client(base_url=f"http://{self._address}", timeout=PATIENCE_SECONDS)
+        self._requests = requests
+        self._opened = ExitStack()
+        self._socket: LiveSocket | None = None
+
+    def rate(self, interaction: Interaction, key: str | None = None) -> Answer:
+        body = {"userId": interaction.user_id, "itemId": interaction.item_id, "rating": interaction.rating}
+        return self.post("/v1/interactions", body, "interactionId", key)
+
+    def ask(self, job: Job, key: str | None = None) -> Answer:
+        return self.post("/v1/jobs", {"kind": job.kind, "params": json.loads(job.params)}, "jobId", key)
+
+    def cancel(self, job_id: str) -> Answer:
+        return self.post(f"/v1/jobs/{job_id}/cancel", {}, "jobId")
+
+    def post(self, path: str, body: Json, id_field: str, key: str | None = None) -> Answer:
+        """`id_field` is what the answer calls the thing that was made."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        answer, told = self._request("POST", path, json=body, headers=headers)
+        return Answer(answer.began, answer.seconds, answer.outcome, told.get(id_field), told.get("offset"))
+
+    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Json:
+        """Empty where the answer isn't a good one."""
+        return self._request("GET", path, params=params)[1]
+
+    def rate_by_frame(self, frame_id: str, interaction: Interaction) -> Answer:
+        """By the socket, which is opened where there is none; what goes wrong ends it."""
+        user_id, item_id, rating = interaction
+        began = time.monotonic()
+        outcome = Outcome.UNKNOWN
+        try:
+            outcome = self._rate({"type": "rate", "id": frame_id, "userId": user_id, "itemId": item_id, "rating": rating})
+        except (OSError, WebSocketException):
+            self.hang_up()
+        return self._note(Answer(began, time.monotonic() - began, outcome))
+
+    def watch(self, topic: str, resume: int | None, within: float) -> Json:
+        """The next frame of a socket that has subscribed to the topic, after the offset `resume`."""
+        if self._socket is None:
+            frame = {"type": "subscribe", "topic": topic}
+            self._open_socket().send(frame if resume is None else {**frame, "resume": resume})
+        return self._open_socket().receive(within)
+
+    def close(self) -> None:
+        self.hang_up()
+        self._http.close()
+
+    def _request(self, method: str, path: str, **request: Any) -> tuple[Answer, Json]:
+        began = time.monotonic()
+        try:
+            response = self._http.request(method, path, **request)
+        except httpx.HTTPError:
+            return self._note(Answer(began, time.monotonic() - began, Outcome.UNKNOWN)), {}
+        answer = self._note(Answer(began, time.monotonic() - began, _outcome(response)))
+        return answer, response.json() if answer.outcome is Outcome.ACCEPTED else {}
+
+    def _rate(self, frame: Json) -> Outcome:
+        self._open_socket().send(frame)
+        reply = self._open_socket().reply_to(frame["id"], PATIENCE_SECONDS)
+        if reply["type"] == "ack":
+            return Outcome.ACCEPTED
+        return Outcome.UNKNOWN if reply["retryable"] else Outcome.REFUSED
+
+    def _open_socket(self) -> LiveSocket:
+        if self._socket is None:
+            self._socket = self._opened.enter_context(live_socket(f"ws://{self._address}/v1/live"))
+        return self._socket
+
+    def hang_up(self) -> None:
+        self._socket = None
+        self._opened.close()
+
+    def _note(self, answer: Answer) -> Answer:
+        self._requests.append(answer)
+        return answer
+
+
+def _outcome(response: httpx.Response) -> Outcome:
+    if response.is_success:
+        return Outcome.ACCEPTED
+    return Outcome.REFUSED if response.is_client_error else Outcome.UNKNOWN

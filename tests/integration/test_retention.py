@@ -1,0 +1,122 @@
+"""A reader that the log's retention has passed says so, and starts over from what the store and the log still have."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from structlog.testing import capture_logs
+
+from harness.log_readers import TINY, LiveHistories, OwnLog, projecting, stored_ratings
+from harness.waiting import eventually
+from ml_service.adapters.broker.publisher import Publisher
+from ml_service.adapters.database import migrate, open_engine
+from ml_service.adapters.interaction_log import InteractionLog
+from ml_service.adapters.store import Store
+from ml_service.domain import Interaction, Item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ml_service.adapters.broker.connection import BrokerAddress
+
+PASSED = "retention passed this reader: starting over"
+FILM, OTHER, THIRD = (Item(name, name) for name in ("film", "other", "third"))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """With a rating that no log ever held."""
+    engine = open_engine(f"sqlite:///{tmp_path}/store.db")
+    migrate(engine)
+    store = Store(engine)
+    store.import_data([FILM, OTHER, THIRD], [Interaction(str(uuid4()), "imported", "film", 2.0, None)])
+    yield store
+    engine.dispose()
+
+
+@pytest.fixture
+def log(address: BrokerAddress) -> Iterator[OwnLog]:
+    publisher = Publisher(address)
+    publisher.start()
+    yield OwnLog(address, publisher, TINY)
+    assert publisher.stop()
+
+
+@pytest.fixture
+def live(store: Store) -> Iterator[LiveHistories]:
+    live = LiveHistories(store)
+    yield live
+    live.close()
+
+
+@contextmanager
+def rows_of(event: str) -> Iterator[list[dict[str, Any]]]:
+    """The rows with this event that are logged in the block, once it has ended."""
+    rows: list[dict[str, Any]] = []
+    with capture_logs() as logged:
+        yield rows
+    rows += [row for row in logged if row["event"] == event]
+
+
+def eventually_stored(store: Store, user_id: str, ratings: dict[str, float]) -> None:
+    eventually(lambda: stored_ratings(store).get(user_id) == ratings, within=20, what=f"{ratings} of {user_id}")
+
+
+def test_a_recommender_that_retention_passed_has_what_only_the_store_kept(
+    address: BrokerAddress, log: OwnLog, store: Store, live: LiveHistories, user_id: str
+) -> None:
+    with projecting(address, log, store), rows_of(PASSED) as rows:
+        log.record(user_id, "film", 1)
+        with live.following(address, log):
+            eventually(lambda: live.ratings.get(user_id) == {"film": 1}, within=20)
+        log.record(user_id, "other", 5)
+        eventually_stored(store, user_id, {"film": 1, "other": 5})
+        log.drop_up_to(live.offset + 1)
+        log.record(user_id, "third", 3)
+        eventually_stored(store, user_id, {"film": 1, "other": 5, "third": 3})
+
+        with live.following(address, log) as reader:
+            eventually(lambda: live.ratings == stored_ratings(store), within=20)
+
+    assert live.ratings["imported"] == {"film": 2}
+    assert reader.status.replays == 1
+    assert [(row["log_level"], row["lost_at_most"] > 0) for row in rows] == [("error", True)]
+
+
+def test_a_projector_that_retention_passed_says_how_much_it_missed(address: BrokerAddress, log: OwnLog, store: Store, user_id: str) -> None:
+    with projecting(address, log, store):
+        log.record(user_id, "film", 1)
+        eventually_stored(store, user_id, {"film": 1})
+    before = InteractionLog(store.engine).read_position()
+    assert before is not None
+    log.record(user_id, "other", 5)
+    log.drop_up_to(before.offset + 1)
+    log.record(user_id, "third", 3)
+
+    with rows_of(PASSED) as rows, projecting(address, log, store) as reader:
+        eventually_stored(store, user_id, {"film": 1, "third": 3})
+
+    assert reader.status.replays == 1
+    assert [row["expected"] for row in rows] == [before]
+    assert rows[0]["lost_at_most"] >= 1
+
+
+def test_histories_equal_the_store_after_both_readers_were_passed(
+    address: BrokerAddress, log: OwnLog, store: Store, live: LiveHistories, user_id: str
+) -> None:
+    with projecting(address, log, store):
+        log.record(user_id, "film", 1)
+        eventually_stored(store, user_id, {"film": 1})
+    with live.following(address, log):
+        log.record(user_id, "other", 5)
+        eventually(lambda: live.ratings.get(user_id) == {"film": 1, "other": 5}, within=20)
+    log.drop_up_to(live.offset)
+    log.record(user_id, "third", 3)
+
+    with projecting(address, log, store), live.following(address, log):
+        eventually_stored(store, user_id, {"film": 1, "third": 3})
+        eventually(lambda: live.ratings == stored_ratings(store), within=20)

@@ -1,0 +1,85 @@
+"""The broker is killed, frozen or short of memory under load: a 202 is kept, the rest is refused in time, nothing piles up."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.brokers import frozen, memory_alarm
+from harness.busy_clients import CLIENTS, BusyClients
+from harness.waiting import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.brokers import RunningBroker
+    from harness.busy_clients import Refusal
+    from harness.gateway import GatewayDriver
+    from harness.stack import Stack
+
+#: What callers are promised, and what the gateway waits for a confirm.
+REFUSED_SECONDS = 2
+CONFIRM_SECONDS = 1.5
+#: Two missed heartbeats of 5 s, and up to one more until that is noticed.
+NOTICED_SECONDS = 30
+UNCONFIRMED = "gateway_broker_unconfirmed_publications"
+
+
+@pytest.fixture
+def clients(gateway: GatewayDriver) -> Iterator[BusyClients]:
+    with BusyClients([gateway]) as clients:
+        clients.wait_for_accepted(50)
+        yield clients
+
+
+def assert_refused_in_time(refusals: list[Refusal]) -> None:
+    assert {(refusal.reason, refusal.retry_after) for refusal in refusals} == {("BROKER_UNAVAILABLE", "1")}
+    assert median(refusal.seconds for refusal in refusals) < REFUSED_SECONDS
+
+
+def assert_stored_once(stack: Stack, clients: BusyClients) -> None:
+    """Everything that was accepted, and no failure but refusals."""
+    for interaction_id in clients.accepted:
+        eventually(lambda each=interaction_id: stack.store.count_interactions(each) == 1, within=30, what=interaction_id)
+    assert clients.failures == []
+
+
+def test_what_was_accepted_while_the_broker_was_killed_is_stored_once(stack: Stack, running: RunningBroker, clients: BusyClients) -> None:
+    running.kill()
+    refusals = clients.wait_for_refusals(40)
+    running.start()
+    clients.wait_for_accepted(50)
+
+    assert_refused_in_time(refusals)
+    assert_stored_once(stack, clients)
+
+
+def test_a_broker_that_freezes_is_noticed_and_found_again(
+    stack: Stack, gateway: GatewayDriver, running: RunningBroker, clients: BusyClients
+) -> None:
+    with frozen(running):
+        refusals = clients.wait_for_refusals(10)
+        eventually(lambda: not gateway.get("/readyz")["broker"]["connected"], within=NOTICED_SECONDS)
+        at_once = clients.wait_for_refusals(10)
+    clients.wait_for_accepted(50)
+
+    assert_refused_in_time([*refusals, *at_once])
+    assert min(refusal.seconds for refusal in at_once) < CONFIRM_SECONDS
+    assert_stored_once(stack, clients)
+
+
+def test_a_broker_short_of_memory_refuses_at_once_and_nothing_piles_up(
+    stack: Stack, gateway: GatewayDriver, running: RunningBroker, clients: BusyClients
+) -> None:
+    with memory_alarm(running):
+        clients.wait_for_refusals(CLIENTS)
+        at_once = clients.wait_for_refusals(100)
+        held = gateway.metric(UNCONFIRMED)
+    clients.wait_for_accepted(50)
+
+    assert_refused_in_time(at_once)
+    assert median(refusal.seconds for refusal in at_once) < CONFIRM_SECONDS
+    assert held <= CLIENTS
+    assert_stored_once(stack, clients)

@@ -1,0 +1,81 @@
+"""A worker is killed in the middle of a job: another one resumes it, and nothing of the first is left."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from harness.processes import Process
+from harness.stack import descendants
+from harness.waiting import eventually
+from infra.local.ports import free_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.brokers import RunningBroker
+    from harness.gateway import GatewayDriver
+    from harness.stack import Stack
+
+pytestmark = pytest.mark.timeout(400)
+
+#: A training from its beginning, on a machine that has other things to do.
+RESUMED_SECONDS = 180
+
+
+@pytest.fixture
+def other_worker(stack: Stack, running: RunningBroker, tmp_path: Path) -> Iterator[Process]:
+    """A second worker on the same store and broker, not started yet."""
+    (port,) = free_ports(1)
+    environment = {**stack.data.environment, "AMQP_URL": running.amqp_url, "WORKER_OPS_PORT": str(port), "WORKER_NAME": "other"}
+    command = [sys.executable, "-m", "ml_service", "work"]
+    process = Process("other worker", command, environment, f"http://127.0.0.1:{port}/readyz", tmp_path / "worker.log")
+    yield process
+    if process.is_running:
+        process.terminate()
+
+
+@pytest.fixture
+def first_worker(stack: Stack) -> Iterator[Process]:
+    """The one that gets the job; it runs again afterwards."""
+    yield stack.worker
+    if not stack.worker.is_running:
+        stack.worker.restart()
+
+
+def versions(gateway: GatewayDriver) -> set[str]:
+    return {model["version"] for model in gateway.get("/v1/models", pageSize=100)["models"]}
+
+
+def test_a_killed_workers_training_is_resumed_by_another_and_makes_one_version(
+    gateway: GatewayDriver, first_worker: Process, other_worker: Process
+) -> None:
+    before = versions(gateway)
+    job_id = gateway.start_job("train", estimators=["ease"])["jobId"]
+    gateway.job_in_state(job_id, "running")
+    children = descendants(first_worker.pid)
+    other_worker.restart()
+
+    first_worker.kill()
+    eventually(lambda: not any(psutil.pid_exists(pid) for pid in children), within=10, what="no process left")
+
+    job = gateway.job_in_state(job_id, "succeeded", within=RESUMED_SECONDS)
+    assert children
+    assert job["attempts"] == 2
+    assert versions(gateway) - before == {job["result"]["modelVersion"]}
+
+
+def test_a_killed_workers_job_stays_cancelled(gateway: GatewayDriver, first_worker: Process, other_worker: Process) -> None:
+    job_id = gateway.start_job("train", folds=10)["jobId"]
+    gateway.job_in_state(job_id, "running")
+
+    first_worker.kill()
+    gateway.cancel_job(job_id)
+    other_worker.restart()
+
+    job = gateway.job_in_state(job_id, "cancelled")
+    assert (job["cancelRequested"], job["attempts"], job["result"]) == (True, 2, None)

@@ -1,0 +1,137 @@
+"""The projector is killed and frozen at each of its steps: each interaction is in the SQL store once, in the log's order."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import psutil
+import pytest
+from sqlalchemy import select
+
+from harness.busy_clients import BusyClients
+from harness.dying_projector import STEPS, DyingProjector, Work
+from harness.log_readers import OwnLog
+from harness.waiting import eventually
+from ml_service.adapters.broker.connection import BrokerAddress
+from ml_service.adapters.broker.publisher import Publisher
+from ml_service.adapters.database import migrate, open_engine, reading
+from ml_service.adapters.store import Store
+from ml_service.adapters.tables import interactions
+from ml_service.config import Settings
+from ml_service.domain import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.brokers import RunningBroker
+    from harness.gateway import GatewayDriver
+    from harness.stack import Stack
+
+#: A frozen process loses its connection, and with it the exclusive queue, after two to three of these.
+HEARTBEAT_SECONDS = 1
+TAKEOVER_SECONDS = 20
+
+
+@pytest.fixture
+def address(running: RunningBroker) -> BrokerAddress:
+    definitions = Settings(database_url="sqlite://", registry_url="none").broker_definitions
+    return BrokerAddress(f"{running.amqp_url}?heartbeat={HEARTBEAT_SECONDS}", definitions)
+
+
+@pytest.fixture
+def log(address: BrokerAddress) -> Iterator[OwnLog]:
+    publisher = Publisher(address)
+    publisher.start()
+    yield OwnLog(address, publisher)
+    assert publisher.stop()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    engine = open_engine(f"sqlite:///{tmp_path}/store.db")
+    migrate(engine)
+    store = Store(engine)
+    store.import_data([Item("film", "A film")], [])
+    yield store
+    engine.dispose()
+
+
+@pytest.fixture
+def work(address: BrokerAddress, log: OwnLog, store: Store) -> Work:
+    return Work(address, str(store.engine.url), log.name, lock=f"{log.name}.projector")
+
+
+def stored_ids(store: Store) -> list[str]:
+    with reading(store.engine) as connection:
+        return list(connection.scalars(select(interactions.c.interaction_id).order_by(interactions.c.row_id)))
+
+
+def test_a_projector_killed_at_each_of_its_steps_stores_each_interaction_once(log: OwnLog, store: Store, work: Work) -> None:
+    recorded: list[str] = []
+    for step in STEPS:
+        recorded += [log.record(str(uuid4()), "film", rating) for rating in (1, 2, 3)]
+        dying = DyingProjector(work.dying_at(step, signal.SIGKILL))
+        assert dying.wait_until_dead(within=30) == -signal.SIGKILL, step
+
+    last = DyingProjector(work)
+
+    eventually(lambda: stored_ids(store) == recorded, within=30)
+    last.kill()
+
+
+def test_a_waiting_projector_takes_over_when_the_first_is_killed(log: OwnLog, store: Store, work: Work) -> None:
+    recorded = [log.record(str(uuid4()), "film", 1)]
+    first = DyingProjector(work)
+    eventually(lambda: stored_ids(store) == recorded, within=30)
+    waiting = DyingProjector(work)
+
+    first.kill()
+    recorded.append(log.record(str(uuid4()), "film", 2))
+
+    eventually(lambda: stored_ids(store) == recorded, within=TAKEOVER_SECONDS)
+    waiting.kill()
+
+
+@pytest.mark.parametrize("step", ["take", "stored"])
+def test_a_frozen_projector_is_replaced_and_steps_down_when_it_thaws(log: OwnLog, store: Store, work: Work, step: str) -> None:
+    recorded = [log.record(str(uuid4()), "film", 1)]
+    frozen = DyingProjector(work.dying_at(step, signal.SIGSTOP))
+    eventually(lambda: is_stopped(frozen.pid), within=30)
+
+    following = DyingProjector(work)
+    recorded += [log.record(str(uuid4()), "film", rating) for rating in (2, 3)]
+    eventually(lambda: stored_ids(store) == recorded, within=TAKEOVER_SECONDS)
+    os.kill(frozen.pid, signal.SIGCONT)
+
+    if step == "take":
+        assert frozen.refusals.get(timeout=20) == "stepped down"
+    recorded.append(log.record(str(uuid4()), "film", 4))
+    eventually(lambda: stored_ids(store) == recorded, within=20)
+    assert following.refusals.empty()
+    for projector in (frozen, following):
+        projector.kill()
+
+
+def is_stopped(pid: int) -> bool:
+    return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+
+
+def test_a_worker_killed_again_and_again_under_a_flood_stores_what_was_accepted_once(stack: Stack, gateway: GatewayDriver) -> None:
+    with BusyClients([gateway]) as clients:
+        for _ in range(3):
+            clients.wait_for_accepted(50)
+            stack.worker.kill()
+            stack.worker.restart()
+
+    def stored() -> Counter[str]:
+        return Counter(stack.store.interaction_ids(users="user-%"))
+
+    eventually(lambda: not set(clients.accepted) - set(stored()), within=30, what="everything that was accepted")
+    counts = stored()
+    assert {interaction_id: counts[interaction_id] for interaction_id in clients.accepted if counts[interaction_id] != 1} == {}
+    assert len(clients.accepted) >= 150

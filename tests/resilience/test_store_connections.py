@@ -1,0 +1,109 @@
+"""Connections to PostgreSQL: killed ones are replaced, and nobody waits for ever for a server that is frozen, or for one who is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Engine, text
+
+from harness.postgres import running_postgres
+from ml_service.adapters import postgres
+from ml_service.adapters.database import insert_new, migrate, open_engine, reading, writing
+from ml_service.adapters.tables import items
+from ml_service.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.postgres import PostgresServer
+
+FILM = {"item_id": "film", "title": "A film", "year": None, "genres": []}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(server: PostgresServer) -> str:
+    return server.create_database()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(database_url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def paused(server: PostgresServer, engine: Engine) -> Iterator[PostgresServer]:
+    """With a connection in the engine's pool that was used before."""
+    assert count_items(engine) == 0
+    server.pause()
+    yield server
+    server.unpause()
+
+
+def count_items(engine: Engine) -> int:
+    with reading(engine) as connection:
+        return int(connection.scalar(text("SELECT count(*) FROM items")) or 0)
+
+
+def add_film(engine: Engine) -> None:
+    with writing(engine) as connection:
+        insert_new(connection, items, [FILM], "item_id")
+
+
+def test_connections_that_the_server_ended_are_replaced(server: PostgresServer, engine: Engine) -> None:
+    add_film(engine)
+
+    server.end_connections()
+
+    assert count_items(engine) == 1
+
+
+def test_a_server_that_was_killed_and_came_back_is_used_again(server: PostgresServer, engine: Engine) -> None:
+    add_film(engine)
+
+    server.kill()
+    with pytest.raises(Unavailable):
+        count_items(engine)
+    server.start()
+
+    assert count_items(engine) == 1
+
+
+def test_a_frozen_server_is_unavailable_after_a_bounded_silence(
+    paused: PostgresServer, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "SILENT_SECONDS", 1.0)
+
+    with pytest.raises(Unavailable) as caught:
+        count_items(engine)
+    paused.unpause()
+
+    assert caught.value.reason == "STORE_UNAVAILABLE"
+    assert count_items(engine) == 0
+
+
+def test_a_writer_frozen_within_its_transaction_gives_up_its_locks(
+    database_url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "OPTIONS", postgres.OPTIONS.replace("30s", "1s"))
+    hasty = open_engine(database_url)
+
+    def hold_the_row_and_say_nothing() -> None:
+        with writing(hasty) as connection:
+            insert_new(connection, items, [FILM], "item_id")
+            add_film(engine)
+
+    with pytest.raises(Unavailable):
+        hold_the_row_and_say_nothing()
+
+    assert count_items(engine) == 1
+    hasty.dispose()
