@@ -68,11 +68,13 @@ lint-python: install
 	$(INSTALLED) ruff format --check .
 	cd ml_service_py && $(INSTALLED) python -m mypy
 	$(INSTALLED) python -m mypy --strict --explicit-package-bases infra/local infra/images
+	$(INSTALLED) PYTHONPATH=tests MYPYPATH=ml_service_py/src:tests python -m mypy --strict --explicit-package-bases --disable-error-code import-untyped -p benchmarks
 	cd ml_service_py && $(INSTALLED) lint-imports
 
 lint-node: install
 	cd gateway_node && $(INSTALLED) biome check .
 	cd gateway_node && $(INSTALLED) tsc --noEmit
+	cd benchmarks && $(INSTALLED) biome check . && $(INSTALLED) tsc --noEmit
 
 test-node: install ## the gateway's tests
 	cd gateway_node && $(INSTALLED) node --test $(NODE_REPORTS) 'test/**/*.test.ts'

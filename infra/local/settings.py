@@ -85,7 +85,7 @@ def read_settings(root: Path = ROOT) -> Settings:
         "WORKER_GRACE_SECONDS": "6",
     }
     chosen = {name: value for name, value in given.items() if value or name not in defaults}
-    machine_path = os.pathsep.join(folder for folder in given.get("PATH", os.defpath).split(os.pathsep) if folder != f"{root}/.venv/bin")
+    machine_path = _without(root / ".venv" / "bin", given.get("PATH", os.defpath))
     ours = {name: str(port) for name, port in ports.items()} | {
         MARK: f"{root}/.run",
         "PATH": f"{root}/.venv/bin{os.pathsep}{machine_path}",
@@ -100,6 +100,11 @@ def read_settings(root: Path = ROOT) -> Settings:
         own_data=_read_own_data(given),
         machine_path=machine_path,
     )
+
+
+def _without(folder: Path, path: str) -> str:
+    """Takes a folder out of a PATH, however it is spelled there."""
+    return os.pathsep.join(entry for entry in path.split(os.pathsep) if Path(entry).resolve() != folder.resolve())
 
 
 def _read_own_data(given: Mapping[str, str]) -> tuple[Path, Path] | None:

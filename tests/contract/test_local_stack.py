@@ -120,3 +120,11 @@ def test_reset_refuses_while_the_stack_runs(root: Path, settings: Settings) -> N
     assert answer.returncode != 0
     assert "stop it first" in answer.stderr
     assert (settings.run / "data").exists()
+
+
+def test_the_environments_own_programs_are_none_of_the_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / "elsewhere").symlink_to(tmp_path / ".venv")
+    monkeypatch.setenv("PATH", f"{tmp_path}/elsewhere/bin:{tmp_path}/.venv/bin:/usr/bin")
+
+    assert read_settings(tmp_path).machine_path == "/usr/bin"

@@ -1,0 +1,23 @@
+"""A job that does nothing: what is left is the overhead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ml_service.domain import JobOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ml_service.config import Settings
+    from ml_service.domain import Attempt, Progress
+    from ml_service.entrypoints.job_process import JobRunner
+
+
+def open_empty_runner(settings: Settings) -> JobRunner:  # noqa: ARG001  a job that does nothing needs none
+    """Called in the worker's job process, in place of what loads the models."""
+    return run_nothing
+
+
+def run_nothing(_attempt: Attempt, _report: Callable[[Progress], None]) -> JobOutcome:
+    return JobOutcome({})

@@ -1,0 +1,52 @@
+"""How each contender is started."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from benchmarks.loads import module, program
+from harness.processes import Process
+from infra.local.ports import LOOPBACK, free_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+class Contender(Process):
+    """An HTTP server on a port of its own."""
+
+    def __init__(self, name: str, command: Sequence[str], port: int, logs: Path, variables: Mapping[str, str] | None = None) -> None:
+        self.url = f"http://{LOOPBACK}:{port}"
+        super().__init__(name, command, variables or {}, f"{self.url}/readyz", logs / f"{name}.log")
+
+
+def limit(answers: Path, logs: Path, *, has_hooks: bool) -> Contender:
+    (port,) = free_ports(1)
+    hooks = ["hooks"] if has_hooks else []
+    return Contender("limit-hooks" if has_hooks else "limit", program("contenders/limit.ts", str(port), str(answers), *hooks), port, logs)
+
+
+def fastapi(app: str, variables: Mapping[str, str], logs: Path) -> Contender:
+    (port,) = free_ports(1)
+    serve = [sys.executable, "-m", "uvicorn", f"benchmarks.contenders.fastapi_app:{app}", "--port", str(port)]
+    return Contender(f"fastapi-{app}", [*serve, "--no-access-log", "--log-level", "warning"], port, logs, variables)
+
+
+def fan_out(text: Path, logs: Path) -> Contender:
+    (port,) = free_ports(1)
+    return Contender("fan-out", program("contenders/fan-out.ts", str(port), str(text)), port, logs)
+
+
+class Hybrid:
+    """Two processes: the route in Node, the model in Python."""
+
+    def __init__(self, kind: str, variables: Mapping[str, str], logs: Path) -> None:
+        port, grpc_port = free_ports(2)
+        self.grpc_address = f"{LOOPBACK}:{grpc_port}"
+        route = Contender(f"hybrid-{kind}", program("contenders/hybrid.ts", str(port), self.grpc_address), port, logs)
+        # The route is ready when a call has come back, so its word is enough for both.
+        model = Process(f"grpc-{kind}", module("grpc_server", str(grpc_port), kind), variables, route.ready_url, logs / f"grpc-{kind}.log")
+        self.url = route.url
+        self.processes = (model, route)

@@ -1,0 +1,12 @@
+// What a load tells: figures by the names that the harness gives them, as one line of JSON.
+
+/** Nearest rank: a value that was measured, so that the slowest are never averaged away. */
+export function percentiles(valuesMs: number[]) {
+  const sorted = Float64Array.from(valuesMs).sort()
+  const at = (part: number) => sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? Number.NaN
+  return { p50_ms: at(0.5), p90_ms: at(0.9), p99_ms: at(0.99), max_ms: at(1) }
+}
+
+export function tell(figures: Record<string, number>) {
+  process.stdout.write(`${JSON.stringify(figures)}\n`)
+}

@@ -1,0 +1,30 @@
+// HTTP over connections that stay open. An answer that takes longer than the bound counts as failed.
+import { Agent, request } from 'node:http'
+import type { TrafficRequest } from './traffic.ts'
+
+const timeoutMs = 5000
+const agent = new Agent({ keepAlive: true, maxSockets: 256 })
+
+/** Resolves with the answer's body once its last byte is here. Rejects for whatever isn't a success. */
+export function ask(url: URL, { method, path, body }: TrafficRequest): Promise<string> {
+  const headers =
+    body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = url
+    const asked = request({ agent, hostname, port, method, path, headers, timeout: timeoutMs }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (chunk) => {
+        text += chunk
+      })
+      answer.on('end', () => ((answer.statusCode ?? 500) < 300 ? resolve(text) : reject(new Error(text))))
+    })
+    asked.on('timeout', () => asked.destroy(new Error(`No answer within ${timeoutMs} ms`)))
+    asked.on('error', reject)
+    asked.end(body)
+  })
+}
+
+export function hangUp() {
+  agent.destroy()
+}

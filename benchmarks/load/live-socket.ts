@@ -1,0 +1,24 @@
+// A client of /v1/live, and of any other WebSocket server where no topic is given.
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
+
+/** Loopback has many addresses; each is good for as many connections to one port as there are ephemeral ports. */
+export type Origin = { localAddress?: string }
+
+/** Resolves once the topic's first event is here; without a topic, once the socket is open. */
+export async function openSocket(url: URL, topic: string, onText: (text: string) => void, origin: Origin = {}) {
+  const socket = new WebSocket(`ws://${url.host}/v1/live`, { perMessageDeflate: false, ...origin })
+  const first = Promise.withResolvers<void>()
+  socket.on('message', (data) => {
+    const text = String(data)
+    if (text.startsWith('{"type":"event"')) first.resolve()
+    onText(text)
+  })
+  socket.on('error', first.reject)
+  await Promise.race([once(socket, 'open'), first.promise])
+  if (topic === '') return socket
+  socket.send(JSON.stringify({ type: 'hello', userId: 'bench' }))
+  socket.send(JSON.stringify({ type: 'subscribe', topic }))
+  await first.promise
+  return socket
+}

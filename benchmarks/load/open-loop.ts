@@ -1,0 +1,36 @@
+// Asks at a constant rate and measures each answer from the moment when it was due: `node open-loop.ts URL TRAFFIC PER_SECOND SECONDS`.
+import { percentiles, tell } from './figures.ts'
+import { ask, hangUp } from './http-client.ts'
+import { keepPace } from './pace.ts'
+import { readTraffic, type TrafficRequest } from './traffic.ts'
+
+const [address = '', file = '', perSecond = '', seconds = ''] = process.argv.slice(2)
+const url = new URL(address)
+const traffic = readTraffic(file)
+const latenciesMs: number[] = []
+const sentLateMs: number[] = []
+const asked: Promise<void>[] = []
+let failed = 0
+
+async function measure(place: number, dueAt: number) {
+  sentLateMs.push(performance.now() - dueAt)
+  try {
+    await ask(url, traffic[place % traffic.length] as TrafficRequest)
+  } catch {
+    failed += 1
+  }
+  latenciesMs.push(performance.now() - dueAt)
+}
+
+const beganAt = performance.now()
+await keepPace(Number(perSecond), Number(seconds), (place, dueAt) => asked.push(measure(place, dueAt)))
+await Promise.all(asked)
+const tookSeconds = (performance.now() - beganAt) / 1000
+hangUp()
+tell({
+  per_second: (asked.length - failed) / tookSeconds,
+  ...percentiles(latenciesMs),
+  sent_late_p99_ms: percentiles(sentLateMs).p99_ms,
+  answered: asked.length - failed,
+  failed,
+})

@@ -1,0 +1,30 @@
+// One empty call after the other over a warm channel: `node unary.ts ADDRESS SECONDS`. What no gateway in front of gRPC can be faster than.
+import { Client, credentials } from '@grpc/grpc-js'
+import { percentiles, tell } from './figures.ts'
+
+const [address = '', seconds = ''] = process.argv.slice(2)
+const client = new Client(address, credentials.createInsecure())
+const nothing = Buffer.alloc(0)
+const asIs = (bytes: Buffer) => bytes
+
+function call(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest('/bare.Calls/Empty', asIs, asIs, nothing, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
+const latenciesMs: number[] = []
+await call()
+const endsAt = performance.now() + Number(seconds) * 1000
+while (performance.now() < endsAt) {
+  const askedAt = performance.now()
+  await call()
+  latenciesMs.push(performance.now() - askedAt)
+}
+client.close()
+tell({
+  per_second: latenciesMs.length / Number(seconds),
+  ...percentiles(latenciesMs),
+  answered: latenciesMs.length,
+  failed: 0,
+})

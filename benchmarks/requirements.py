@@ -1,0 +1,32 @@
+"""What the benchmarks need besides what the checks and tests do: wrk, and a RabbitMQ that runs without a container."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from infra.local.broker_node import find_server
+from infra.local.errors import LocalError
+from infra.local.machine import can_install_packages
+from infra.local.packages import install_packages, keep_service_off
+from infra.local.progress import Steps
+from infra.local.settings import read_settings
+
+if TYPE_CHECKING:
+    from infra.local.progress import Progress
+
+
+def require_tools(progress: Progress) -> None:
+    """Installs what is missing where that is possible from here, else says what to install."""
+    found = {"wrk": shutil.which("wrk"), "rabbitmq-server": find_server()}
+    missing = [name for name, program in found.items() if program is None]
+    if not missing:
+        return
+    if not can_install_packages():
+        raise LocalError(f"Install {' and '.join(missing)} first (Debian, Ubuntu: apt-get install {' '.join(missing)}).")
+    settings = read_settings()
+    steps = Steps(progress, settings.logs)
+    steps.start(", ".join(missing), lambda: install_packages(steps, settings, *missing))
+    steps.wait()
+    if "rabbitmq-server" in missing:
+        keep_service_off("rabbitmq-server")

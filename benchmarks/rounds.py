@@ -1,0 +1,46 @@
+"""Turns of contenders, interleaved: in each round each has one, and each round begins with another, so that a busy minute hits all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from benchmarks.figures import Figures
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: What a contender does when it has the machine.
+Turn = Callable[[], Figures]
+
+
+class LoadFailed(Exception):
+    """What came back wasn't what was asked for, so its speed means nothing."""
+
+
+def interleave(turns: Mapping[str, Turn], rounds: int, say: Callable[[str], None]) -> dict[str, list[Figures]]:
+    """Gives each contender's figures, a row for each round."""
+    measured: dict[str, list[Figures]] = {name: [] for name in turns}
+    for number in range(rounds):
+        for name in rotated(list(turns), number):
+            figures = checked(name, turns[name]())
+            measured[name].append(figures)
+            say(f"  {number + 1}/{rounds} {name}: {describe(figures)}")
+    return measured
+
+
+def rotated(names: list[str], by: int) -> list[str]:
+    by %= len(names)
+    return names[by:] + names[:by]
+
+
+def checked(name: str, figures: Figures) -> Figures:
+    """Refuses figures of which more than one in a hundred is of a failure."""
+    failed, answered = figures.get("failed", 0), figures.get("answered", 1)
+    if failed > answered / 100:
+        raise LoadFailed(f"{name}: {failed:.0f} of {failed + answered:.0f} failed")
+    return figures
+
+
+def describe(figures: Figures) -> str:
+    return ", ".join(f"{name} {value:,.4g}" for name, value in figures.items() if name not in {"answered", "failed"})

@@ -1,0 +1,130 @@
+"""Sockets: one event to all of them, what an idle one weighs, and what a crowd of them costs those who ask."""
+
+from __future__ import annotations
+
+import json
+import resource
+import threading
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import httpx
+import psutil
+
+from benchmarks import goals, traffic
+from benchmarks.contenders import processes
+from benchmarks.figures import Series
+from benchmarks.loads import crowd_of, open_loop
+from benchmarks.plan import CROWD_ASKS_PER_SECOND
+from benchmarks.rounds import describe, interleave
+from benchmarks.stand import running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from benchmarks.figures import Figures
+    from benchmarks.stand import Stand
+    from harness.gateway import GatewayDriver
+    from harness.processes import Process
+
+ASK_SECONDS = 4
+#: Files that a process has open besides its sockets.
+OTHER_FILES = 500
+#: What the sockets' opening left behind is swept up by then.
+SETTLE_SECONDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Who sends to the sockets of a topic, and what makes it send once."""
+
+    process: Process
+    url: str
+    topic: str
+    trigger: Callable[[], object]
+
+
+def measure(stand: Stand) -> Iterator[Series]:
+    sockets, crowd = (min(wanted, _most_sockets()) for wanted in (stand.plan.sockets, stand.plan.crowd))
+    if sockets < stand.plan.sockets or crowd < stand.plan.crowd:
+        stand.say(f"This machine lets a process open no more than {crowd + OTHER_FILES} files: {crowd} sockets at most")
+    yield _fan_out(stand, sockets)
+    yield _crowd(stand, crowd)
+
+
+def _most_sockets() -> int:
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] - OTHER_FILES
+
+
+def _fan_out(stand: Stand, count: int) -> Series:
+    """A new process in each turn, as memory that an earlier turn left free would hide what this one takes."""
+    title = f"Sockets: one event to {count} of them"
+    stand.say(title)
+    text = stand.file("event")
+    text.write_text(_an_event(stand), "utf-8")
+
+    def gateway() -> Figures:
+        user = f"watched-{uuid4()}"
+        with fresh_gateway(stand) as (driver, process):
+            told = Server(process, driver.url, f"users/{user}/recommendations", lambda: driver.rate(user, stand.items[0], 4))
+            return _turn(told, count, stand.plan.events)
+
+    def bare() -> Figures:
+        server = processes.fan_out(text, stand.folder)
+        with running([server]):
+            told = Server(server, server.url, "", lambda: httpx.post(server.url).raise_for_status())
+            return _turn(told, count, stand.plan.events)
+
+    turns = {goals.GATEWAY: gateway, goals.BARE_SOCKETS: bare}
+    return Series("sockets", title, interleave(turns, stand.plan.socket_rounds, stand.say))
+
+
+def _an_event(stand: Stand) -> str:
+    """The text that a socket gets, so that both servers send the same."""
+    with stand.stack.gateway.live() as socket:
+        socket.subscribe(f"users/{stand.users[0]}/recommendations")
+        return json.dumps(socket.wait_for("event"), separators=(",", ":"), ensure_ascii=False)
+
+
+def _turn(server: Server, count: int, events: int) -> Figures:
+    with crowd_of(count, server.url, server.topic) as crowd:
+        few, with_few = crowd.open, _settled_bytes(server.process)
+        crowd.open_rest()
+        per_socket = (_settled_bytes(server.process) - with_few) / (crowd.open - few)
+        took_ms = median(crowd.first_to_last_ms(server.trigger) for _ in range(events))
+    return {"first_to_last_ms": took_ms, "events_per_second": 1000 / took_ms, "kb_per_socket": per_socket / 1024}
+
+
+def _settled_bytes(process: Process) -> int:
+    threading.Event().wait(SETTLE_SECONDS)
+    return int(psutil.Process(process.pid).memory_info().rss)
+
+
+@contextmanager
+def fresh_gateway(stand: Stand) -> Iterator[tuple[GatewayDriver, Process]]:
+    driver = stand.stack.add_gateway()
+    process = stand.stack.gateways[-1]
+    with running([process]):
+        driver.recommend(stand.users[0])
+        yield driver, process
+
+
+def _crowd(stand: Stand, count: int) -> Series:
+    title = f"Ask at {CROWD_ASKS_PER_SECOND} requests/s, beside {count} sockets on the same gateway"
+    stand.say(title)
+    requests = traffic.write_traffic(stand.file("each-user"), traffic.each_user_in_turn(stand.users))
+    with ExitStack() as stack:
+        urls = {name: stack.enter_context(fresh_gateway(stand))[0].url for name in (goals.GATEWAY, goals.CROWDED)}
+        crowd = stack.enter_context(crowd_of(count, urls[goals.CROWDED], f"users/{stand.users[0]}/recommendations"))
+        crowd.open_rest()
+
+        def ask(url: str) -> Figures:
+            return open_loop(url, requests, CROWD_ASKS_PER_SECOND, ASK_SECONDS)
+
+        for name, url in urls.items():
+            stand.say(f"  warm-up {name}: {describe(ask(url))}")
+        turns = {name: (lambda url=url: ask(url)) for name, url in urls.items()}
+        return Series("crowd", title, interleave(turns, stand.plan.rounds, stand.say))

@@ -1,0 +1,59 @@
+"""The requests of a load, the same for every contender: a file with a line each, method, path and body with tabs between."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+SEED = 5
+LIMIT = 10
+
+
+def write_traffic(path: Path, lines: Iterable[str]) -> Path:
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def path_of(user_id: str) -> str:
+    return f"/v1/users/{user_id}/recommendations?limit={LIMIT}"
+
+
+def ask(user_id: str) -> str:
+    return f"GET\t{path_of(user_id)}"
+
+
+def tell(user_id: str, item_id: str, rating: float) -> str:
+    body = json.dumps({"userId": user_id, "itemId": item_id, "rating": rating})
+    return f"POST\t/v1/interactions\t{body}"
+
+
+def each_user_in_turn(users: Sequence[str]) -> list[str]:
+    return [ask(user) for user in _dice().sample(users, len(users))]
+
+
+def some_users_more(users: Sequence[str], items: Sequence[str], count: int, write_part: float) -> list[str]:
+    """Users by Zipf's law, the first of a random order asking most; what they write is rated by the same users."""
+    random = _dice()
+    order = random.sample(users, len(users))
+    chosen = random.choices(order, [1 / rank for rank in range(1, len(order) + 1)], k=count)
+    return [_rating(random, user, items) if random.random() < write_part else ask(user) for user in chosen]
+
+
+def ratings(users: Sequence[str], items: Sequence[str], count: int) -> list[str]:
+    """Users in turn, each with items at random."""
+    random = _dice()
+    return [_rating(random, users[place % len(users)], items) for place in range(count)]
+
+
+def _dice() -> Random:
+    """The same traffic in each run."""
+    return Random(SEED)  # noqa: S311  it guards no secret
+
+
+def _rating(random: Random, user: str, items: Sequence[str]) -> str:
+    return tell(user, random.choice(items), random.randint(1, 5))
