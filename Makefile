@@ -14,7 +14,7 @@ NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-re
 COMPILE = uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev watch images images-offline up down install test test-node test-python test-parts test-stack soak bench bench-check bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
+.PHONY: help demo dev watch images images-offline up down install test test-node test-python test-seams test-stack soak bench bench-check bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,9 +52,9 @@ install: python ## what the checks and tests need
 	@$(LOCAL) install
 	@mkdir -p $(REPORTS)
 
-# The tests of one process fit into the time in which the tests of the stack wait for others.
+# Tests wait for others most of their time, so two of these run at once: the longest, and beside it the rest one after another.
 test: lint ## all checks and all tests
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-stack test-parts
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-stack test-node test-python test-seams
 
 lint: lint-protos lint-python lint-node ## formats, types and contracts
 
@@ -82,8 +82,6 @@ test-node: install ## the gateway's tests
 test-python: install ## the Python service's tests
 	cd ml_service_py && $(INSTALLED) python -m pytest --junitxml=$(REPORTS)/ml-service.xml
 
-test-parts: test-node test-python
-
 soak: install ## faults under load, then count: make soak MINUTES=30 SEED=7
 	cd tests && $(INSTALLED) PYTHONPATH=.. python -m harness.soak --minutes $(MINUTES) --seed '$(SEED)' --at-once $(FAULTS_AT_ONCE)
 
@@ -96,8 +94,11 @@ bench-check: install ## the same in short; fails where speed is far below its go
 bench-quality: install ## how good the rankings are, by the published protocol
 	@$(INSTALLED) $(BENCHMARKS).quality
 
+test-seams: install ## the tests of contracts, and of two parts at a time
+	cd tests && $(INSTALLED) python -m pytest contract integration --junitxml=$(REPORTS)/seams.xml
+
 test-stack: install ## the tests of the whole stack
-	cd tests && $(INSTALLED) python -m pytest --junitxml=$(REPORTS)/stack.xml
+	cd tests && $(INSTALLED) python -m pytest e2e resilience --junitxml=$(REPORTS)/stack.xml
 
 proto: install ## generate the code of both languages from protos/
 	$(INSTALLED) python protos/generate.py

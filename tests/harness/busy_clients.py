@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.gateway import GatewayDriver
+    from harness.store import StoreDriver
 
 CLIENTS = 4
 PAUSE_SECONDS = 0.01
 STAR_WARS = "50"
+#: What the ids of their users begin with.
+USER = "busy-user-"
+STORED_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,24 @@ class BusyClients:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Returns when each request that is under way has its answer. Stopping twice is fine."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
+
+    def assert_stored_once(self, store: StoreDriver) -> None:
+        """Stops, and waits until the store has each accepted interaction, once."""
+        self.stop()
+
+        def not_once() -> list[str]:
+            counts = Counter(store.interaction_ids(users=f"{USER}%"))
+            return [interaction_id for interaction_id in self.accepted if counts[interaction_id] != 1]
+
+        assert self.accepted
+        eventually(lambda: not not_once(), within=STORED_SECONDS, what=f"each of {len(self.accepted)} interactions stored once")
 
     def wait_for_accepted(self, more: int, within: float = 60) -> None:
         """Returns when so many more interactions were accepted."""
@@ -72,7 +91,7 @@ class BusyClients:
         while not self._stop.wait(PAUSE_SECONDS):
             if recommended := self._send(gateways, "GET", f"/v1/users/{uuid4()}/recommendations"):
                 self.recommended.append(len(recommended["items"]))
-            rating = {"userId": f"user-{number}", "itemId": STAR_WARS, "rating": 4}
+            rating = {"userId": f"{USER}{number}", "itemId": STAR_WARS, "rating": 4}
             if accepted := self._send(gateways, "POST", "/v1/interactions", json=rating):
                 self.accepted.append(accepted["interactionId"])
         for gateway in gateways:

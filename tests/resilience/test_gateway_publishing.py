@@ -41,8 +41,7 @@ def assert_refused_in_time(refusals: list[Refusal]) -> None:
 
 def assert_stored_once(stack: Stack, clients: BusyClients) -> None:
     """Everything that was accepted, and no failure but refusals."""
-    for interaction_id in clients.accepted:
-        eventually(lambda each=interaction_id: stack.store.count_interactions(each) == 1, within=30, what=interaction_id)
+    clients.assert_stored_once(stack.store)
     assert clients.failures == []
 
 

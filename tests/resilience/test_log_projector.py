@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections import Counter
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -128,10 +127,5 @@ def test_a_worker_killed_again_and_again_under_a_flood_stores_what_was_accepted_
             stack.worker.kill()
             stack.worker.restart()
 
-    def stored() -> Counter[str]:
-        return Counter(stack.store.interaction_ids(users="user-%"))
-
-    eventually(lambda: not set(clients.accepted) - set(stored()), within=30, what="everything that was accepted")
-    counts = stored()
-    assert {interaction_id: counts[interaction_id] for interaction_id in clients.accepted if counts[interaction_id] != 1} == {}
+    clients.assert_stored_once(stack.store)
     assert len(clients.accepted) >= 150

@@ -23,8 +23,7 @@ def assert_nothing_lost(stack: Stack, clients: BusyClients) -> None:
     """Every request was answered well, and each interaction is stored once."""
     assert clients.failures == []
     assert clients.refusals == []
-    for interaction_id in clients.accepted:
-        eventually(lambda each=interaction_id: stack.store.count_interactions(each) == 1, within=30, what=interaction_id)
+    clients.assert_stored_once(stack.store)
 
 
 def test_a_gateway_closes_its_sockets_with_1001_and_ends_with_0(stack: Stack, gateway: GatewayDriver) -> None:

@@ -38,11 +38,20 @@ INTERRUPT_SECONDS = 5.0
 class Worker:
     """A thread that works on one job at a time. Connections are others' business: deliveries come by `take`.
 
+    `is_superseded` tells whether a job's command is to be passed over, as another one has its id.
     `retry_delays_ms` says how long a job waits after its first, second, … failed attempt; one attempt follows the last delay.
     """
 
-    def __init__(self, book: JobBook, supervisor: Supervisor, retry_delays_ms: Sequence[int], metrics: WorkerMetrics) -> None:
+    def __init__(
+        self,
+        book: JobBook,
+        supervisor: Supervisor,
+        is_superseded: Callable[[Job], bool],
+        retry_delays_ms: Sequence[int],
+        metrics: WorkerMetrics,
+    ) -> None:
         self._book = book
+        self._is_superseded = is_superseded
         self._supervisor = supervisor
         self._retry_delays_ms = retry_delays_ms
         self._metrics = metrics
@@ -92,6 +101,10 @@ class Worker:
             delivery.dead_letter()
 
     def _work(self, delivery: Delivery, job: Job) -> None:
+        if self._is_superseded(job):
+            log.warning("job passed over: another body came first with its key", job_id=job.job_id)
+            delivery.acknowledge()
+            return
         traceparent = delivery.message.traceparent
         record = self._patiently(lambda: self._book.claim(job))
         if record.state.is_final:

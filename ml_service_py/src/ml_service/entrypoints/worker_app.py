@@ -22,6 +22,7 @@ from ml_service.adapters.registry import Registry
 from ml_service.adapters.store import Store
 from ml_service.config import InvalidSettings
 from ml_service.entrypoints import cancel_requests, projector
+from ml_service.entrypoints.first_commands import FirstCommands
 from ml_service.entrypoints.logs import configure_logs
 from ml_service.entrypoints.ops_server import probes, serve_ops
 from ml_service.entrypoints.problem import install_problems
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from ml_service.adapters.broker.connection import BrokerAddress, BrokerThread
+    from ml_service.adapters.broker.envelope import ReceivedMessage
     from ml_service.config import Settings
     from ml_service.entrypoints.job_process import JobRunner
     from ml_service.parts import Parts
@@ -57,10 +59,12 @@ class WorkerParts:
         self.publisher = Publisher(address, "worker publisher")
         self.book = JobBook(JobLedger(engine), self.publisher, settings.worker_name)
         requests = cancel_requests.CancelRequests(self.book.cancel_queued)
+        commands = FirstCommands()
         self.supervisor = Supervisor(open_runner, requests, settings.worker_job_deadline_seconds)
-        self.worker = Worker(self.book, self.supervisor, read_retry_delays_ms(settings.broker_definitions), self.metrics)
+        retry_delays_ms = read_retry_delays_ms(settings.broker_definitions)
+        self.worker = Worker(self.book, self.supervisor, commands.is_superseded, retry_delays_ms, self.metrics)
         self.consumer = JobConsumer(address, self.worker.take)
-        self.job_events = _read_job_events(address, requests)
+        self.job_events = _read_job_events(address, requests, commands)
         self.projector = _read_interactions(address, projector.Projector(InteractionLog(engine), self.metrics))
         self.readers = {STREAM: self.projector, cancel_requests.STREAM: self.job_events}
         self.metrics.watch(self.readers)
@@ -131,13 +135,21 @@ def open_job_runner(settings: Settings) -> JobRunner:
     return partial(run_job, Store(open_engine(settings.database_url.get_secret_value())), Registry(settings.registry_url))
 
 
-def _read_job_events(address: BrokerAddress, requests: cancel_requests.CancelRequests) -> StreamReader:
+def _read_job_events(address: BrokerAddress, requests: cancel_requests.CancelRequests, commands: FirstCommands) -> StreamReader:
+    def on_messages(messages: Sequence[ReceivedMessage]) -> None:
+        commands.on_messages(messages)
+        requests.on_messages(messages)
+
+    def on_replay() -> None:
+        commands.on_replay()
+        requests.on_replay()
+
     return StreamReader(
         address,
         cancel_requests.STREAM,
         read_position=requests.read_position,
-        on_messages=requests.on_messages,
-        on_replay=requests.on_replay,
+        on_messages=on_messages,
+        on_replay=on_replay,
     )
 
 

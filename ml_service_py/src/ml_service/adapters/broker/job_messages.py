@@ -42,6 +42,10 @@ class CancelRequest:
     occurred_at: datetime
 
 
+def is_command(message: ReceivedMessage) -> bool:
+    return message.type == JobRequested.DESCRIPTOR.full_name
+
+
 def decode_job(message: ReceivedMessage) -> Job:
     """The defaults of absent parameters are the domain's. Raises InvalidArgument (MESSAGE_UNDECODABLE)."""
     request = decode(message, JobRequested)

@@ -1,0 +1,67 @@
+"""Which of several commands with one id came first in the stream `job-events`: it is the one that counts."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from ml_service.adapters.broker.job_messages import decode_job, is_command
+from ml_service.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ml_service.adapters.broker.envelope import ReceivedMessage
+    from ml_service.domain import Job, JobParams
+
+REMEMBERED = 10_000
+#: How long the stream may take to tell of a command that the queue has delivered already.
+WAIT_SECONDS = 2.0
+#: Ids of this version are derived from an Idempotency-Key; all others come once.
+DERIVED = 5
+
+
+class FirstCommands:
+    """Two bodies with one key at the same moment may stand in the queue in one order and in the stream in the other.
+
+    Gateways follow the stream, so workers must.
+    """
+
+    def __init__(self) -> None:
+        self._params: dict[str, JobParams] = {}
+        self._has_read = threading.Condition()
+
+    def on_messages(self, messages: Sequence[ReceivedMessage]) -> None:
+        with self._has_read:
+            for job in filter(None, map(_command, messages)):
+                self._params.setdefault(job.job_id, job.params)
+                if len(self._params) > REMEMBERED:
+                    del self._params[next(iter(self._params))]
+            self._has_read.notify_all()
+
+    def on_replay(self) -> None:
+        self._params.clear()
+
+    def is_superseded(self, job: Job) -> bool:
+        """Whether the stream has another command under this id first. One that the stream doesn't hold any more is not superseded."""
+        if not _is_derived(job.job_id):
+            return False
+        with self._has_read:
+            self._has_read.wait_for(lambda: job.job_id in self._params, WAIT_SECONDS)
+            return self._params.get(job.job_id, job.params) != job.params
+
+
+def _command(message: ReceivedMessage) -> Job | None:
+    try:
+        return decode_job(message) if is_command(message) else None
+    except InvalidArgument:
+        # Workers dead-letter it.
+        return None
+
+
+def _is_derived(job_id: str) -> bool:
+    try:
+        return UUID(job_id).version == DERIVED
+    except ValueError:
+        return False
