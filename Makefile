@@ -54,7 +54,7 @@ install: python ## what the checks and tests need
 
 # Tests wait for others most of their time, so two of these run at once: the longest, and beside it the rest one after another.
 test: lint ## all checks and all tests
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-stack test-node test-python test-seams
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target test-stack test-node test-python test-seams
 
 lint: lint-protos lint-python lint-node ## formats, types and contracts
 

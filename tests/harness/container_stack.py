@@ -6,6 +6,7 @@ import csv
 import json
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Self
+from uuid import uuid4
 
 from testcontainers.core.network import Network
 
@@ -42,7 +43,8 @@ class ContainerStack:
         self.recommenders: list[ContainerPart] = []
         self.workers: list[ContainerPart] = []
         self._labels = {LABEL: run}
-        self._registry = f"{run}-registry"
+        # A run may have several stacks, each with data of its own.
+        self._registry = f"{run}-registry-{uuid4().hex[:8]}"
         self._cache = str(cache)
         self._opened = ExitStack()
 
