@@ -56,6 +56,16 @@ def test_ids_that_no_key_made_are_not_looked_up(job_id: str) -> None:
     assert not commands.is_superseded(later)
 
 
+def test_ids_that_no_key_made_take_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_commands, "REMEMBERED", 1)
+    first, later = two_bodies(str(uuid5(NAMESPACE_URL, "key")))
+    commands = FirstCommands()
+
+    commands.on_messages([command(first), command(Job(str(uuid4()), TrainParams())), command(Job(str(uuid4()), TrainParams()))])
+
+    assert commands.is_superseded(later)
+
+
 def test_another_stream_begins_with_nothing() -> None:
     first, later = two_bodies(str(uuid5(NAMESPACE_URL, "key")))
     commands = FirstCommands()

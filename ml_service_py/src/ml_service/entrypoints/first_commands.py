@@ -41,7 +41,8 @@ class FirstCommands:
             self._has_read.notify_all()
 
     def on_replay(self) -> None:
-        self._params.clear()
+        with self._has_read:
+            self._params.clear()
 
     def is_superseded(self, job: Job) -> bool:
         """Whether the stream has another command under this id first. One that the stream doesn't hold any more is not superseded."""
@@ -53,11 +54,13 @@ class FirstCommands:
 
 
 def _command(message: ReceivedMessage) -> Job | None:
+    """The job of a command that another one may have the id of. The others would only push those out."""
     try:
-        return decode_job(message) if is_command(message) else None
+        job = decode_job(message) if is_command(message) else None
     except InvalidArgument:
         # Workers dead-letter it.
         return None
+    return job if job is not None and _is_derived(job.job_id) else None
 
 
 def _is_derived(job_id: str) -> bool:
