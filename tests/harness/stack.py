@@ -93,9 +93,6 @@ class Stack:
     def processes(self) -> list[Process]:
         return [*self.recommenders, self.worker, *self.gateways]
 
-    def ops_url(self, process: Process) -> str:
-        return process.ready_url.removesuffix("/readyz")
-
     def add_gateway(self) -> GatewayDriver:
         """Prepares one more gateway, not started yet."""
         (port,) = free_ports(1)
