@@ -14,6 +14,7 @@ from harness.container_part import ContainerPart, Place, Recipe
 from harness.engine import image_of
 from harness.gateway import GatewayDriver
 from harness.leftovers import LABEL, engine_client
+from harness.topology import DEFINITIONS
 from infra.local.ports import LOOPBACK
 
 if TYPE_CHECKING:
@@ -36,8 +37,10 @@ DATABASE_PROBE = ("pg_isready", "--quiet", "--host=127.0.0.1")
 class ContainerStack:
     """Two gateways, and as many recommenders and workers as are asked for, once it is entered."""
 
-    def __init__(self, run: str, cache: Path, replicas: int = 1) -> None:
+    def __init__(self, run: str, cache: Path, replicas: int = 1, definitions: Path = DEFINITIONS) -> None:
+        """`definitions` are the broker's: a test may want retries that wait less."""
         self._replicas = replicas
+        self._definitions = {str(definitions): ("/app/infra/rabbitmq/definitions.json", "ro")}
         self.gateways: list[ContainerPart] = []
         self.drivers: list[GatewayDriver] = []
         self.recommenders: list[ContainerPart] = []
@@ -132,7 +135,7 @@ class ContainerStack:
 
     def _add_gateway(self, name: str) -> None:
         environment = {"AMQP_URL": AMQP_URL, "GATEWAY_NAME": name, "GATEWAY_RECOMMENDER_ADDRESS": "dns:///recommender:50051"}
-        gateway = self._start(Recipe(image_of("GATEWAY_IMAGE"), name, environment=environment, port=3000))
+        gateway = self._start(Recipe(image_of("GATEWAY_IMAGE"), name, None, environment, self._definitions, port=3000))
         self.gateways.append(gateway)
         self.drivers.append(GatewayDriver(gateway.port))
         self._opened.callback(self.drivers[-1].close)
@@ -149,7 +152,7 @@ class ContainerStack:
 
     def _python(self, alias: str, command: list[str], port: int | None = None) -> Recipe:
         environment = {"AMQP_URL": AMQP_URL, "DATABASE_URL": DATABASE_URL}
-        volumes = {self._registry: ("/data/registry", "rw")}
+        volumes = {self._registry: ("/data/registry", "rw"), **self._definitions}
         return Recipe(image_of("ML_SERVICE_IMAGE"), alias, command, environment, volumes, port)
 
     def _start(self, recipe: Recipe) -> ContainerPart:

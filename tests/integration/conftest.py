@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from harness.broker import BrokerDriver
 from harness.brokers import container_broker, running_broker
 from harness.engine import image_of
-from harness.stack import ROOT
+from harness.topology import write_hasty_definitions
 from harness.worker import JobsDriver, running_worker
 from ml_service.adapters.broker.connection import BrokerAddress
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from harness.worker import WorkerDriver
 
 RETRY_MS = 200
-
-
 #: The oldest tested version, by its variable. Debian 12 ships it, so without an engine a private node may well be it.
 OLDEST = "RABBITMQ_3_10_IMAGE"
 
@@ -38,14 +35,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="session")
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The contract, but the waits of the retry queues are short."""
-    topology = json.loads((ROOT / "infra" / "rabbitmq" / "definitions.json").read_text("utf-8"))
-    for queue in topology["queues"]:
-        if queue["name"].startswith("jobs.retry."):
-            queue["arguments"]["x-message-ttl"] = RETRY_MS
-    path = tmp_path_factory.mktemp("definitions") / "definitions.json"
-    path.write_text(json.dumps(topology), "utf-8")
-    return path
+    return write_hasty_definitions(tmp_path_factory.mktemp("definitions") / "definitions.json", RETRY_MS)
 
 
 @pytest.fixture

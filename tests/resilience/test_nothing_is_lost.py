@@ -8,6 +8,7 @@ import pytest
 
 from harness.soak.conductor import Conductor, Plan
 from harness.soak.faults import TARGETS
+from harness.topology import write_hasty_definitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,14 +19,17 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(600)
 
 PLAN = Plan(seed="nothing is lost", seconds=60, hold_seconds=(1, 4))
+#: The last retry then comes when every fault is over.
+RETRY_MS = 5000
 
 
 @pytest.fixture(scope="module")
-def breakable(container_run: str, movielens_cache: Path) -> Iterator[ContainerStack]:
-    """A stack of its own: two of each process."""
+def breakable(container_run: str, movielens_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerStack]:
+    """A stack of its own: two of each process, and failed jobs that don't wait long."""
     from harness.container_stack import ContainerStack  # noqa: PLC0415  testcontainers asks for the engine when it is imported
 
-    with ContainerStack(container_run, movielens_cache, replicas=2) as stack:
+    definitions = write_hasty_definitions(tmp_path_factory.mktemp("definitions") / "definitions.json", RETRY_MS)
+    with ContainerStack(container_run, movielens_cache, replicas=2, definitions=definitions) as stack:
         yield stack
 
 

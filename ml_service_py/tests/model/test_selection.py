@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from joblib import parallel_config
 from planted import checkerboard
+from scipy.sparse import csr_array
+from threadpoolctl import threadpool_info
 
 from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
-from ml_service.model.ratings import ratings_of
+from ml_service.model.popularity import Popularity
+from ml_service.model.ratings import Float32Array, ratings_of
 from ml_service.model.selection import ESTIMATORS, MARGIN, Configuration, Measured, build, is_not_worse, measure, search
 
 
@@ -45,6 +49,20 @@ def test_another_backend_of_joblib_spreads_the_fits_and_changes_no_figure() -> N
         spread = search(checkerboard(), ["ease"], 2, 1, ignore)
 
     assert spread == alone
+
+
+def test_a_fit_takes_one_core_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = set()
+
+    class Watched(Popularity):
+        def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
+            threads.update(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+            return super()._fit_weights(interactions)
+
+    monkeypatch.setitem(ESTIMATORS, "popularity", Watched)
+    search(checkerboard(), ["popularity"], 2, 1, ignore)
+
+    assert threads == {1}
 
 
 def test_progress_rises_to_the_end_and_tells_the_best_so_far() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import KFold, ParameterGrid
 from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
@@ -20,7 +22,7 @@ from ml_service.model.popularity import Popularity
 from ml_service.model.svd import SVD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ml_service.model.item_item import ItemItemEstimator
     from ml_service.model.ratings import IntArray, Ratings
@@ -101,7 +103,7 @@ def _grid(name: str, seed: int) -> list[Configuration]:
 
 
 def _measure_all(candidates: Sequence[Configuration], ratings: Ratings, folds: int, seed: int, report: Report) -> list[Measured]:
-    """Fits each candidate on each fold. joblib's active backend runs the fits: this process, or a cluster under `parallel_config`."""
+    """Fits each candidate on each fold."""
     if len(ratings) < PARTS:
         raise InvalidArgument("JOB_PARAMS_INVALID", f"there are {len(ratings)} ratings, and a cross-validation needs {PARTS}; import more")
     pairs = _numbered(ratings)
@@ -109,10 +111,19 @@ def _measure_all(candidates: Sequence[Configuration], ratings: Ratings, folds: i
     tasks = [(place, split) for place in range(len(candidates)) for split in splits]
     fits = (delayed(_fit_and_measure)(place, build(candidates[place]), pairs, ratings.ratings, split) for place, split in tasks)
     found: list[list[dict[str, float]]] = [[] for _ in candidates]
-    for count, (place, metrics) in enumerate(Parallel(return_as="generator_unordered")(fits), 1):
+    for count, (place, metrics) in enumerate(_run(fits), 1):
         found[place].append(metrics)
         report(_progress(candidates[place], count, len(tasks), [_mean(rows) for rows in found if len(rows) == folds]))
     return [Measured(candidate, _mean(rows)) for candidate, rows in zip(candidates, found, strict=True)]
+
+
+def _run(fits: Iterable[Any]) -> Iterator[tuple[int, dict[str, float]]]:
+    """Gives what the fits give, in their order. joblib's active backend runs them: threads, or a cluster under `parallel_config`."""
+    # A core for each fit: BLAS's own threads wait for each other in loops, and on a busy machine that takes several times the work.
+    with threadpool_limits(1, "blas"), warnings.catch_warnings():
+        # So it says when the search is ended early, which is meant.
+        warnings.filterwarnings("ignore", "[0-9]+ tasks ")
+        yield from Parallel(n_jobs=-1, prefer="threads", return_as="generator")(fits)
 
 
 def _fit_and_measure(place: int, estimator: ItemItemEstimator, pairs: IntArray, y: Any, split: Fold) -> tuple[int, dict[str, float]]:

@@ -1,0 +1,23 @@
+"""The broker's definitions, as they are and with retries that tests can wait for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from harness.stack import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEFINITIONS = ROOT / "infra" / "rabbitmq" / "definitions.json"
+
+
+def write_hasty_definitions(path: Path, retry_ms: int) -> Path:
+    """Writes the contract, but with one short wait for all retry queues."""
+    topology = json.loads(DEFINITIONS.read_text("utf-8"))
+    for queue in topology["queues"]:
+        if queue["name"].startswith("jobs.retry."):
+            queue["arguments"]["x-message-ttl"] = retry_ms
+    path.write_text(json.dumps(topology), "utf-8")
+    return path
