@@ -14,7 +14,7 @@ NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-re
 COMPILE = uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev watch images images-offline up down install test test-node test-python test-seams test-stack soak bench bench-check bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
+.PHONY: help demo dev watch images images-offline up down install test test-node test-python test-seams test-e2e test-resilience soak bench bench-check bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,9 +52,9 @@ install: python ## what the checks and tests need
 	@$(LOCAL) install
 	@mkdir -p $(REPORTS)
 
-# Tests wait for others most of their time, so two of these run at once: the longest, and beside it the rest one after another.
+# Tests wait for others most of their time, so three of these run at once, the longest first.
 test: lint ## all checks and all tests
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target test-stack test-node test-python test-seams
+	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-resilience test-seams test-e2e test-node test-python
 
 lint: lint-protos lint-python lint-node ## formats, types and contracts
 
@@ -97,8 +97,11 @@ bench-quality: install ## how good the rankings are, by the published protocol
 test-seams: install ## the tests of contracts, and of two parts at a time
 	cd tests && $(INSTALLED) python -m pytest contract integration --junitxml=$(REPORTS)/seams.xml
 
-test-stack: install ## the tests of the whole stack
-	cd tests && $(INSTALLED) python -m pytest e2e resilience --junitxml=$(REPORTS)/stack.xml
+test-e2e: install ## the user's story on the whole stack
+	cd tests && $(INSTALLED) python -m pytest e2e --junitxml=$(REPORTS)/e2e.xml
+
+test-resilience: install ## the same while parts of it fail
+	cd tests && $(INSTALLED) python -m pytest resilience --junitxml=$(REPORTS)/resilience.xml
 
 proto: install ## generate the code of both languages from protos/
 	$(INSTALLED) python protos/generate.py

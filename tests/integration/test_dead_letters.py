@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import pytest
 
-from harness.dead_letters import DeadLetterCommands, DeadLetterRoutes
-from harness.messages import export_requested
+from harness.dead_letters import DeadLetterCommands
 from harness.waiting import eventually
 from ml_service.adapters.broker.dead_letters import QUEUE, DeadLetterQueue
 from ml_service.domain import JobState
@@ -19,14 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.broker import BrokerDriver
-    from harness.gateway import GatewayDriver
-    from harness.stack import Stack
     from harness.worker import JobsDriver, WorkerDriver
     from ml_service.adapters.broker.connection import BrokerAddress
 
 #: More often than any other queue of ours gives a message out.
 LOOKS = 102
-JOB_REQUESTED = "whynotboth.v1.JobRequested"
 
 
 @pytest.fixture
@@ -50,12 +45,6 @@ def commands(address: BrokerAddress, worker: WorkerDriver, empty_queue: str, tmp
 @pytest.fixture
 def handlers(queue: DeadLetterQueue, worker: WorkerDriver) -> DeadLetters:
     return DeadLetters(queue, worker.ledger, worker.parts.publisher)
-
-
-@pytest.fixture
-def routes(gateway: GatewayDriver, stack: Stack) -> DeadLetterRoutes:
-    stack.broker.dead_letters()
-    return DeadLetterRoutes(gateway)
 
 
 def bodies(queue: DeadLetterQueue) -> list[bytes]:
@@ -152,31 +141,3 @@ def test_a_drop_says_what_it_took_and_an_unknown_id_gets_a_sentence(
     assert dropped == f"Dropped {line}\n"
     assert unknown == "There is no dead letter nothing. List them to see which there are.\n"
     assert broker.depth(QUEUE) == 0
-
-
-def test_the_operator_does_the_same_over_the_gateway(routes: DeadLetterRoutes, stack: Stack, gateway: GatewayDriver) -> None:
-    job_id = str(uuid4())
-    # The gateway itself refuses such a limit.
-    body = export_requested(job_id, limit=0)
-    stack.broker.publish(body, exchange="jobs", routing_key="job.requested", message_type=JOB_REQUESTED, message_id=job_id)
-    letter = eventually(lambda: routes.of_job(job_id), within=20)
-
-    replayed = routes.replay(letter["deadLetterId"])
-    again = eventually(lambda: (found := routes.of_job(job_id)) and found["attempts"] == 2 and found, within=20)
-    dropped = routes.drop(again["deadLetterId"])
-
-    assert (letter["kind"], letter["attempts"], letter["error"]["reason"]) == ("export", 1, "JOB_PARAMS_INVALID")
-    assert (replayed["queued"], dropped["jobId"], routes.of_job(job_id)) == (True, job_id, None)
-    job = gateway.job_in_state(job_id, "failed")
-    assert job["attempts"] == 2
-
-
-def test_what_is_no_job_is_refused_a_replay_over_the_gateway(routes: DeadLetterRoutes, stack: Stack) -> None:
-    stack.broker.publish(b"\xff\xff", routing_key=QUEUE, message_type="somebody.Elses")
-    (letter,) = routes.list()
-
-    refused = routes.refusal(letter["deadLetterId"])
-    body = routes.get(letter["deadLetterId"])["body"]
-    routes.drop(letter["deadLetterId"])
-
-    assert (refused["status"], refused["reason"], body) == (400, "MESSAGE_UNDECODABLE", "//8=")

@@ -1,7 +1,7 @@
 """The eight tests that every user of a queue should have, on a real broker with the real worker.
 
 Ack and nack, a batch with a bad message, a poison message, the same message twice, a connection failure, a restart of the broker, a slow
-consumer, and a few end to end.
+consumer; and a few end to end, which are in e2e/test_queue_end_to_end.py.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from harness.broker import BrokerDriver
     from harness.brokers import RunningBroker
-    from harness.gateway import GatewayDriver
-    from harness.stack import Stack
     from harness.worker import JobsDriver, WorkerDriver
     from ml_service.adapters.broker.connection import BrokerAddress
 
@@ -136,21 +134,3 @@ def test_slow_consumer_holds_one_message_and_the_others_go_elsewhere(
     jobs.cancel(slow)
     assert (waiting, outcomes) == (len(behind), ["JobSucceeded"] * len(behind))
     assert jobs.outcome(slow).attempt == 1
-
-
-def test_end_to_end_a_job_leaves_its_file_and_no_message(stack: Stack, gateway: GatewayDriver) -> None:
-    job_id = gateway.start_job("export", limit=1)["jobId"]
-
-    job = gateway.job_in_state(job_id, "succeeded")
-
-    assert (job["attempts"], len(gateway.job_file(job_id).content)) == (1, job["result"]["file"]["sizeBytes"])
-    assert stack.broker.depth("jobs") == 0
-
-
-def test_end_to_end_the_same_key_is_one_job(stack: Stack, gateway: GatewayDriver) -> None:
-    key = str(uuid4())
-
-    asked = [gateway.start_job("export", key=key, limit=1)["jobId"] for _ in range(3)]
-
-    job = gateway.job_in_state(asked[0], "succeeded")
-    assert (len(set(asked)), job["attempts"], stack.store.job(asked[0])) == (1, 1, ("succeeded", 1))
