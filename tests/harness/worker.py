@@ -88,17 +88,23 @@ class JobsDriver:
 
 
 class WorkerDriver:
-    """A worker that is ready when it is given."""
+    """A worker that is ready when it is given, or one that doesn't read the stream `job-events` yet."""
 
     def __init__(self, parts: WorkerParts, ledger: JobLedger) -> None:
         self.parts = parts
         self.ledger = ledger
         self._stopped = threading.Event()
 
-    def start(self) -> None:
+    def start(self, *, is_behind: bool) -> None:
         for thread in self.parts.threads:
-            thread.start()
+            if thread is not self.parts.job_events:
+                thread.start()
         self.parts.worker.start()
+        if not is_behind:
+            self.read_job_events()
+
+    def read_job_events(self) -> None:
+        self.parts.job_events.start()
         eventually(lambda: self.is_ready, within=30, what="a ready worker")
 
     @property
@@ -122,7 +128,9 @@ class WorkerDriver:
 
 
 @contextmanager
-def running_worker(url: str, definitions: Path, folder: Path, deadline_seconds: float = 60.0) -> Iterator[WorkerDriver]:
+def running_worker(
+    url: str, definitions: Path, folder: Path, deadline_seconds: float = 60.0, *, is_behind: bool = False
+) -> Iterator[WorkerDriver]:
     """Workers of one folder share a store."""
     settings = Settings(
         database_url=f"sqlite:///{folder}/store.db",
@@ -135,7 +143,7 @@ def running_worker(url: str, definitions: Path, folder: Path, deadline_seconds: 
         migrate(parts.store.engine)
         worker = WorkerDriver(WorkerParts(settings, parts, open_scripted_runner), JobLedger(parts.store.engine))
         try:
-            worker.start()
+            worker.start(is_behind=is_behind)
             yield worker
         finally:
             worker.stop()

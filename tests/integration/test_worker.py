@@ -161,6 +161,23 @@ def test_of_two_bodies_with_one_key_the_first_in_the_log_is_run(worker: WorkerDr
     assert worker.record(job_id).attempt == 1
 
 
+def test_a_worker_whose_log_reader_is_behind_does_not_run_the_later_of_two_bodies(
+    address: BrokerAddress, jobs: JobsDriver, tmp_path: Path
+) -> None:
+    job_id = str(uuid5(NAMESPACE_URL, str(uuid4())))
+    first, later = (JobRequested(job_id=job_id, train=TrainParams(estimators=[word])) for word in ("compute:1", "compute:2"))
+    for queue, command in (("job-events", first), ("job-events", later), ("jobs", later), ("jobs", first)):
+        jobs.publish_raw(queue, command.SerializeToString(), JobRequested.DESCRIPTOR.full_name)
+
+    with running_worker(address.url, address.definitions, tmp_path, is_behind=True) as behind:
+        eventually(lambda: len(jobs.facts(job_id)) > 2, within=20, what="another fact of the job")
+        behind.read_job_events()
+        jobs.outcome(job_id)
+
+    steps = {fact.step for fact in jobs.facts(job_id, "JobProgressed")}
+    assert ("compute:1" in steps, "compute:2" in steps) == (True, False)
+
+
 def test_a_finished_job_that_comes_again_tells_its_outcome_again(worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver) -> None:
     job_id = jobs.ask()
     jobs.outcome(job_id)

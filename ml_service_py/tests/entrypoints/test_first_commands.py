@@ -5,11 +5,13 @@ from __future__ import annotations
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import pytest
+from fakes import FakePublisher
 
-from ml_service.adapters.broker.envelope import ReceivedMessage
+from ml_service.adapters.broker.envelope import ReceivedMessage, received
 from ml_service.domain import Job, TrainParams
 from ml_service.entrypoints import first_commands
 from ml_service.entrypoints.first_commands import FirstCommands
+from ml_service.errors import Unavailable
 from whynotboth.v1.jobs_pb2 import JobRequested
 from whynotboth.v1.jobs_pb2 import TrainParams as WireTrainParams
 
@@ -30,47 +32,84 @@ def two_bodies(job_id: str) -> tuple[Job, Job]:
     return Job(job_id, TrainParams(("ease",))), Job(job_id, TrainParams(("svd",)))
 
 
-def test_the_first_in_the_stream_counts_and_the_later_one_is_passed_over() -> None:
+@pytest.fixture
+def publisher() -> FakePublisher:
+    return FakePublisher()
+
+
+@pytest.fixture
+def commands(publisher: FakePublisher) -> FirstCommands:
+    return FirstCommands(publisher)
+
+
+def is_superseded(commands: FirstCommands, job: Job) -> bool:
+    return commands.is_superseded(job, command(job))
+
+
+def test_the_first_in_the_stream_counts_and_the_later_one_is_passed_over(commands: FirstCommands) -> None:
     first, later = two_bodies(str(uuid5(NAMESPACE_URL, "key")))
-    commands = FirstCommands()
 
     commands.on_messages([command(first), command(later)])
 
-    assert [commands.is_superseded(job) for job in (later, first)] == [True, False]
+    assert [is_superseded(commands, job) for job in (later, first)] == [True, False]
 
 
-def test_a_command_that_the_stream_does_not_hold_is_not_passed_over() -> None:
-    commands = FirstCommands()
-    commands.on_messages([ReceivedMessage(JobRequested.DESCRIPTOR.full_name, "m", b"\xff", offset=0)])
+def test_a_command_waits_until_the_stream_has_told_of_it(commands: FirstCommands, publisher: FakePublisher) -> None:
+    first, later = two_bodies(str(uuid5(NAMESPACE_URL, "key")))
 
-    assert not commands.is_superseded(Job(str(uuid5(NAMESPACE_URL, "another key")), TrainParams()))
+    with pytest.raises(Unavailable):
+        is_superseded(commands, later)
+
+    (again,) = publisher.taken
+    assert (again.exchange, again.routing_key, again.body) == ("", "job-events", command(later).body)
+    commands.on_messages([command(first), command(later), received(again.properties, again.body)])
+    assert is_superseded(commands, later)
+
+
+def test_a_command_that_the_stream_does_not_hold_any_more_is_the_first_once_it_is_told_again(
+    commands: FirstCommands, publisher: FakePublisher
+) -> None:
+    job, _ = two_bodies(str(uuid5(NAMESPACE_URL, "key")))
+    with pytest.raises(Unavailable):
+        is_superseded(commands, job)
+
+    commands.on_messages([received(again.properties, again.body) for again in publisher.taken])
+
+    assert not is_superseded(commands, job)
+
+
+def test_what_can_not_be_decoded_is_passed_over(commands: FirstCommands) -> None:
+    first, later = two_bodies(str(uuid5(NAMESPACE_URL, "key")))
+
+    commands.on_messages([ReceivedMessage(JobRequested.DESCRIPTOR.full_name, "m", b"\xff", offset=0), command(first)])
+
+    assert is_superseded(commands, later)
 
 
 @pytest.mark.parametrize("job_id", [str(uuid4()), "no uuid"])
-def test_ids_that_no_key_made_are_not_looked_up(job_id: str) -> None:
+def test_ids_that_no_key_made_are_not_looked_up(commands: FirstCommands, publisher: FakePublisher, job_id: str) -> None:
     first, later = two_bodies(job_id)
-    commands = FirstCommands()
 
     commands.on_messages([command(first)])
 
-    assert not commands.is_superseded(later)
+    assert not is_superseded(commands, later)
+    assert publisher.taken == []
 
 
-def test_ids_that_no_key_made_take_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ids_that_no_key_made_take_no_room(commands: FirstCommands, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(first_commands, "REMEMBERED", 1)
     first, later = two_bodies(str(uuid5(NAMESPACE_URL, "key")))
-    commands = FirstCommands()
 
     commands.on_messages([command(first), command(Job(str(uuid4()), TrainParams())), command(Job(str(uuid4()), TrainParams()))])
 
-    assert commands.is_superseded(later)
+    assert is_superseded(commands, later)
 
 
-def test_another_stream_begins_with_nothing() -> None:
+def test_another_stream_begins_with_nothing(commands: FirstCommands) -> None:
     first, later = two_bodies(str(uuid5(NAMESPACE_URL, "key")))
-    commands = FirstCommands()
     commands.on_messages([command(first)])
 
     commands.on_replay()
 
-    assert not commands.is_superseded(later)
+    with pytest.raises(Unavailable):
+        is_superseded(commands, later)

@@ -66,7 +66,7 @@ class WorkerDriver:
         self.publisher = FakePublisher()
         self._supervisor = FakeSupervisor()
         book = JobBook(ledger, self.publisher, "worker-1")
-        self._worker = Worker(book, cast("Supervisor", self._supervisor), lambda _job: False, DELAYS_MS, WorkerMetrics())
+        self._worker = Worker(book, cast("Supervisor", self._supervisor), lambda *_: False, DELAYS_MS, WorkerMetrics())
 
     def handle(self, end: Callable[[Attempt], Ending]) -> list[str]:
         """Gives how the message of an attempt was settled that ends so."""

@@ -6,14 +6,16 @@ import threading
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from ml_service.adapters.broker.job_messages import decode_job, is_command
-from ml_service.errors import InvalidArgument
+from ml_service.adapters.broker.job_messages import decode_job, is_command, queued_again
+from ml_service.entrypoints.cancel_requests import STREAM
+from ml_service.errors import InvalidArgument, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ml_service.adapters.broker.envelope import ReceivedMessage
     from ml_service.domain import Job, JobParams
+    from ml_service.handlers.jobs import Publisher
 
 REMEMBERED = 10_000
 #: How long the stream may take to tell of a command that the queue has delivered already.
@@ -28,7 +30,8 @@ class FirstCommands:
     Gateways follow the stream, so workers must.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
         self._params: dict[str, JobParams] = {}
         self._has_read = threading.Condition()
 
@@ -44,13 +47,19 @@ class FirstCommands:
         with self._has_read:
             self._params.clear()
 
-    def is_superseded(self, job: Job) -> bool:
-        """Whether the stream has another command under this id first. One that the stream doesn't hold any more is not superseded."""
+    def is_superseded(self, job: Job, message: ReceivedMessage) -> bool:
+        """Whether the stream has another command under this id first. Raises Unavailable (BROKER_UNAVAILABLE) until that is known.
+
+        The reader may be behind, or the stream may hold the command no more. Written to its end once more the command will be read, and
+        all that stands before it first.
+        """
         if not _is_derived(job.job_id):
             return False
         with self._has_read:
-            self._has_read.wait_for(lambda: job.job_id in self._params, WAIT_SECONDS)
-            return self._params.get(job.job_id, job.params) != job.params
+            if self._has_read.wait_for(lambda: job.job_id in self._params, WAIT_SECONDS):
+                return self._params[job.job_id] != job.params
+        self._publisher.publish(queued_again(message, STREAM))
+        raise Unavailable("BROKER_UNAVAILABLE", f"The stream {STREAM} isn't read as far as the command of the job {job.job_id} yet.")
 
 
 def _command(message: ReceivedMessage) -> Job | None:

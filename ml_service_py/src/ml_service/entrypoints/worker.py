@@ -19,6 +19,7 @@ from ml_service.errors import Internal, InvalidArgument, ServiceError, Unavailab
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ml_service.adapters.broker.envelope import ReceivedMessage
     from ml_service.adapters.broker.job_consumer import Delivery
     from ml_service.domain import Job
     from ml_service.entrypoints.supervisor import Ending, Supervisor
@@ -46,7 +47,7 @@ class Worker:
         self,
         book: JobBook,
         supervisor: Supervisor,
-        is_superseded: Callable[[Job], bool],
+        is_superseded: Callable[[Job, ReceivedMessage], bool],
         retry_delays_ms: Sequence[int],
         metrics: WorkerMetrics,
     ) -> None:
@@ -101,7 +102,7 @@ class Worker:
             delivery.dead_letter()
 
     def _work(self, delivery: Delivery, job: Job) -> None:
-        if self._is_superseded(job):
+        if self._patiently(lambda: self._is_superseded(job, delivery.message)):
             log.warning("job passed over: another body came first with its key", job_id=job.job_id)
             delivery.acknowledge()
             return

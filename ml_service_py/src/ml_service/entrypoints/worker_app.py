@@ -59,7 +59,7 @@ class WorkerParts:
         self.publisher = Publisher(address, "worker publisher")
         self.book = JobBook(JobLedger(engine), self.publisher, settings.worker_name)
         requests = cancel_requests.CancelRequests(self.book.cancel_queued)
-        commands = FirstCommands()
+        commands = FirstCommands(self.publisher)
         self.supervisor = Supervisor(open_runner, requests, settings.worker_job_deadline_seconds)
         retry_delays_ms = read_retry_delays_ms(settings.broker_definitions)
         self.worker = Worker(self.book, self.supervisor, commands.is_superseded, retry_delays_ms, self.metrics)
