@@ -129,7 +129,7 @@ class WorkerDriver:
 
 @contextmanager
 def running_worker(
-    url: str, definitions: Path, folder: Path, deadline_seconds: float = 60.0, *, is_behind: bool = False
+    url: str, definitions: Path, folder: Path, deadline_seconds: float = 60.0, *, name: str = "worker", is_behind: bool = False
 ) -> Iterator[WorkerDriver]:
     """Workers of one folder share a store."""
     settings = Settings(
@@ -137,6 +137,7 @@ def running_worker(
         registry_url=str(folder / "registry"),
         amqp_url=url,
         broker_definitions=definitions,
+        worker_name=name,
         worker_job_deadline_seconds=deadline_seconds,
     )
     with open_parts(settings) as parts:

@@ -90,6 +90,20 @@ def test_same_message_twice_it_takes_effect_once(worker: WorkerDriver, jobs: Job
     assert broker.depth("jobs") == 0
 
 
+def test_same_message_twice_while_the_job_runs_elsewhere_it_waits(
+    address: BrokerAddress, worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver, tmp_path: Path
+) -> None:
+    job_id = jobs.ask("compute:3")
+    jobs.fact(job_id, "JobStarted")
+
+    with running_worker(address.url, address.definitions, tmp_path, name="other"):
+        jobs.ask("compute:3", job_id=job_id)
+        eventually(lambda: len(jobs.facts(job_id, "JobSucceeded")) == 2, within=30, what="the outcome told for each message")
+
+    assert [fact.attempt for fact in jobs.facts(job_id, "JobStarted", "JobSucceeded")] == [1, 1, 1]
+    assert (broker.depth("jobs"), broker.depth("jobs.retry.1")) == (0, 0)
+
+
 def test_connection_failure_the_job_under_way_is_done_once(
     address: BrokerAddress, jobs: JobsDriver, broker: BrokerDriver, tmp_path: Path
 ) -> None:

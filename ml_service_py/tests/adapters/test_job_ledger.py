@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ml_service.adapters.job_ledger import JobLedger
+from ml_service.adapters.job_ledger import JobLedger, RunsElsewhere
 from ml_service.domain import ExportParams, Job, JobFile, JobOutcome, JobState
 from ml_service.errors import Internal, Unavailable
 
@@ -34,6 +34,26 @@ def test_each_claim_is_another_attempt(ledger: JobLedger) -> None:
 
     assert attempts == [1, 2]
     assert state(ledger) == (JobState.RUNNING, 2)
+
+
+def test_a_job_that_runs_elsewhere_is_claimed_only_where_that_attempt_began_long_ago(ledger: JobLedger) -> None:
+    now = datetime.now(UTC)
+    ledger.claim(JOB, "a")
+
+    with pytest.raises(RunsElsewhere):
+        ledger.claim(JOB, "b", abandoned_before=now - timedelta(hours=1))
+    after = state(ledger)
+    taken_over = ledger.claim(JOB, "b", abandoned_before=now + timedelta(hours=1))
+
+    assert (after, taken_over.attempt) == ((JobState.RUNNING, 1), 2)
+
+
+def test_a_worker_that_did_not_hear_of_its_claim_gets_the_job(ledger: JobLedger) -> None:
+    ledger.claim(JOB, "a")
+
+    again = ledger.claim(JOB, "a", abandoned_before=datetime.now(UTC) - timedelta(hours=1))
+
+    assert (again.state, again.attempt) == (JobState.RUNNING, 2)
 
 
 def test_a_worker_that_was_taken_for_dead_can_not_write_an_outcome(ledger: JobLedger) -> None:

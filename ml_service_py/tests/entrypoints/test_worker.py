@@ -35,8 +35,9 @@ DELAYS_MS = (10, 20, 30)
 class FakeDelivery:
     """Remembers how it was settled."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_redelivered: bool) -> None:
         self.message = ReceivedMessage(REQUEST.DESCRIPTOR.full_name, "m", REQUEST.SerializeToString())
+        self.is_redelivered = is_redelivered
         self.settled: list[str] = []
 
     def acknowledge(self) -> None:
@@ -68,10 +69,10 @@ class WorkerDriver:
         book = JobBook(ledger, self.publisher, "worker-1")
         self._worker = Worker(book, cast("Supervisor", self._supervisor), lambda *_: False, DELAYS_MS, WorkerMetrics())
 
-    def handle(self, end: Callable[[Attempt], Ending]) -> list[str]:
+    def handle(self, end: Callable[[Attempt], Ending], *, is_redelivered: bool = False) -> list[str]:
         """Gives how the message of an attempt was settled that ends so."""
         self._supervisor.end = end
-        delivery = FakeDelivery()
+        delivery = FakeDelivery(is_redelivered=is_redelivered)
         self._worker._handle(cast("Delivery", delivery))
         return delivery.settled
 
@@ -126,12 +127,31 @@ def test_a_job_that_kills_its_workers_is_given_up(worker: WorkerDriver, ledger: 
     for _ in range(4):
         ledger.claim(JOB, "a worker that died")
 
-    settled = worker.handle(succeed)
+    settled = worker.handle(succeed, is_redelivered=True)
 
     failed = record(ledger)
     assert settled == ["dead-lettered"]
     assert failed.error is not None
     assert (failed.state, failed.error.reason) == (JobState.FAILED, "JOB_PROCESS_DIED")
+
+
+def test_a_second_message_of_a_job_that_runs_waits_for_its_end(worker: WorkerDriver, ledger: JobLedger) -> None:
+    ledger.claim(JOB, "another worker")
+
+    while_it_runs = worker.handle(succeed)
+    ledger.succeed(JOB.job_id, 1, JobOutcome({}))
+    after = worker.handle(succeed)
+
+    assert (while_it_runs, after, record(ledger).attempt) == (["acknowledged"], ["acknowledged"], 1)
+    assert worker.publisher.keys == ["jobs.retry.1", "job.succeeded"]
+
+
+def test_the_message_of_a_worker_that_died_takes_the_job_over(worker: WorkerDriver, ledger: JobLedger) -> None:
+    ledger.claim(JOB, "a worker that died")
+
+    settled = worker.handle(succeed, is_redelivered=True)
+
+    assert (settled, record(ledger).state, record(ledger).attempt) == (["acknowledged"], JobState.SUCCEEDED, 2)
 
 
 def test_a_bug_of_the_worker_fails_the_job_instead_of_being_tried_for_ever(worker: WorkerDriver, ledger: JobLedger) -> None:

@@ -114,7 +114,7 @@ def test_a_job_that_no_worker_gave_up_is_queued_again(dead: FakeDeadLetters, led
 
     _, is_queued = dead.handlers.replay(letter_id)
 
-    assert is_queued
+    assert (is_queued, state(ledger)) == (True, JobState.QUEUED)
     assert dead.publisher.keys[-1] == "jobs"
 
 

@@ -38,7 +38,7 @@ def book(ledger: JobLedger, publisher: FakePublisher) -> JobBook:
 
 @pytest.fixture
 def attempt(book: JobBook) -> Attempt:
-    record = book.claim(JOB)
+    record = book.claim(JOB, is_redelivered=True)
     return Attempt(JOB, record.attempt, record.spent, "00-a-b-01")
 
 
@@ -65,7 +65,7 @@ def test_an_outcome_that_was_written_but_not_told_is_told_at_the_next_call(
 
 
 def test_an_outcome_of_an_attempt_that_is_over_is_not_told(book: JobBook, publisher: FakePublisher, attempt: Attempt) -> None:
-    book.claim(JOB)
+    book.claim(JOB, is_redelivered=True)
 
     book.succeed(attempt, JobOutcome({}))
     book.fail(attempt, AWAY)
@@ -118,7 +118,7 @@ def test_a_job_that_is_handed_back_keeps_its_attempts_and_raises_its_fence(
 ) -> None:
     book.hand_back(attempt, Unavailable("SHUTTING_DOWN", "Stopped."))
 
-    claimed = book.claim(JOB)
+    claimed = book.claim(JOB, is_redelivered=True)
 
     assert publisher.keys == ["job.retried"]
     assert (claimed.attempt, claimed.spent) == (attempt.number + 1, attempt.spent)
@@ -127,7 +127,7 @@ def test_a_job_that_is_handed_back_keeps_its_attempts_and_raises_its_fence(
 def test_a_job_that_fails_and_is_tried_again_uses_its_attempts_up(book: JobBook, attempt: Attempt) -> None:
     book.retry(attempt, AWAY, Publication("", "jobs.retry.1", "type", "id", b""), 5_000)
 
-    claimed = book.claim(JOB)
+    claimed = book.claim(JOB, is_redelivered=True)
 
     assert (claimed.attempt, claimed.spent) == (2, 2)
 
@@ -142,7 +142,7 @@ def test_what_an_attempt_finished_counts_however_its_process_ended(
 
     assert not has_failed
     assert set(publisher.keys) == {"", "job.succeeded"}
-    assert book.claim(JOB).state is JobState.SUCCEEDED
+    assert book.claim(JOB, is_redelivered=True).state is JobState.SUCCEEDED
 
 
 def test_a_cancel_request_older_than_the_window_is_history(book: JobBook, publisher: FakePublisher, ledger: JobLedger) -> None:
@@ -157,7 +157,7 @@ def test_the_outcome_of_a_job_is_told_again_as_it_was(book: JobBook, publisher: 
     endings = {"succeed": (JobOutcome({"map": 0.5}),), "fail": (AWAY,), "cancel": ()}
     getattr(book, end)(attempt, *endings[end])
 
-    book.tell_again(book.claim(JOB), "00-a-b-01")
+    book.tell_again(book.claim(JOB, is_redelivered=True), "00-a-b-01")
 
     first, again = publisher.taken
     assert (again.routing_key, again.correlation_id) == (first.routing_key, first.correlation_id)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ml_service.adapters.store import LiveVersion
 
 FINAL_STATES = tuple(state.value for state in JobState if state.is_final)
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 #: The kind of a job that was cancelled before any worker saw it.
 KIND_UNSEEN = ""
 
@@ -36,20 +37,32 @@ class JobRecord:
     error: ServiceError | None
 
 
+class RunsElsewhere(Exception):
+    """The job isn't to be claimed now: another attempt has it."""
+
+
 class JobLedger:
     """All methods raise Unavailable (STORE_UNAVAILABLE) while the database doesn't answer."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def claim(self, job: Job, worker: str) -> JobRecord:
-        """Begins the next attempt and gives the row; a job that is final stays as it is."""
+    def claim(self, job: Job, worker: str, abandoned_before: datetime = END_OF_TIME) -> JobRecord:
+        """Begins the next attempt and gives the row; a job that is final stays as it is.
+
+        Raises RunsElsewhere where another worker has it, by an attempt that began at this time or later.
+        """
         with writing(self._engine) as connection:
             insert_new(connection, jobs, [_new_row(job.job_id, job.kind.value, JobState.QUEUED)], "job_id")
             claimed = {"state": JobState.RUNNING.value, "kind": job.kind.value, "worker": worker}
             counted = {"attempt": jobs.c.attempt + 1, "spent_attempts": jobs.c.spent_attempts + 1}
-            _change(connection, job.job_id, jobs.c.state.not_in(FINAL_STATES), claimed | counted)
-            return _read(connection, job.job_id)
+            # A worker that asks for what it has didn't hear that it got it.
+            is_free = (jobs.c.state == JobState.QUEUED.value) | (jobs.c.worker == worker) | (jobs.c.updated_at < abandoned_before)
+            is_claimed = _change(connection, job.job_id, jobs.c.state.not_in(FINAL_STATES) & is_free, claimed | counted)
+            record = _read(connection, job.job_id)
+            if not is_claimed and not record.state.is_final:
+                raise RunsElsewhere
+            return record
 
     def name_version(self, job_id: str, attempt: int, new_name: str) -> str:
         """The name under which the job's training writes: the new one, or the one that an earlier attempt was given.
@@ -90,11 +103,15 @@ class JobLedger:
         """As `requeue`, but the attempt doesn't count: it was broken off for no fault of the job."""
         return self._settle(job_id, attempt, JobState.QUEUED, {"spent_attempts": jobs.c.spent_attempts - 1})
 
-    def revive(self, job_id: str) -> JobRecord | None:
-        """A job that failed waits again, with all its attempts before it; any other stays as it is. None where there is no such job."""
+    def revive(self, job_id: str, *, has_no_worker: bool = False) -> JobRecord | None:
+        """A job that failed waits again, with all its attempts before it, and one that runs where no worker has it any more.
+
+        Any other stays as it is. None where there is no such job.
+        """
+        states = (JobState.FAILED.value, JobState.RUNNING.value) if has_no_worker else (JobState.FAILED.value,)
         revived = {"state": JobState.QUEUED.value, "spent_attempts": 0, "error": null()}
         with writing(self._engine) as connection:
-            _change(connection, job_id, jobs.c.state == JobState.FAILED.value, revived)
+            _change(connection, job_id, jobs.c.state.in_(states), revived)
             return _find(connection, job_id)
 
     def cancel_queued(self, job_id: str) -> JobRecord | None:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from ml_service.errors import ServiceError
 
+FIRST_RETRY = f"{RETRY_PREFIX}1"
+
 
 @dataclass(frozen=True, slots=True)
 class Retry:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from ml_service.adapters.broker.job_messages import decode_job, queued_again
+from ml_service.adapters.job_ledger import RunsElsewhere
 from ml_service.domain import Attempt, JobOutcome
-from ml_service.entrypoints.settlement import settle_failure
+from ml_service.entrypoints.settlement import FIRST_RETRY, settle_failure
 from ml_service.entrypoints.supervisor import Cancelled, Interrupted
 from ml_service.errors import Internal, InvalidArgument, ServiceError, Unavailable
 
@@ -107,7 +108,12 @@ class Worker:
             delivery.acknowledge()
             return
         traceparent = delivery.message.traceparent
-        record = self._patiently(lambda: self._book.claim(job))
+        try:
+            record = self._patiently(lambda: self._book.claim(job, is_redelivered=delivery.is_redelivered))
+        except RunsElsewhere:
+            self._patiently(lambda: self._book.put_off(job, queued_again(delivery.message, FIRST_RETRY)))
+            delivery.acknowledge()
+            return
         if record.state.is_final:
             self._patiently(lambda: self._book.tell_again(record, traceparent))
             delivery.acknowledge()

@@ -89,10 +89,10 @@ class DeadLetters:
         return letter
 
     def _queue_again(self, job: Job, dead: DeadMessage) -> bool:
-        record = self._ledger.revive(job.job_id)
-        state, attempt = (record.state, record.attempt) if record else (JobState.QUEUED, 0)
         # What a worker gave up and now runs was replayed before: it has a message of its own.
-        if state.is_final or (state is JobState.RUNNING and dead.cause == REJECTED):
+        record = self._ledger.revive(job.job_id, has_no_worker=dead.cause != REJECTED)
+        state, attempt = (record.state, record.attempt) if record else (JobState.QUEUED, 0)
+        if state is not JobState.QUEUED:
             return False
         # The fact first: a worker may begin as soon as it has the message.
         self._publisher.publish(publication_of(job_replayed(job.job_id, attempt), dead.message.traceparent))

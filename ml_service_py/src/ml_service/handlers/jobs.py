@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 #: How long stream, queue and ledger keep a job.
 JOB_WINDOW = timedelta(days=7)
+#: As long as the broker leaves a message with a worker. No attempt lasts longer, whether its end was written or not.
+ABANDONED_AFTER = timedelta(hours=2)
 FACT_TIMEOUT_SECONDS = 5.0
 PROGRESS_TIMEOUT_SECONDS = 0.5
 HINT_TIMEOUT_SECONDS = 1.0
@@ -45,9 +47,19 @@ class JobBook:
         self._publisher = publisher
         self._worker = worker
 
-    def claim(self, job: Job) -> JobRecord:
-        """Begins the next attempt, unless the job is final."""
-        return self._ledger.claim(job, self._worker)
+    def claim(self, job: Job, *, is_redelivered: bool) -> JobRecord:
+        """Begins the next attempt, unless the job is final. Raises RunsElsewhere for a second message of a job that runs.
+
+        The message of a worker that died is delivered again; that one takes the job over.
+        """
+        if is_redelivered:
+            return self._ledger.claim(job, self._worker)
+        return self._ledger.claim(job, self._worker, abandoned_before=datetime.now(UTC) - ABANDONED_AFTER)
+
+    def put_off(self, job: Job, later: Publication) -> None:
+        """Lets a second message wait: the attempt under way may still need it."""
+        log.info("job runs elsewhere", job_id=job.job_id)
+        self._publisher.publish(later)
 
     def tell_again(self, record: JobRecord, traceparent: str | None) -> None:
         """Tells the outcome of a final job, as the first time may not have been heard."""

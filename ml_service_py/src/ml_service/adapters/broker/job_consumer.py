@@ -28,8 +28,10 @@ QUEUE = "jobs"
 class Delivery:
     """A job on loan from the queue. Settle it once, from any thread; on a lost connection that does nothing, as the queue has it again."""
 
-    def __init__(self, message: ReceivedMessage, tag: int, channel: BlockingChannel) -> None:
+    def __init__(self, message: ReceivedMessage, tag: int, channel: BlockingChannel, *, is_redelivered: bool) -> None:
         self.message = message
+        #: Whether a worker had it before that didn't settle it.
+        self.is_redelivered = is_redelivered
         self._tag = tag
         self._channel = channel
 
@@ -93,4 +95,4 @@ class JobConsumer(BrokerThread):
         if self._pausing.is_set():
             channel.basic_nack(tag, requeue=True)
             return
-        self._on_delivery(Delivery(received(properties, body), tag, channel))
+        self._on_delivery(Delivery(received(properties, body), tag, channel, is_redelivered=bool(method.redelivered)))
