@@ -170,14 +170,16 @@ def test_only_a_failed_job_is_revived(ledger: JobLedger) -> None:
     assert (finished.state, finished.outcome) == (JobState.SUCCEEDED, OUTCOME)
 
 
-def test_only_old_final_jobs_are_forgotten(ledger: JobLedger) -> None:
-    ledger.claim(JOB, "a")
+def test_only_old_final_jobs_are_listed_and_forgotten(ledger: JobLedger) -> None:
     tomorrow = datetime.now(UTC) + timedelta(days=1)
+    ledger.claim(JOB, "a")
+    ledger.forget(JOB.job_id)
+    while_running = (ledger.list_ended(tomorrow), state(ledger))
 
-    while_running = ledger.forget(tomorrow)
     ledger.succeed(JOB.job_id, 1, OUTCOME)
+    ended = (ledger.list_ended(tomorrow - timedelta(days=2)), ledger.list_ended(tomorrow))
+    ledger.forget(JOB.job_id)
 
-    assert while_running == 0
-    assert ledger.forget(tomorrow - timedelta(days=2)) == 0
-    assert ledger.forget(tomorrow) == 1
+    assert while_running == ([], (JobState.RUNNING, 1))
+    assert ended == ([], [JOB.job_id])
     assert ledger.find(JOB.job_id) is None

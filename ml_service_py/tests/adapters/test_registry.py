@@ -76,13 +76,33 @@ def test_a_damaged_version_is_unusable(registry: Registry, folder: Path, damage:
 
 
 def test_a_jobs_file_comes_back_in_chunks(registry: Registry) -> None:
-    registry.save_result("job-1", "table.csv", "text/csv", [b"first attempt"])
-    written = registry.save_result("job-1", "table.csv", "text/csv", [b"a" * 100_000, b"b"])
+    written = registry.save_result("job-1", 1, "table.csv", "text/csv", [b"a" * 100_000, b"b"])
 
     header, chunks = registry.open_result("job-1")
 
     assert header == written == JobFile("table.csv", "text/csv", 100_001)
     assert [len(chunk) for chunk in chunks] == [65536, 34465]
+
+
+def test_the_last_attempts_file_counts_whichever_was_written_last(registry: Registry) -> None:
+    for attempt in (9, 10, 1):
+        registry.save_result("job-1", attempt, "table.csv", "text/csv", [str(attempt).encode()])
+
+    _, chunks = registry.open_result("job-1")
+
+    assert list(chunks) == [b"10"]
+
+
+def test_files_that_are_removed_are_gone_and_others_stay(registry: Registry) -> None:
+    for job_id in ("job-1", "job-10"):
+        registry.save_result(job_id, 1, "table.csv", "text/csv", [b""])
+
+    registry.remove_results("job-1")
+    registry.remove_results("no-such-job")
+
+    assert registry.open_result("job-10")
+    with pytest.raises(NotFound):
+        registry.open_result("job-1")
 
 
 def test_a_result_that_fails_half_way_leaves_nothing(registry: Registry, folder: Path) -> None:
@@ -91,9 +111,9 @@ def test_a_result_that_fails_half_way_leaves_nothing(registry: Registry, folder:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        registry.save_result("job-1", "table.csv", "text/csv", chunks())  # type: ignore[arg-type]
+        registry.save_result("job-1", 1, "table.csv", "text/csv", chunks())  # type: ignore[arg-type]
 
-    assert list((folder / "results").iterdir()) == []
+    assert list((folder / "results" / "job-1").iterdir()) == []
 
 
 @pytest.mark.parametrize("job_id", ["no-such-job", "../models", ""])
@@ -106,4 +126,4 @@ def test_a_job_without_a_file_says_so(registry: Registry, job_id: str) -> None:
 
 def test_a_job_id_cannot_leave_the_registry(registry: Registry) -> None:
     with pytest.raises(InvalidArgument):
-        registry.save_result("../escape", "table.csv", "text/csv", [b""])
+        registry.save_result("../escape", 1, "table.csv", "text/csv", [b""])

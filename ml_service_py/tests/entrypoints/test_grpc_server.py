@@ -107,7 +107,7 @@ async def test_a_promoted_version_answers(driver: GrpcDriver, registry: Registry
 
 
 async def test_a_jobs_file_is_streamed_after_its_header(driver: GrpcDriver, registry: Registry) -> None:
-    registry.save_result("job-1", "table.csv", "text/csv", [b"a" * 100_000])
+    registry.save_result("job-1", 1, "table.csv", "text/csv", [b"a" * 100_000])
 
     header, *chunks = [part async for part in driver.jobs.ReadResult(ReadResultRequest(job_id="job-1"))]
 

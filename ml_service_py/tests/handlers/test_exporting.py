@@ -54,6 +54,20 @@ def test_without_a_live_version_the_export_waits_for_one(store: Store, registry:
     assert refused.value.reason == "MODEL_NOT_LOADED"
 
 
+def test_an_attempt_that_was_taken_for_dead_does_not_replace_the_file_of_a_later_one(rolled_out: Store, registry: Registry) -> None:
+    frozen, later = (Attempt(Job("job-1", ExportParams(1)), number, number) for number in (1, 2))
+
+    def thaw_when_the_later_one_is_done(_progress: Progress) -> None:
+        if not rolled_out.load_histories(recent=0).ratings.get("new"):
+            rolled_out.import_data([], [sample.interaction("new", "i0")])
+            run_job(rolled_out, registry, later, lambda _: None)
+
+    run_job(rolled_out, registry, frozen, thaw_when_the_later_one_is_done)
+
+    _, chunks = registry.open_result("job-1")
+    assert b"new,1,i2" in b"".join(chunks)
+
+
 @pytest.mark.parametrize("limit", [0, 101])
 def test_a_limit_outside_its_range_is_refused(rolled_out: Store, registry: Registry, limit: int) -> None:
     with pytest.raises(InvalidArgument) as refused:

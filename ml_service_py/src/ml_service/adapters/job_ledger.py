@@ -126,11 +126,16 @@ class JobLedger:
         with reading(self._engine) as connection:
             return _find(connection, job_id)
 
-    def forget(self, before: datetime) -> int:
-        """Deletes the final jobs that ended before; gives their number."""
+    def list_ended(self, before: datetime) -> list[str]:
+        """The ids of the final jobs that ended before."""
         is_old = (jobs.c.updated_at < before) & jobs.c.state.in_(FINAL_STATES)
+        with reading(self._engine) as connection:
+            return list(connection.scalars(select(jobs.c.job_id).where(is_old)))
+
+    def forget(self, job_id: str) -> None:
         with writing(self._engine) as connection:
-            return connection.execute(delete(jobs).where(is_old)).rowcount
+            # One that was replayed meanwhile isn't final any more.
+            connection.execute(delete(jobs).where(jobs.c.job_id == job_id, jobs.c.state.in_(FINAL_STATES)))
 
     def _settle(self, job_id: str, attempt: int, state: JobState, values: dict[str, Any]) -> bool:
         with writing(self._engine) as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version as library_version
 from io import BytesIO
@@ -36,7 +36,7 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn")
 
 
 class Registry:
-    """Versions live in `models/<version>/`, job files in `results/<job id>/`. May be called from any thread."""
+    """Versions live in `models/<version>/`, job files in `results/<job id>/<attempt>/`. May be called from any thread."""
 
     def __init__(self, url: str) -> None:
         self._files, self._root = url_to_fs(url)
@@ -57,24 +57,11 @@ class Registry:
         """
         arrays = BytesIO()
         np.savez(arrays, allow_pickle=False, **to_arrays(model))
-        body = arrays.getvalue()
-        digest = hashlib.sha256(body).hexdigest()
-        now = datetime.now(UTC)
         version = name or new_version_name()
-        manifest = {
-            "format": FORMAT,
-            "version": version,
-            "estimator": estimator,
-            "params": params,
-            "metrics": metrics,
-            "created_at": now.isoformat(),
-            "data": data,
-            "files": {ARRAYS: {"sha256": digest, "size_bytes": len(body)}},
-            "libraries": {name: library_version(name) for name in LIBRARIES},
-        }
-        with self._folder(f"models/{version}", is_replaced=False) as folder:
-            self._files.pipe_file(f"{folder}/{ARRAYS}", body)
-            self._files.pipe_file(f"{folder}/{MANIFEST}", _as_json(manifest))
+        about = {"estimator": estimator, "params": params, "metrics": metrics, "data": data}
+        with self._folder(f"models/{version}") as folder:
+            self._files.pipe_file(f"{folder}/{ARRAYS}", arrays.getvalue())
+            self._files.pipe_file(f"{folder}/{MANIFEST}", _as_json(_manifest(version, arrays.getvalue()) | about))
         return self.describe(version)
 
     def list_versions(self) -> list[str]:
@@ -115,26 +102,29 @@ class Registry:
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise _unusable(version, f"{ARRAYS} is missing or damaged") from error
 
-    def save_result(self, job_id: str, name: str, media_type: str, chunks: Iterable[bytes]) -> JobFile:
-        """Writes a job's file; a later attempt of the job replaces it."""
+    def save_result(self, job_id: str, attempt: int, name: str, media_type: str, chunks: Iterable[bytes]) -> JobFile:
+        """Writes the file of an attempt at a job. Each has its own place, so that one that was taken for dead spoils no later one's."""
         if not JOB_ID_PATTERN.fullmatch(job_id):
             raise InvalidArgument("JOB_PARAMS_INVALID", f"The job id {job_id!r} can't name a folder; use a UUID.")
-        with self._folder(f"results/{job_id}", is_replaced=True) as folder:
+        with self._folder(f"results/{job_id}/{attempt}") as folder:
             with self._files.open(f"{folder}/{name}", "wb") as file:
                 size_bytes = sum(file.write(chunk) for chunk in chunks)
             self._files.pipe_file(f"{folder}/{HEADER}", _as_json({"name": name, "media_type": media_type, "size_bytes": size_bytes}))
         return JobFile(name, media_type, size_bytes)
 
     def open_result(self, job_id: str) -> tuple[JobFile, Generator[bytes]]:
-        """Gives what the file is and its bytes in chunks. Raises NotFound (JOB_RESULT_MISSING)."""
-        folder = self._path(f"results/{job_id}")
-        try:
-            if not JOB_ID_PATTERN.fullmatch(job_id):
-                raise FileNotFoundError
-            header = JobFile(**json.loads(self._files.cat_file(f"{folder}/{HEADER}")))
-        except FileNotFoundError:
-            raise NotFound("JOB_RESULT_MISSING", f"Job {job_id} has left no file.", job_id=job_id) from None
+        """Gives what the last attempt's file is and its bytes in chunks. Raises NotFound (JOB_RESULT_MISSING)."""
+        attempts = self._names(f"results/{job_id}") if JOB_ID_PATTERN.fullmatch(job_id) else []
+        last = max((int(name) for name in attempts if name.isdecimal()), default=None)
+        if last is None:
+            raise NotFound("JOB_RESULT_MISSING", f"Job {job_id} has left no file.", job_id=job_id)
+        folder = self._path(f"results/{job_id}/{last}")
+        header = JobFile(**json.loads(self._files.cat_file(f"{folder}/{HEADER}")))
         return header, self._read_chunks(f"{folder}/{header.name}")
+
+    def remove_results(self, job_id: str) -> None:
+        with suppress(FileNotFoundError):
+            self._files.rm(self._path(f"results/{job_id}"), recursive=True)
 
     def _read_chunks(self, path: str) -> Generator[bytes]:
         with self._files.open(path, "rb") as file:
@@ -142,19 +132,14 @@ class Registry:
                 yield chunk
 
     @contextmanager
-    def _folder(self, name: str, *, is_replaced: bool) -> Iterator[str]:
-        """Gives a folder beside the final one and renames it into place, so that nobody reads half of it.
-
-        Where the final one exists already, it is replaced, or stays.
-        """
+    def _folder(self, name: str) -> Iterator[str]:
+        """Gives a folder beside the final one and renames it into place, so that nobody reads half of it. One that exists already stays."""
         parent, _, last = self._path(name).rpartition("/")
         beside = f"{parent}/.{last}.{uuid4().hex}"
         self._files.makedirs(beside, exist_ok=True)
         try:
             yield beside
             final = f"{parent}/{last}"
-            if is_replaced and self._files.exists(final):
-                self._files.rm(final, recursive=True)
             if self._files.exists(final):
                 self._files.rm(beside, recursive=True)
             else:
@@ -177,6 +162,17 @@ class Registry:
 def new_version_name() -> str:
     """Sorts by time."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
+
+
+def _manifest(version: str, arrays: bytes) -> dict[str, Any]:
+    """What every version says of itself."""
+    return {
+        "format": FORMAT,
+        "version": version,
+        "created_at": datetime.now(UTC).isoformat(),
+        "files": {ARRAYS: {"sha256": hashlib.sha256(arrays).hexdigest(), "size_bytes": len(arrays)}},
+        "libraries": {name: library_version(name) for name in LIBRARIES},
+    }
 
 
 def _as_json(value: object) -> bytes:

@@ -119,7 +119,7 @@ async def work(settings: Settings) -> int:
         log.info("working", worker=settings.worker_name, ops_port=port)
         while not await wait_until(stopping, FORGET_SECONDS):
             with suppress(Unavailable):
-                await asyncio.to_thread(worker.book.forget_old)
+                await asyncio.to_thread(worker.book.forget_old, parts.registry)
         readiness.is_draining = True
         worker.consumer.pause()
         is_done = await asyncio.to_thread(worker.worker.stop, settings.worker_grace_seconds)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ml_service.adapters.registry import Registry
     from ml_service.adapters.store import Store
-    from ml_service.domain import ExportParams
+    from ml_service.domain import Attempt, ExportParams
     from ml_service.model.scoring import ItemItemModel
 
     Histories = Mapping[str, Mapping[str, float | None]]
@@ -27,7 +27,7 @@ MEDIA_TYPE = "text/csv; charset=utf-8"
 BATCH_USERS = 256
 
 
-def export(store: Store, registry: Registry, job_id: str, params: ExportParams, report: Callable[[Progress], None]) -> JobOutcome:
+def export(store: Store, registry: Registry, attempt: Attempt, params: ExportParams, report: Callable[[Progress], None]) -> JobOutcome:
     """Users in the order of their ids; the file is written while it is computed."""
     if not 1 <= params.limit <= PAGE_SIZE_MAX:
         raise InvalidArgument("JOB_PARAMS_INVALID", f"limit is {params.limit}; use 1 to {PAGE_SIZE_MAX}.")
@@ -38,7 +38,7 @@ def export(store: Store, registry: Registry, job_id: str, params: ExportParams, 
     histories = store.load_histories(recent=0).ratings
     titles = {item.item_id: item.title for item in store.load_catalogue()}
     chunks = _chunks(model, histories, titles, params.limit, report)
-    file = registry.save_result(job_id, FILE_NAME, MEDIA_TYPE, chunks)
+    file = registry.save_result(attempt.job.job_id, attempt.number, FILE_NAME, MEDIA_TYPE, chunks)
     return JobOutcome({"users": float(len(histories))}, file=file)
 
 

@@ -36,18 +36,17 @@ class JobMandate:
 
 
 def run_job(store: Store, registry: Registry, attempt: Attempt, report: Callable[[Progress], None]) -> JobOutcome:
-    job = attempt.job
-    match job.params:
+    match attempt.job.params:
         case TrainParams() as params:
             return train(store, registry, JobMandate(JobLedger(store.engine), attempt), params, report)
         case EvaluateParams() as params:
-            return _evaluate(store, registry, job.job_id, params, report)
+            return _evaluate(store, registry, attempt, params, report)
         case ExportParams() as params:
-            return export(store, registry, job.job_id, params, report)
+            return export(store, registry, attempt, params, report)
 
 
-def _evaluate(store: Store, registry: Registry, job_id: str, params: EvaluateParams, report: Callable[[Progress], None]) -> JobOutcome:
+def _evaluate(store: Store, registry: Registry, attempt: Attempt, params: EvaluateParams, report: Callable[[Progress], None]) -> JobOutcome:
     """Leaves the table as a file, and as its metrics those of what the cross-validation selects."""
     rows = evaluate(store.load_ratings(), params, report)
-    file = registry.save_result(job_id, EVALUATION_NAME, MEDIA_TYPE, [to_csv(rows).encode()])
+    file = registry.save_result(attempt.job.job_id, attempt.number, EVALUATION_NAME, MEDIA_TYPE, [to_csv(rows).encode()])
     return JobOutcome(rows[0].metrics, file=file)
