@@ -36,6 +36,12 @@ class GrpcDriver:
         self.models = recommender_pb2_grpc.ModelServiceStub(channel)
         self.jobs = jobs_pb2_grpc.JobServiceStub(channel)
         self._health = health_pb2_grpc.HealthStub(channel)
+        self._channel = channel
+
+    def send(self, method: str, body: bytes) -> Awaitable[bytes]:
+        """Any bytes, as a caller with another contract would send them."""
+        call: Awaitable[bytes] = self._channel.unary_unary(f"/whynotboth.v1.{method}")(body)
+        return call
 
     async def health(self, service: str = "") -> str:
         answer = await self._health.Check(health_pb2.HealthCheckRequest(service=service))

@@ -131,6 +131,13 @@ async def test_a_stream_fails_in_the_same_way(driver: GrpcDriver) -> None:
     assert (failure.status, failure.reason) == ("NOT_FOUND", "JOB_RESULT_MISSING")
 
 
+@pytest.mark.parametrize("method", ["RecommenderService/GetItem", "RecommenderService/BatchRecommend", "JobService/ReadResult"])
+async def test_a_body_that_can_not_be_decoded_is_malformed(driver: GrpcDriver, method: str) -> None:
+    failure = await failure_of(driver.send(method, b"\xff\xff"))
+
+    assert (failure.status, failure.reason) == ("INVALID_ARGUMENT", "BODY_MALFORMED")
+
+
 async def test_a_bug_is_internal_and_keeps_its_detail_to_itself(
     driver: GrpcDriver, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,6 +133,14 @@ async def test_an_explanation_names_the_history(ops: OpsDriver) -> None:
     assert [(row["itemId"], row["rating"], row["contribution"]) for row in item["contributions"]] == [("i0", 5.0, 1.0), ("i2", 4.5, 1.0)]
 
 
+async def test_a_user_id_may_have_slashes(ops: OpsDriver, live: LiveState) -> None:
+    await live.apply([sample.logged(0, sample.interaction("a/b/", "i0"))])
+
+    status, explained = await ops.get("/explain/a%2Fb%2F?itemId=i4")
+
+    assert (status, explained["userId"]) == (200, "a/b/")
+
+
 async def test_the_contract_is_served(ops: OpsDriver) -> None:
     _, contract = await ops.get("/openapi.json")
 

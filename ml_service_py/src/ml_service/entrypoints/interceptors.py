@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-from ml_service.errors import Internal, ServiceError
+from ml_service.errors import Internal, InvalidArgument, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -81,22 +82,23 @@ class ServiceInterceptor(grpc.aio.ServerInterceptor):
             return handler
         method = handler_call_details.method.removeprefix(PACKAGE)
         _bind_ids(handler_call_details)
-        serializers = {"request_deserializer": handler.request_deserializer, "response_serializer": handler.response_serializer}
+        # The handlers below get the request's bytes: what grpcio can't decode it answers with UNKNOWN and a text of its own.
         if handler.response_streaming:
-            return grpc.unary_stream_rpc_method_handler(self._stream(handler.unary_stream, method), **serializers)
-        return grpc.unary_unary_rpc_method_handler(self._unary(handler.unary_unary, method), **serializers)
+            served = self._stream(handler, method)
+            return grpc.unary_stream_rpc_method_handler(served, response_serializer=handler.response_serializer)
+        return grpc.unary_unary_rpc_method_handler(self._unary(handler, method), response_serializer=handler.response_serializer)
 
-    def _unary(self, serve: Any, method: str) -> Any:
-        async def served(request: Any, context: Context) -> Any:
+    def _unary(self, handler: Any, method: str) -> Any:
+        async def served(body: bytes, context: Context) -> Any:
             async with self._around(method, context):
-                return await serve(request, context)
+                return await handler.unary_unary(_decode(handler, body), context)
 
         return served
 
-    def _stream(self, serve: Any, method: str) -> Any:
-        async def served(request: Any, context: Context) -> AsyncIterator[Any]:
+    def _stream(self, handler: Any, method: str) -> Any:
+        async def served(body: bytes, context: Context) -> AsyncIterator[Any]:
             async with self._around(method, context):
-                async for part in serve(request, context):
+                async for part in handler.unary_stream(_decode(handler, body), context):
                     yield part
 
         return served
@@ -122,6 +124,13 @@ class ServiceInterceptor(grpc.aio.ServerInterceptor):
         finally:
             self._calls.end(method)
             self._metrics.observe_call(method, outcome, time.perf_counter() - started)
+
+
+def _decode(handler: Any, body: bytes) -> Any:
+    try:
+        return handler.request_deserializer(body)
+    except DecodeError as error:
+        raise InvalidArgument("BODY_MALFORMED", f"The request's body is not the method's message: {error}. Mend the caller.") from error
 
 
 def _bind_ids(details: grpc.HandlerCallDetails) -> None:

@@ -86,7 +86,7 @@ def build_ops_api(live: LiveState, models: Models, metrics: Metrics, readiness: 
         """Gives a version's manifest as the registry holds it."""
         return await models.read_manifest(version)
 
-    @app.get("/explain/{userId}", tags=["explanations"])
+    @app.get("/explain/{userId:path}", tags=["explanations"])
     async def explain_user(
         user_id: Annotated[str, Path(alias="userId")], item_id: Annotated[str | None, Query(alias="itemId")] = None
     ) -> ExplanationView:
