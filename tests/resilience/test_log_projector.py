@@ -31,15 +31,14 @@ if TYPE_CHECKING:
     from harness.gateway import GatewayDriver
     from harness.stack import Stack
 
-#: A frozen process loses its connection, and with it the exclusive queue, after two to three of these.
-HEARTBEAT_SECONDS = 1
+#: A frozen process loses its connection, and with it the exclusive queue, after two to three heartbeats of 5 s.
 TAKEOVER_SECONDS = 20
 
 
 @pytest.fixture
 def address(running: RunningBroker) -> BrokerAddress:
     definitions = Settings(database_url="sqlite://", registry_url="none").broker_definitions
-    return BrokerAddress(f"{running.amqp_url}?heartbeat={HEARTBEAT_SECONDS}", definitions)
+    return BrokerAddress(running.amqp_url, definitions)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 #: How long the thread may look away from its stop signal and its inbox.
 POLL_SECONDS = 0.1
-#: A connection that is silent for two of these is dead. The URL may say another time by `?heartbeat=`.
+#: A connection that is silent for two to three of these is dead. The URL may say another time by `?heartbeat=`.
 HEARTBEAT_SECONDS = 20
 #: A broker that is short of memory or disk blocks publishers; after this the connection counts as lost.
 BLOCKED_SECONDS = 10
@@ -50,11 +50,11 @@ class Detach(Exception):
 class BrokerThread(ABC):
     """Connects, serves until the connection is lost, waits a jittered while, and connects again, until it is stopped."""
 
-    def __init__(self, name: str, address: BrokerAddress) -> None:
+    def __init__(self, name: str, address: BrokerAddress, heartbeat_seconds: int | None = None) -> None:
         decode_headers_leniently()
         self._name = name
         self._address = address
-        self._parameters = _parameters(name, address.url)
+        self._parameters = _parameters(name, address.url, heartbeat_seconds)
         self._stopping = threading.Event()
         self._attached = threading.Event()
         self._is_loss_told = False
@@ -120,10 +120,10 @@ def connect(name: str, address: BrokerAddress) -> BlockingConnection:
     return BlockingConnection(_parameters(name, address.url))
 
 
-def _parameters(name: str, url: str) -> URLParameters:
+def _parameters(name: str, url: str, heartbeat_seconds: int | None = None) -> URLParameters:
     parameters = URLParameters(url)
     if parameters.heartbeat is None:
-        parameters.heartbeat = HEARTBEAT_SECONDS
+        parameters.heartbeat = heartbeat_seconds or HEARTBEAT_SECONDS
     parameters.blocked_connection_timeout = BLOCKED_SECONDS
     parameters.socket_timeout = CONNECT_SECONDS
     parameters.stack_timeout = CONNECT_SECONDS

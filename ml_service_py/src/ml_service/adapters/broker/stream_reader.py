@@ -30,6 +30,8 @@ ACKNOWLEDGE_SECONDS = 1.0
 #: A stream sends the message at a stored offset at once; silence means that it isn't there.
 VERIFY_SECONDS = 2.0
 FIRST = "first"
+#: Others wait for the lock of a process that froze.
+LOCK_HEARTBEAT_SECONDS = 5
 #: AMQP's reply code for an exclusive queue of another connection.
 RESOURCE_LOCKED = 405
 
@@ -66,7 +68,10 @@ class StreamReader(BrokerThread):
         gather_seconds: float = 0.0,
         lock: str | None = None,
     ) -> None:
-        super().__init__(f"reader of {stream}" if lock is None else lock, address)
+        if lock is None:
+            super().__init__(f"reader of {stream}", address)
+        else:
+            super().__init__(lock, address, LOCK_HEARTBEAT_SECONDS)
         self._stream = stream
         self._read_position = read_position
         self._on_messages = on_messages
