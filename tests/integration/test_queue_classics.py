@@ -120,6 +120,23 @@ def test_connection_failure_the_job_under_way_is_done_once(
     assert len(jobs.facts(job_id, "JobStarted")) == 1
 
 
+@pytest.mark.usefixtures("no_old_dead_letters")
+def test_connection_failure_a_job_that_failed_meanwhile_is_a_dead_letter_all_the_same(
+    address: BrokerAddress, jobs: JobsDriver, broker: BrokerDriver, tmp_path: Path
+) -> None:
+    with Wire(address.url) as wire, running_worker(wire.url, address.definitions, tmp_path) as worker:
+        job_id = jobs.ask("compute:1", "be-invalid")
+        jobs.fact(job_id, "JobStarted")
+
+        wire.cut()
+        eventually(lambda: worker.record(job_id).state is JobState.FAILED, within=20)
+        wire.mend()
+
+        eventually(lambda: worker.is_ready and broker.depth("jobs") == 0 and jobs.facts(job_id, "JobFailed"), within=30)
+        jobs.outcome(jobs.ask())
+    assert broker.dead_letters() == [jobs.fact(job_id, "JobRequested").SerializeToString()]
+
+
 def test_restart_of_the_broker_what_ran_and_what_waited_is_done_once(
     running: RunningBroker, worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver
 ) -> None:

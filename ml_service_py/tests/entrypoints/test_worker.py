@@ -154,6 +154,16 @@ def test_the_message_of_a_worker_that_died_takes_the_job_over(worker: WorkerDriv
     assert (settled, record(ledger).state, record(ledger).attempt) == (["acknowledged"], JobState.SUCCEEDED, 2)
 
 
+def test_a_job_that_failed_before_its_message_was_settled_is_a_dead_letter_when_it_comes_again(
+    worker: WorkerDriver, ledger: JobLedger
+) -> None:
+    ledger.fail(JOB.job_id, ledger.claim(JOB, "a worker that died").attempt, Internal("INTERNAL", "A bug."))
+
+    settled = worker.handle(succeed, is_redelivered=True)
+
+    assert (settled, worker.publisher.keys, record(ledger).attempt) == (["dead-lettered"], ["job.failed"], 1)
+
+
 def test_a_bug_of_the_worker_fails_the_job_instead_of_being_tried_for_ever(worker: WorkerDriver, ledger: JobLedger) -> None:
     worker.publisher.unencodable = {"job.started"}
 

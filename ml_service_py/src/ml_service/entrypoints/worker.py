@@ -12,7 +12,7 @@ import structlog
 
 from ml_service.adapters.broker.job_messages import decode_job, queued_again
 from ml_service.adapters.job_ledger import RunsElsewhere
-from ml_service.domain import Attempt, JobOutcome
+from ml_service.domain import Attempt, JobOutcome, JobState
 from ml_service.entrypoints.settlement import FIRST_RETRY, settle_failure
 from ml_service.entrypoints.supervisor import Cancelled, Interrupted
 from ml_service.errors import Internal, InvalidArgument, ServiceError, Unavailable
@@ -116,7 +116,7 @@ class Worker:
             return
         if record.state.is_final:
             self._patiently(lambda: self._book.tell_again(record, traceparent))
-            delivery.acknowledge()
+            (delivery.dead_letter if record.state is JobState.FAILED else delivery.acknowledge)()
             return
         attempt = Attempt(job, record.attempt, record.spent, traceparent)
         try:
