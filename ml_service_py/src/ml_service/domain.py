@@ -170,10 +170,11 @@ JobParams = TrainParams | EvaluateParams | ExportParams
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A command to do something in the background."""
+    """A command to do something in the background. `asked_at` is None where its publisher didn't say."""
 
     job_id: str
     params: JobParams
+    asked_at: datetime | None = field(default=None, compare=False)
 
     @property
     def kind(self) -> JobKind:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import pytest
@@ -12,6 +14,7 @@ from ml_service.domain import Job, TrainParams
 from ml_service.entrypoints import first_commands
 from ml_service.entrypoints.first_commands import FirstCommands
 from ml_service.errors import Unavailable
+from ml_service.handlers.jobs import JOB_WINDOW
 from whynotboth.v1.jobs_pb2 import JobRequested
 from whynotboth.v1.jobs_pb2 import TrainParams as WireTrainParams
 
@@ -24,12 +27,15 @@ def _no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 def command(job: Job) -> ReceivedMessage:
     assert isinstance(job.params, TrainParams)
     params = WireTrainParams(estimators=job.params.estimators, folds=job.params.folds, seed=job.params.seed)
-    body = JobRequested(job_id=job.job_id, train=params).SerializeToString()
-    return ReceivedMessage(JobRequested.DESCRIPTOR.full_name, job.job_id, body, offset=0)
+    request = JobRequested(job_id=job.job_id, train=params)
+    assert job.asked_at is not None
+    request.occurred_at.FromDatetime(job.asked_at)
+    return ReceivedMessage(JobRequested.DESCRIPTOR.full_name, job.job_id, request.SerializeToString(), offset=0)
 
 
 def two_bodies(job_id: str) -> tuple[Job, Job]:
-    return Job(job_id, TrainParams(("ease",))), Job(job_id, TrainParams(("svd",)))
+    now = datetime.now(UTC)
+    return Job(job_id, TrainParams(("ease",)), now), Job(job_id, TrainParams(("svd",)), now)
 
 
 @pytest.fixture
@@ -100,9 +106,21 @@ def test_ids_that_no_key_made_take_no_room(commands: FirstCommands, monkeypatch:
     monkeypatch.setattr(first_commands, "REMEMBERED", 1)
     first, later = two_bodies(str(uuid5(NAMESPACE_URL, "key")))
 
-    commands.on_messages([command(first), command(Job(str(uuid4()), TrainParams())), command(Job(str(uuid4()), TrainParams()))])
+    commands.on_messages([command(first), command(two_bodies(str(uuid4()))[0]), command(two_bodies(str(uuid4()))[0])])
 
     assert is_superseded(commands, later)
+
+
+def test_a_key_that_is_used_again_after_its_window_makes_another_job(commands: FirstCommands) -> None:
+    old, new = two_bodies(str(uuid5(NAMESPACE_URL, "key")))
+    old = replace(old, asked_at=datetime.now(UTC) - JOB_WINDOW - timedelta(hours=1))
+    commands.on_messages([command(old)])
+    with pytest.raises(Unavailable):
+        is_superseded(commands, new)
+
+    commands.on_messages([command(new)])
+
+    assert [is_superseded(commands, job) for job in (new, replace(old, asked_at=new.asked_at))] == [False, True]
 
 
 def test_another_stream_begins_with_nothing(commands: FirstCommands) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
 
 from ml_service.adapters.broker.job_messages import decode_cancel_request
 from ml_service.errors import InvalidArgument
+from ml_service.handlers.jobs import JOB_WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,11 +30,13 @@ class CancelRequests:
 
     def __init__(self, cancel_queued: Callable[[CancelRequest], None]) -> None:
         self._cancel_queued = cancel_queued
-        self._job_ids: dict[str, None] = {}
+        self._asked_at: dict[str, datetime] = {}
         self._position: LogPosition | None = None
 
     def __contains__(self, job_id: object) -> bool:
-        return job_id in self._job_ids
+        """Requests outlive their job's window in the stream; the key of that job may have made another one since."""
+        asked_at = self._asked_at.get(str(job_id))
+        return asked_at is not None and asked_at > datetime.now(UTC) - JOB_WINDOW
 
     def read_position(self) -> LogPosition | None:
         return self._position
@@ -43,9 +47,9 @@ class CancelRequests:
     def on_messages(self, messages: Sequence[ReceivedMessage]) -> None:
         for message in messages:
             if request := _cancel_request(message):
-                self._job_ids[request.job_id] = None
-                if len(self._job_ids) > REMEMBERED:
-                    del self._job_ids[next(iter(self._job_ids))]
+                self._asked_at[request.job_id] = request.occurred_at
+                if len(self._asked_at) > REMEMBERED:
+                    del self._asked_at[next(iter(self._asked_at))]
                 self._cancel_queued(request)
             self._position = message.position
 

@@ -117,9 +117,11 @@ async def work(settings: Settings) -> int:
             stack.push_async_callback(asyncio.to_thread, thread.stop)
         worker.worker.start()
         log.info("working", worker=settings.worker_name, ops_port=port)
-        while not await wait_until(stopping, FORGET_SECONDS):
+        is_stopped = False
+        while not is_stopped:
             with suppress(Unavailable):
                 await asyncio.to_thread(worker.book.forget_old, parts.registry)
+            is_stopped = await wait_until(stopping, FORGET_SECONDS)
         readiness.is_draining = True
         worker.consumer.pause()
         is_done = await asyncio.to_thread(worker.worker.stop, settings.worker_grace_seconds)

@@ -50,7 +50,7 @@ def decode_job(message: ReceivedMessage) -> Job:
     """The defaults of absent parameters are the domain's. Raises InvalidArgument (MESSAGE_UNDECODABLE)."""
     request = decode(message, JobRequested)
     _require_id(request.job_id)
-    return Job(request.job_id, _params(request))
+    return Job(request.job_id, _params(request), read_time(request, "occurred_at"))
 
 
 def decode_cancel_request(message: ReceivedMessage) -> CancelRequest | None:
