@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ import sample
 from ml_service.adapters.database import migrate, open_engine
 from ml_service.adapters.registry import Registry
 from ml_service.adapters.store import Store
+from ml_service.handlers.patience import StoreQuestions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +43,12 @@ def empty_store(database_url: str) -> Iterator[Store]:
 def store(empty_store: Store) -> Store:
     empty_store.import_data(sample.ITEMS, sample.INTERACTIONS)
     return empty_store
+
+
+@pytest.fixture
+def questions(store: Store) -> Iterator[StoreQuestions]:
+    with ThreadPoolExecutor(1) as threads:
+        yield StoreQuestions(store, threads)
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ from ml_service.errors import ServiceError, Unavailable
 from ml_service.handlers.dead_letters import DeadLetters
 from ml_service.handlers.live_state import RECENT_IDS, LiveState
 from ml_service.handlers.models import Models
+from ml_service.handlers.patience import StoreQuestions
 from ml_service.parts import open_parts
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ log = structlog.get_logger()
 
 #: Scoring leaves the interpreter's lock for most of its time, so a second batch needn't wait for the first.
 SCORING_THREADS = 2
+#: Fewer than the store's connections, of which model versions and dead letters need some.
+STORE_THREADS = 6
 #: A hint is worth no longer wait: the other replicas look by themselves.
 HINT_SECONDS = 1.0
 
@@ -95,7 +98,8 @@ async def _build_recommender(settings: Settings, parts: Parts, live: LiveState, 
     scoring = stack.enter_context(ThreadPoolExecutor(SCORING_THREADS, "scoring"))
     metrics = Metrics(live)
     models = Models(live, parts.store, parts.registry, lambda version: _announce(publisher, version))
-    service = RecommenderService(live, parts.store, scoring, metrics)
+    store_threads = stack.enter_context(ThreadPoolExecutor(STORE_THREADS, "store"))
+    service = RecommenderService(live, StoreQuestions(parts.store, store_threads), scoring, metrics)
     dead_letters = DeadLetters(DeadLetterQueue(parts.broker), JobLedger(parts.store.engine), publisher)
     age_seconds = settings.recommender_connection_age_seconds
     server = GrpcServer(service, ModelService(models), JobService(parts.registry, dead_letters), metrics, age_seconds)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ml_service.adapters.registry import Registry
     from ml_service.adapters.store import Store
     from ml_service.handlers.live_state import LiveState
+    from ml_service.handlers.patience import StoreQuestions
 
 
 @pytest.fixture
@@ -39,8 +40,8 @@ def executor() -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.fixture
-def service(live: LiveState, store: Store, executor: ThreadPoolExecutor, metrics: Metrics) -> RecommenderService:
-    return RecommenderService(live, store, executor, metrics)
+def service(live: LiveState, questions: StoreQuestions, executor: ThreadPoolExecutor, metrics: Metrics) -> RecommenderService:
+    return RecommenderService(live, questions, executor, metrics)
 
 
 @pytest.fixture

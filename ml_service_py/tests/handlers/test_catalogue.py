@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 import sample
+from frozen_store import FrozenStore
 
-from ml_service.adapters.store import Store
 from ml_service.errors import InvalidArgument, NotFound, Unavailable
 from ml_service.handlers import catalogue
 from ml_service.handlers.explanation import explain
 from ml_service.handlers.paging import page_token
+from ml_service.handlers.patience import StoreQuestions
 
 if TYPE_CHECKING:
-    from ml_service.adapters.store import Place, StoredPage
+    from ml_service.adapters.store import Store
     from ml_service.handlers.live_state import LiveState
 
 
@@ -66,57 +67,46 @@ def test_users_are_listed_with_their_count(live: LiveState) -> None:
     assert [user.user_id for user in catalogue.list_users(live, "e", 10, "").rows] == ["even", "late"]
 
 
-async def test_a_users_interactions_come_newest_first(live: LiveState, store: Store) -> None:
-    first, as_of_offset = await catalogue.list_interactions(live, store, "even", 1, "")
-    second, _ = await catalogue.list_interactions(live, store, "even", 1, first.next_page_token)
+async def test_a_users_interactions_come_newest_first(live: LiveState, questions: StoreQuestions) -> None:
+    first, as_of_offset = await catalogue.list_interactions(live, questions, "even", 1, "")
+    second, _ = await catalogue.list_interactions(live, questions, "even", 1, first.next_page_token)
 
     assert [(entry.rating, item.title) for entry, item in (*first.rows, *second.rows)] == [(4.5, "Film 2"), (5.0, "Film 0")]
     assert as_of_offset is None
 
 
-async def test_a_token_of_another_user_is_refused(live: LiveState, store: Store) -> None:
-    page, _ = await catalogue.list_interactions(live, store, "even", 1, "")
+async def test_a_token_of_another_user_is_refused(live: LiveState, questions: StoreQuestions) -> None:
+    page, _ = await catalogue.list_interactions(live, questions, "even", 1, "")
 
     with pytest.raises(InvalidArgument):
-        await catalogue.list_interactions(live, store, "odd", 1, page.next_page_token)
+        await catalogue.list_interactions(live, questions, "odd", 1, page.next_page_token)
 
 
 @pytest.mark.parametrize(
     "last", ["", "x", "2024-05-01T00:00:00+00:00 x", f"2024-05-01T00:00:00+00:00 {2**64}", "0001-01-01T00:00:00+14:00 1"]
 )
-async def test_a_forged_token_is_refused(live: LiveState, store: Store, last: str) -> None:
+async def test_a_forged_token_is_refused(live: LiveState, questions: StoreQuestions, last: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        await catalogue.list_interactions(live, store, "even", 1, page_token(("interactions", "even"), last))
+        await catalogue.list_interactions(live, questions, "even", 1, page_token(("interactions", "even"), last))
 
     assert caught.value.reason == "PAGE_TOKEN_INVALID"
 
 
-class FrozenStore(Store):
-    """Takes questions and answers none until it is thawed."""
-
-    def __init__(self, store: Store) -> None:
-        super().__init__(store.engine)
-        self.thawed = threading.Event()
-
-    def list_interactions(self, user_id: str, limit: int, after: Place | None) -> StoredPage:
-        assert self.thawed.wait(30)
-        return super().list_interactions(user_id, limit, after)
-
-
 async def test_a_store_that_says_nothing_is_unavailable_before_the_callers_deadline(live: LiveState, store: Store) -> None:
-    frozen = FrozenStore(store)
+    frozen, threads = FrozenStore(store), ThreadPoolExecutor(1)
 
     with pytest.raises(Unavailable) as caught:
-        await catalogue.list_interactions(live, frozen, "even", 1, "", remaining_seconds=0.2)
+        await catalogue.list_interactions(live, StoreQuestions(frozen, threads), "even", 1, "", remaining_seconds=0.2)
 
     frozen.thawed.set()
+    threads.shutdown()
     assert caught.value.reason == "STORE_UNAVAILABLE"
 
 
-async def test_who_is_only_in_the_log_yet_has_an_empty_page(live: LiveState, store: Store) -> None:
+async def test_who_is_only_in_the_log_yet_has_an_empty_page(live: LiveState, questions: StoreQuestions) -> None:
     await live.apply([sample.logged(0, sample.interaction("new", "i0"))])
 
-    page, _ = await catalogue.list_interactions(live, store, "new", 10, "")
+    page, _ = await catalogue.list_interactions(live, questions, "new", 10, "")
 
     assert page.rows == ()
 

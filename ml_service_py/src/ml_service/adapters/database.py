@@ -82,7 +82,7 @@ def migrate(engine: Engine) -> None:
     if engine.url.get_backend_name() == "sqlite" and engine.url.database:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
     config = _alembic_config()
-    with writing(engine) as connection:
+    with writing(engine) as connection, postgres.patience(connection):
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

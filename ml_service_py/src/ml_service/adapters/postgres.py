@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from psycopg import Connection, OperationalError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import sqlalchemy
     from psycopg.abc import PQGen
 
 T = TypeVar("T")
@@ -22,9 +26,11 @@ OPTIONS = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
 class ImpatientConnection(Connection[Any]):
     """Closes itself when the server is silent for too long, so that a pool replaces it."""
 
+    is_patient = False
+
     def wait(self, gen: PQGen[T], *args: Any, **options: Any) -> T:
         try:
-            return super().wait(_until_silence(gen), *args, **options)
+            return super().wait(gen if self.is_patient else _until_silence(gen), *args, **options)
         except SilentServer:
             self.close()
             raise
@@ -37,6 +43,20 @@ class SilentServer(OperationalError):
 def connect(_dialect: object, _record: object, args: tuple[Any, ...], parameters: dict[str, Any]) -> ImpatientConnection:
     """SQLAlchemy's hook `do_connect`. What the URL says wins."""
     return ImpatientConnection.connect(*args, **{"connect_timeout": CONNECT_SECONDS, "options": OPTIONS, **parameters})
+
+
+@contextmanager
+def patience(connection: sqlalchemy.Connection) -> Iterator[None]:
+    """For statements that take as long as they take and answer nothing meanwhile, as those of migrations."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, ImpatientConnection):
+        yield
+        return
+    driver.is_patient = True
+    try:
+        yield
+    finally:
+        driver.is_patient = False
 
 
 def _until_silence(answering: PQGen[T]) -> PQGen[T]:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     import grpc
 
     from ml_service.adapters.registry import Registry
-    from ml_service.adapters.store import Store
     from ml_service.entrypoints.metrics import Metrics
     from ml_service.handlers.dead_letters import DeadLetters
     from ml_service.handlers.live_state import LiveState
     from ml_service.handlers.models import Models
+    from ml_service.handlers.patience import StoreQuestions
 
     Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -35,7 +35,7 @@ REQUESTS_MAX = 2048
 class RecommenderService(recommender_pb2_grpc.RecommenderServiceServicer):
     """Answers from memory, but for a user's interactions."""
 
-    def __init__(self, live: LiveState, store: Store, executor: Executor, metrics: Metrics) -> None:
+    def __init__(self, live: LiveState, store: StoreQuestions, executor: Executor, metrics: Metrics) -> None:
         self._live = live
         self._store = store
         self._executor = executor

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, TypeVar
 from ml_service.domain import Interaction, Item, Page, User
 from ml_service.errors import InvalidArgument, NotFound
 from ml_service.handlers.paging import page_token, read_page_token, require_size
-from ml_service.handlers.patience import ask_store
 from ml_service.model import scoring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ml_service.adapters.store import Place, Store
+    from ml_service.adapters.store import Place
     from ml_service.handlers.live_state import LiveState
+    from ml_service.handlers.patience import StoreQuestions
 
 T = TypeVar("T")
 
@@ -76,14 +76,14 @@ def list_users(live: LiveState, query: str, page_size: int, token: str) -> Page[
 
 
 async def list_interactions(  # noqa: PLR0913
-    live: LiveState, store: Store, user_id: str, page_size: int, token: str, *, remaining_seconds: float | None = None
+    live: LiveState, store: StoreQuestions, user_id: str, page_size: int, token: str, *, remaining_seconds: float | None = None
 ) -> tuple[Page[tuple[Interaction, Item]], int | None]:
     """What the user did, newest first, and the offset of the log up to which the store has it."""
     require_size("page_size", page_size)
     get_user(live, user_id)
     question = ("interactions", user_id)
     after = _read_place(read_page_token(question, token)) if token else None
-    page = await ask_store(lambda: store.list_interactions(user_id, page_size, after), remaining_seconds)
+    page = await store.ask(lambda asked: asked.list_interactions(user_id, page_size, after), remaining_seconds)
     next_token = "" if page.next_place is None else page_token(question, _place_text(page.next_place))
     return Page(page.rows, next_token), page.as_of_offset
 

@@ -9,6 +9,9 @@ from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
+
+    from ml_service.adapters.store import Store
 
 T = TypeVar("T")
 
@@ -24,10 +27,17 @@ def patience(remaining_seconds: float | None) -> float:
     return WAIT_SECONDS if remaining_seconds is None else max(remaining_seconds - ANSWER_SECONDS, 0)
 
 
-async def ask_store(question: Callable[[], T], remaining_seconds: float | None) -> T:
-    """Asks on a thread, as the driver blocks. Raises Unavailable (STORE_UNAVAILABLE) in time; the thread may wait longer."""
-    try:
-        async with asyncio.timeout(min(patience(remaining_seconds), STORE_SECONDS)):
-            return await asyncio.to_thread(question)
-    except TimeoutError as error:
-        raise Unavailable("STORE_UNAVAILABLE", "The SQL store didn't answer in time. Try again.") from error
+class StoreQuestions:
+    """The SQL store as calls ask it: on threads of its own, as a frozen store holds them for seconds and others need some too."""
+
+    def __init__(self, store: Store, threads: Executor) -> None:
+        self._store = store
+        self._threads = threads
+
+    async def ask(self, question: Callable[[Store], T], remaining_seconds: float | None) -> T:
+        """Raises Unavailable (STORE_UNAVAILABLE) in time; the thread may wait longer. A question that has no thread yet is dropped."""
+        try:
+            async with asyncio.timeout(min(patience(remaining_seconds), STORE_SECONDS)):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, question, self._store)
+        except TimeoutError as error:
+            raise Unavailable("STORE_UNAVAILABLE", "The SQL store didn't answer in time. Try again.") from error

@@ -1,0 +1,23 @@
+"""A store whose history pages freeze, as those of a server do that is cut off."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from ml_service.adapters.store import Store
+
+if TYPE_CHECKING:
+    from ml_service.adapters.store import Place, StoredPage
+
+
+class FrozenStore(Store):
+    """Takes questions and answers none until it is thawed."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.engine)
+        self.thawed = threading.Event()
+
+    def list_interactions(self, user_id: str, limit: int, after: Place | None) -> StoredPage:
+        assert self.thawed.wait(30)
+        return super().list_interactions(user_id, limit, after)
