@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
+
 from ml_service.domain import JobOutcome, Progress
 from ml_service.entrypoints.job_process import JobProcess
 from ml_service.errors import DeadlineExceeded, ServiceError
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
     from ml_service.domain import Attempt
     from ml_service.entrypoints.job_process import JobRunner
+
+log = structlog.get_logger()
 
 #: How often a running job is told of; the contract says at least each second, also when it has nothing new to say.
 PROGRESS_SECONDS = 0.5
@@ -45,26 +49,27 @@ class Supervisor:
         self._cancel_requests = cancel_requests
         self._deadline_seconds = deadline_seconds
         self._interrupted = threading.Event()
-        self._spawn()
+        self._spawned_at = time.monotonic()
+        self._process = JobProcess(open_runner)
 
     @property
     def is_warm(self) -> bool:
-        """Whether the process has loaded what it needs."""
-        return self._process.is_warm
+        """Whether there is a process, and it has loaded what it needs."""
+        return self._process.is_alive and self._process.is_warm
 
     def keep_warm(self) -> None:
         """Called while idle: hears that the process is warm, and replaces one that died."""
         if self._process.is_alive:
             self._process.poll(0)
         elif time.monotonic() - self._spawned_at > REVIVE_SECONDS:
-            self._spawn()
+            self._revive()
 
     def run(self, attempt: Attempt, on_progress: Callable[[Attempt, Progress], None]) -> Ending:
         """Gives how the attempt ended. Raises Interrupted where it didn't end by itself."""
         if attempt.job.job_id in self._cancel_requests:
             return Cancelled()
         if not self._process.is_alive:
-            self._spawn()
+            self._revive()
         self._process.submit(attempt)
         try:
             return self._watch(attempt, on_progress)
@@ -84,7 +89,6 @@ class Supervisor:
                     return ending
             if cause := self._cause_to_end(attempt, deadline):
                 self._process.kill()
-                self._spawn()
                 return cause
             if time.monotonic() >= tell_at:
                 on_progress(attempt, progress)
@@ -109,6 +113,10 @@ class Supervisor:
             return DeadlineExceeded("JOB_DEADLINE_EXCEEDED", f"The job ran longer than {self._deadline_seconds:g} s. Ask for less work.")
         return None
 
-    def _spawn(self) -> None:
+    def _revive(self) -> None:
+        """Replaces a process that died. Where the machine has no room for another, that one stays, and fails what it's given."""
         self._spawned_at = time.monotonic()
-        self._process = JobProcess(self._open_runner)
+        try:
+            self._process = JobProcess(self._open_runner)
+        except OSError as error:
+            log.warning("job process not started", error=repr(error))

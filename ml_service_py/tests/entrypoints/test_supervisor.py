@@ -1,0 +1,72 @@
+"""The supervisor replaces a job process that died, and outlives a machine that has no room for another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import job_scripts
+import pytest
+
+from ml_service.domain import Attempt, Job, JobOutcome, TrainParams
+from ml_service.entrypoints import supervisor as module
+from ml_service.entrypoints.job_process import JobProcess
+from ml_service.entrypoints.supervisor import Cancelled, Ending, Supervisor
+from ml_service.errors import Internal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DEADLINE_SECONDS = 60
+
+
+@pytest.fixture
+def cancelled() -> set[str]:
+    return set()
+
+
+@pytest.fixture
+def supervisor(cancelled: set[str]) -> Iterator[Supervisor]:
+    supervisor = Supervisor(job_scripts.open_runner, cancelled, DEADLINE_SECONDS)
+    yield supervisor
+    supervisor.close()
+
+
+def run(supervisor: Supervisor, *words: str) -> Ending:
+    return supervisor.run(Attempt(Job("job-1", TrainParams(words)), 1, 1), lambda *_: None)
+
+
+def refuse_processes(_open_runner: Callable[[], object]) -> JobProcess:
+    raise BlockingIOError("Resource temporarily unavailable")
+
+
+def test_the_attempt_after_one_that_was_cancelled_has_a_process_of_its_own(supervisor: Supervisor, cancelled: set[str]) -> None:
+    ending = supervisor.run(Attempt(Job("job-1", TrainParams(("wait",))), 1, 1), lambda *_: cancelled.add("job-1"))
+    is_warm_without_a_process = supervisor.is_warm
+    cancelled.clear()
+
+    after = run(supervisor)
+
+    assert (ending, is_warm_without_a_process) == (Cancelled(), False)
+    assert isinstance(after, JobOutcome)
+
+
+def test_where_no_process_can_be_started_the_job_may_be_tried_again(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(supervisor, "crash")
+    monkeypatch.setattr(module, "JobProcess", refuse_processes)
+
+    ending = run(supervisor)
+
+    assert isinstance(ending, Internal)
+    assert (ending.reason, ending.retryable) == ("JOB_PROCESS_DIED", True)
+
+
+def test_a_worker_waits_for_room_for_a_process(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "REVIVE_SECONDS", 0)
+    run(supervisor, "crash")
+    monkeypatch.setattr(module, "JobProcess", refuse_processes)
+
+    supervisor.keep_warm()
+    monkeypatch.setattr(module, "JobProcess", JobProcess)
+    supervisor.keep_warm()
+
+    assert isinstance(run(supervisor), JobOutcome)
