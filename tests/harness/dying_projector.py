@@ -97,7 +97,7 @@ def _project(work: Work, refusals: Any) -> None:
         work.stream,
         read_position=projector.read_position,
         on_messages=on_messages,
-        on_replay=projector.on_replay,
+        on_restart=projector.on_restart,
         lock=work.lock,
     )
     reader.start()

@@ -68,7 +68,7 @@ class OwnLog:
             self.name,
             read_position=lambda: None,
             on_messages=lambda messages: offsets.extend(message.position.offset for message in messages),
-            on_replay=offsets.clear,
+            on_restart=offsets.clear,
         )
         reader.start()
         eventually(lambda: offsets, within=20)
@@ -80,7 +80,7 @@ class OwnLog:
 def projecting(address: BrokerAddress, log: OwnLog, store: Store) -> Iterator[StreamReader]:
     projector = Projector(InteractionLog(store.engine), WorkerMetrics())
     reader = StreamReader(
-        address, log.name, read_position=projector.read_position, on_messages=projector.on_messages, on_replay=projector.on_replay
+        address, log.name, read_position=projector.read_position, on_messages=projector.on_messages, on_restart=projector.on_restart
     )
     reader.start()
     yield reader
@@ -113,7 +113,7 @@ class LiveHistories:
             log.name,
             read_position=lambda: self._live.position,
             on_messages=self._follower.on_messages,
-            on_replay=self._follower.on_replay,
+            on_restart=self._follower.on_restart,
         )
         reader.start()
         yield reader

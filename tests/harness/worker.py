@@ -43,7 +43,7 @@ class JobsDriver:
         self._facts: list[Message] = []
         self._position: LogPosition | None = None
         self._reader = StreamReader(
-            address, "job-events", read_position=lambda: self._position, on_messages=self._fold, on_replay=self._facts.clear
+            address, "job-events", read_position=lambda: self._position, on_messages=self._fold, on_restart=self._facts.clear
         )
 
     def __enter__(self) -> JobsDriver:

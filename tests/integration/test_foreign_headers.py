@@ -58,7 +58,7 @@ def test_a_reader_takes_what_pika_can_not_hold(broker: BrokerDriver, address: Br
     def take(messages: Sequence[ReceivedMessage]) -> None:
         read.extend(map(read_interaction, messages))
 
-    reader = StreamReader(address, "interactions", read_position=lambda: None, on_messages=take, on_replay=read.clear)
+    reader = StreamReader(address, "interactions", read_position=lambda: None, on_messages=take, on_restart=read.clear)
     properties = ForeignProperties("whynotboth.v1.InteractionRecorded", header, timestamp=2**63 + 7)
 
     reader.start()

@@ -53,7 +53,7 @@ class ProjectorDriver:
             STREAM,
             read_position=projector.read_position,
             on_messages=projector.on_messages,
-            on_replay=projector.on_replay,
+            on_restart=projector.on_restart,
             lock=LOCK,
         )
 

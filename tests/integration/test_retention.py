@@ -83,7 +83,7 @@ def test_a_recommender_that_retention_passed_has_what_only_the_store_kept(
             eventually(lambda: live.ratings == stored_ratings(store), within=20)
 
     assert live.ratings["imported"] == {"film": 2}
-    assert reader.status.replays == 1
+    assert reader.status.restarts == 1
     assert [(row["log_level"], row["lost_at_most"] > 0) for row in rows] == [("error", True)]
 
 
@@ -100,7 +100,7 @@ def test_a_projector_that_retention_passed_says_how_much_it_missed(address: Brok
     with rows_of(PASSED) as rows, projecting(address, log, store) as reader:
         eventually_stored(store, user_id, {"film": 1, "third": 3})
 
-    assert reader.status.replays == 1
+    assert reader.status.restarts == 1
     assert [row["expected"] for row in rows] == [before]
     assert rows[0]["lost_at_most"] >= 1
 

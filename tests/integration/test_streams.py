@@ -33,7 +33,7 @@ class Log:
         self.name = f"log-{uuid4()}"
         self.position: LogPosition | None = None
         self.read: list[str] = []
-        self.replays = 0
+        self.restarts = 0
         self.failures = 0
         self._broker = broker
         self._publisher = publisher
@@ -58,7 +58,7 @@ class Log:
             self.name,
             read_position=lambda: self.position,
             on_messages=self._on_messages,
-            on_replay=self._on_replay,
+            on_restart=self._on_restart,
             lock=lock,
         )
         reader.start()
@@ -77,8 +77,8 @@ class Log:
         self.read += [message.message_id for message in messages]
         self.position = messages[-1].position
 
-    def _on_replay(self) -> None:
-        self.replays += 1
+    def _on_restart(self) -> None:
+        self.restarts += 1
         self.read = []
 
 
@@ -106,7 +106,7 @@ def test_a_reader_goes_on_after_its_position_without_gap_or_double(log: Log, add
     with log.reading(address):
         log.eventually_has("a", "b", "c", "d")
 
-    assert log.replays == 0
+    assert log.restarts == 0
 
 
 def test_a_reader_takes_more_than_its_prefetch_in_order(log: Log, address: BrokerAddress) -> None:
@@ -117,7 +117,7 @@ def test_a_reader_takes_more_than_its_prefetch_in_order(log: Log, address: Broke
         log.eventually_has(*message_ids, within=30)
 
 
-def test_a_stream_that_was_made_anew_is_replayed_from_the_first(log: Log, address: BrokerAddress) -> None:
+def test_a_stream_that_was_made_anew_is_read_from_the_first(log: Log, address: BrokerAddress) -> None:
     log.append("a", "b")
     with log.reading(address):
         log.eventually_has("a", "b")
@@ -128,18 +128,18 @@ def test_a_stream_that_was_made_anew_is_replayed_from_the_first(log: Log, addres
     with log.reading(address):
         log.eventually_has("x")
 
-    assert log.replays == 1
+    assert log.restarts == 1
 
 
 @pytest.mark.parametrize("position", [LogPosition(1, "another"), LogPosition(99, "b")])
-def test_a_position_that_is_not_this_logs_is_replayed_from_the_first(log: Log, address: BrokerAddress, position: LogPosition) -> None:
+def test_after_a_position_that_is_not_this_logs_it_is_read_from_the_first(log: Log, address: BrokerAddress, position: LogPosition) -> None:
     log.append("a", "b")
     log.position = position
 
     with log.reading(address):
         log.eventually_has("a", "b")
 
-    assert log.replays == 1
+    assert log.restarts == 1
 
 
 def test_messages_that_could_not_be_handled_come_again(log: Log, address: BrokerAddress) -> None:
@@ -149,7 +149,7 @@ def test_messages_that_could_not_be_handled_come_again(log: Log, address: Broker
     with log.reading(address):
         log.eventually_has("a", "b")
 
-    assert log.replays == 0
+    assert log.restarts == 0
 
 
 def test_a_reader_attaches_again_when_its_stream_is_deleted_and_made_anew(log: Log, address: BrokerAddress) -> None:
@@ -177,7 +177,7 @@ def test_a_reader_whose_wire_is_cut_again_and_again_reads_each_message_once(log:
 
         log.eventually_has(*message_ids, within=20)
 
-    assert log.replays == 0
+    assert log.restarts == 0
 
 
 def test_a_reader_goes_on_where_it_was_when_its_broker_was_killed(log: Log, address: BrokerAddress, running: RunningBroker) -> None:
@@ -192,7 +192,7 @@ def test_a_reader_goes_on_where_it_was_when_its_broker_was_killed(log: Log, addr
         log.append("c")
 
         log.eventually_has("a", "b", "c", within=20)
-    assert log.replays == 0
+    assert log.restarts == 0
 
 
 def test_of_two_readers_with_one_lock_only_one_reads_at_a_time(log: Log, address: BrokerAddress) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.stack import Stack
 
 STAR_WARS, TOY_STORY = "50", "1"
-REPLAYS = 'recommender_log_reader_replays_total{stream="interactions"}'
+RESTARTS = 'recommender_log_reader_restarts_total{stream="interactions"}'
 ATTACHED = 'recommender_log_reader_attached{stream="interactions"}'
 
 
@@ -92,4 +92,4 @@ def test_a_replica_whose_wire_is_cut_goes_on_after_what_it_had_read(
 
     answer = behind.recommend(user_id, min_offset=missed, within=20)
     assert {why.item_id for item in answer.items for why in item.why} == {STAR_WARS, TOY_STORY}
-    assert behind.metric(REPLAYS) == 0
+    assert behind.metric(RESTARTS) == 0

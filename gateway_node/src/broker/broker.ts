@@ -44,7 +44,7 @@ export interface LogReader {
   close(): Promise<void>
 }
 
-/** A reader that many can listen to. Each `subscribe` returns the way to stop listening; it replays nothing. */
+/** A reader that many can listen to. Each `subscribe` returns the way to stop listening; it repeats nothing. */
 export interface Log extends LogReader {
   subscribe(handlers: LogHandlers): () => void
 }

@@ -8,15 +8,15 @@ const labelNames = ['stream']
 export function measureReaders(registry: Registry, logs: Record<string, Log>) {
   gauge(registry, logs, 'attached', 'Whether it reads now: 1 or 0.', (log) => Number(log.isAttached))
   gauge(registry, logs, 'offset', 'Last offset handed on; -1 before the first.', (log) => log.lastOffset ?? -1)
-  const replays = new Counter({
-    name: 'gateway_log_reader_replays_total',
+  const restarts = new Counter({
+    name: 'gateway_log_reader_restarts_total',
     help: 'How often the log lacked what was read last.',
     labelNames,
     registers: [registry],
   })
   for (const [stream, log] of Object.entries(logs)) {
-    replays.inc({ stream }, 0)
-    log.subscribe({ onMessage: () => {}, onRestart: () => replays.inc({ stream }) })
+    restarts.inc({ stream }, 0)
+    log.subscribe({ onMessage: () => {}, onRestart: () => restarts.inc({ stream }) })
   }
 }
 

@@ -34,9 +34,9 @@ test('a reader that lost the broker is not attached and keeps its offset', async
 
 test('a log that lacks what was read last is counted', async (t) => {
   const { broker, read } = await openMeasured(t)
-  const before = await read('replays_total', 'job-events')
+  const before = await read('restarts_total', 'job-events')
 
   broker.replace()
 
-  assert.deepEqual([before, await read('replays_total', 'job-events')], ['0', '1'])
+  assert.deepEqual([before, await read('restarts_total', 'job-events')], ['0', '1'])
 })

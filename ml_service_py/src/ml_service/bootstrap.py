@@ -113,7 +113,7 @@ def _read_interactions(parts: Parts, live: LiveState, metrics: Metrics) -> Strea
         STREAM,
         read_position=lambda: live.position,
         on_messages=follower.on_messages,
-        on_replay=follower.on_replay,
+        on_restart=follower.on_restart,
     )
     metrics.watch({STREAM: reader})
     return reader

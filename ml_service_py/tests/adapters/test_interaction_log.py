@@ -83,11 +83,11 @@ def test_an_interaction_with_an_unknown_item_keeps_all_that_it_said(log: Interac
     assert kept.interaction == logged.interaction
 
 
-def test_a_replay_adds_nothing(log: InteractionLog, store: Store) -> None:
+def test_a_log_that_is_read_again_adds_nothing(log: InteractionLog, store: Store) -> None:
     batch = [sample.logged(0, sample.interaction("new", "i3")), sample.logged(1, sample.interaction("new", "no such item"))]
     log.append(batch, None)
 
-    replayed = log.append(batch, log.read_position())
+    again = log.append(batch, log.read_position())
 
-    assert replayed == Appended(interactions=0, rejected=0)
+    assert again == Appended(interactions=0, rejected=0)
     assert reasons(store) == ["ITEM_UNKNOWN"]

@@ -127,7 +127,7 @@ def test_another_stream_begins_with_nothing(commands: FirstCommands) -> None:
     first, later = two_bodies(str(uuid5(NAMESPACE_URL, "key")))
     commands.on_messages([command(first)])
 
-    commands.on_replay()
+    commands.on_restart()
 
     with pytest.raises(Unavailable):
         is_superseded(commands, later)

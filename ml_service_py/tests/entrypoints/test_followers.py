@@ -61,12 +61,12 @@ async def test_a_message_that_cannot_be_used_is_passed_over(live: LiveState, sto
     assert live.position == LogPosition(1, "broken")
 
 
-async def test_a_replay_starts_anew_from_the_store(live: LiveState, store: Store) -> None:
+async def test_a_restart_takes_the_store_anew(live: LiveState, store: Store) -> None:
     follower = follow_log(live, store)
     await asyncio.to_thread(follower.on_messages, [message(50, "even", "i4")])
     InteractionLog(store.engine).append([sample.logged(99, sample.interaction("odd", "i3", 2.0))], after=None)
 
-    await asyncio.to_thread(follower.on_replay)
+    await asyncio.to_thread(follower.on_restart)
 
     assert live.position is not None
     assert live.position.offset == 99
@@ -81,7 +81,7 @@ async def test_histories_stay_while_the_store_they_would_be_rebuilt_from_is_away
     await asyncio.to_thread(follower.on_messages, [message(50, "even", "i4")])
 
     with pytest.raises(Unavailable):
-        await asyncio.to_thread(follower.on_replay)
+        await asyncio.to_thread(follower.on_restart)
 
     assert live.history("even")["i4"] == 4.0
 

@@ -59,7 +59,7 @@ class FakeReader:
 
 @pytest.fixture
 def reader(metrics: Metrics) -> FakeReader:
-    reader = FakeReader(ReaderStatus(is_attached=True, offset=41, attachments=1, replays=0))
+    reader = FakeReader(ReaderStatus(is_attached=True, offset=41, attachments=1, restarts=0))
     metrics.watch({"interactions": reader})
     return reader
 
@@ -95,14 +95,14 @@ async def test_a_reader_without_its_log_makes_nothing_unready(ops: OpsDriver, re
 
 
 async def test_metrics_show_a_reader_that_gets_no_further(ops: OpsDriver, reader: FakeReader) -> None:
-    reader.status = ReaderStatus(is_attached=True, offset=None, attachments=9, replays=2)
+    reader.status = ReaderStatus(is_attached=True, offset=None, attachments=9, restarts=2)
 
     _, text = await ops.get("/metrics")
 
     assert 'recommender_log_reader_attached{stream="interactions"} 1.0' in text
     assert 'recommender_log_reader_offset{stream="interactions"} -1.0' in text
     assert 'recommender_log_reader_attachments_total{stream="interactions"} 9.0' in text
-    assert 'recommender_log_reader_replays_total{stream="interactions"} 2.0' in text
+    assert 'recommender_log_reader_restarts_total{stream="interactions"} 2.0' in text
 
 
 async def test_metrics_name_the_live_version_and_the_place_in_the_log(ops: OpsDriver, live: LiveState) -> None:

@@ -86,7 +86,7 @@ def _unknown_item(entry: LoggedInteraction) -> RejectedMessage:
 def _insert_rejected(connection: Connection, rejected: Sequence[RejectedMessage]) -> int:
     if not rejected:
         return 0
-    # A log that is replayed rejects again what it rejected before.
+    # A log that is read again rejects again what it rejected before.
     key = tuple_(rejected_interactions.c.log_offset, rejected_interactions.c.message_id)
     positions = [(entry.position.offset, entry.position.message_id) for entry in rejected]
     known = {(row.log_offset, row.message_id) for row in connection.execute(select(*key.clauses).where(key.in_(positions)))}

@@ -41,7 +41,7 @@ class CancelRequests:
     def read_position(self) -> LogPosition | None:
         return self._position
 
-    def on_replay(self) -> None:
+    def on_restart(self) -> None:
         self._position = None
 
     def on_messages(self, messages: Sequence[ReceivedMessage]) -> None:

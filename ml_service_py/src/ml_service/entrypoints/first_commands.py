@@ -46,7 +46,7 @@ class FirstCommands:
                     del self._first[next(iter(self._first))]
             self._has_read.notify_all()
 
-    def on_replay(self) -> None:
+    def on_restart(self) -> None:
         with self._has_read:
             self._first.clear()
 

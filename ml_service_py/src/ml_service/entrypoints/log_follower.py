@@ -32,7 +32,7 @@ class LogFollower:
     def on_messages(self, messages: Sequence[ReceivedMessage]) -> None:
         self._on_loop(self._apply([_decode(message) for message in messages]))
 
-    def on_replay(self) -> None:
+    def on_restart(self) -> None:
         """Raises Unavailable (STORE_UNAVAILABLE): the histories stay as they are until the store answers."""
         self._on_loop(self._live.rebuild(self._load_histories()))
 

@@ -38,7 +38,7 @@ class Projector:
         self._stored = self._log.read_position()
         return self._stored
 
-    def on_replay(self) -> None:
+    def on_restart(self) -> None:
         """The stored position stays until the first batch of the new log replaces it."""
 
     def on_messages(self, messages: Sequence[ReceivedMessage]) -> None:

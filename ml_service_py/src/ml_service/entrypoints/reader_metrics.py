@@ -33,14 +33,14 @@ class ReaderMetrics(Collector):
         attached = GaugeMetricFamily(f"{self._prefix}_attached", "Whether it reads now: 1 or 0.", labels=LABELS)
         offset = GaugeMetricFamily(f"{self._prefix}_offset", "Last offset handed on; -1 before the first.", labels=LABELS)
         attachments = CounterMetricFamily(f"{self._prefix}_attachments", "How often it began to read.", labels=LABELS)
-        replays = CounterMetricFamily(f"{self._prefix}_replays", "How often the log lacked what was read last.", labels=LABELS)
+        restarts = CounterMetricFamily(f"{self._prefix}_restarts", "How often the log lacked what was read last.", labels=LABELS)
         for stream, reader in self._readers.items():
             status = reader.status
             attached.add_metric([stream], float(status.is_attached))
             offset.add_metric([stream], -1 if status.offset is None else status.offset)
             attachments.add_metric([stream], status.attachments)
-            replays.add_metric([stream], status.replays)
-        yield from (attached, offset, attachments, replays)
+            restarts.add_metric([stream], status.restarts)
+        yield from (attached, offset, attachments, restarts)
 
 
 def describe_readers(readers: Mapping[str, LogReader]) -> dict[str, dict[str, object]]:

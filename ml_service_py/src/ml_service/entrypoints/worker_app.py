@@ -142,16 +142,16 @@ def _read_job_events(address: BrokerAddress, requests: cancel_requests.CancelReq
         commands.on_messages(messages)
         requests.on_messages(messages)
 
-    def on_replay() -> None:
-        commands.on_replay()
-        requests.on_replay()
+    def on_restart() -> None:
+        commands.on_restart()
+        requests.on_restart()
 
     return StreamReader(
         address,
         cancel_requests.STREAM,
         read_position=requests.read_position,
         on_messages=on_messages,
-        on_replay=on_replay,
+        on_restart=on_restart,
     )
 
 
@@ -161,7 +161,7 @@ def _read_interactions(address: BrokerAddress, projection: projector.Projector) 
         STREAM,
         read_position=projection.read_position,
         on_messages=projection.on_messages,
-        on_replay=projection.on_replay,
+        on_restart=projection.on_restart,
         gather_seconds=projector.GATHER_SECONDS,
         lock=projector.LOCK,
     )

@@ -43,15 +43,15 @@ class ReaderStatus:
     is_attached: bool
     offset: int | None
     attachments: int
-    replays: int
+    restarts: int
 
 
 class StreamReader(BrokerThread):
     """Hands over what a stream holds, in order, on its own thread.
 
     `read_position` is asked at each attachment: None reads from the first, else reading goes on after that message, provided that
-    the stream still holds it there. If not, `on_replay` is called and `read_position` asked again: the same position then means that
-    everything comes again from the first, so `on_messages` must bear what it has seen. What `on_messages` or `on_replay` raises ends
+    the stream still holds it there. If not, `on_restart` is called and `read_position` asked again: the same position then means that
+    everything comes again from the first, so `on_messages` must bear what it has seen. What `on_messages` or `on_restart` raises ends
     the attachment; the next begins at `read_position`, after a delay.
     `gather_seconds` collects larger batches (at most 500 messages); 0 hands over at once.
     `lock` names an exclusive queue that is held while attached, so that of all readers with that lock only one reads.
@@ -64,7 +64,7 @@ class StreamReader(BrokerThread):
         *,
         read_position: Callable[[], LogPosition | None],
         on_messages: Callable[[Sequence[ReceivedMessage]], None],
-        on_replay: Callable[[], None],
+        on_restart: Callable[[], None],
         gather_seconds: float = 0.0,
         lock: str | None = None,
     ) -> None:
@@ -75,19 +75,19 @@ class StreamReader(BrokerThread):
         self._stream = stream
         self._read_position = read_position
         self._on_messages = on_messages
-        self._on_replay = on_replay
+        self._on_restart = on_restart
         self._gather_seconds = gather_seconds
         self._lock = lock
         # The position that the log was found not to hold.
         self._refuted: LogPosition | None = None
         self._offset: int | None = None
         self._attachments = 0
-        self._replays = 0
+        self._restarts = 0
 
     @property
     def status(self) -> ReaderStatus:
         """May be asked from any thread."""
-        return ReaderStatus(self.is_attached, self._offset, self._attachments, self._replays)
+        return ReaderStatus(self.is_attached, self._offset, self._attachments, self._restarts)
 
     def _serve(self, connection: BlockingConnection) -> None:
         channel = connection.channel()
@@ -118,9 +118,9 @@ class StreamReader(BrokerThread):
         if self._stopping.is_set() or (found is not None and found.position == position):
             return not self._stopping.is_set()
         self._tell_refutation(position, None if found is None else found.position)
-        self._on_replay()
+        self._on_restart()
         self._refuted = position
-        self._replays += 1
+        self._restarts += 1
         return False
 
     def _tell_refutation(self, expected: LogPosition, found: LogPosition | None) -> None:
