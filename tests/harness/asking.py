@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from itertools import count, cycle
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import httpx
 
+from harness.crowd import Crowd
 from harness.gateway import GatewayDriver
 from harness.waiting import eventually
 
@@ -22,35 +22,24 @@ PAUSE_SECONDS = 0.005
 QUESTIONS = count()
 
 
-class AskingAllTheTime:
+class AskingAllTheTime(Crowd):
     """Each client asks the gateways in turn, for another user or another number of films each time."""
 
     def __init__(self, ports: Sequence[int]) -> None:
+        super().__init__(CLIENTS, PAUSE_SECONDS)
         self._ports = ports
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
         self.answers = 0
         self.failures: list[str] = []
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
     def wait_for_answers(self, more: int, within: float = 60) -> None:
         """Returns when so many more have come."""
         wanted = self.answers + more
         eventually(lambda: self.answers >= wanted, within=within, what=f"{wanted} answers")
 
-    def _run(self) -> None:
+    def _run(self, _number: int) -> None:
         drivers = [GatewayDriver(port) for port in self._ports]
         for driver, question in zip(cycle(drivers), QUESTIONS, strict=False):
-            if self._stop.wait(PAUSE_SECONDS):
+            if self._is_stopped_after_pause():
                 break
             self._ask(driver, user=question % USERS + 1, limit=question // USERS % LIMITS + 1)
         for driver in drivers:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter, deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx
 
+from harness.crowd import Crowd
 from harness.waiting import eventually
 
 if TYPE_CHECKING:
@@ -35,33 +35,18 @@ class Refusal:
     seconds: float
 
 
-class BusyClients:
+class BusyClients(Crowd):
     """Each keeps to one gateway, and goes to the next when that one ends its connection or takes none, as it would behind a balancer."""
 
     def __init__(self, gateways: Sequence[GatewayDriver]) -> None:
+        super().__init__(CLIENTS, PAUSE_SECONDS)
         self._urls = [gateway.url for gateway in gateways]
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(CLIENTS)]
         #: The ids of the interactions that were answered with 202.
         self.accepted: list[str] = []
         self.recommended: list[int] = []
         self.refusals: list[Refusal] = []
         #: Everything else, an answer that never came among it.
         self.failures: list[str] = []
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Returns when each request that is under way has its answer. Stopping twice is fine."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
     def assert_stored_once(self, store: StoreDriver) -> None:
         """Stops, and waits until the store has each accepted interaction, once."""
@@ -88,7 +73,7 @@ class BusyClients:
     def _run(self, number: int) -> None:
         gateways = deque(httpx.Client(base_url=url, timeout=15) for url in self._urls)
         gateways.rotate(-number)
-        while not self._stop.wait(PAUSE_SECONDS):
+        while not self._is_stopped_after_pause():
             if recommended := self._send(gateways, "GET", f"/v1/users/{uuid4()}/recommendations"):
                 self.recommended.append(len(recommended["items"]))
             rating = {"userId": f"{USER}{number}", "itemId": STAR_WARS, "rating": 4}
