@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+LINKED_TEST = re.compile(r"\[`(test_\w+)`\]\(")
+
 
 def tracked(root: Path, *patterns: str) -> list[Path]:
     """The files of the repository, those not committed yet among them."""
@@ -49,6 +51,29 @@ def test_every_test_that_a_page_links_exists(root: Path) -> None:
     ]
 
     assert missing == []
+
+
+def rows(page: Path) -> list[list[str]]:
+    """The cells of a page's tables, without their heads."""
+    lines = page.read_text("utf-8").splitlines()
+    heads = {number for number, line in enumerate(lines[1:]) if re.match(r"\| ?---", line)}
+    table = [line for number, line in enumerate(lines) if line.startswith("|") and not {number, number - 1} & heads]
+    return [line.strip("| ").split(" | ") for line in table]
+
+
+def test_every_promise_links_its_test(root: Path) -> None:
+    promises = rows(root / "docs" / "explanation" / "delivery-guarantees.md")
+
+    assert len(promises) >= 20
+    assert [promise for promise, *proof in promises if not LINKED_TEST.search(" ".join(proof))] == []
+
+
+def test_what_is_promised_when_a_part_fails_is_a_test_named_after_it(root: Path) -> None:
+    parts = [(part, LINKED_TEST.findall(proof)) for part, *_, proof in rows(root / "docs" / "explanation" / "architecture.md")[-6:]]
+
+    named = {part: f"test_{part.removesuffix(' any').replace(' ', '_').lower()}" for part, _ in parts}
+    assert list(named) == ["recommender", "broker", "worker", "SQL store", "one of N replicas", "SIGTERM to any"]
+    assert [part for part, tests in parts if not any(test.startswith(named[part]) for test in tests)] == []
 
 
 def test_the_readme_fits_on_a_few_screens(root: Path) -> None:

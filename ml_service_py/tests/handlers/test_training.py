@@ -8,7 +8,7 @@ import pytest
 import sample
 
 from ml_service.adapters.job_ledger import JobLedger
-from ml_service.domain import Attempt, Job, JobOutcome, Progress, TrainParams
+from ml_service.domain import Attempt, Job, JobOutcome, JobState, Progress, TrainParams
 from ml_service.errors import Internal, InvalidArgument
 from ml_service.handlers.job_runner import JobMandate
 from ml_service.handlers.training import GATE_PERCENT, OwnMandate, train
@@ -122,6 +122,27 @@ def test_an_attempt_that_was_taken_for_dead_makes_nothing_live(planted: Store, r
 
     assert refused.value.reason == "JOB_TAKEN_OVER"
     assert live_version(planted) == before
+
+
+class CancelledAtTheEnd(JobMandate):
+    """Of a job that is cancelled after its training wrote the version, before it made it live."""
+
+    def complete(self, outcome: JobOutcome, live: LiveVersion | None) -> bool:
+        self.ledger.cancel(self.attempt.job.job_id, self.attempt.number)
+        return super().complete(outcome, live)
+
+
+def test_a_training_cancelled_after_it_wrote_its_version_leaves_it_whole_and_not_live(planted: Store, registry: Registry) -> None:
+    ledger = JobLedger(planted.engine)
+
+    with pytest.raises(Internal):
+        train(planted, registry, CancelledAtTheEnd(ledger, claim(ledger)), EASE, ignore)
+
+    (version,) = registry.list_versions()
+    record = ledger.find(JOB.job_id)
+    assert (live_version(planted), record and record.state) == (None, JobState.CANCELLED)
+    assert registry.describe(version).metrics
+    assert len(registry.load(version).item_ids) == len(sample.ITEMS)
 
 
 @pytest.mark.parametrize("params", [TrainParams(folds=1), TrainParams(folds=11), TrainParams(("magic",))])
