@@ -13,7 +13,10 @@ from harness.postgres import running_postgres
 from harness.stack import PYTHON_PATH
 from infra.local.ports import LOOPBACK, free_ports
 from ml_service.adapters.database import is_migrated, migrate, open_engine
+from ml_service.adapters.job_ledger import JobLedger
 from ml_service.adapters.store import Store
+from ml_service.domain import ExportParams, Job, JobOutcome
+from ml_service.errors import Internal
 
 SUITES = ("test_database", "test_interaction_log", "test_job_ledger", "test_store")
 pytest.register_assert_rewrite(*(f"adapters.{suite}" for suite in SUITES))
@@ -59,6 +62,14 @@ def empty_store(database_url: str) -> Iterator[Store]:
 def store(empty_store: Store) -> Store:
     empty_store.import_data(sample.ITEMS, sample.INTERACTIONS)
     return empty_store
+
+
+def test_an_outcome_that_the_store_can_not_hold_is_a_bug_not_an_outage(empty_store: Store) -> None:
+    ledger, job = JobLedger(empty_store.engine), Job("job-1", ExportParams())
+    attempt = ledger.claim(job, "worker").attempt
+
+    with pytest.raises(Internal):
+        ledger.succeed(job.job_id, attempt, JobOutcome({"users": float("nan")}))
 
 
 def test_processes_that_migrate_at_once_wait_for_each_other(database_url: str) -> None:

@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ml_service.adapters import postgres
@@ -106,7 +106,8 @@ def _alembic_config() -> Config:
 def _translated_errors() -> Iterator[None]:
     try:
         yield
-    except IntegrityError as error:
+    except (IntegrityError, DataError) as error:
+        # Another time it would refuse them as well.
         raise Internal("INTERNAL", "The store refused rows that break its rules.") from error
     except (DBAPIError, PoolTimeoutError) as error:
         raise Unavailable("STORE_UNAVAILABLE", "The SQL store doesn't answer. Try again.") from error
