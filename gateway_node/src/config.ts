@@ -24,6 +24,10 @@ const Environment = Type.Object({
   GATEWAY_READ_OWN_WRITE_MS: milliseconds(250),
   GATEWAY_DRAIN_MS: milliseconds(500),
   GATEWAY_SHUTDOWN_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 8000 }),
+  GATEWAY_HEADERS_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 10_000 }),
+  GATEWAY_REQUEST_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 30_000 }),
+  GATEWAY_STALLED_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 30_000 }),
+  GATEWAY_KEEP_ALIVE_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 72_000 }),
   GATEWAY_ALLOWED_ORIGINS: Type.String({ default: '' }),
 })
 
@@ -47,6 +51,10 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     readOwnWriteMs: settings.GATEWAY_READ_OWN_WRITE_MS,
     drainMs: settings.GATEWAY_DRAIN_MS,
     shutdownMs: settings.GATEWAY_SHUTDOWN_MS,
+    headersMs: settings.GATEWAY_HEADERS_MS,
+    requestMs: settings.GATEWAY_REQUEST_MS,
+    stalledMs: settings.GATEWAY_STALLED_MS,
+    keepAliveMs: settings.GATEWAY_KEEP_ALIVE_MS,
     allowedOrigins: settings.GATEWAY_ALLOWED_ORIGINS.split(',').filter((origin) => origin !== ''),
   })
 }

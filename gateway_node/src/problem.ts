@@ -1,21 +1,24 @@
 // Renders every error as application/problem+json (RFC 9457). The only file that knows HTTP statuses of errors.
 import { randomUUID } from 'node:crypto'
+import { type Server, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import {
+  type ConnectionError,
   type FastifyError,
+  type FastifyHttpOptions,
+  type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
-  type FastifyServerOptions,
   LogController,
 } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Static, Type } from 'typebox'
 import type { Config } from './config.ts'
 import { AppError, type Kind, type Reason } from './errors.ts'
+import { isTooDeep, maxDepth } from './json-depth.ts'
 import { compileValidator, toFieldErrors } from './validation.ts'
 
 const bodyLimitBytes = 64 * 1024
-/** How long a client may take to send a request. */
-const requestTimeoutMs = 30_000
 const requestIdPattern = /^[\w.:-]{1,128}$/
 
 const statusOfKind: Record<Kind, number> = {
@@ -61,14 +64,18 @@ const problemResponse = {
   content: { 'application/problem+json': { schema: Problem } },
 }
 
-export function serverOptions(config: Config): FastifyServerOptions {
+export function serverOptions(config: Config): FastifyHttpOptions<Server> {
   return {
     logger: { level: config.logLevel },
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     // Fastify's own 503 isn't a problem document; a request that still gets in is answered, and its connection closed.
     return503OnClosing: false,
     bodyLimit: bodyLimitBytes,
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: config.requestMs,
+    keepAliveTimeout: config.keepAliveMs,
+    connectionTimeout: config.stalledMs,
+    http: { headersTimeout: config.headersMs, connectionsCheckingInterval: Math.ceil(config.headersMs / 2) },
+    clientErrorHandler: refuseConnection,
     genReqId: ({ headers }) => {
       const given = headers['x-request-id']
       return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()
@@ -82,6 +89,7 @@ export const problemPlugin = fp(
   async (app) => {
     app.setValidatorCompiler(compileValidator)
     app.setErrorHandler(sendProblem)
+    parseBodies(app)
     app.setNotFoundHandler((request) => {
       throw new AppError('ROUTE_UNKNOWN', `No route ${request.method} ${request.url}. See /openapi.json.`)
     })
@@ -92,6 +100,18 @@ export const problemPlugin = fp(
   },
   { name: 'problem' },
 )
+
+/** JSON and nothing else, without the names by which an object's prototype is reached, and not too deep. */
+function parseBodies(app: FastifyInstance) {
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) =>
+    parseJson(request, text, (error, body) => {
+      if (error || !isTooDeep(body)) return done(error, body)
+      done(new AppError('REQUEST_INVALID', `The body nests deeper than ${maxDepth} levels.`))
+    }),
+  )
+}
 
 function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
   const error = toAppError(thrown)
@@ -121,7 +141,25 @@ export function toAppError(thrown: unknown): AppError {
   return new AppError('INTERNAL', 'The gateway failed. Report it with the request id.', { cause: thrown })
 }
 
-function toProblem(error: AppError, status: number, request: FastifyRequest): Static<typeof Problem> {
+/** What Node refuses before there is a request, by its code. */
+const refusals: Record<string, [status: number, detail: string]> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
+  HPE_HEADER_OVERFLOW: [431, 'The headers are too large.'],
+}
+
+function refuseConnection({ code }: ConnectionError, socket: Socket) {
+  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const [status, detail] = refusals[code] ?? [400, 'What came is no request of HTTP 1.1.']
+  const problem = toProblem(new AppError('REQUEST_INVALID', detail), status, { url: '', id: randomUUID() })
+  const body = JSON.stringify(problem)
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/problem+json`
+  socket.write(`${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+  socket.destroySoon()
+}
+
+type Asked = Pick<FastifyRequest, 'url' | 'id'>
+
+function toProblem(error: AppError, status: number, request: Asked): Static<typeof Problem> {
   const words = error.reason.toLowerCase().replaceAll('_', ' ')
   return {
     type: `urn:whynotboth:error:${words.replaceAll(' ', '-')}`,

@@ -37,7 +37,15 @@ export class GatewayClient {
 
   /** Sends a body as it is, whatever it claims to be. */
   rateRaw(payload: string, contentType = 'application/json'): Promise<Answer> {
-    return this.send({ method: 'POST', url: '/v1/interactions', headers: { 'content-type': contentType }, payload })
+    return this.#sendRaw('/v1/interactions', payload, contentType)
+  }
+
+  askForJobRaw(payload: string): Promise<Answer> {
+    return this.#sendRaw('/v1/jobs', payload, 'application/json')
+  }
+
+  #sendRaw(url: string, payload: string, contentType: string): Promise<Answer> {
+    return this.send({ method: 'POST', url, headers: { 'content-type': contentType }, payload })
   }
 
   promote(version: string): Promise<Answer> {

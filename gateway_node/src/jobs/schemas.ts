@@ -5,8 +5,10 @@ import { NextPageToken, Nullable, pageQuery, strict } from '../schemas.ts'
 export const jobKinds = ['train', 'evaluate', 'export'] as const
 export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
 
-const Estimators = Type.Array(Type.Enum(['ease', 'svd', 'item_knn', 'popularity']), {
+const estimators = ['ease', 'svd', 'item_knn', 'popularity'] as const
+const Estimators = Type.Array(Type.Enum(estimators), {
   uniqueItems: true,
+  maxItems: estimators.length,
   description: 'Absent or empty: all of them.',
 })
 const Seed = Type.Integer({ minimum: 0, maximum: 4_294_967_295, description: 'Of every random choice. Default 42.' })

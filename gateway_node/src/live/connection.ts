@@ -12,12 +12,12 @@ import {
   encodeWelcome,
   type FrameOf,
   findFrameId,
+  maxSubscriptions,
   parseFrame,
 } from './frames.ts'
 import { Outbox } from './outbox.ts'
 import type { Topic } from './topic.ts'
 
-const maxSubscriptions = 100
 const maxInvalidFrames = 20
 /** Ratings that wait for the broker, so that one client can't take all the room there is for what isn't confirmed. */
 const maxUnacknowledged = 32

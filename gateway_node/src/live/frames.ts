@@ -2,9 +2,12 @@
 import { type Static, Type } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import { AppError } from '../errors.ts'
+import { isTooDeep, maxDepth } from '../json-depth.ts'
 import { ItemId, Nullable, strict, UserId } from '../schemas.ts'
 import { toFieldErrors } from '../validation.ts'
 
+/** Of one socket. */
+export const maxSubscriptions = 100
 const FrameId = Type.String({ minLength: 1, maxLength: 100, description: 'Comes back as `replyTo`.' })
 const Topic = Type.String({ minLength: 1, maxLength: 300 })
 const Offset = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
@@ -19,7 +22,10 @@ export const clientFrames = {
       token: Type.Optional(Type.String({ maxLength: 8192 })),
       userId: Type.Optional(UserId),
       resume: Type.Optional(
-        Type.Record(Topic, Offset, { description: 'Topics to subscribe to, each from the last offset that came.' }),
+        Type.Record(Topic, Offset, {
+          maxProperties: maxSubscriptions,
+          description: 'Topics to subscribe to, each from the last offset that came.',
+        }),
       ),
     },
     strict,
@@ -111,6 +117,7 @@ function parseJson(data: Buffer): Record<string, unknown> {
   } catch (cause) {
     throw new AppError('FRAME_INVALID', 'The frame is not JSON.', { cause })
   }
+  if (isTooDeep(value)) throw new AppError('FRAME_INVALID', `The frame nests deeper than ${maxDepth} levels.`)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   throw new AppError('FRAME_INVALID', 'The frame is not a JSON object.')
 }

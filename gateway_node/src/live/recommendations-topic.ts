@@ -1,7 +1,9 @@
 // `users/{userId}/recommendations`: the current list, and a new one whenever the user rates something or the model changes.
 import type { FastifyBaseLogger } from 'fastify'
+import { Compile } from 'typebox/compile'
 import { toAppError } from '../problem.ts'
 import type { Call, Recommender } from '../recommender/recommender.ts'
+import { UserId } from '../schemas.ts'
 import { encodeError } from './frames.ts'
 import type { Hub } from './hub.ts'
 import { Refresher } from './refresher.ts'
@@ -10,6 +12,7 @@ import type { Subscription, Topic } from './topic.ts'
 const prefix = 'users/'
 const suffix = '/recommendations'
 const limit = 10
+const userIds = Compile(UserId)
 
 type Parts = {
   hub: Hub
@@ -29,8 +32,8 @@ export class RecommendationsTopic implements Topic {
   }
 
   static matches(topic: string): boolean {
-    const isLongEnough = topic.length > prefix.length + suffix.length
-    return isLongEnough && topic.startsWith(prefix) && topic.endsWith(suffix)
+    const isAbout = topic.startsWith(prefix) && topic.endsWith(suffix)
+    return isAbout && userIds.Check(topic.slice(prefix.length, -suffix.length))
   }
 
   async subscribe(topic: string, { outbox, signal }: Subscription): Promise<void> {

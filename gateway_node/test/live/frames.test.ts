@@ -19,6 +19,11 @@ test('each known frame is understood', () => {
   assert.deepEqual(parsed, frames)
 })
 
+function resumeOf(topics: number): string {
+  const resume = Object.fromEntries(Array.from({ length: topics }, (_, number) => [`jobs/${number}`, 0]))
+  return JSON.stringify({ type: 'hello', resume })
+}
+
 const invalid: [string, string, RegExp][] = [
   ['no JSON', '{', /not JSON/],
   ['no object', '[1]', /not a JSON object/],
@@ -28,6 +33,9 @@ const invalid: [string, string, RegExp][] = [
   ['an unknown property', '{"type":"ping","now":1}', /\/now is unknown/],
   ['a missing property', '{"type":"subscribe"}', /\/topic is missing/],
   ['a value out of range', '{"type":"rate","id":"1","itemId":"5","rating":6}', /\/rating must be <= 5/],
+  ['what nests too deep', `{"type":"ping","id":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, /deeper than 8 levels/],
+  ['too many topics to resume', resumeOf(101), /\/resume must not have more than 100 properties/],
+  ['a name that reaches a prototype', '{"type":"ping","__proto__":{"id":"x"}}', /\/__proto__ is unknown/],
   ['an offset that is none', '{"type":"subscribe","topic":"jobs","resume":-1}', /\/resume must be >= 0/],
 ]
 for (const [what, text, detail] of invalid) {

@@ -101,6 +101,18 @@ test('an unknown topic is refused', async (t) => {
   )
 })
 
+for (const userId of ['a\0b', '\ud800', 'x'.repeat(201)]) {
+  test(`a topic of a user who can not be, such as ${JSON.stringify(userId).slice(0, 20)}, is refused`, async (t) => {
+    const { app, recommender } = await buildTestApp(t)
+    const client = await LiveClient.open(app)
+
+    const { reason } = await client.subscribe(`users/${userId}/recommendations`)
+
+    assert.equal(reason, 'TOPIC_UNKNOWN')
+    assert.equal(recommender.calls.length, 0)
+  })
+}
+
 test('a socket holds 100 subscriptions, and another one after giving one up', async (t) => {
   const { app } = await buildTestApp(t)
   const client = await LiveClient.open(app)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: More calls than these at once are refused instead of waiting unseen: each may be a batch.
 CALLS_MAX = 256
+#: A full batch of the longest ids is a fifth of this.
+REQUEST_BYTES_MAX = 1024 * 1024
 #: How long the server may take to say goodbye once no call of ours is in flight.
 STANDING_SECONDS = 0.25
 SERVICES = (
@@ -32,6 +34,7 @@ OPTIONS = (
     # Gateways ping each second, on idle connections too. Half of that, as pings don't arrive as evenly as they are sent.
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 500),
+    ("grpc.max_receive_message_length", REQUEST_BYTES_MAX),
     # Calls in flight finish when a connection's time is over.
     ("grpc.max_connection_age_grace_ms", 30_000),
 )

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Requests in batches that are being answered: eight full batches. More would wait longer than their callers do.
 REQUESTS_MAX = 2048
+#: Files that are being sent. Readers that don't read hold them open: without a bound they would take every call that the server has.
+TRANSFERS_MAX = 32
 
 
 class RecommenderService(recommender_pb2_grpc.RecommenderServiceServicer):
@@ -125,14 +127,16 @@ class JobService(jobs_pb2_grpc.JobServiceServicer):
     def __init__(self, registry: Registry, dead_letters: DeadLetters) -> None:
         self._registry = registry
         self._dead_letters = dead_letters
+        self._room = Room(TRANSFERS_MAX)
 
     async def ReadResult(self, request: jobs_pb2.ReadResultRequest, _context: Context) -> AsyncIterator[jobs_pb2.ReadResultResponse]:
-        file, chunks = await asyncio.to_thread(self._registry.open_result, request.job_id)
-        with closing(chunks):
-            yield jobs_pb2.ReadResultResponse(header=encoding.encode_file(file))
-            # The disk blocks, so a thread reads; the next chunk only when the caller took the last one.
-            while chunk := await asyncio.to_thread(next, chunks, b""):
-                yield jobs_pb2.ReadResultResponse(chunk=chunk)
+        with self._room.take(1):
+            file, chunks = await asyncio.to_thread(self._registry.open_result, request.job_id)
+            with closing(chunks):
+                yield jobs_pb2.ReadResultResponse(header=encoding.encode_file(file))
+                # The disk blocks, so a thread reads; the next chunk only when the caller took the last one.
+                while chunk := await asyncio.to_thread(next, chunks, b""):
+                    yield jobs_pb2.ReadResultResponse(chunk=chunk)
 
     async def ListDeadLetters(self, request: jobs_pb2.ListDeadLettersRequest, _context: Context) -> jobs_pb2.ListDeadLettersResponse:
         page = await asyncio.to_thread(self._dead_letters.list, request.page_size, request.page_token)

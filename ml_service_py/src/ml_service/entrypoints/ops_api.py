@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from ml_service.handlers.models import Models
 
 
+TOKEN_LENGTH_MAX = 1000
+
+
 class View(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
@@ -75,7 +78,7 @@ def build_ops_api(live: LiveState, models: Models, metrics: Metrics, readiness: 
     @app.get("/models", tags=["models"])
     async def list_models(
         page_size: Annotated[int, Query(alias="pageSize", ge=1, le=PAGE_SIZE_MAX)] = 20,
-        page_token: Annotated[str, Query(alias="pageToken")] = "",
+        page_token: Annotated[str, Query(alias="pageToken", max_length=TOKEN_LENGTH_MAX)] = "",
     ) -> ModelPage:
         """Lists the versions, newest first."""
         page = await models.list(page_size, page_token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Request
 
 log = structlog.get_logger()
+
+REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 
 STATUSES = {
     "INVALID_ARGUMENT": HTTPStatus.BAD_REQUEST,
@@ -41,6 +44,7 @@ def install_problems(app: FastAPI) -> None:
 async def _render(request: Request, error: Exception) -> JSONResponse:
     known, errors = _known(request, error)
     status = STATUSES[known.kind]
+    given = request.headers.get("x-request-id", "")
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": status.phrase,
@@ -48,7 +52,7 @@ async def _render(request: Request, error: Exception) -> JSONResponse:
         "detail": known.detail,
         "instance": request.url.path,
         "reason": known.reason,
-        "requestId": request.headers.get("x-request-id") or str(uuid4()),
+        "requestId": given if REQUEST_ID.fullmatch(given) else str(uuid4()),
         "errors": errors,
     }
     if isinstance(known, Internal):

@@ -23,7 +23,7 @@ def read_page_token(question: Sequence[str], token: str) -> str:
     """Gives the `last` that the token was made from. Raises InvalidArgument (PAGE_TOKEN_INVALID)."""
     try:
         parts = json.loads(base64.b64decode(token, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         parts = None
     if not isinstance(parts, list) or parts[:-1] != list(question) or not isinstance(parts[-1], str):
         raise InvalidArgument("PAGE_TOKEN_INVALID", "The page token isn't one that this list gave out. Start from the first page.")
