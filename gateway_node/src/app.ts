@@ -10,6 +10,7 @@ import { liveRoutes } from './live/socket.ts'
 import { modelsRoutes } from './models/routes.ts'
 import { brokerPlugin } from './plugins/broker.ts'
 import { drainPlugin } from './plugins/drain.ts'
+import { headersPlugin } from './plugins/headers.ts'
 import { healthPlugin } from './plugins/health.ts'
 import { openApiPlugin } from './plugins/open-api.ts'
 import { pagePlugin } from './plugins/page.ts'
@@ -30,6 +31,7 @@ export async function buildApp(config: Config, neighbours: Neighbours = {}) {
   app.decorate('config', config)
 
   await app.register(problemPlugin)
+  await app.register(headersPlugin)
   await app.register(drainPlugin)
   await app.register(telemetryPlugin)
   await app.register(openApiPlugin)

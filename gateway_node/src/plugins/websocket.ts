@@ -17,7 +17,8 @@ const returnsPerMs = 1
 export const websocketPlugin = fp(
   async (app) => {
     await app.register(fastifyWebsocket, {
-      options: { maxPayload: maxPayloadBytes },
+      // Compressed, a frame within its bound may still be a thousand times as much to hold; and secrets beside guesses shrink.
+      options: { maxPayload: maxPayloadBytes, perMessageDeflate: false },
       errorHandler: (error, socket, request) => onError(error, socket, request),
       preClose: async () => closeSockets(app.websocketServer),
     })

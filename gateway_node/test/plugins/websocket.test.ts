@@ -95,6 +95,14 @@ test('a page of the same host is let in', async (t) => {
   assert.equal((await client.ask({ type: 'ping' })).type, 'pong')
 })
 
+test('no socket is compressed, whatever a client offers', async (t) => {
+  const { app } = await buildTestApp(t)
+
+  const client = await LiveClient.open(app, { perMessageDeflate: true })
+
+  assert.equal(client.socket.extensions, '')
+})
+
 test('an upgrade of another path is refused', async (t) => {
   const { app } = await buildTestApp(t)
 

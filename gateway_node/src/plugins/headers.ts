@@ -1,0 +1,52 @@
+// What browsers are told with every answer: what a page may load and who may frame it; and whose pages may read what is answered.
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import cors from '@fastify/cors'
+import fp from 'fastify-plugin'
+
+const page = new URL('../../web/index.html', import.meta.url)
+const preflightSeconds = 600
+
+export const headersPlugin = fp(
+  async (app) => {
+    const headers = {
+      'content-security-policy': writePolicy(readFileSync(page, 'utf8')),
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+    }
+    app.addHook('onRequest', async (request, reply) => {
+      reply.headers(headers)
+      // Answers are somebody's own. A file says itself how long it may be kept.
+      if (request.url.startsWith('/v1/')) reply.header('cache-control', 'no-store')
+    })
+    const { allowedOrigins } = app.config
+    if (allowedOrigins.length === 0) return
+    await app.register(cors, {
+      // A function, as in a list the library takes `*` for everybody.
+      origin: async (origin: string | undefined) => origin !== undefined && allowedOrigins.includes(origin),
+      methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+      allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'traceparent', 'x-request-id'],
+      exposedHeaders: ['location', 'retry-after', 'server-timing', 'x-request-id'],
+      maxAge: preflightSeconds,
+    })
+  },
+  { name: 'headers' },
+)
+
+/** Everything from here alone. The only script in a page's text is its import map, which browsers take from nowhere else: its hash allows it. */
+function writePolicy(html: string): string {
+  const inline = [...html.matchAll(/<script type="importmap">(.*?)<\/script>/gs)].map(([, text = '']) => text)
+  const hashes = inline.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`)
+  return [
+    "default-src 'none'",
+    `script-src ${["'self'", ...hashes].join(' ')}`,
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
