@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from pika import BlockingConnection
 
 from harness.waiting import eventually
 from harness.wire import Wire
@@ -52,13 +53,14 @@ class Log:
             self._publisher.publish(Publication("", self.name, "test", message_id, b""))
 
     @contextmanager
-    def reading(self, address: BrokerAddress, lock: str | None = None) -> Iterator[StreamReader]:
+    def reading(self, address: BrokerAddress, lock: str | None = None, gather_seconds: float = 0) -> Iterator[StreamReader]:
         reader = StreamReader(
             address,
             self.name,
             read_position=lambda: self.position,
             on_messages=self._on_messages,
             on_restart=self._on_restart,
+            gather_seconds=gather_seconds,
             lock=lock,
         )
         reader.start()
@@ -97,6 +99,20 @@ def log(broker: BrokerDriver, publisher: Publisher) -> Iterator[Log]:
     log.delete()
 
 
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each look for deliveries might have taken, of all connections of this process."""
+    looks: list[float] = []
+    look = BlockingConnection.process_data_events
+
+    def noted(connection: BlockingConnection, time_limit: float = 0) -> None:
+        looks.append(time_limit)
+        look(connection, time_limit)
+
+    monkeypatch.setattr(BlockingConnection, "process_data_events", noted)
+    return looks
+
+
 def test_a_reader_goes_on_after_its_position_without_gap_or_double(log: Log, address: BrokerAddress) -> None:
     log.append("a", "b", "c")
     with log.reading(address):
@@ -115,6 +131,14 @@ def test_a_reader_takes_more_than_its_prefetch_in_order(log: Log, address: Broke
 
     with log.reading(address):
         log.eventually_has(*message_ids, within=30)
+
+
+def test_a_reader_that_waits_for_a_batch_to_fill_sleeps_meanwhile(log: Log, address: BrokerAddress, looks: list[float]) -> None:
+    with log.reading(address, gather_seconds=1):
+        log.append("a")
+        log.eventually_has("a")
+
+    assert len(looks) < 200
 
 
 def test_a_stream_that_was_made_anew_is_read_from_the_first(log: Log, address: BrokerAddress) -> None:

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sample
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from ml_service.adapters.broker.envelope import ReceivedMessage
 from ml_service.adapters.broker.interaction_messages import decode_interaction
-from ml_service.adapters.database import reading
+from ml_service.adapters.database import reading, writing
 from ml_service.adapters.interaction_log import Appended, InteractionLog, PositionMoved
-from ml_service.adapters.tables import rejected_interactions
-from ml_service.domain import LogPosition, RejectedMessage
+from ml_service.adapters.tables import interactions, items, rejected_interactions
+from ml_service.domain import Item, LogPosition, RejectedMessage
+from ml_service.errors import Internal
 
 if TYPE_CHECKING:
     from ml_service.adapters.store import Store
@@ -27,6 +28,12 @@ def log(store: Store) -> InteractionLog:
 def reasons(store: Store) -> list[str]:
     with reading(store.engine) as connection:
         return list(connection.scalars(select(rejected_interactions.c.reason)))
+
+
+def delete_item(store: Store, item_id: str) -> None:
+    with writing(store.engine) as connection:
+        for table in (interactions, items):
+            connection.execute(delete(table).where(table.c.item_id == item_id))
 
 
 def test_rows_and_position_are_written_together(log: InteractionLog, store: Store) -> None:
@@ -70,6 +77,29 @@ def test_what_can_not_be_used_is_kept_and_passed_over(log: InteractionLog, store
     assert appended == Appended(interactions=0, rejected=2)
     assert reasons(store) == ["MESSAGE_UNDECODABLE", "ITEM_UNKNOWN"]
     assert log.read_position() == unknown.position
+
+
+def test_an_item_that_came_after_the_first_batch_is_known(log: InteractionLog, store: Store) -> None:
+    before, after = (sample.logged(offset, sample.interaction("new", "late")) for offset in (0, 1))
+
+    rejected = log.append([before], None)
+    store.import_data([Item("late", "A late film")], [])
+    appended = log.append([after], before.position)
+
+    assert (rejected, appended) == (Appended(interactions=0, rejected=1), Appended(interactions=1, rejected=0))
+
+
+def test_an_item_that_was_deleted_holds_up_the_log_no_longer_than_until_it_is_read_again(log: InteractionLog, store: Store) -> None:
+    first, second = (sample.logged(offset, sample.interaction("new", "late")) for offset in (0, 1))
+    store.import_data([Item("late", "A late film")], [])
+    log.append([first], None)
+    delete_item(store, "late")
+
+    with pytest.raises(Internal):
+        log.append([second], first.position)
+    appended = log.append([second], log.read_position())
+
+    assert appended == Appended(interactions=0, rejected=1)
 
 
 def test_an_interaction_with_an_unknown_item_keeps_all_that_it_said(log: InteractionLog, store: Store) -> None:

@@ -38,8 +38,12 @@ class InteractionLog:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        #: Of the catalogue, as far as batches have named it: asking for each batch anew would take as long as writing it.
+        self._known_items: set[str] = set()
 
     def read_position(self) -> LogPosition | None:
+        """Where to begin. Nothing that was known before counts from here on: somebody may have deleted an item by hand."""
+        self._known_items.clear()
         query = select(log_positions.c.log_offset, log_positions.c.message_id).where(log_positions.c.stream == STREAM)
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
@@ -51,10 +55,14 @@ class InteractionLog:
         rejected = [entry for entry in batch if isinstance(entry, RejectedMessage)]
         with writing(self._engine) as connection:
             _move_position(connection, after, batch[-1].position)
-            known_ids = _known_items(connection, logged)
-            rows = [_row(entry) for entry in logged if entry.interaction.item_id in known_ids]
-            rejected += [_unknown_item(entry) for entry in logged if entry.interaction.item_id not in known_ids]
+            self._learn_items(connection, {entry.interaction.item_id for entry in logged})
+            rows = [_row(entry) for entry in logged if entry.interaction.item_id in self._known_items]
+            rejected += [_unknown_item(entry) for entry in logged if entry.interaction.item_id not in self._known_items]
             return Appended(insert_new(connection, interactions, rows, "interaction_id"), _insert_rejected(connection, rejected))
+
+    def _learn_items(self, connection: Connection, asked: set[str]) -> None:
+        if unknown := asked - self._known_items:
+            self._known_items.update(connection.scalars(select(items.c.item_id).where(items.c.item_id.in_(unknown))))
 
 
 def _move_position(connection: Connection, after: LogPosition | None, to: LogPosition) -> None:
@@ -70,11 +78,6 @@ def _move_position(connection: Connection, after: LogPosition | None, to: LogPos
         moved = connection.execute(update(log_positions).where(*held).values(values)).rowcount
     if moved != 1:
         raise PositionMoved
-
-
-def _known_items(connection: Connection, logged: Sequence[LoggedInteraction]) -> set[str]:
-    asked = {entry.interaction.item_id for entry in logged}
-    return set(connection.scalars(select(items.c.item_id).where(items.c.item_id.in_(asked))))
 
 
 def _unknown_item(entry: LoggedInteraction) -> RejectedMessage:

@@ -24,6 +24,8 @@ log = structlog.get_logger()
 LOCK = "interactions.projector"
 #: How long a batch may wait to fill.
 GATHER_SECONDS = 1.0
+#: What a transaction costs beside its rows is shared by so many; it holds up other writers for about 50 ms.
+BATCH_MESSAGES = 2000
 
 
 class Projector:

@@ -163,6 +163,7 @@ def _read_interactions(address: BrokerAddress, projection: projector.Projector) 
         on_messages=projection.on_messages,
         on_restart=projection.on_restart,
         gather_seconds=projector.GATHER_SECONDS,
+        batch_messages=projector.BATCH_MESSAGES,
         lock=projector.LOCK,
     )
 

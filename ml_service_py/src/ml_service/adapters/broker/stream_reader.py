@@ -53,7 +53,7 @@ class StreamReader(BrokerThread):
     the stream still holds it there. If not, `on_restart` is called and `read_position` asked again: the same position then means that
     everything comes again from the first, so `on_messages` must bear what it has seen. What `on_messages` or `on_restart` raises ends
     the attachment; the next begins at `read_position`, after a delay.
-    `gather_seconds` collects larger batches (at most 500 messages); 0 hands over at once.
+    A batch has at most `batch_messages`; `gather_seconds` waits so long for one to fill, 0 hands over at once.
     `lock` names an exclusive queue that is held while attached, so that of all readers with that lock only one reads.
     """
 
@@ -66,6 +66,7 @@ class StreamReader(BrokerThread):
         on_messages: Callable[[Sequence[ReceivedMessage]], None],
         on_restart: Callable[[], None],
         gather_seconds: float = 0.0,
+        batch_messages: int = BATCH_MESSAGES,
         lock: str | None = None,
     ) -> None:
         if lock is None:
@@ -77,6 +78,7 @@ class StreamReader(BrokerThread):
         self._on_messages = on_messages
         self._on_restart = on_restart
         self._gather_seconds = gather_seconds
+        self._batch_messages = batch_messages
         self._lock = lock
         # The position that the log was found not to hold.
         self._refuted: LogPosition | None = None
@@ -97,7 +99,8 @@ class StreamReader(BrokerThread):
         position = self._read_position()
         if position == self._refuted:
             position = None
-        subscription = _Subscription(connection, self._stream, FIRST if position is None else position.offset)
+        start = FIRST if position is None else position.offset
+        subscription = _Subscription(connection, self._stream, start, self._batch_messages)
         if position is not None and not self._is_same_log(subscription, position):
             return
         self._begin(position)
@@ -143,47 +146,49 @@ def _take_lock(channel: BlockingChannel, name: str) -> None:
 class _Subscription:
     """One consumer on one channel: what came, and what of it isn't acknowledged."""
 
-    def __init__(self, connection: BlockingConnection, stream: str, start: str | int) -> None:
+    def __init__(self, connection: BlockingConnection, stream: str, start: str | int, batch_messages: int) -> None:
         self._connection = connection
         self._stream = stream
+        self._batch_messages = batch_messages
         self._channel = connection.channel()
         self._inbox: list[ReceivedMessage] = []
         self._last_tag = 0
         self._unacknowledged = 0
         self._acknowledged_at = time.monotonic()
         self._is_cancelled = False
-        self._channel.basic_qos(prefetch_count=2 * BATCH_MESSAGES)
+        self._channel.basic_qos(prefetch_count=2 * batch_messages)
         self._channel.add_on_cancel_callback(self._on_cancelled)
         self._channel.basic_consume(stream, self._on_delivery, arguments={"x-stream-offset": start})
 
     def first(self, within_seconds: float, is_stopping: Callable[[], bool]) -> ReceivedMessage | None:
         deadline = time.monotonic() + within_seconds
         while not self._inbox and time.monotonic() < deadline and not is_stopping():
-            self._poll()
+            self._poll(POLL_SECONDS)
         if not self._inbox and not is_stopping():
             # A broker that was only slow has delivered before it answers this.
             self._channel.queue_declare(self._stream, passive=True)
-            self._poll()
+            self._poll(POLL_SECONDS)
         return self._inbox.pop(0) if self._inbox else None
 
     def gather(self, seconds: float) -> list[ReceivedMessage]:
         """What came, at most a batch; waits `seconds` for a batch to fill."""
-        self._poll()
+        self._poll(0 if self._inbox else POLL_SECONDS)
         deadline = time.monotonic() + seconds
-        while self._inbox and len(self._inbox) < BATCH_MESSAGES and time.monotonic() < deadline:
-            self._poll()
-        batch, self._inbox = self._inbox[:BATCH_MESSAGES], self._inbox[BATCH_MESSAGES:]
+        while 0 < len(self._inbox) < self._batch_messages and (remaining := deadline - time.monotonic()) > 0:
+            self._poll(remaining)
+        batch, self._inbox = self._inbox[: self._batch_messages], self._inbox[self._batch_messages :]
         return batch
 
     def acknowledge_when_due(self) -> None:
         is_late = time.monotonic() - self._acknowledged_at >= ACKNOWLEDGE_SECONDS
-        if self._unacknowledged >= BATCH_MESSAGES or (self._unacknowledged and is_late):
+        if self._unacknowledged >= self._batch_messages or (self._unacknowledged and is_late):
             self._channel.basic_ack(self._last_tag, multiple=True)
             self._unacknowledged = 0
             self._acknowledged_at = time.monotonic()
 
-    def _poll(self) -> None:
-        self._connection.process_data_events(time_limit=0 if self._inbox else POLL_SECONDS)
+    def _poll(self, seconds: float) -> None:
+        """Waits so long for deliveries, and returns with the first that come."""
+        self._connection.process_data_events(time_limit=seconds)
         if self._is_cancelled or not self._channel.is_open:
             raise ChannelWrongStateError("The broker ended the consumer.")
 
