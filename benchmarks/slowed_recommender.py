@@ -42,11 +42,11 @@ class SlowedThread(ThreadPoolExecutor):
         return super().submit(self._run_slowly, fn, *arguments, **named)
 
     def _run_slowly(self, score: Callable[..., Any], *arguments: Any) -> Any:
-        answers, scoring_ms = score(*arguments)
+        scored = score(*arguments)
         # Adding up from when the last one was to end keeps the rate, whatever each sleep adds.
-        self._free_at = max(self._free_at, time.monotonic() - 0.01) + len(answers) / self._rate
+        self._free_at = max(self._free_at, time.monotonic() - 0.01) + len(scored[0]) / self._rate
         time.sleep(max(0.0, self._free_at - time.monotonic()))
-        return answers, scoring_ms
+        return scored
 
 
 def small_world() -> LiveState:
@@ -55,7 +55,7 @@ def small_world() -> LiveState:
     live = LiveState([Item(item_id, f"Film {item_id}", 1990, ("Drama",)) for item_id in ids], StoredHistories({}, None, ()))
     weights = np.zeros((ITEMS, ITEMS), dtype=np.float32)
     scorer = ItemItemModel(np.array(ids), weights, np.linspace(1, 0.1, ITEMS, dtype=np.float32), RatingWeights(1.5, 3.0))
-    live.swap(LoadedModel(ModelVersion("20240101T000000Z-00000000", "ease", {}, {}, datetime.now(UTC)), scorer))
+    live.swap(LoadedModel(ModelVersion("20240101T000000Z-00000000", "ease", {}, {}, datetime.now(UTC)), scorer, live.catalogue))
     return live
 
 

@@ -34,12 +34,12 @@ class Recommender:
         self._histories = {user_id: scoring.history_of(self._model, ratings) for user_id, ratings in rated.items()}
 
     def recommend(self, user_id: str, limit: int) -> list[Recommended]:
-        history = self._histories[user_id]
-        (ranking,) = scoring.recommend(self._model, [history], [limit])
-        reasons = scoring.why(self._model, history, ranking.indexes)
+        users = scoring.score_users(self._model, [self._histories[user_id]])
+        (ranking,) = scoring.rank(self._model, users, [limit])
+        reasons = scoring.why(self._model, users[0], ranking.indexes)
         return [
-            Recommended(self._item(index), score, [self._item(reason) for reason in why.tolist()])
-            for index, score, why in zip(ranking.indexes.tolist(), ranking.scores.tolist(), reasons, strict=True)
+            Recommended(self._item(index), score, [self._item(reason) for reason in why if reason >= 0])
+            for index, score, why in zip(ranking.indexes.tolist(), ranking.scores.tolist(), reasons.tolist(), strict=True)
         ]
 
     def _item(self, index: int) -> Item:

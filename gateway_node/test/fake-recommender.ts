@@ -20,7 +20,7 @@ const items: Item[] = Array.from({ length: 20 }, (_, index) => ({
 
 /** A recommender whose catalogue is the films 1 to 20; user `1` has rated film 1, others are unknown. */
 export class FakeRecommender implements Recommender {
-  readonly items = items
+  items = items
   readonly histories = new Map<string, string[]>([['1', ['1']]])
   readonly results = new Map<string, { name: string; mediaType: string; chunks: Uint8Array[] }>()
   readonly deadLetters = new Map<string, DeadLetter & { body: Buffer }>()
@@ -54,7 +54,9 @@ export class FakeRecommender implements Recommender {
       modelVersion: this.modelVersion,
       source: history ? 'model' : 'fallback',
       degraded: false,
-      items: this.#rank(history ?? []).slice(0, request.limit),
+      items: this.#rank(history ?? [])
+        .slice(0, request.limit)
+        .map((item) => JSON.stringify(item)),
       asOfOffset: request.minInteractionOffset ?? this.asOfOffset,
       timings: { recommenderMs: 1, scoringMs: 0.5 },
     }

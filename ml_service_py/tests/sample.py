@@ -9,7 +9,7 @@ from uuid import uuid4
 import numpy as np
 
 from ml_service.domain import Interaction, Item, LoggedInteraction, LogPosition, ModelVersion
-from ml_service.handlers.live_state import LiveState, LoadedModel
+from ml_service.handlers.live_state import Catalogue, LiveState, LoadedModel
 from ml_service.model.ratings import RatingWeights
 from ml_service.model.scoring import ItemItemModel
 
@@ -46,7 +46,7 @@ def parity_model(items: int = 10) -> ItemItemModel:
 
 
 def loaded_model(version: str = "20240501T123000Z-00000000") -> LoadedModel:
-    return LoadedModel(ModelVersion(version, "ease", {"l2": 1.0}, {"ndcg_at_10": 0.5}, WHEN), parity_model())
+    return LoadedModel(ModelVersion(version, "ease", {"l2": 1.0}, {"ndcg_at_10": 0.5}, WHEN), parity_model(), Catalogue(ITEMS))
 
 
 def save_model(registry: Registry, items: int = 10, ndcg: float = 0.5) -> ModelVersion:

@@ -82,9 +82,9 @@ export class RecommendationsTopic implements Topic {
     const { hub, recommender, newCall } = this.#parts
     const minOffset = this.#watches.get(userId)?.minOffset
     const request = minOffset === undefined ? { userId, limit } : { userId, limit, minInteractionOffset: minOffset }
-    const { timings: _, asOfOffset, ...data } = await recommender.recommend(request, newCall())
-    hub.publish(topic, asOfOffset, data)
-    return !data.degraded
+    const { timings: _, asOfOffset, items, ...rest } = await recommender.recommend(request, newCall())
+    hub.publish(topic, asOfOffset, { ...rest, items: items.map((item) => JSON.parse(item)) })
+    return !rest.degraded
   }
 
   #tellFailure(topic: string, thrown: unknown): void {

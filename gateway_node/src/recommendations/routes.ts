@@ -14,6 +14,8 @@ export const recommendationsRoutes: FastifyPluginAsyncTypebox = async (app) => {
         querystring: RecommendationsQuery,
         response: { 200: RecommendationsAnswer },
       },
+      // Its items are JSON already; what else this route may answer is not.
+      serializerCompiler: ({ httpStatus }) => (httpStatus === '200' ? toJson : JSON.stringify),
     },
     async (request, reply) => {
       const { limit, minOffset } = request.query
@@ -24,6 +26,11 @@ export const recommendationsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return answer
     },
   )
+}
+
+function toJson({ userId, modelVersion, source, degraded, items }: Recommendations): string {
+  const user = JSON.stringify(userId)
+  return `{"userId":${user},"modelVersion":"${modelVersion}","source":"${source}","degraded":${degraded},"items":[${items}]}`
 }
 
 function toServerTiming(totalMs: number, { recommenderMs, scoringMs }: Recommendations['timings']): string {

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import type { RenderedItem } from '../recommender/recommender.ts'
 import { Limit, RecommendedItem, strict, UserId } from '../schemas.ts'
 
 export const RecommendationsPath = Type.Object({ userId: UserId })
@@ -23,5 +24,7 @@ export const RecommendationsAnswer = Type.Object({
   modelVersion: Type.String(),
   source: Type.Enum(['model', 'cache', 'fallback'], { description: '`fallback`: popular items.' }),
   degraded: Type.Boolean({ description: 'The recommender could not be asked, so the answer may be old.' }),
-  items: Type.Array(RecommendedItem, { description: 'Best first, without what the user has interacted with.' }),
+  items: Type.Array(Type.Unsafe<RenderedItem>(RecommendedItem), {
+    description: 'Best first, without what the user has interacted with.',
+  }),
 })

@@ -21,14 +21,18 @@ export function toScoredItem({ item, score }: wire.ScoredItem): ScoredItem {
   return { ...toItem(item), score }
 }
 
+export function toSource(source: RecommendationSource): Recommendations['source'] {
+  return source === RecommendationSource.FALLBACK ? 'fallback' : 'model'
+}
+
 export function toRecommendations(response: wire.RecommendResponse): Recommendations {
   const { userId, modelVersion, source, items, asOfOffset } = response
   return {
     userId,
     modelVersion,
-    source: source === RecommendationSource.FALLBACK ? 'fallback' : 'model',
+    source: toSource(source),
     degraded: false,
-    items: items.map(({ item, score, why }) => ({ ...toItem(item), score, why })),
+    items: items.map(({ item, score, why }) => JSON.stringify({ ...toItem(item), score, why })),
     asOfOffset: asOfOffset ?? null,
     timings: {},
   }

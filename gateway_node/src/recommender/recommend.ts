@@ -1,13 +1,14 @@
 // How a recommendation is asked for: the cache, one call for equal questions, a batch, a wait for an offset, and what was last known.
 import { randomUUID } from 'node:crypto'
 import { AppError, toReason } from '../errors.ts'
-import type { BatchRecommendResult } from '../gen/whynotboth/v1/recommender.ts'
+import type { BatchRecommendResponse } from '../gen/whynotboth/v1/recommender.ts'
 import type { AnswerCache } from './answer-cache.ts'
 import { type Breaker, isSilence } from './breaker.ts'
+import { type Catalogue, createCatalogues, renderItems } from './catalogue.ts'
 import { callUnary, type RecommenderChannel } from './channel.ts'
 import { createCoalescer } from './coalescer.ts'
 import { createLastKnown } from './last-known.ts'
-import { present, toRecommendations } from './messages.ts'
+import { present, toRecommendations, toSource } from './messages.ts'
 import type { Call, Recommendations, RecommendRequest } from './recommender.ts'
 import { createSingleFlight } from './single-flight.ts'
 import type { VersionWatch } from './version-watch.ts'
@@ -24,6 +25,7 @@ type Parts = {
 const popularLimit = 100
 
 export function createRecommend({ client, breaker, cache, versions }: Parts) {
+  const catalogues = createCatalogues()
   const lastKnown = createLastKnown()
   const flights = createSingleFlight<Recommendations>()
   const askInBatch = createCoalescer(askBatch)
@@ -33,9 +35,13 @@ export function createRecommend({ client, breaker, cache, versions }: Parts) {
     const askedAt = performance.now()
     const requests = questions.map(({ request }) => request)
     const call = { ...present(questions[0], 'a question').call, expiresAt }
-    const batch = await breaker.run(() => callUnary(client.batchRecommend.bind(client), { requests }, call))
+    const message = { requests, knownCatalogueIds: catalogues.knownIds() }
+    const batch = await breaker.run(() => callUnary(client.batchRecommend.bind(client), message, call))
     const timings = { recommenderMs: performance.now() - askedAt, scoringMs: batch.scoringMs }
-    return batch.results.map(async (result) => take({ ...toAnswer(result), timings }, askedAt))
+    const catalogue = catalogues.of(batch)
+    return requests.map(async ({ userId }, index) =>
+      take({ userId, ...toAnswer(batch, index, catalogue), timings }, askedAt),
+    )
   }
 
   function take(answer: Recommendations, askedAt: number): Recommendations {
@@ -86,8 +92,10 @@ export function createRecommend({ client, breaker, cache, versions }: Parts) {
   return { recommend, refreshPopular }
 }
 
-function toAnswer({ outcome }: BatchRecommendResult): Recommendations {
-  const { $case, ...rest } = present(outcome, 'an outcome')
+function toAnswer(batch: BatchRecommendResponse, index: number, catalogue: Catalogue) {
+  const { modelVersion, asOfOffset = null } = batch
+  const { $case, ...rest } = present(batch.results[index]?.outcome, 'an outcome')
   if ('error' in rest) throw new AppError(toReason(rest.error.reason), rest.error.detail, { retryAfterSeconds: 1 })
-  return toRecommendations(rest.response)
+  const items = renderItems(catalogue, rest.ranked)
+  return { modelVersion, source: toSource(rest.ranked.source), degraded: false, items, asOfOffset }
 }

@@ -10,6 +10,9 @@ export type Item = { itemId: string; title: string; year: number | null; genres:
 export type ScoredItem = Item & { score: number }
 export type RecommendedItem = ScoredItem & { why: { itemId: string; title: string }[] }
 
+/** The JSON of a RecommendedItem. Answers are put together from pieces that are rendered once. */
+export type RenderedItem = string
+
 export type RecommendRequest = { userId: string; limit: number; minInteractionOffset?: number }
 
 export type Recommendations = {
@@ -18,7 +21,7 @@ export type Recommendations = {
   source: 'model' | 'cache' | 'fallback'
   /** True where the recommender couldn't be asked, so the answer may be old. */
   degraded: boolean
-  items: RecommendedItem[]
+  items: RenderedItem[]
   /** The last offset of the stream `interactions` that the answer takes into account. */
   asOfOffset: number | null
   timings: { recommenderMs?: number; scoringMs?: number }

@@ -9,7 +9,7 @@ test('recommendations come with reasons and say where the time went', async (t) 
 
   assert.equal(status, 200)
   const [first] = (await recommender.recommend({ userId: '1', limit: 3 })).items
-  assert.deepEqual((body.items as unknown[])[0], first)
+  assert.deepEqual((body.items as unknown[])[0], JSON.parse(String(first)))
   assert.deepEqual([body.userId, body.source, body.degraded], ['1', 'model', false])
   assert.equal(body.modelVersion, recommender.modelVersion)
   assert.match(String(headers['server-timing']), /^total;dur=[\d.]+, recommender;dur=1\.00, scoring;dur=0\.50$/)

@@ -57,6 +57,14 @@ test('what is asked while calls are in flight goes together in the next one', as
   )
 })
 
+test('a catalogue comes along once', async (t) => {
+  const { recommender, server } = await openClient(t)
+
+  for (const userId of ['a', 'b', 'c']) await recommender.recommend({ userId, limit: 5 }, call)
+
+  assert.equal(server.cataloguesSent, 1)
+})
+
 test('an answer that must wait for an offset does not hold the others', async (t) => {
   const { recommender, server } = await openClient(t)
 

@@ -20,6 +20,7 @@ import {
   type BatchRecommendRequest,
   type BatchRecommendResult,
   ModelServiceService,
+  type RankedItems,
   RecommendationSource,
   RecommenderServiceService,
   type RecommendRequest,
@@ -27,7 +28,7 @@ import {
   type Item as WireItem,
   type Model as WireModel,
 } from '../../src/gen/whynotboth/v1/recommender.ts'
-import type { DeadLetter, Item, Model } from '../../src/recommender/recommender.ts'
+import type { DeadLetter, Item, Model, Recommendations, RecommendedItem } from '../../src/recommender/recommender.ts'
 import { FakeRecommender } from '../fakes.ts'
 import { grpcError } from './grpc-errors.ts'
 
@@ -35,6 +36,9 @@ export class RecommenderServer {
   readonly fake = new FakeRecommender()
   /** The requests of each batch. */
   readonly batches: RecommendRequest[][] = []
+  /** The catalogue that its answers speak of, and how often it came along with one. */
+  catalogueId = 'films'
+  cataloguesSent = 0
   /** Metadata of the last call. */
   lastMetadata: Record<string, unknown> = {}
   /** When the last call has to be answered, on the clock of `Date.now()`. */
@@ -73,6 +77,12 @@ export class RecommenderServer {
     return resolve
   }
 
+  /** From now on answers speak of another catalogue. */
+  renameItems(name: string) {
+    this.catalogueId = name
+    this.fake.items = this.fake.items.map((item) => ({ ...item, title: `${name} ${item.itemId}` })).reverse()
+  }
+
   /** Has read the log up to an offset. */
   reach(offset: number) {
     this.fake.asOfOffset = offset
@@ -93,9 +103,14 @@ export class RecommenderServer {
   #recommenderService() {
     const { fake } = this
     return {
-      batchRecommend: this.#answer(async ({ requests }: BatchRecommendRequest) => {
+      batchRecommend: this.#answer(async ({ requests, knownCatalogueIds }: BatchRecommendRequest) => {
         this.batches.push(requests)
-        return { results: await Promise.all(requests.map((request) => this.#outcome(request))), scoringMs: 0.5 }
+        const results = await Promise.all(requests.map((request) => this.#outcome(request)))
+        const { modelVersion, asOfOffset } = fake
+        const { catalogueId } = this
+        const catalogue = knownCatalogueIds.includes(catalogueId) ? [] : fake.items.map(toWireItem)
+        if (catalogue.length > 0) this.cataloguesSent += 1
+        return { results, scoringMs: 0.5, modelVersion, catalogueId, catalogue, asOfOffset: asOfOffset ?? undefined }
       }),
       recommend: this.#answer(async (request: RecommendRequest) => {
         while (this.#isBehind(request)) await once(this.#progress, 'reached')
@@ -176,10 +191,21 @@ export class RecommenderServer {
   async #outcome(request: RecommendRequest): Promise<BatchRecommendResult> {
     try {
       if (this.#isBehind(request)) throw new AppError('OFFSET_NOT_REACHED', 'The log is not read that far.')
-      return { outcome: { $case: 'response', response: await this.#recommend(request) } }
+      return { outcome: { $case: 'ranked', ranked: this.#rank(await this.fake.recommend(request)) } }
     } catch (error) {
       const { reason, message } = error as AppError
       return { outcome: { $case: 'error', error: { reason: ErrorReason[reason], detail: message } } }
+    }
+  }
+
+  #rank({ source, items }: Recommendations): RankedItems {
+    const place = (itemId: string) => this.fake.items.findIndex((item) => item.itemId === itemId)
+    const ranked = items.map((item) => JSON.parse(item) as RecommendedItem)
+    return {
+      source: toWireSource(source),
+      places: ranked.map(({ itemId }) => place(itemId)),
+      scores: ranked.map(({ score }) => score),
+      reasons: ranked.flatMap(({ why }) => [0, 1].map((index) => (why[index] ? place(why[index].itemId) + 1 : 0))),
     }
   }
 
@@ -188,8 +214,8 @@ export class RecommenderServer {
     return {
       userId,
       modelVersion,
-      source: source === 'fallback' ? RecommendationSource.FALLBACK : RecommendationSource.MODEL,
-      items: items.map(({ score, why, ...item }) => ({ item: toWireItem(item), score, why })),
+      source: toWireSource(source),
+      items: items.map(toWireRecommendedItem),
       asOfOffset: asOfOffset ?? undefined,
     }
   }
@@ -209,6 +235,15 @@ export class RecommenderServer {
 function toServiceError(error: unknown) {
   if (!(error instanceof AppError)) return grpcError(status.INTERNAL, 'The test server has a bug.')
   return grpcError(status[error.kind], error.message, error.reason)
+}
+
+function toWireSource(source: Recommendations['source']) {
+  return source === 'fallback' ? RecommendationSource.FALLBACK : RecommendationSource.MODEL
+}
+
+function toWireRecommendedItem(rendered: string) {
+  const { score, why, ...item } = JSON.parse(rendered) as RecommendedItem
+  return { item: toWireItem(item), score, why }
 }
 
 function toWireItem({ year, ...item }: Item): WireItem {

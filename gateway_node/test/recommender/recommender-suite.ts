@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import type { Call, Recommender } from '../../src/recommender/recommender.ts'
+import type { Call, RecommendedItem, Recommender } from '../../src/recommender/recommender.ts'
 import { deadLetter } from '../dead-letters/dead-letter.ts'
 import type { FakeRecommender } from '../fakes.ts'
 
@@ -24,11 +24,12 @@ export function testRecommender(name: string, open: (t: TestContext) => Promise<
 
     assert.equal(answer.source, 'model')
     assert.equal(answer.degraded, false)
+    const items = answer.items.map((item) => JSON.parse(item) as RecommendedItem)
     assert.deepEqual(
-      answer.items.map(({ itemId }) => itemId),
+      items.map(({ itemId }) => itemId),
       ['2', '3', '4'],
     )
-    assert.deepEqual(answer.items[0]?.why, [{ itemId: '1', title: 'Film 1' }])
+    assert.deepEqual(items[0]?.why, [{ itemId: '1', title: 'Film 1' }])
   })
 
   test(`${name}: a user without a history gets popular items`, async (t) => {

@@ -1,5 +1,6 @@
 // Several recommenders behind one name: they come, stop, freeze, and the answers go on.
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import dns from 'node:dns'
 import { type TestContext, test } from 'node:test'
 import type { Recommender } from '../../src/recommender/recommender.ts'
@@ -54,6 +55,20 @@ test('recommenders share the calls', async (t) => {
     await askFor(recommender, 30, 'any')
     assert.ok(servers.every(hasAnswered))
   }, eventually)
+})
+
+test('recommenders whose catalogues differ are both understood', async (t) => {
+  const { recommender, servers } = await openReplicas(t, 2)
+  servers[1]?.renameItems('Renamed')
+  const firstTitles = new Set<string>()
+
+  await t.waitFor(async () => {
+    const { items } = await recommender.recommend({ userId: randomUUID(), limit: 1 }, inFiveSeconds())
+    firstTitles.add(JSON.parse(items[0] ?? '').title)
+    assert.equal(firstTitles.size, 2)
+  }, eventually)
+
+  assert.deepEqual(firstTitles, new Set(['Film 1', 'Renamed 20']))
 })
 
 test('when the only known recommender stops, one that was added is found', async (t) => {

@@ -64,10 +64,21 @@ async def test_one_bad_request_does_not_hold_the_batch(driver: GrpcDriver) -> No
     answer = await driver.recommender.BatchRecommend(BatchRecommendRequest(requests=requests))
 
     good, bad, unknown = answer.results
-    assert good.response.items[0].item.item_id == "i4"
+    assert list(good.ranked.places) == [4]
     assert bad.error.detail == "limit is 101; it must be from 1 to 100."
-    assert unknown.response.source == RECOMMENDATION_SOURCE_FALLBACK
+    assert unknown.ranked.source == RECOMMENDATION_SOURCE_FALLBACK
     assert answer.scoring_ms > 0
+
+
+async def test_the_catalogue_comes_to_callers_who_lack_it(driver: GrpcDriver) -> None:
+    requests = [RecommendRequest(user_id="even", limit=1)]
+
+    first = await driver.recommender.BatchRecommend(BatchRecommendRequest(requests=requests))
+    knows_it = BatchRecommendRequest(requests=requests, known_catalogue_ids=[first.catalogue_id])
+    second = await driver.recommender.BatchRecommend(knows_it)
+
+    assert [item.item_id for item in first.catalogue] == [item.item_id for item in sample.ITEMS]
+    assert (second.catalogue_id, list(second.catalogue)) == (first.catalogue_id, [])
 
 
 async def test_an_offset_is_waited_for_within_the_deadline(driver: GrpcDriver, live: LiveState) -> None:

@@ -8,6 +8,7 @@ import pytest
 import sample
 
 from ml_service.errors import NotFound, Unavailable
+from ml_service.handlers.live_state import Catalogue
 from ml_service.handlers.models import Models
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ async def test_a_version_that_cannot_be_loaded_leaves_the_old_one_live(
 
 
 async def test_a_version_with_newer_items_brings_the_catalogue_along(models: Models, live: LiveState, registry: Registry) -> None:
-    live.replace_catalogue(sample.ITEMS[:4])
+    live.replace_catalogue(Catalogue(sample.ITEMS[:4]))
 
     await models.promote(sample.save_model(registry).version)
 

@@ -72,11 +72,12 @@ async def test_each_of_a_batch_has_its_own_outcome_in_order(live: LiveState, exe
         RecommendationQuery("odd", 2),
     ]
 
-    outcomes, scoring_ms = await recommend_batch(live, executor, queries)
+    answer = await recommend_batch(live, executor, queries)
 
-    reasons = [outcome.reason if isinstance(outcome, ServiceError) else item_ids(outcome) for outcome in outcomes]
-    assert reasons == [["i4"], "REQUEST_INVALID", "OFFSET_NOT_REACHED", "REQUEST_INVALID", ["i3", "i5"]]
-    assert scoring_ms > 0
+    told = [outcome.reason if isinstance(outcome, ServiceError) else outcome.places.tolist() for outcome in answer.outcomes]
+    assert told == [[4], "REQUEST_INVALID", "OFFSET_NOT_REACHED", "REQUEST_INVALID", [3, 5]]
+    assert answer.catalogue.rows[4].item_id == "i4"
+    assert answer.scoring_ms > 0
 
 
 @pytest.mark.parametrize("size", [0, 257])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ml_service.model.ratings import RatingWeights
-from ml_service.model.scoring import ItemItemModel, contributions, history_of, recommend, score, similar, why
+from ml_service.model.scoring import ItemItemModel, add_rating, contributions, history_of, recommend, score, score_users, similar, why
 
 WEIGHTS = np.array(
     [
@@ -68,11 +68,29 @@ def test_nobody_asked_nothing_answered(model: ItemItemModel) -> None:
 
 
 def test_why_names_at_most_two_items_that_speak_for_it_most_first(model: ItemItemModel) -> None:
-    history = history_of(model, {"a": 5.0, "b": 5.0, "c": 5.0, "d": 1.0})
+    (user,) = score_users(model, [history_of(model, {"a": 5.0, "b": 5.0, "c": 5.0, "d": 1.0})])
 
-    reasons = why(model, history, np.array([0, 1, 3, 4]))
+    reasons = why(model, user, np.array([0, 1, 3, 4]))
 
-    assert [ids(model, reason) for reason in reasons] == ["cb", "a", "b", ""]
+    assert [ids(model, reason[reason >= 0]) for reason in reasons] == ["cb", "a", "b", ""]
+
+
+def test_a_rating_added_is_a_rating_scored(model: ItemItemModel) -> None:
+    (before, scored) = score_users(model, [history_of(model, rated) for rated in ({"a": 5.0}, {"a": 5.0, "b": 2.5})])
+
+    added = add_rating(model, before, 1, 2.5)
+
+    assert added is not None
+    np.testing.assert_array_equal(added.scores, scored.scores)
+    np.testing.assert_array_equal(added.weights, scored.weights)
+    np.testing.assert_array_equal(added.history.indexes, scored.history.indexes)
+
+
+def test_what_adding_cannot_tell_is_scored_anew(model: ItemItemModel) -> None:
+    known, silent = score_users(model, [history_of(model, rated) for rated in ({"a": 5.0}, {"e": 5.0})])
+
+    assert add_rating(model, known, 0, 1.0) is None
+    assert add_rating(model, silent, 0, 5.0) is None
 
 
 def test_contributions_add_up_to_the_scores(model: ItemItemModel) -> None:

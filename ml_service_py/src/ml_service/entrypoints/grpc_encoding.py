@@ -8,14 +8,16 @@ from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ml_service.domain import RecommendationSource
+from ml_service.errors import ServiceError
 from whynotboth.v1 import errors_pb2, jobs_pb2, recommender_pb2
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from datetime import datetime
 
     from ml_service import domain
-    from ml_service.errors import ServiceError
     from ml_service.handlers.dead_letters import DeadLetter
+    from ml_service.handlers.recommendations import BatchAnswer, RankedItems
 
 SOURCES = {
     RecommendationSource.MODEL: recommender_pb2.RECOMMENDATION_SOURCE_MODEL,
@@ -54,6 +56,24 @@ def encode_recommendation(recommendation: domain.Recommendation) -> recommender_
     )
 
 
+def encode_batch(answer: BatchAnswer, known_catalogue_ids: Container[str]) -> recommender_pb2.BatchRecommendResponse:
+    catalogue_id = answer.catalogue.catalogue_id
+    results = [
+        recommender_pb2.BatchRecommendResult(error=encode_failure(outcome))
+        if isinstance(outcome, ServiceError)
+        else recommender_pb2.BatchRecommendResult(ranked=_ranked(outcome))
+        for outcome in answer.outcomes
+    ]
+    return recommender_pb2.BatchRecommendResponse(
+        results=results,
+        scoring_ms=answer.scoring_ms,
+        model_version=answer.model_version,
+        catalogue_id=catalogue_id,
+        as_of_offset=answer.as_of_offset,
+        catalogue=() if catalogue_id in known_catalogue_ids else map(encode_item, answer.catalogue.rows),
+    )
+
+
 def encode_failure(error: ServiceError) -> errors_pb2.Failure:
     return errors_pb2.Failure(reason=errors_pb2.ErrorReason.Value(f"ERROR_REASON_{error.reason}"), detail=error.detail)
 
@@ -87,6 +107,15 @@ def encode_dead_letter(letter: DeadLetter) -> jobs_pb2.DeadLetter:
         attempts=letter.attempts,
         size_bytes=len(letter.body),
         died_at=_timestamp(letter.died_at),
+    )
+
+
+def _ranked(ranked: RankedItems) -> recommender_pb2.RankedItems:
+    return recommender_pb2.RankedItems(
+        source=SOURCES[ranked.source],
+        places=ranked.places.tolist(),
+        scores=ranked.scores.tolist(),
+        reasons=(ranked.reasons + 1).ravel().tolist(),
     )
 
 

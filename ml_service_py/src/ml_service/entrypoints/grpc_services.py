@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from ml_service.entrypoints import grpc_encoding as encoding
 from ml_service.entrypoints.room import Room
-from ml_service.errors import ServiceError
 from ml_service.handlers import catalogue
 from ml_service.handlers.recommendations import RecommendationQuery, recommend, recommend_batch
 from whynotboth.v1 import jobs_pb2, jobs_pb2_grpc, recommender_pb2, recommender_pb2_grpc
@@ -49,15 +48,9 @@ class RecommenderService(recommender_pb2_grpc.RecommenderServiceServicer):
     ) -> recommender_pb2.BatchRecommendResponse:
         queries = [_query(entry) for entry in request.requests]
         with self._room.take(len(queries)):
-            outcomes, scoring_ms = await recommend_batch(self._live, self._executor, queries, context.time_remaining())
-        self._metrics.observe_batch(len(queries), scoring_ms)
-        results = [
-            recommender_pb2.BatchRecommendResult(error=encoding.encode_failure(outcome))
-            if isinstance(outcome, ServiceError)
-            else recommender_pb2.BatchRecommendResult(response=encoding.encode_recommendation(outcome))
-            for outcome in outcomes
-        ]
-        return recommender_pb2.BatchRecommendResponse(results=results, scoring_ms=scoring_ms)
+            answer = await recommend_batch(self._live, self._executor, queries, context.time_remaining())
+        self._metrics.observe_batch(len(queries), answer.scoring_ms)
+        return encoding.encode_batch(answer, request.known_catalogue_ids)
 
     async def Recommend(self, request: recommender_pb2.RecommendRequest, context: Context) -> recommender_pb2.RecommendResponse:
         return encoding.encode_recommendation(await recommend(self._live, self._executor, _query(request), context.time_remaining()))

@@ -6,45 +6,76 @@ Belongs to the event loop; only the values that it gives out may leave it.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from bisect import insort
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ml_service.domain import RejectedMessage
 from ml_service.errors import Unavailable
+from ml_service.model.scoring import add_rating
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ml_service.adapters.store import StoredHistories
-    from ml_service.domain import Item, LoggedInteraction, LogPosition, ModelVersion
-    from ml_service.model.scoring import ItemItemModel
+    from ml_service.domain import Interaction, Item, LoggedInteraction, LogPosition, ModelVersion
+    from ml_service.model.ratings import IntArray
+    from ml_service.model.scoring import ItemItemModel, UserScores
 
 #: Interactions whose ids are remembered: the same id read again within so many is one interaction.
 RECENT_IDS = 50_000
+#: What scores may take; of those who were answered longest ago they are forgotten.
+SCORES_BYTES_MAX = 128 * 2**20
 
 
-@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All items, ordered by item id. Never changes: another catalogue is another one of these.
+
+    `catalogue_id` tells one from the other, in all replicas the same.
+    """
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self.items: Mapping[str, Item] = {item.item_id: item for item in sorted(items, key=lambda item: item.item_id)}
+        self.rows = tuple(self.items.values())
+        self.catalogue_id = hashlib.sha256(repr(self.rows).encode()).hexdigest()[:16]
+
+    def has(self, item_ids: Iterable[str]) -> bool:
+        """Whether it has them all."""
+        return all(item_id in self.items for item_id in item_ids)
+
+    def places(self, item_ids: Iterable[str]) -> IntArray:
+        """Gives where these items stand, and -1 at the end, so that a -1 is translated to itself."""
+        place_of = {item_id: place for place, item_id in enumerate(self.items)}
+        return np.array([*(place_of[item_id] for item_id in item_ids), -1], dtype=np.int64)
+
+
 class LoadedModel:
-    """A version in memory, ready to score."""
+    """A version in memory, ready to answer with items of the catalogue, which must have all that the version knows."""
 
-    version: ModelVersion
-    scorer: ItemItemModel
+    def __init__(self, version: ModelVersion, scorer: ItemItemModel, catalogue: Catalogue) -> None:
+        self.version = version
+        self.scorer = scorer
+        self.catalogue = catalogue
+        self.places = catalogue.places(scorer.item_ids.tolist())
 
 
 class LiveState:
     """Starts from the store, goes on with the log."""
 
     def __init__(self, catalogue: Iterable[Item], histories: StoredHistories) -> None:
-        self._items: Mapping[str, Item] = {}
-        self.replace_catalogue(catalogue)
+        self.catalogue = Catalogue(catalogue)
+        #: The users who were answered last, by the live version.
+        self._scores: OrderedDict[str, UserScores] = OrderedDict()
         self._take(histories)
         self._moved = asyncio.Condition()
         self._model: LoadedModel | None = None
 
     def _take(self, histories: StoredHistories) -> None:
+        self._scores.clear()
         self._histories = dict(histories.ratings)
         self._user_ids = sorted(self._histories)
         self._recent_ids = OrderedDict.fromkeys(histories.recent_ids)
@@ -56,8 +87,7 @@ class LiveState:
 
     @property
     def items(self) -> Mapping[str, Item]:
-        """The catalogue, ordered by item id. Replaced as a whole, never changed."""
-        return self._items
+        return self.catalogue.items
 
     @property
     def user_ids(self) -> Sequence[str]:
@@ -78,16 +108,28 @@ class LiveState:
         """The user's ratings by item id; empty for an unknown user. Never changed but replaced, so threads may hold it."""
         return self._histories.get(user_id, {})
 
-    def replace_catalogue(self, catalogue: Iterable[Item]) -> None:
-        self._items = {item.item_id: item for item in sorted(catalogue, key=lambda item: item.item_id)}
-
-    def has_items(self, item_ids: Iterable[str]) -> bool:
-        """Whether the catalogue has them all."""
-        return all(item_id in self._items for item_id in item_ids)
+    def replace_catalogue(self, catalogue: Catalogue) -> None:
+        """Answers of the version that is live go on with the catalogue that it was loaded with."""
+        self.catalogue = catalogue
 
     def swap(self, model: LoadedModel) -> None:
         """Makes another version answer. Answers being made keep the version that they began with."""
         self._model = model
+        self._scores.clear()
+
+    def scores(self, user_id: str) -> UserScores | None:
+        """What is known of the user's scores by the live version; it takes the whole history into account."""
+        if user_id in self._scores:
+            self._scores.move_to_end(user_id)
+        return self._scores.get(user_id)
+
+    def keep_scores(self, model: LoadedModel, user_id: str, rated: Mapping[str, float | None], scores: UserScores) -> None:
+        """Keeps scores for later answers, unless version or history have changed since."""
+        if model is not self._model or self.history(user_id) is not rated:
+            return
+        self._scores[user_id] = scores
+        if len(self._scores) * scores.scores.nbytes > SCORES_BYTES_MAX:
+            self._scores.popitem(last=False)
 
     async def apply(self, batch: Sequence[LoggedInteraction | RejectedMessage]) -> int:
         """Takes what the log holds, in its order; gives how many of it count. The projector keeps what can't be used."""
@@ -125,12 +167,23 @@ class LiveState:
         if isinstance(logged, RejectedMessage):
             return False
         interaction = logged.interaction
-        if interaction.item_id not in self._items or not self._remember(interaction.interaction_id):
+        if interaction.item_id not in self.items or not self._remember(interaction.interaction_id):
             return False
         if interaction.user_id not in self._histories:
             insort(self._user_ids, interaction.user_id)
         self._histories[interaction.user_id] = {**self.history(interaction.user_id), interaction.item_id: interaction.rating}
+        self._add_to_scores(interaction)
         return True
+
+    def _add_to_scores(self, interaction: Interaction) -> None:
+        scores = self._scores.pop(interaction.user_id, None)
+        if scores is None or self._model is None:
+            return
+        index = self._model.scorer.item_index.get(interaction.item_id)
+        if index is not None:
+            scores = add_rating(self._model.scorer, scores, index, interaction.rating)
+        if scores is not None:
+            self._scores[interaction.user_id] = scores
 
     def _remember(self, interaction_id: str) -> bool:
         if interaction_id in self._recent_ids:

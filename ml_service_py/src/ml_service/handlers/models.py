@@ -10,7 +10,7 @@ import structlog
 
 from ml_service.domain import ModelVersion, Page
 from ml_service.errors import ServiceError, Unavailable
-from ml_service.handlers.live_state import LoadedModel
+from ml_service.handlers.live_state import Catalogue, LoadedModel
 from ml_service.handlers.paging import page_token, read_page_token, require_size
 
 if TYPE_CHECKING:
@@ -75,14 +75,14 @@ class Models:
 
     async def _load(self, version: str) -> LoadedModel:
         description = await asyncio.to_thread(self._registry.describe, version)
-        model = LoadedModel(description, await asyncio.to_thread(self._registry.load, version))
-        if not self._live.has_items(model.scorer.item_index):
+        scorer = await asyncio.to_thread(self._registry.load, version)
+        if not self._live.catalogue.has(scorer.item_index):
             # The version may be newer than the catalogue in memory.
-            self._live.replace_catalogue(await asyncio.to_thread(self._store.load_catalogue))
-        if not self._live.has_items(model.scorer.item_index):
+            self._live.replace_catalogue(Catalogue(await asyncio.to_thread(self._store.load_catalogue)))
+        if not self._live.catalogue.has(scorer.item_index):
             detail = f"Model version {version} can't be used: it has items that the catalogue lacks."
             raise Unavailable("MODEL_VERSION_UNUSABLE", detail, version=version)
-        return model
+        return LoadedModel(description, scorer, self._live.catalogue)
 
     def _set_live(self, version: str) -> bool:
         row = self._store.read_live()

@@ -1,4 +1,4 @@
-"""Recommends: live histories times the live model. One batch is one matrix product, on a thread, as it holds the CPU."""
+"""Recommends: live histories times the live model. What one batch must score is one matrix product, on a thread, as it holds the CPU."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ml_service.domain import BATCH_SIZE_MAX, Item, Recommendation, RecommendationSource, RecommendedItem
+from ml_service.domain import BATCH_SIZE_MAX, Recommendation, RecommendationSource, RecommendedItem
 from ml_service.errors import DeadlineExceeded, InvalidArgument, ServiceError
 from ml_service.handlers.paging import require_size
 from ml_service.handlers.patience import patience
@@ -19,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from concurrent.futures import Executor
 
-    from ml_service.handlers.live_state import LiveState, LoadedModel
-    from ml_service.model.scoring import History, Ranking
+    from ml_service.handlers.live_state import Catalogue, LiveState, LoadedModel
+    from ml_service.model.ratings import Float64Array, IntArray
+    from ml_service.model.scoring import Ranking, UserScores
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +30,53 @@ class RecommendationQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class RankedItems:
+    """Items for one user by their places in the catalogue, best first. `reasons` has the shape (items, 2), -1 where there is none."""
+
+    user_id: str
+    source: RecommendationSource
+    places: IntArray
+    scores: Float64Array
+    reasons: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAnswer:
+    """One outcome for each query, in order, and what they have in common. `as_of_offset` is the last offset of the log that counts."""
+
+    model_version: str
+    catalogue: Catalogue
+    as_of_offset: int | None
+    outcomes: list[RankedItems | ServiceError]
+    scoring_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """What the scoring thread is given: values that nobody changes."""
 
     query: RecommendationQuery
     rated: Mapping[str, float | None]
-    as_of_offset: int | None
+    scores: UserScores | None
 
 
 async def recommend_batch(
     live: LiveState, executor: Executor, queries: Sequence[RecommendationQuery], remaining_seconds: float | None = None
-) -> tuple[list[Recommendation | ServiceError], float]:
-    """Answers each query or says why not, in order; and gives the milliseconds spent scoring."""
+) -> BatchAnswer:
+    """Answers each query or says why not."""
     if not 1 <= len(queries) <= BATCH_SIZE_MAX:
         raise InvalidArgument("REQUEST_INVALID", f"The batch holds {len(queries)} requests; it must be from 1 to {BATCH_SIZE_MAX}.")
     expires_at = None if remaining_seconds is None else time.monotonic() + remaining_seconds
-    model, items = live.model, live.items
+    model, position = live.model, live.position
     outcomes = [_ask(live, query) for query in queries]
     asked = [outcome for outcome in outcomes if isinstance(outcome, _Asked)]
     loop = asyncio.get_running_loop()
-    answers, scoring_ms = await loop.run_in_executor(executor, _answer, model, items, asked, expires_at)
+    answers, scores, scoring_ms = await loop.run_in_executor(executor, _answer, model, asked, expires_at)
+    for entry, user in zip(asked, scores, strict=True):
+        live.keep_scores(model, entry.query.user_id, entry.rated, user)
     remaining = iter(answers)
-    return [next(remaining) if isinstance(outcome, _Asked) else outcome for outcome in outcomes], scoring_ms
+    ranked = [next(remaining) if isinstance(outcome, _Asked) else outcome for outcome in outcomes]
+    return BatchAnswer(model.version.version, model.catalogue, position.offset if position else None, ranked, scoring_ms)
 
 
 async def recommend(
@@ -61,10 +85,11 @@ async def recommend(
     """Answers one query; waits within the deadline until the log is read as far as it asks."""
     if query.min_offset is not None:
         await live.wait_for(query.min_offset, patience(remaining_seconds))
-    (outcome,), _ = await recommend_batch(live, executor, [query])
+    answer = await recommend_batch(live, executor, [query])
+    (outcome,) = answer.outcomes
     if isinstance(outcome, ServiceError):
         raise outcome
-    return outcome
+    return Recommendation(query.user_id, answer.model_version, outcome.source, _describe(answer.catalogue, outcome), answer.as_of_offset)
 
 
 def _ask(live: LiveState, query: RecommendationQuery) -> _Asked | ServiceError:
@@ -75,7 +100,7 @@ def _ask(live: LiveState, query: RecommendationQuery) -> _Asked | ServiceError:
             live.require(query.min_offset)
     except ServiceError as error:
         return error
-    return _Asked(query, live.history(query.user_id), live.position.offset if live.position else None)
+    return _Asked(query, live.history(query.user_id), live.scores(query.user_id))
 
 
 def require_user_id(user_id: str) -> None:
@@ -88,25 +113,34 @@ def _require_time(expires_at: float | None) -> None:
         raise DeadlineExceeded("DEADLINE_EXCEEDED", "The call's time was over before the work began.")
 
 
-def _answer(
-    model: LoadedModel, items: Mapping[str, Item], asked: Sequence[_Asked], expires_at: float | None
-) -> tuple[list[Recommendation], float]:
+def _answer(model: LoadedModel, asked: Sequence[_Asked], expires_at: float | None) -> tuple[list[RankedItems], list[UserScores], float]:
     # Other batches may have held the threads for longer than the caller waits.
     _require_time(expires_at)
     started = time.perf_counter()
-    histories = [scoring.history_of(model.scorer, entry.rated) for entry in asked]
-    rankings = scoring.recommend(model.scorer, histories, [entry.query.limit for entry in asked])
-    answers = [_describe(model, items, *parts) for parts in zip(asked, histories, rankings, strict=True)]
-    return answers, (time.perf_counter() - started) * 1000
+    scores = _score_missing(model, asked)
+    return _rank(model, asked, scores), scores, (time.perf_counter() - started) * 1000
 
 
-def _describe(model: LoadedModel, items: Mapping[str, Item], asked: _Asked, history: History, ranking: Ranking) -> Recommendation:
-    nobody = np.empty(0, dtype=np.int64)
-    reasons = scoring.why(model.scorer, history, ranking.indexes) if ranking.is_personal else [nobody] * len(ranking.indexes)
-    ids = model.scorer.item_ids
-    recommended = [
-        RecommendedItem(items[ids[index]], score, tuple(items[ids[reason]] for reason in why.tolist()))
-        for index, score, why in zip(ranking.indexes.tolist(), ranking.scores.tolist(), reasons, strict=True)
-    ]
+def _score_missing(model: LoadedModel, asked: Sequence[_Asked]) -> list[UserScores]:
+    missing = [scoring.history_of(model.scorer, entry.rated) for entry in asked if entry.scores is None]
+    scored = iter(scoring.score_users(model.scorer, missing))
+    return [entry.scores or next(scored) for entry in asked]
+
+
+def _rank(model: LoadedModel, asked: Sequence[_Asked], users: Sequence[UserScores]) -> list[RankedItems]:
+    rankings = scoring.rank(model.scorer, users, [entry.query.limit for entry in asked])
+    return [_place(model, entry, user, ranking) for entry, user, ranking in zip(asked, users, rankings, strict=True)]
+
+
+def _place(model: LoadedModel, asked: _Asked, user: UserScores, ranking: Ranking) -> RankedItems:
     source = RecommendationSource.MODEL if ranking.is_personal else RecommendationSource.FALLBACK
-    return Recommendation(asked.query.user_id, model.version.version, source, tuple(recommended), asked.as_of_offset)
+    reasons = model.places[scoring.why(model.scorer, user, ranking.indexes)]
+    return RankedItems(asked.query.user_id, source, model.places[ranking.indexes], ranking.scores, reasons)
+
+
+def _describe(catalogue: Catalogue, ranked: RankedItems) -> tuple[RecommendedItem, ...]:
+    items = catalogue.rows
+    return tuple(
+        RecommendedItem(items[place], score, tuple(items[reason] for reason in reasons if reason >= 0))
+        for place, score, reasons in zip(ranked.places.tolist(), ranked.scores.tolist(), ranked.reasons.tolist(), strict=True)
+    )

@@ -76,26 +76,64 @@ def score(model: ItemItemModel, histories: Sequence[History]) -> Float32Array:
     return np.asarray(rows @ model.weights, dtype=np.float32)
 
 
-def recommend(model: ItemItemModel, histories: Sequence[History], limits: Sequence[int]) -> list[Ranking]:
-    """Ranks, for each history, the items outside it; fewer than its limit where there are no more.
+@dataclass(frozen=True, slots=True)
+class UserScores:
+    """What is worth keeping of a user between two answers: the product of history and matrix.
 
-    A history that says nothing (empty, unknown or all low) is answered by popularity.
+    `weights` has the shape (k,): how much each item of the history counts. `scores` has the shape (n,), -inf for the items of the history.
     """
-    if not histories:
-        return []
-    scores = score(model, histories).astype(np.float64)
+
+    history: History
+    weights: Float32Array
+    scores: Float32Array
+    is_personal: bool
+
+
+def score_users(model: ItemItemModel, histories: Sequence[History]) -> list[UserScores]:
+    """Scores each history in one matrix product. One that says nothing (empty, unknown or all low) gets popularity for its scores."""
+    scores = score(model, histories)
     is_personal = np.asarray(scores.any(axis=1))
     scores[~is_personal] = model.popularity
-    keys = scores + model.tie_breaks
-    indexes, starts = _joined(histories)
-    keys[np.repeat(np.arange(len(histories)), np.diff(starts)), indexes] = -np.inf
-    top = top_indexes(keys, max(limits))
+    users = []
+    for history, row, personal in zip(histories, scores, is_personal.tolist(), strict=True):
+        row[history.indexes] = -np.inf
+        users.append(UserScores(history, model.rating_weights.weigh(history.ratings), row.copy(), personal))
+    return users
+
+
+def add_rating(model: ItemItemModel, user: UserScores, index: int, rating: float | None) -> UserScores | None:
+    """The user's scores with one item more in the history: one row of the matrix is added, with the bits that scoring anew would give.
+
+    None where that needs scoring anew: the item was in the history before, or the history said nothing.
+    """
+    if not user.is_personal or user.scores[index] == -np.inf:
+        return None
+    ratings = np.array([np.nan if rating is None else rating])
+    weight = model.rating_weights.weigh(ratings)
+    scores = user.scores + weight * model.weights[index]
+    scores[index] = -np.inf
+    history = History(np.append(user.history.indexes, index), np.append(user.history.ratings, ratings))
+    return UserScores(history, np.append(user.weights, weight), scores, is_personal=True)
+
+
+def rank(model: ItemItemModel, users: Sequence[UserScores], limits: Sequence[int]) -> list[Ranking]:
+    """Ranks, for each user, the items outside the history; fewer than the limit where there are no more."""
+    if not users:
+        return []
+    scores = np.stack([user.scores for user in users]).astype(np.float64)
+    top = top_indexes(scores + model.tie_breaks, max(limits))
+    top_scores = np.take_along_axis(scores, top, axis=1)
+    is_left = np.isfinite(top_scores)
     rankings = []
-    for row, limit in enumerate(limits):
-        best = top[row, :limit]
-        best = best[np.isfinite(keys[row, best])]
-        rankings.append(Ranking(best, scores[row, best], bool(is_personal[row])))
+    for row, (user, limit) in enumerate(zip(users, limits, strict=True)):
+        count = limit if is_left[row, :limit].all() else int(is_left[row, :limit].sum())
+        rankings.append(Ranking(top[row, :count], top_scores[row, :count], user.is_personal))
     return rankings
+
+
+def recommend(model: ItemItemModel, histories: Sequence[History], limits: Sequence[int]) -> list[Ranking]:
+    """Scores and ranks, for each history, the items outside it."""
+    return rank(model, score_users(model, histories), limits)
 
 
 def contributions(model: ItemItemModel, history: History, items: IntArray) -> Float32Array:
@@ -104,11 +142,22 @@ def contributions(model: ItemItemModel, history: History, items: IntArray) -> Fl
     return np.asarray(weights[:, None] * model.weights[np.ix_(history.indexes, items)], dtype=np.float32)
 
 
-def why(model: ItemItemModel, history: History, items: IntArray, count: int = 2) -> list[IntArray]:
-    """Gives, for each of the items, the items of the history that speak most for it, most first; only those that do speak for it."""
-    added = contributions(model, history, items)
-    order = np.argsort(-added, axis=0, kind="stable")[:count]
-    return [history.indexes[rows[added[rows, column] > 0]] for column, rows in enumerate(order.T)]
+def why(model: ItemItemModel, user: UserScores, items: IntArray) -> IntArray:
+    """Gives, for each of the items, the two items of the history that speak most for it, most first: shape (items, 2).
+
+    -1 stands where there is none that speaks for it.
+    """
+    reasons = np.full((len(items), 2), -1)
+    if not (user.is_personal and len(items)):
+        return reasons
+    added = model.weights[user.history.indexes, items[:, None]] * user.weights
+    rows = np.arange(len(items))
+    for place in range(min(2, added.shape[1])):
+        best = added.argmax(axis=1)
+        speaks = added[rows, best] > 0
+        reasons[speaks, place] = user.history.indexes[best[speaks]]
+        added[rows, best] = -np.inf
+    return reasons
 
 
 def similar(model: ItemItemModel, index: int, limit: int) -> Ranking:

@@ -225,22 +225,68 @@ class BatchRecommendRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REQUESTS_FIELD_NUMBER: _builtins.int
+    KNOWN_CATALOGUE_IDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecommendRequest]:
         """1 to 256 requests."""
+
+    @_builtins.property
+    def known_catalogue_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The catalogues that the caller has, from earlier responses."""
 
     def __init__(
         self,
         *,
         requests: _abc.Iterable[Global___RecommendRequest] | None = ...,
+        known_catalogue_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["requests", b"requests"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["known_catalogue_ids", b"known_catalogue_ids", "requests", b"requests"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BatchRecommendRequest: _TypeAlias = BatchRecommendRequest  # noqa: Y015
+
+@_typing.final
+class RankedItems(_message.Message):
+    """Items for one user, best first: parallel arrays. Items that the user has interacted with are left out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    PLACES_FIELD_NUMBER: _builtins.int
+    SCORES_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    source: Global___RecommendationSource.ValueType
+    """Where they come from."""
+    @_builtins.property
+    def places(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The items' places in the catalogue, from 0; fewer than asked for where the catalogue has no more."""
+
+    @_builtins.property
+    def scores(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The model's scores, one for each place. Higher is better; comparable within one answer only."""
+
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Two for each place: the items of the history that contributed most, most first, by their places plus one; 0 where there is none."""
+
+    def __init__(
+        self,
+        *,
+        source: Global___RecommendationSource.ValueType = ...,
+        places: _abc.Iterable[_builtins.int] | None = ...,
+        scores: _abc.Iterable[_builtins.float] | None = ...,
+        reasons: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["places", b"places", "reasons", b"reasons", "scores", b"scores", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RankedItems: _TypeAlias = RankedItems  # noqa: Y015
 
 @_typing.final
 class BatchRecommendResult(_message.Message):
@@ -248,10 +294,10 @@ class BatchRecommendResult(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    RESPONSE_FIELD_NUMBER: _builtins.int
+    RANKED_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def response(self) -> Global___RecommendResponse:
+    def ranked(self) -> Global___RankedItems:
         """The answer."""
 
     @_builtins.property
@@ -261,14 +307,14 @@ class BatchRecommendResult(_message.Message):
     def __init__(
         self,
         *,
-        response: Global___RecommendResponse | None = ...,
+        ranked: Global___RankedItems | None = ...,
         error: _errors_pb2.Failure | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "outcome", b"outcome", "response", b"response"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "outcome", b"outcome", "ranked", b"ranked"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "outcome", b"outcome", "response", b"response"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "outcome", b"outcome", "ranked", b"ranked"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["response", "error"]  # noqa: Y015
+    _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["ranked", "error"]  # noqa: Y015
     _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_outcome) -> _WhichOneofReturnType_outcome | None: ...
 
@@ -276,29 +322,49 @@ Global___BatchRecommendResult: _TypeAlias = BatchRecommendResult  # noqa: Y015
 
 @_typing.final
 class BatchRecommendResponse(_message.Message):
-    """The outcomes, in the order of the requests."""
+    """The outcomes, in the order of the requests, and what they have in common."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     RESULTS_FIELD_NUMBER: _builtins.int
     SCORING_MS_FIELD_NUMBER: _builtins.int
+    MODEL_VERSION_FIELD_NUMBER: _builtins.int
+    CATALOGUE_ID_FIELD_NUMBER: _builtins.int
+    AS_OF_OFFSET_FIELD_NUMBER: _builtins.int
+    CATALOGUE_FIELD_NUMBER: _builtins.int
     scoring_ms: _builtins.float
     """Time spent scoring the whole batch, in milliseconds."""
+    model_version: _builtins.str
+    """The version that gave the answers."""
+    catalogue_id: _builtins.str
+    """The catalogue that the places are of, the same on all replicas. A catalogue never changes: another one has another id."""
+    as_of_offset: _builtins.int
+    """The last offset of the stream `interactions` that the answers take into account; absent before the first."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchRecommendResult]:
         """One for each request."""
+
+    @_builtins.property
+    def catalogue(self) -> _containers.RepeatedCompositeFieldContainer[Global___Item]:
+        """All items of that catalogue, by their places; empty where the caller has it."""
 
     def __init__(
         self,
         *,
         results: _abc.Iterable[Global___BatchRecommendResult] | None = ...,
         scoring_ms: _builtins.float = ...,
+        model_version: _builtins.str = ...,
+        catalogue_id: _builtins.str = ...,
+        as_of_offset: _builtins.int | None = ...,
+        catalogue: _abc.Iterable[Global___Item] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_offset", b"_as_of_offset", "as_of_offset", b"as_of_offset"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results", "scoring_ms", b"scoring_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_offset", b"_as_of_offset", "as_of_offset", b"as_of_offset", "catalogue", b"catalogue", "catalogue_id", b"catalogue_id", "model_version", b"model_version", "results", b"results", "scoring_ms", b"scoring_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__as_of_offset: _TypeAlias = _typing.Literal["as_of_offset"]  # noqa: Y015
+    _WhichOneofArgType__as_of_offset: _TypeAlias = _typing.Literal["_as_of_offset", b"_as_of_offset"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__as_of_offset) -> _WhichOneofReturnType__as_of_offset | None: ...
 
 Global___BatchRecommendResponse: _TypeAlias = BatchRecommendResponse  # noqa: Y015
 

@@ -108,6 +108,20 @@ export interface RecommendResponse {
 export interface BatchRecommendRequest {
   /** 1 to 256 requests. */
   requests: RecommendRequest[];
+  /** The catalogues that the caller has, from earlier responses. */
+  knownCatalogueIds: string[];
+}
+
+/** Items for one user, best first: parallel arrays. Items that the user has interacted with are left out. */
+export interface RankedItems {
+  /** Where they come from. */
+  source: RecommendationSource;
+  /** The items' places in the catalogue, from 0; fewer than asked for where the catalogue has no more. */
+  places: number[];
+  /** The model's scores, one for each place. Higher is better; comparable within one answer only. */
+  scores: number[];
+  /** Two for each place: the items of the history that contributed most, most first, by their places plus one; 0 where there is none. */
+  reasons: number[];
 }
 
 /** The outcome of one request of a batch. */
@@ -116,19 +130,29 @@ export interface BatchRecommendResult {
   outcome:
     | //
     /** The answer. */
-    { $case: "response"; response: RecommendResponse }
+    { $case: "ranked"; ranked: RankedItems }
     | //
     /** The failure of this entry alone. */
     { $case: "error"; error: Failure }
     | undefined;
 }
 
-/** The outcomes, in the order of the requests. */
+/** The outcomes, in the order of the requests, and what they have in common. */
 export interface BatchRecommendResponse {
   /** One for each request. */
   results: BatchRecommendResult[];
   /** Time spent scoring the whole batch, in milliseconds. */
   scoringMs: number;
+  /** The version that gave the answers. */
+  modelVersion: string;
+  /** The catalogue that the places are of, the same on all replicas. A catalogue never changes: another one has another id. */
+  catalogueId: string;
+  /** The last offset of the stream `interactions` that the answers take into account; absent before the first. */
+  asOfOffset?:
+    | number
+    | undefined;
+  /** All items of that catalogue, by their places; empty where the caller has it. */
+  catalogue: Item[];
 }
 
 /** Lists similar items. */
@@ -756,13 +780,16 @@ export const RecommendResponse: MessageFns<RecommendResponse> = {
 };
 
 function createBaseBatchRecommendRequest(): BatchRecommendRequest {
-  return { requests: [] };
+  return { requests: [], knownCatalogueIds: [] };
 }
 
 export const BatchRecommendRequest: MessageFns<BatchRecommendRequest> = {
   encode(message: BatchRecommendRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.requests) {
       RecommendRequest.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.knownCatalogueIds) {
+      writer.uint32(18).string(v!);
     }
     return writer;
   },
@@ -788,6 +815,14 @@ export const BatchRecommendRequest: MessageFns<BatchRecommendRequest> = {
             message.requests.push(RecommendRequest.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.knownCatalogueIds.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -806,6 +841,140 @@ export const BatchRecommendRequest: MessageFns<BatchRecommendRequest> = {
   fromPartial<I extends Exact<DeepPartial<BatchRecommendRequest>, I>>(object: I): BatchRecommendRequest {
     const message = createBaseBatchRecommendRequest();
     message.requests = object.requests?.map((e) => RecommendRequest.fromPartial(e)) || [];
+    message.knownCatalogueIds = object.knownCatalogueIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseRankedItems(): RankedItems {
+  return { source: 0, places: [], scores: [], reasons: [] };
+}
+
+export const RankedItems: MessageFns<RankedItems> = {
+  encode(message: RankedItems, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.source !== 0) {
+      writer.uint32(8).int32(message.source);
+    }
+    if (message.places.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.places) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.scores.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.scores) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.reasons.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.reasons) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RankedItems {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRankedItems();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.source = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.places.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.places.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag === 25) {
+              message.scores.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.scores.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag === 32) {
+              message.reasons.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.reasons.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RankedItems>, I>>(base?: I): RankedItems {
+    return RankedItems.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RankedItems>, I>>(object: I): RankedItems {
+    const message = createBaseRankedItems();
+    message.source = object.source ?? 0;
+    message.places = object.places?.map((e) => e) || [];
+    message.scores = object.scores?.map((e) => e) || [];
+    message.reasons = object.reasons?.map((e) => e) || [];
     return message;
   },
 };
@@ -817,8 +986,8 @@ function createBaseBatchRecommendResult(): BatchRecommendResult {
 export const BatchRecommendResult: MessageFns<BatchRecommendResult> = {
   encode(message: BatchRecommendResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     switch (message.outcome?.$case) {
-      case "response":
-        RecommendResponse.encode(message.outcome.response, writer.uint32(10).fork()).join();
+      case "ranked":
+        RankedItems.encode(message.outcome.ranked, writer.uint32(10).fork()).join();
         break;
       case "error":
         Failure.encode(message.outcome.error, writer.uint32(18).fork()).join();
@@ -845,7 +1014,7 @@ export const BatchRecommendResult: MessageFns<BatchRecommendResult> = {
               break;
             }
 
-            message.outcome = { $case: "response", response: RecommendResponse.decode(reader, reader.uint32()) };
+            message.outcome = { $case: "ranked", ranked: RankedItems.decode(reader, reader.uint32()) };
             continue;
           }
           case 2: {
@@ -874,9 +1043,9 @@ export const BatchRecommendResult: MessageFns<BatchRecommendResult> = {
   fromPartial<I extends Exact<DeepPartial<BatchRecommendResult>, I>>(object: I): BatchRecommendResult {
     const message = createBaseBatchRecommendResult();
     switch (object.outcome?.$case) {
-      case "response": {
-        if (object.outcome?.response !== undefined && object.outcome?.response !== null) {
-          message.outcome = { $case: "response", response: RecommendResponse.fromPartial(object.outcome.response) };
+      case "ranked": {
+        if (object.outcome?.ranked !== undefined && object.outcome?.ranked !== null) {
+          message.outcome = { $case: "ranked", ranked: RankedItems.fromPartial(object.outcome.ranked) };
         }
         break;
       }
@@ -892,7 +1061,7 @@ export const BatchRecommendResult: MessageFns<BatchRecommendResult> = {
 };
 
 function createBaseBatchRecommendResponse(): BatchRecommendResponse {
-  return { results: [], scoringMs: 0 };
+  return { results: [], scoringMs: 0, modelVersion: "", catalogueId: "", asOfOffset: undefined, catalogue: [] };
 }
 
 export const BatchRecommendResponse: MessageFns<BatchRecommendResponse> = {
@@ -902,6 +1071,18 @@ export const BatchRecommendResponse: MessageFns<BatchRecommendResponse> = {
     }
     if (message.scoringMs !== 0) {
       writer.uint32(17).double(message.scoringMs);
+    }
+    if (message.modelVersion !== "") {
+      writer.uint32(26).string(message.modelVersion);
+    }
+    if (message.catalogueId !== "") {
+      writer.uint32(34).string(message.catalogueId);
+    }
+    if (message.asOfOffset !== undefined) {
+      writer.uint32(40).uint64(message.asOfOffset);
+    }
+    for (const v of message.catalogue) {
+      Item.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -935,6 +1116,38 @@ export const BatchRecommendResponse: MessageFns<BatchRecommendResponse> = {
             message.scoringMs = reader.double();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.modelVersion = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.catalogueId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.asOfOffset = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.catalogue.push(Item.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -954,6 +1167,10 @@ export const BatchRecommendResponse: MessageFns<BatchRecommendResponse> = {
     const message = createBaseBatchRecommendResponse();
     message.results = object.results?.map((e) => BatchRecommendResult.fromPartial(e)) || [];
     message.scoringMs = object.scoringMs ?? 0;
+    message.modelVersion = object.modelVersion ?? "";
+    message.catalogueId = object.catalogueId ?? "";
+    message.asOfOffset = object.asOfOffset ?? undefined;
+    message.catalogue = object.catalogue?.map((e) => Item.fromPartial(e)) || [];
     return message;
   },
 };
@@ -2618,6 +2835,7 @@ export type RecommenderServiceService = typeof RecommenderServiceService;
 export const RecommenderServiceService = {
   /**
    * Recommends to many users at once; the answers come in the order of the requests, each with an outcome of its own.
+   * Items are told by their places in a catalogue that comes along where the caller lacks it, so that nothing is said again in every answer.
    * An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't hold the rest.
    */
   batchRecommend: {
@@ -2710,6 +2928,7 @@ export const RecommenderServiceService = {
 export interface RecommenderServiceServer extends UntypedServiceImplementation {
   /**
    * Recommends to many users at once; the answers come in the order of the requests, each with an outcome of its own.
+   * Items are told by their places in a catalogue that comes along where the caller lacks it, so that nothing is said again in every answer.
    * An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't hold the rest.
    */
   batchRecommend: handleUnaryCall<BatchRecommendRequest, BatchRecommendResponse>;
@@ -2732,6 +2951,7 @@ export interface RecommenderServiceServer extends UntypedServiceImplementation {
 export interface RecommenderServiceClient extends Client {
   /**
    * Recommends to many users at once; the answers come in the order of the requests, each with an outcome of its own.
+   * Items are told by their places in a catalogue that comes along where the caller lacks it, so that nothing is said again in every answer.
    * An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't hold the rest.
    */
   batchRecommend(
