@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from ml_service.model.ratings import RatingWeights
-from ml_service.model.scoring import ItemItemModel, add_rating, contributions, history_of, recommend, score, score_users, similar, why
+from ml_service.model.scoring import (
+    ItemItemModel,
+    add_rating,
+    contributions,
+    history_of,
+    recommend,
+    score,
+    score_users,
+    similar,
+    top_indexes,
+    why,
+)
 
 WEIGHTS = np.array(
     [
@@ -112,3 +123,14 @@ def test_similar_items_are_those_that_speak_for_each_other(model: ItemItemModel)
 def test_arrays_that_do_not_fit_each_other_are_refused() -> None:
     with pytest.raises(ValueError, match="2 items"):
         ItemItemModel(np.array(["a", "b"]), WEIGHTS, np.zeros(2, dtype=np.float32), RatingWeights(1.5, 3.0))
+
+
+@pytest.mark.parametrize("count", [1, 10, 100, 101, 1000])
+def test_the_top_is_what_sorting_all_would_give(count: int) -> None:
+    keys = np.random.default_rng(0).integers(0, 50, (20, 101)) + np.linspace(0.5, 0, 101)
+    keys[:, ::3] = -np.inf
+    keys[0] = -np.inf
+
+    top = top_indexes(keys, count)
+
+    np.testing.assert_array_equal(top, np.argsort(-keys, axis=1, kind="stable")[:, :count])
