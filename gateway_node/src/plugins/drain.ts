@@ -14,9 +14,10 @@ export const drainPlugin = fp(
       connections.add(connection)
       connection.once('close', () => connections.delete(connection))
     })
-    app.addHook('onSend', async (_request, reply) => {
+    app.addHook('onSend', (_request, reply, payload, done) => {
       // Whoever asks next opens a new connection, and finds another replica.
       if (isDraining) reply.header('connection', 'close')
+      done(null, payload)
     })
     app.addHook('preClose', async () => {
       app.drain()

@@ -1,6 +1,5 @@
 // Says whose a request is and how long it took: request id, traceparent, the call that neighbours get, /metrics.
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { Call } from '../recommender/recommender.ts'
@@ -11,9 +10,17 @@ function newTraceparent() {
   return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`
 }
 
-function traceparentOf(request: FastifyRequest) {
-  const given = request.headers.traceparent
-  return typeof given === 'string' && traceparentPattern.test(given) ? given : newTraceparent()
+/** The random ids of a traceparent cost more than the rest of a call, and of a batch only one is sent: made when asked for. */
+function toCall(expiresAt: number, requestId: string, given?: unknown): Call {
+  let traceparent = typeof given === 'string' && traceparentPattern.test(given) ? given : undefined
+  return {
+    expiresAt,
+    requestId,
+    get traceparent() {
+      traceparent ??= newTraceparent()
+      return traceparent
+    },
+  }
 }
 
 export const telemetryPlugin = fp(
@@ -27,21 +34,21 @@ export const telemetryPlugin = fp(
       registers: [metrics],
     })
     app.decorate('metrics', metrics)
-    const newCall = (requestId: string, traceparent: string): Call => {
-      return { expiresAt: performance.now() + app.config.recommenderDeadlineMs, requestId, traceparent }
-    }
-    app.decorate('newCall', () => newCall(randomUUID(), newTraceparent()))
+    const newDeadline = () => performance.now() + app.config.recommenderDeadlineMs
+    app.decorate('newCall', () => toCall(newDeadline(), randomUUID()))
     app.decorateRequest('call')
 
-    app.addHook('onRequest', async (request, reply) => {
-      request.call = newCall(request.id, traceparentOf(request))
+    app.addHook('onRequest', (request, reply, done) => {
+      request.call = toCall(newDeadline(), request.id, request.headers.traceparent)
       reply.header('x-request-id', request.id)
+      done()
     })
-    app.addHook('onResponse', async (request, reply) => {
+    app.addHook('onResponse', (request, reply, done) => {
       const labels = { route: request.routeOptions.url ?? 'unknown', method: request.method, status: reply.statusCode }
       durations.observe(labels, reply.elapsedTime / 1000)
       if (labels.route.startsWith('/v1/'))
         request.log.info({ ...labels, durationMs: reply.elapsedTime }, 'request answered')
+      done()
     })
     app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
       reply.type(metrics.contentType)

@@ -29,14 +29,11 @@ export const recommendationsRoutes: FastifyPluginAsyncTypebox = async (app) => {
 }
 
 function toJson({ userId, modelVersion, source, degraded, items }: Recommendations): string {
-  const user = JSON.stringify(userId)
-  return `{"userId":${user},"modelVersion":"${modelVersion}","source":"${source}","degraded":${degraded},"items":[${items}]}`
+  const rest = JSON.stringify({ userId, modelVersion, source, degraded })
+  return `${rest.slice(0, -1)},"items":[${items}]}`
 }
 
 function toServerTiming(totalMs: number, { recommenderMs, scoringMs }: Recommendations['timings']): string {
-  const durations = { total: totalMs, recommender: recommenderMs, scoring: scoringMs }
-  return Object.entries(durations)
-    .filter(([, ms]) => ms !== undefined)
-    .map(([name, ms]) => `${name};dur=${ms?.toFixed(2)}`)
-    .join(', ')
+  const part = (name: string, ms: number | undefined) => (ms === undefined ? '' : `, ${name};dur=${ms.toFixed(2)}`)
+  return `total;dur=${totalMs.toFixed(2)}${part('recommender', recommenderMs)}${part('scoring', scoringMs)}`
 }

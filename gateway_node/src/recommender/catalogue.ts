@@ -14,12 +14,18 @@ const keptCatalogues = 4
 
 export function createCatalogues() {
   const known = new LRUCache<string, Catalogue>({ max: keptCatalogues })
+  let knownIds: string[] = []
   return {
-    knownIds: () => [...known.keys()],
+    get knownIds() {
+      return knownIds
+    },
     /** The catalogue that a batch speaks of: a known one, or it came along. */
     of({ catalogueId, catalogue: items }: BatchRecommendResponse): Catalogue {
       const catalogue = known.get(catalogueId) ?? items.map(toPiece)
-      if (items.length > 0) known.set(catalogueId, catalogue)
+      if (items.length > 0) {
+        known.set(catalogueId, catalogue)
+        knownIds = [...known.keys()]
+      }
       return catalogue
     },
   }
@@ -27,12 +33,15 @@ export function createCatalogues() {
 
 export function renderItems(catalogue: Catalogue, { places, scores, reasons }: RankedItems): RenderedItem[] {
   return places.map((place, index) => {
-    const why = reasons
-      .slice(2 * index, 2 * index + 2)
-      .filter((reason) => reason > 0)
-      .map((reason) => pieceAt(catalogue, reason - 1).mention)
-    return `${pieceAt(catalogue, place).opening}${scores[index]},"why":[${why.join(',')}]}`
+    const first = reasons[2 * index] ?? 0
+    const second = reasons[2 * index + 1] ?? 0
+    const why = second > 0 ? `${mention(catalogue, first)},${mention(catalogue, second)}` : mention(catalogue, first)
+    return `${pieceAt(catalogue, place).opening}${scores[index]},"why":[${why}]}`
   })
+}
+
+function mention(catalogue: Catalogue, reason: number): string {
+  return reason > 0 ? pieceAt(catalogue, reason - 1).mention : ''
 }
 
 function pieceAt(catalogue: Catalogue, place: number): Piece {

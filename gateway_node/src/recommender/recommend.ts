@@ -35,7 +35,7 @@ export function createRecommend({ client, breaker, cache, versions }: Parts) {
     const askedAt = performance.now()
     const requests = questions.map(({ request }) => request)
     const call = { ...present(questions[0], 'a question').call, expiresAt }
-    const message = { requests, knownCatalogueIds: catalogues.knownIds() }
+    const message = { requests, knownCatalogueIds: catalogues.knownIds }
     const batch = await breaker.run(() => callUnary(client.batchRecommend.bind(client), message, call))
     const timings = { recommenderMs: performance.now() - askedAt, scoringMs: batch.scoringMs }
     const catalogue = catalogues.of(batch)

@@ -29,9 +29,10 @@ export type Stats = Static<typeof Stats>
 export const statsRoutes = fp(
   async (app) => {
     const collector = new Collector()
-    app.addHook('onResponse', async ({ method, routeOptions }, reply) => {
+    app.addHook('onResponse', ({ method, routeOptions }, reply, done) => {
       const name = `${method} ${routeOptions.url ?? 'unknown'}`
       collector.record(name, reply.elapsedTime, reply.statusCode >= 500)
+      done()
     })
     app.decorate('stats', { snapshot: () => takeSnapshot(app, collector) })
     app
