@@ -69,7 +69,7 @@ async def begin(driver: GrpcDriver) -> grpc.aio.UnaryStreamCall[ReadResultReques
 
 
 async def test_readers_who_do_not_read_leave_room_for_everything_else(driver: GrpcDriver, registry: Registry) -> None:
-    registry.save_result("job-1", "table.csv", "text/csv", [b"a" * LARGE])
+    registry.save_result("job-1", 1, "table.csv", "text/csv", [b"a" * LARGE])
     stalled = [await begin(driver) for _ in range(TRANSFERS_MAX)]
 
     failure = await failure_of(driver.jobs.ReadResult(ReadResultRequest(job_id="job-1")).read())
