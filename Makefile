@@ -21,7 +21,7 @@ help: ## this list
 	@echo "  Ports: GATEWAY_PORT RECOMMENDER_GRPC_PORT RECOMMENDER_OPS_PORT WORKER_OPS_PORT BROKER_PORT BROKER_DIST_PORT BROKER_EPMD_PORT"
 
 watch: ## what the socket tells, a line per frame: make watch TOPICS='activity jobs'
-	@exec $(BIN)/python -m infra.local.watch ws://127.0.0.1:$${GATEWAY_PORT:-3000}/v1/live $(TOPICS)
+	@exec $(BIN)/python -m infra.local.watch $${GATEWAY_PORT:-3000} $(TOPICS)
 
 demo: python ## install, import MovieLens, train, and run the whole stack
 	@$(LOCAL) demo

@@ -54,10 +54,11 @@ class Connection(asyncio.Protocol):
 class OpenLoop:
     """A pool of connections; a request that finds none idle counts as not sent."""
 
-    def __init__(self, port: int, in_time_seconds: float) -> None:
+    def __init__(self, port: int, token: str, in_time_seconds: float) -> None:
         self.idle: deque[Connection] = deque()
         self.tally = Tally()
         self._port = port
+        self._headers = f"Host: gateway\r\nAuthorization: Bearer {token}"
         self._in_time_seconds = in_time_seconds
         self._asked = 0
         self._loop = asyncio.get_running_loop()
@@ -85,7 +86,7 @@ class OpenLoop:
             return
         self._asked += 1
         path = f"/v1/users/u{self._asked}/recommendations?limit=1"
-        self.idle.popleft().ask(f"GET {path} HTTP/1.1\r\nHost: gateway\r\n\r\n".encode(), now)
+        self.idle.popleft().ask(f"GET {path} HTTP/1.1\r\n{self._headers}\r\n\r\n".encode(), now)
 
     def note(self, response: bytes, sent_at: float) -> None:
         seconds = self._loop.time() - sent_at

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from benchmarks.open_loop import OpenLoop, Tally
+from harness.sign_in import OPEN_GATEWAY, SignIn
 from infra.local.ports import free_ports
 
 if TYPE_CHECKING:
@@ -49,14 +50,15 @@ def gateway() -> Iterator[int]:
         "GATEWAY_RECOMMENDER_DEADLINE_MS": str(int(DEADLINE_SECONDS * 1000)),
         "AMQP_URL": f"amqp://127.0.0.1:{nowhere}/",
         "LOG_LEVEL": "error",
+        **OPEN_GATEWAY,
     }
     slowed = [sys.executable, "-m", "benchmarks.slowed_recommender", str(CAPACITY), str(grpc_port)]
     with running(slowed), running(["node", "gateway_node/src/main.ts"], **settings):
         yield port
 
 
-async def wait_until_answering(port: int) -> None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client, asyncio.timeout(30):
+async def wait_until_answering(port: int, sign_in: SignIn) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", auth=sign_in) as client, asyncio.timeout(30):
         while True:
             try:
                 if (await client.get("/v1/users/first/recommendations")).is_success:
@@ -69,8 +71,9 @@ async def wait_until_answering(port: int) -> None:
 async def measure() -> dict[int, Tally]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     with gateway() as port:
-        await wait_until_answering(port)
-        client = OpenLoop(port, DEADLINE_SECONDS)
+        sign_in = SignIn(f"http://127.0.0.1:{port}")
+        await wait_until_answering(port, sign_in)
+        client = OpenLoop(port, sign_in.token(), DEADLINE_SECONDS)
         await client.connect(CONNECTIONS)
         await client.run(CAPACITY / 2, RUN_SECONDS / 2)
         return {times: await client.run(times * CAPACITY, RUN_SECONDS) for times in TIMES}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from benchmarks.plan import Plan
+    from harness.sign_in import SignIn
 
 DEFINITIONS = ROOT / "infra" / "rabbitmq" / "definitions.json"
 #: Nobody writes a line for each request: neither we nor the contenders.
@@ -47,6 +48,11 @@ class Stand:
             "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}:{PYTHON_PATH}",
         }
 
+    @property
+    def sign_in(self) -> SignIn:
+        """All gateways of the stack take the tokens of the first."""
+        return self.stack.gateway.sign_in
+
     def file(self, name: str) -> Path:
         return self.folder / name
 
@@ -58,10 +64,11 @@ class Stand:
             "GATEWAY_PORT": str(port),
             "GATEWAY_RECOMMENDER_ADDRESS": self.stack.grpc_address,
             "AMQP_URL": f"amqp://{LOOPBACK}:{nowhere}/",
+            **self.stack.sign_in_settings,
         }
         command = [node(), str(ROOT / "gateway_node" / "src" / "main.ts")]
         ready_url = f"http://{LOOPBACK}:{port}/v1/users/{self.users[0]}/recommendations"
-        return Process("uncached-gateway", command, variables, ready_url, self.file("uncached-gateway.log"))
+        return Process("uncached-gateway", command, variables, ready_url, self.file("uncached-gateway.log"), self.sign_in)
 
     def wait_until_read(self) -> None:
         """Until every reader of the log has come to its end, so that no turn pays for what the one before left."""

@@ -1,4 +1,4 @@
-"""The requests of a load, the same for every contender: a file with a line each, method, path and body with tabs between."""
+"""The requests of a load, the same for every contender: a file with a line each, method, path, body and token with tabs between."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from harness.sign_in import SignIn
+
 SEED = 5
 LIMIT = 10
 
 
-def write_traffic(path: Path, lines: Iterable[str]) -> Path:
-    path.write_text("\n".join(lines) + "\n", "utf-8")
+def write_traffic(path: Path, lines: Iterable[str], sign_in: SignIn) -> Path:
+    """Each line ends in the user who sends it, which becomes that user's token."""
+    wanted = (line.rpartition("\t") for line in lines)
+    path.write_text("".join(f"{request}\t{sign_in.token(user)}\n" for request, _, user in wanted), "utf-8")
     return path
 
 
@@ -24,12 +28,12 @@ def path_of(user_id: str) -> str:
 
 
 def ask(user_id: str) -> str:
-    return f"GET\t{path_of(user_id)}"
+    return f"GET\t{path_of(user_id)}\t\t{user_id}"
 
 
 def tell(user_id: str, item_id: str, rating: float) -> str:
     body = json.dumps({"userId": user_id, "itemId": item_id, "rating": rating})
-    return f"POST\t/v1/interactions\t{body}"
+    return f"POST\t/v1/interactions\t{body}\t{user_id}"
 
 
 def each_user_in_turn(users: Sequence[str]) -> list[str]:

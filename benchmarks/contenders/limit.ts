@@ -1,9 +1,10 @@
-// The limit: Fastify answers the same bytes from memory. `node limit.ts PORT ANSWERS [hooks]`; with `hooks` each request is checked, named,
-// timed and counted as in the gateway. ANSWERS is a file of JSON: bodies by user.
+// The limit: Fastify answers the same bytes from memory. `node limit.ts PORT ANSWERS [hooks]`; with `hooks` each request is checked, signed in,
+// named, timed and counted as in the gateway. ANSWERS is a file of JSON: bodies by user.
 import { readFileSync } from 'node:fs'
 import fastify, { type FastifyReply } from 'fastify'
 import { readConfig } from '../../gateway_node/src/config.ts'
 import { NewInteraction } from '../../gateway_node/src/interactions/schemas.ts'
+import { authPlugin } from '../../gateway_node/src/plugins/auth.ts'
 import { telemetryPlugin } from '../../gateway_node/src/plugins/telemetry.ts'
 import { problemPlugin, serverOptions } from '../../gateway_node/src/problem.ts'
 import { RecommendationsPath, RecommendationsQuery } from '../../gateway_node/src/recommendations/schemas.ts'
@@ -13,24 +14,33 @@ type UserPath = { Params: { userId: string } }
 const [port = '', answersFile = '', hooks] = process.argv.slice(2)
 const answers: Record<string, string> = JSON.parse(readFileSync(answersFile, 'utf8'))
 const hasHooks = hooks === 'hooks'
-const config = readConfig({ LOG_LEVEL: 'warning' })
+const config = readConfig()
 const accepted = JSON.stringify({ interactionId: 'none', offset: null })
 
 const app = fastify(hasHooks ? serverOptions(config) : {})
 app.decorate('config', config)
 if (hasHooks) await app.register(problemPlugin)
+if (hasHooks) await app.register(authPlugin)
 if (hasHooks) await app.register(telemetryPlugin)
 
 const answer = (reply: FastifyReply, body: string | undefined) =>
   reply.header('content-type', 'application/json; charset=utf-8').send(body)
 
 const asked = hasHooks ? { params: RecommendationsPath, querystring: RecommendationsQuery } : {}
-app.get<UserPath>('/v1/users/:userId/recommendations', { schema: asked }, (request, reply) => {
-  if (hasHooks) reply.header('server-timing', `total;dur=${reply.elapsedTime.toFixed(2)}`)
-  answer(reply, answers[request.params.userId])
-})
-app.post('/v1/interactions', { schema: hasHooks ? { body: NewInteraction } : {} }, (_request, reply) => {
-  answer(reply.code(202), accepted)
-})
-app.get('/readyz', (_request, reply) => answer(reply, '{}'))
+app.get<UserPath>(
+  '/v1/users/:userId/recommendations',
+  { schema: asked, config: { access: ['owner', 'operator'] } },
+  (request, reply) => {
+    if (hasHooks) reply.header('server-timing', `total;dur=${reply.elapsedTime.toFixed(2)}`)
+    answer(reply, answers[request.params.userId])
+  },
+)
+app.post(
+  '/v1/interactions',
+  { schema: hasHooks ? { body: NewInteraction } : {}, config: { access: ['owner'] } },
+  (_request, reply) => {
+    answer(reply.code(202), accepted)
+  },
+)
+app.get('/readyz', { config: { access: ['anyone'] } }, (_request, reply) => answer(reply, '{}'))
 await app.listen({ host: '127.0.0.1', port: Number(port) })

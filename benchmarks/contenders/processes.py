@@ -22,10 +22,11 @@ class Contender(Process):
         super().__init__(name, command, variables or {}, f"{self.url}/readyz", logs / f"{name}.log")
 
 
-def limit(answers: Path, logs: Path, *, has_hooks: bool) -> Contender:
+def limit(answers: Path, variables: Mapping[str, str], logs: Path, *, has_hooks: bool) -> Contender:
     (port,) = free_ports(1)
     hooks = ["hooks"] if has_hooks else []
-    return Contender("limit-hooks" if has_hooks else "limit", program("contenders/limit.ts", str(port), str(answers), *hooks), port, logs)
+    command = program("contenders/limit.ts", str(port), str(answers), *hooks)
+    return Contender("limit-hooks" if has_hooks else "limit", command, port, logs, variables)
 
 
 def fastapi(app: str, variables: Mapping[str, str], logs: Path) -> Contender:

@@ -6,9 +6,9 @@ const timeoutMs = 5000
 const agent = new Agent({ keepAlive: true, maxSockets: 256 })
 
 /** Resolves with the answer's body once its last byte is here. Rejects for whatever isn't a success. */
-export function ask(url: URL, { method, path, body }: TrafficRequest): Promise<string> {
-  const headers =
-    body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+export function ask(url: URL, { method, path, body, token }: TrafficRequest): Promise<string> {
+  const type = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+  const headers = { authorization: `Bearer ${token}`, ...(body !== '' && type) }
   return new Promise((resolve, reject) => {
     const { hostname, port } = url
     const asked = request({ agent, hostname, port, method, path, headers, timeout: timeoutMs }, (answer) => {

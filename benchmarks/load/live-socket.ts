@@ -5,6 +5,20 @@ import { WebSocket } from 'ws'
 /** Loopback has many addresses; each is good for as many connections to one port as there are ephemeral ports. */
 export type Origin = { localAddress?: string }
 
+let operator: Promise<string> | undefined
+
+/** One token for all sockets: the operator may watch whomever. */
+function signIn(url: URL): Promise<string> {
+  operator ??= openSession(url)
+  return operator
+}
+
+async function openSession(url: URL): Promise<string> {
+  const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"role":"operator"}' }
+  const answer = await fetch(new URL('/v1/sessions', url), request)
+  return (await answer.json()).token
+}
+
 /** Resolves once the topic's first event is here; without a topic, once the socket is open. */
 export async function openSocket(url: URL, topic: string, onText: (text: string) => void, origin: Origin = {}) {
   const socket = new WebSocket(`ws://${url.host}/v1/live`, { perMessageDeflate: false, ...origin })
@@ -17,7 +31,7 @@ export async function openSocket(url: URL, topic: string, onText: (text: string)
   socket.on('error', first.reject)
   await Promise.race([once(socket, 'open'), first.promise])
   if (topic === '') return socket
-  socket.send(JSON.stringify({ type: 'hello', userId: 'bench' }))
+  socket.send(JSON.stringify({ type: 'hello', token: await signIn(url) }))
   socket.send(JSON.stringify({ type: 'subscribe', topic }))
   await first.promise
   return socket

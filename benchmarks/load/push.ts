@@ -15,7 +15,7 @@ const patienceMs = 3000
 const [address = '', file = '', perSecond = '', seconds = ''] = process.argv.slice(2)
 const url = new URL(address)
 const traffic = readTraffic(file)
-const userOf = ({ body = '{}' }: TrafficRequest): string => JSON.parse(body).userId
+const userOf = ({ body }: TrafficRequest): string => JSON.parse(body).userId
 const arrivals = new Map<string, Arrival[]>()
 const ratings = new Map<string, Rating[]>()
 let failed = 0

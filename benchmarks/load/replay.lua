@@ -1,15 +1,12 @@
--- For wrk: replays a file of requests, a line each (method, path and body with tabs between), and tells its figures as a line of JSON.
+-- For wrk: replays a file of requests, a line each (method, path, body and token with tabs between), and tells its figures as a line of JSON.
 local requests, position = {}, 0
 
 function init(args)
-  local headers = { Host = wrk.headers["Host"], ["Content-Type"] = "application/json" }
   for line in io.lines(args[1]) do
-    local method, path, body = line:match("^(%S+)\t(%S+)\t?(.*)$")
-    if body == "" then
-      requests[#requests + 1] = wrk.format(method, path, { Host = wrk.headers["Host"] })
-    else
-      requests[#requests + 1] = wrk.format(method, path, headers, body)
-    end
+    local method, path, body, token = line:match("^(%S+)\t(%S+)\t([^\t]*)\t(%S+)$")
+    local headers = { Host = wrk.headers["Host"], Authorization = "Bearer " .. token }
+    if body ~= "" then headers["Content-Type"] = "application/json" end
+    requests[#requests + 1] = wrk.format(method, path, headers, body ~= "" and body or nil)
   end
 end
 

@@ -1,12 +1,12 @@
-// Reads a file of requests, a line each: method, path and body with tabs between. The harness writes it; wrk reads the same.
+// Reads a file of requests, a line each: method, path, body and token with tabs between. The harness writes it; wrk reads the same.
 import { readFileSync } from 'node:fs'
 
-export type TrafficRequest = { method: string; path: string; body: string | undefined }
+export type TrafficRequest = { method: string; path: string; body: string; token: string }
 
 export function readTraffic(file: string): TrafficRequest[] {
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
   return lines.map((line) => {
-    const [method = '', path = '', body] = line.split('\t')
-    return { method, path, body }
+    const [method = '', path = '', body = '', token = ''] = line.split('\t')
+    return { method, path, body, token }
   })
 }

@@ -15,7 +15,7 @@ from benchmarks.contenders import processes
 from benchmarks.figures import Series
 from benchmarks.loads import closed_loop, open_loop, program, run
 from benchmarks.rounds import LoadFailed, checked, describe, interleave, rotated
-from benchmarks.stand import running
+from benchmarks.stand import QUIET, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figures
     from benchmarks.rounds import Turn
     from benchmarks.stand import Stand
+    from harness.sign_in import SignIn
 
 WARM_UP_SECONDS = 1
 ONE_SECONDS = 2
@@ -51,9 +52,9 @@ class Contenders:
 def measure(stand: Stand) -> Iterator[Series]:
     with ExitStack() as stack:
         contenders = _start(stand, stack)
-        each_user = traffic.write_traffic(stand.file("each-user"), traffic.each_user_in_turn(stand.users))
+        each_user = traffic.write_traffic(stand.file("each-user"), traffic.each_user_in_turn(stand.users), stand.sign_in)
         mixed = traffic.some_users_more(stand.users, stand.items, CACHED_REQUESTS, WRITE_PART)
-        some_more = traffic.write_traffic(stand.file("some-more"), mixed)
+        some_more = traffic.write_traffic(stand.file("some-more"), mixed, stand.sign_in)
         yield _closed("ask", "Ask, cache off: a different user with each request", contenders.uncached, each_user, stand)
         yield from _open(contenders.uncached, each_user, stand)
         yield _one_at_a_time(contenders, each_user, stand)
@@ -76,12 +77,13 @@ def _start(stand: Stand, stack: ExitStack) -> Contenders:
         cached={goals.GATEWAY: stand.stack.gateway.url, **limits},
         grpc_address=hybrids[goals.HYBRID_AIO].grpc_address,
     )
-    _require_same_answers(contenders, stand.users[:COMPARED_USERS])
+    _require_same_answers(contenders, stand.users[:COMPARED_USERS], stand.sign_in)
     return contenders
 
 
 def _start_limits(answers: Path, stand: Stand, stack: ExitStack) -> dict[str, str]:
-    bare, hooked = (processes.limit(answers, stand.folder, has_hooks=has_hooks) for has_hooks in (False, True))
+    variables = {**QUIET, **stand.stack.sign_in_settings}
+    bare, hooked = (processes.limit(answers, variables, stand.folder, has_hooks=has_hooks) for has_hooks in (False, True))
     stack.enter_context(running([bare, hooked]))
     return {goals.BARE_LIMIT: bare.url, goals.LIMIT: hooked.url}
 
@@ -89,15 +91,15 @@ def _start_limits(answers: Path, stand: Stand, stack: ExitStack) -> dict[str, st
 def _save_answers(url: str, stand: Stand) -> Path:
     """What the limit answers is what the gateway answered."""
     file = stand.file("answers.json")
-    with httpx.Client(timeout=ANSWER_SECONDS) as client:
+    with httpx.Client(timeout=ANSWER_SECONDS, auth=stand.sign_in) as client:
         bodies = {user: client.get(url + traffic.path_of(user)).raise_for_status().text for user in stand.users}
     file.write_text(json.dumps(bodies), "utf-8")
     return file
 
 
-def _require_same_answers(contenders: Contenders, users: Sequence[str]) -> None:
+def _require_same_answers(contenders: Contenders, users: Sequence[str], sign_in: SignIn) -> None:
     """Who answers something else isn't measured. Asks each twice, so that the cache shows where it is on."""
-    with httpx.Client(timeout=ANSWER_SECONDS) as client:
+    with httpx.Client(timeout=ANSWER_SECONDS, auth=sign_in) as client:
         for name, url in [*contenders.uncached.items(), *contenders.cached.items()]:
             for user in users:
                 ours, theirs = (client.get(one + traffic.path_of(user)).json() for one in (contenders.uncached[goals.GATEWAY], url))

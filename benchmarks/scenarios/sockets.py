@@ -115,7 +115,7 @@ def fresh_gateway(stand: Stand) -> Iterator[tuple[GatewayDriver, Process]]:
 def _crowd(stand: Stand, count: int) -> Series:
     title = f"Ask at {CROWD_ASKS_PER_SECOND} requests/s, beside {count} sockets on the same gateway"
     stand.say(title)
-    requests = traffic.write_traffic(stand.file("each-user"), traffic.each_user_in_turn(stand.users))
+    requests = traffic.write_traffic(stand.file("each-user"), traffic.each_user_in_turn(stand.users), stand.sign_in)
     with ExitStack() as stack:
         urls = {name: stack.enter_context(fresh_gateway(stand))[0].url for name in (goals.GATEWAY, goals.CROWDED)}
         crowd = stack.enter_context(crowd_of(count, urls[goals.CROWDED], f"users/{stand.users[0]}/recommendations"))

@@ -28,7 +28,7 @@ def measure(stand: Stand) -> Iterator[Series]:
 def _tell(stand: Stand) -> Series:
     plan, title = stand.plan, "Tell: each interaction confirmed, all readers of the log running"
     stand.say(title)
-    rated = traffic.write_traffic(stand.file("ratings"), traffic.ratings(stand.users, stand.items, TRAFFIC_LINES))
+    rated = traffic.write_traffic(stand.file("ratings"), traffic.ratings(stand.users, stand.items, TRAFFIC_LINES), stand.sign_in)
 
     def gateway() -> Figures:
         figures = closed_loop(stand.stack.gateway.url, rated, plan.connections, plan.turn_seconds)
@@ -49,7 +49,7 @@ def _push(stand: Stand) -> Series:
     plan, title = stand.plan, f"From rating to pushed list at {PUSHED_RATINGS_PER_SECOND} ratings/s"
     stand.say(title)
     watched = stand.users[:WATCHED_USERS]
-    rated = traffic.write_traffic(stand.file("watched"), traffic.ratings(watched, stand.items, TRAFFIC_LINES))
+    rated = traffic.write_traffic(stand.file("watched"), traffic.ratings(watched, stand.items, TRAFFIC_LINES), stand.sign_in)
     arguments = (stand.stack.gateway.url, str(rated), str(PUSHED_RATINGS_PER_SECOND), str(plan.push_seconds))
 
     def push() -> Figures:

@@ -8,6 +8,7 @@ import { itemsRoutes } from './items/routes.ts'
 import { jobsRoutes } from './jobs/routes.ts'
 import { liveRoutes } from './live/socket.ts'
 import { modelsRoutes } from './models/routes.ts'
+import { authPlugin } from './plugins/auth.ts'
 import { brokerPlugin } from './plugins/broker.ts'
 import { drainPlugin } from './plugins/drain.ts'
 import { headersPlugin } from './plugins/headers.ts'
@@ -20,6 +21,7 @@ import { websocketPlugin } from './plugins/websocket.ts'
 import { problemPlugin, serverOptions } from './problem.ts'
 import { recommendationsRoutes } from './recommendations/routes.ts'
 import type { Recommender } from './recommender/recommender.ts'
+import { sessionsRoutes } from './sessions/routes.ts'
 import { statsRoutes } from './stats/routes.ts'
 import { usersRoutes } from './users/routes.ts'
 
@@ -33,6 +35,7 @@ export async function buildApp(config: Config, neighbours: Neighbours = {}) {
   await app.register(problemPlugin)
   await app.register(headersPlugin)
   await app.register(drainPlugin)
+  await app.register(authPlugin)
   await app.register(telemetryPlugin)
   await app.register(openApiPlugin)
 
@@ -41,6 +44,7 @@ export async function buildApp(config: Config, neighbours: Neighbours = {}) {
   await app.register(healthPlugin)
   await app.register(websocketPlugin)
 
+  if (config.identity.isDemo) await app.register(sessionsRoutes)
   await app.register(statsRoutes)
   await app.register(recommendationsRoutes)
   await app.register(usersRoutes)

@@ -1,4 +1,4 @@
-// The only file that reads the environment: names, defaults and bounds of every setting. Required: none.
+// The only file that reads the environment: names, defaults and bounds of every setting. Required: who may sign in.
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { envSchema } from 'env-schema'
@@ -8,6 +8,7 @@ import { type Static, Type } from 'typebox'
 export const closingMs = 1000
 
 const milliseconds = (fallback: number) => Type.Integer({ minimum: 0, maximum: 600_000, default: fallback })
+const count = (fallback: number) => Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: fallback })
 
 const Environment = Type.Object({
   AMQP_URL: Type.String({ pattern: '^amqps?://', default: 'amqp://guest:guest@127.0.0.1:5672/' }),
@@ -29,13 +30,36 @@ const Environment = Type.Object({
   GATEWAY_STALLED_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 30_000 }),
   GATEWAY_KEEP_ALIVE_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 72_000 }),
   GATEWAY_ALLOWED_ORIGINS: Type.String({ default: '' }),
+  GATEWAY_TRUSTED_PROXIES: Type.String({ default: '' }),
+  GATEWAY_DEMO: Type.Boolean({ default: false }),
+  GATEWAY_DEMO_KEY: Type.String({
+    minLength: 1,
+    default: fileURLToPath(new URL('../../.run/keys/demo.pem', import.meta.url)),
+  }),
+  GATEWAY_SESSION_SECONDS: Type.Integer({ minimum: 1, maximum: 86_400, default: 3600 }),
+  // Whoever can change the keys on their way can be anybody.
+  GATEWAY_JWKS_URL: Type.String({
+    pattern: String.raw`^$|^https://|^http://(localhost|127\.0\.0\.1|\[::1\])[:/]`,
+    default: '',
+  }),
+  GATEWAY_TOKEN_ISSUER: Type.String({ default: '' }),
+  GATEWAY_TOKEN_AUDIENCE: Type.String({ default: '' }),
+  GATEWAY_TOKEN_ROLE_CLAIM: Type.String({ minLength: 1, default: 'role' }),
+  GATEWAY_SIGN_IN_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 5000 }),
+  GATEWAY_IDENTITY_REQUESTS_PER_MINUTE: count(600),
+  GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: count(3000),
+  GATEWAY_SOCKETS_PER_IDENTITY: count(20),
+  GATEWAY_SOCKET_SUBSCRIPTIONS: count(100),
+  GATEWAY_SOCKET_FRAMES_PER_MINUTE: count(600),
 })
+
+type Settings = Static<typeof Environment>
 
 export const variables = Object.keys(Environment.properties)
 
 /** Throws one error that names every variable that can't be used. */
 export function readConfig(environment: Record<string, string | undefined> = process.env) {
-  const settings = envSchema<Static<typeof Environment>>({ schema: Environment, data: environment, env: false })
+  const settings = envSchema<Settings>({ schema: Environment, data: environment, env: false })
   requireNestedBudgets(settings)
   return Object.freeze({
     amqpUrl: settings.AMQP_URL,
@@ -55,12 +79,50 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     requestMs: settings.GATEWAY_REQUEST_MS,
     stalledMs: settings.GATEWAY_STALLED_MS,
     keepAliveMs: settings.GATEWAY_KEEP_ALIVE_MS,
-    allowedOrigins: settings.GATEWAY_ALLOWED_ORIGINS.split(',').filter((origin) => origin !== ''),
+    allowedOrigins: splitList(settings.GATEWAY_ALLOWED_ORIGINS),
+    trustedProxies: splitList(settings.GATEWAY_TRUSTED_PROXIES),
+    identity: readIdentity(settings),
+    limits: {
+      identityRequestsPerMinute: settings.GATEWAY_IDENTITY_REQUESTS_PER_MINUTE,
+      addressRequestsPerMinute: settings.GATEWAY_ADDRESS_REQUESTS_PER_MINUTE,
+      signInMs: settings.GATEWAY_SIGN_IN_MS,
+      socketsPerIdentity: settings.GATEWAY_SOCKETS_PER_IDENTITY,
+      subscriptions: settings.GATEWAY_SOCKET_SUBSCRIPTIONS,
+      framesPerMinute: settings.GATEWAY_SOCKET_FRAMES_PER_MINUTE,
+    },
   })
 }
 
+const splitList = (text: string) => text.split(',').filter((entry) => entry !== '')
+
+/** Whose tokens are good: an OpenID provider's, or the demo's own. Nobody gets in by a setting that was forgotten. */
+function readIdentity(settings: Settings) {
+  const { GATEWAY_JWKS_URL: jwksUrl, GATEWAY_TOKEN_ISSUER: issuer, GATEWAY_TOKEN_AUDIENCE: audience } = settings
+  if (settings.GATEWAY_DEMO === (jwksUrl !== ''))
+    throw new Error(
+      'env: say who may sign in: set either GATEWAY_JWKS_URL to the keys of your OpenID provider, or GATEWAY_DEMO=true for a demo where anybody may be anybody',
+    )
+  if (settings.GATEWAY_DEMO)
+    return {
+      isDemo: true,
+      keyFile: settings.GATEWAY_DEMO_KEY,
+      sessionSeconds: settings.GATEWAY_SESSION_SECONDS,
+    } as const
+  if (issuer === '' || audience === '')
+    throw new Error(
+      'env: GATEWAY_JWKS_URL needs GATEWAY_TOKEN_ISSUER and GATEWAY_TOKEN_AUDIENCE, as tokens of others have good signatures too',
+    )
+  return {
+    isDemo: false,
+    jwksUrl: new URL(jwksUrl),
+    issuer,
+    audience,
+    roleClaim: settings.GATEWAY_TOKEN_ROLE_CLAIM,
+  } as const
+}
+
 /** A stop drains, closes the sockets, answers what was asked, flushes what was published, closes the broker. Its bound must hold all of it, or it cuts off. */
-function requireNestedBudgets(settings: Static<typeof Environment>) {
+function requireNestedBudgets(settings: Settings) {
   const inside = ['GATEWAY_DRAIN_MS', 'GATEWAY_RECOMMENDER_DEADLINE_MS', 'GATEWAY_CONFIRM_TIMEOUT_MS'] as const
   const neededMs = inside.reduce((sum, name) => sum + settings[name], 2 * closingMs)
   if (neededMs >= settings.GATEWAY_SHUTDOWN_MS)

@@ -59,7 +59,7 @@ const Problem = Type.Object({
   errors: Type.Optional(Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() }))),
 })
 
-const problemResponse = {
+export const problemResponse = {
   description: 'Why it was refused or failed.',
   content: { 'application/problem+json': { schema: Problem } },
 }
@@ -76,6 +76,7 @@ export function serverOptions(config: Config): FastifyHttpOptions<Server> {
     connectionTimeout: config.stalledMs,
     http: { headersTimeout: config.headersMs, connectionsCheckingInterval: Math.ceil(config.headersMs / 2) },
     clientErrorHandler: refuseConnection,
+    trustProxy: config.trustedProxies.length > 0 && config.trustedProxies,
     genReqId: ({ headers }) => {
       const given = headers['x-request-id']
       return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()
@@ -91,7 +92,7 @@ export const problemPlugin = fp(
     app.setErrorHandler(sendProblem)
     parseBodies(app)
     app.setNotFoundHandler((request) => {
-      throw new AppError('ROUTE_UNKNOWN', `No route ${request.method} ${request.url}. See /openapi.json.`)
+      throw new AppError('ROUTE_UNKNOWN', `No route ${request.method} ${pathOf(request)}. See /openapi.json.`)
     })
     app.addHook('onRoute', (route) => {
       if (route.schema?.hide || !route.url.startsWith('/v1/')) return
@@ -118,11 +119,17 @@ function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyRep
   const status = statusOfReason[error.reason] ?? statusOfKind[error.kind]
   logError(error, request, status)
   if (error.isRetryable) reply.header('retry-after', error.retryAfterSeconds ?? 1)
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
   reply.header('x-request-id', request.id)
   return reply
     .code(status)
     .type('application/problem+json')
     .send(toProblem(error, status, request))
+}
+
+/** Queries stay out of what is logged: some put tokens there. */
+export function pathOf({ url }: FastifyRequest): string {
+  return url.replace(/\?.*/s, '')
 }
 
 /** What isn't an AppError yet is Fastify's refusal of a request, or a bug. */

@@ -12,10 +12,11 @@ const capabilities = [
   'jobs',
   'dead-letters',
   'models',
+  'sessions',
   'stats',
   'live',
 ]
-const neighbours = ['broker', 'recommender']
+const neighbours = ['broker', 'recommender', 'identity']
 
 type Import = { file: string; folder: string; isType: boolean }
 

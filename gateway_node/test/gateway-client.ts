@@ -1,5 +1,6 @@
-// Talks to an app as a client does: holds the paths, headers and encodings that tests needn't know.
+// Talks to an app as a client that may do so: holds the paths, headers and encodings that tests needn't know.
 import type { FastifyInstance, InjectOptions } from 'fastify'
+import { signed } from './sign-in.ts'
 
 export type Answer = {
   status: number
@@ -17,7 +18,7 @@ export class GatewayClient {
   }
 
   async send(request: InjectOptions): Promise<Answer> {
-    const { statusCode: status, headers, payload } = await this.#app.inject(request)
+    const { statusCode: status, headers, payload } = await this.#app.inject(await signed(this.#app, request))
     const isJson = String(headers['content-type']).includes('json')
     return { status, headers, body: isJson ? JSON.parse(payload) : { text: payload } }
   }

@@ -1,39 +1,9 @@
 // The process as it is started and stopped, with no neighbour in reach.
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { createInterface } from 'node:readline'
-import { type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const nowhere = { AMQP_URL: 'amqp://127.0.0.1:1/', GATEWAY_RECOMMENDER_ADDRESS: '127.0.0.1:1', GATEWAY_PORT: '0' }
-
-type Line = { msg: string; level: number; err?: { message: string } }
-
-/** Starts the gateway; `lines` are those of its log. */
-function start(t: TestContext, environment: Record<string, string>) {
-  const child = spawn(process.execPath, [main], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
-  t.after(() => child.kill('SIGKILL'))
-  const lines: Line[] = []
-  const reading = createInterface({ input: child.stdout })
-  reading.on('line', (line) => lines.push(JSON.parse(line)))
-  const exited = once(reading, 'close').then(() => exitOf(child))
-  const said = (text: string) => t.waitFor(() => findLine(lines, text), { timeout: 20_000, interval: 20 })
-  return { child, lines, exited, said }
-}
-
-async function exitOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  return child.exitCode
-}
-
-function findLine(lines: Line[], text: string): Line {
-  const line = lines.find(({ msg }) => msg.includes(text))
-  assert.ok(line, text)
-  return line
-}
+import { test } from 'node:test'
+import { findLine, nowhere, start } from './gateway-process.ts'
 
 test('without neighbours the gateway starts, says so and answers', async (t) => {
   const { said } = start(t, nowhere)
@@ -95,4 +65,13 @@ test('a taken port ends the start with 1 and names the variable', async (t) => {
 
   assert.equal(await second.exited, 1)
   assert.match(findLine(second.lines, 'gateway could not start').err?.message ?? '', /GATEWAY_PORT/)
+})
+
+test('a gateway that is not told who may sign in does not start, and says what to set', async (t) => {
+  const { lines, exited } = start(t, { ...nowhere, GATEWAY_DEMO: 'false' })
+
+  assert.equal(await exited, 1)
+  const message = findLine(lines, 'gateway could not start').err?.message ?? ''
+  assert.match(message, /GATEWAY_JWKS_URL/)
+  assert.match(message, /GATEWAY_DEMO=true/)
 })

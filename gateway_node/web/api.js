@@ -5,6 +5,14 @@
 
 const REQUEST_TIMEOUT_MS = 15_000
 
+/** Nobody is signed in at first. @type {() => Promise<string | null>} */
+let tokenSource = async () => null
+
+/** Signs each request from now on. @param {() => Promise<string>} source */
+export function signWith(source) {
+  tokenSource = source
+}
+
 /** A request that was refused or got no answer. `reason` is from the gateway's catalogue, or NETWORK_FAILED / ANSWER_UNREADABLE. */
 export class ApiError extends Error {
   /** @param {{reason: string, detail: string, status?: number, requestId?: string | null}} problem */
@@ -26,12 +34,13 @@ export class ApiError extends Error {
  * Asks the gateway and resolves with the decoded answer; rejects with an ApiError.
  *
  * @param {string} path
- * @param {{method?: string, body?: unknown, idempotencyKey?: string, query?: Record<string, string | number | null | undefined>}} [options]
+ * @param {{method?: string, body?: unknown, idempotencyKey?: string, query?: Record<string, string | number | null | undefined>,
+ *   isOpen?: boolean}} [options]  open to anyone, so that it needs no token
  * @returns {Promise<{body: any, timings: Timing[], roundTripMs: number}>}
  */
-export async function ask(path, { method = 'GET', body, idempotencyKey, query } = {}) {
+export async function ask(path, { method = 'GET', body, idempotencyKey, query, isOpen } = {}) {
   const startedAt = performance.now()
-  const response = await send(withQuery(path, query), { method, body, idempotencyKey })
+  const response = await send(withQuery(path, query), { method, body, idempotencyKey, isOpen })
   const answer = await decode(response)
   return {
     body: answer,
@@ -50,10 +59,12 @@ export async function askText(path) {
 
 /**
  * @param {string} url
- * @param {{method: string, body?: unknown, idempotencyKey?: string}} request
+ * @param {{method: string, body?: unknown, idempotencyKey?: string, isOpen?: boolean}} request
  */
-async function send(url, { method, body, idempotencyKey }) {
+async function send(url, { method, body, idempotencyKey, isOpen = false }) {
   const headers = new Headers()
+  const token = isOpen ? null : await tokenSource()
+  if (token !== null) headers.set('authorization', `Bearer ${token}`)
   if (body !== undefined) headers.set('content-type', 'application/json')
   if (idempotencyKey) headers.set('idempotency-key', idempotencyKey)
   try {

@@ -1,5 +1,5 @@
 /**
- * The page's start: what is followed, in order, and the first render.
+ * The page's start: the sign-in, the first render, and what is followed, in order.
  */
 import { effect, untracked } from '@preact/signals'
 import { render } from 'preact'
@@ -19,27 +19,36 @@ import {
   onListArrival,
   recommendationsFailure,
 } from './state/recommendations.js'
+import { freshToken, isOperator, startSession } from './state/session.js'
 import { refreshViewer, startViewer, viewerFailure, viewerId } from './state/viewer.js'
 
 const root = /** @type {HTMLElement} */ (document.getElementById('page'))
+const isSignedIn = await startSession()
 root.replaceChildren()
 render(html`<${App} />`, root)
+if (isSignedIn) start()
 
-effect(() => {
-  const userId = viewerId.value
-  if (userId !== null) untracked(() => follow(userId))
-})
+function start() {
+  effect(() => {
+    const userId = viewerId.value
+    if (userId !== null) untracked(() => follow(userId))
+  })
+  showSocketErrors()
+  startRatings()
+  if (isOperator.value) startOperator()
+  startStats()
+  startViewer()
+  startLive(freshToken)
+  onLiveOpen(retryWhatFailed)
+  onListArrival(({ isDegraded }) => !isDegraded && retryWhatFailed())
+}
 
-showSocketErrors()
-startRatings()
-startModels()
-startJobs()
-startActivity()
-startStats()
-startViewer()
-startLive()
-onLiveOpen(retryWhatFailed)
-onListArrival(({ isDegraded }) => !isDegraded && retryWhatFailed())
+/** What shows others' doings is the operator's. */
+function startOperator() {
+  startModels()
+  startJobs()
+  startActivity()
+}
 
 function follow(userId) {
   followRecommendations(userId)

@@ -36,13 +36,16 @@ const errorListeners = new Set()
 
 /** @type {WebSocket | null} */
 let socket = null
+/** Gives what `hello` signs in with. @type {() => Promise<string>} */
+let tokenSource
 let retryTimer = 0
 let pingTimer = 0
 let watchdog = 0
 let pingedAt = 0
 
-/** Connects, and stays connected for as long as the page lives. */
-export function startLive() {
+/** Connects, and stays connected for as long as the page lives. @param {() => Promise<string>} source */
+export function startLive(source) {
+  tokenSource = source
   connect()
   addEventListener('online', retryNow)
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && retryNow())
@@ -56,6 +59,11 @@ export function onLiveOpen(listener) {
 /** @param {(frame: ErrorFrame) => void} listener */
 export function onLiveError(listener) {
   errorListeners.add(listener)
+}
+
+/** Shows the gateway a newer token before the one that it knows expires. */
+export function renewLive() {
+  if (socket?.readyState === WebSocket.OPEN) greet(socket)
 }
 
 /** Ends the pause between two attempts. */
@@ -96,9 +104,19 @@ function connect() {
   socket = current
   // A connection that dies without a word, or is never welcomed, fires no `close` by itself.
   watchdog = setTimeout(() => abandon(current), ANSWER_WITHIN_MS)
-  current.onopen = () => current.send(JSON.stringify({ type: 'hello' }))
+  current.onopen = () => greet(current)
   current.onmessage = ({ data }) => receive(data)
   current.onclose = ({ code, reason }) => current === socket && closed(code, reason)
+}
+
+/** Signs in; on an open socket again, so that it outlives the token that it was opened with. @param {WebSocket} current */
+async function greet(current) {
+  try {
+    current.send(JSON.stringify({ type: 'hello', token: await tokenSource() }))
+  } catch {
+    // Without a token the gateway closes the socket, and the next attempt asks for one again.
+    current.close()
+  }
 }
 
 function closed(code, reason) {
@@ -124,7 +142,7 @@ function retryAfterMs(reason, fallback) {
 
 function receive(text) {
   const frame = JSON.parse(text)
-  if (frame.type === 'welcome') welcomed()
+  if (frame.type === 'welcome' && socketState.value.phase !== 'open') welcomed()
   else if (frame.type === 'pong') ponged()
   else if (frame.type === 'event') deliver(frame)
   else if (frame.type === 'error') for (const listener of errorListeners) listener(frame)

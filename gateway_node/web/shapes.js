@@ -8,6 +8,7 @@
  * @typedef {{userId: string, modelVersion: string, source: 'model' | 'cache' | 'fallback', degraded: boolean,
  *   items: RecommendedItem[]}} Recommendations
  * @typedef {{userId: string, interactionCount: number}} User
+ * @typedef {{token: string, role: 'viewer' | 'operator', userId?: string, expiresAt: string}} Session
  * @typedef {{interactionId: string, itemId: string, title: string, rating?: number | null, occurredAt?: string | null}} Interaction
  * @typedef {{interactionId: string, userId: string, itemId: string, rating: number, acceptedAt: string,
  *   offset: number | null}} AcceptedInteraction

@@ -1,15 +1,22 @@
-"""Prints what arrives at the gateway's socket, a line per frame: `python -m infra.local.watch URL TOPIC…`."""
+"""Prints what arrives at a demo's socket, a line per frame, as the operator sees it: `python -m infra.local.watch PORT TOPIC…`."""
 
 import json
 import sys
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from infra.local.ports import LOOPBACK
 
-def main(url: str, *topics: str) -> None:
-    with connect(url) as socket:
-        socket.send(json.dumps({"type": "hello"}))
+PATIENCE_SECONDS = 5
+
+
+def main(port: str, *topics: str) -> None:
+    address = f"{LOOPBACK}:{port}"
+    with connect(f"ws://{address}/v1/live") as socket:
+        socket.send(json.dumps({"type": "hello", "token": sign_in(f"http://{address}/v1/sessions")}))
         for topic in topics:
             socket.send(json.dumps({"type": "subscribe", "topic": topic}))
         while True:
@@ -17,11 +24,19 @@ def main(url: str, *topics: str) -> None:
             sys.stdout.flush()
 
 
+def sign_in(url: str) -> str:
+    request = Request(url, json.dumps({"role": "operator"}).encode(), {"content-type": "application/json"})  # noqa: S310  it is one of ours
+    with build_opener(ProxyHandler({})).open(request, timeout=PATIENCE_SECONDS) as answer:
+        return str(json.load(answer)["token"])
+
+
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
+    except HTTPError as error:
+        sys.exit(f"The gateway at port {sys.argv[1]} lets nobody sign in here ({error}): is it a demo?")
     except OSError:
-        sys.exit(f"Nothing answers at {sys.argv[1]}: start the stack with `make demo`.")
+        sys.exit(f"Nothing answers at port {sys.argv[1]}: start the stack with `make demo`.")
     except ConnectionClosed as closed:
         sys.exit(f"The gateway closed the socket: {closed}.")
     except KeyboardInterrupt:

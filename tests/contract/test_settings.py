@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+#: It has no default: somebody must say who may sign in.
+DEMO = {"GATEWAY_DEMO": "true"}
+
+
 @pytest.fixture(scope="module")
 def example(root: Path) -> dict[str, str]:
     lines = (root / ".env.example").read_text("utf-8").splitlines()
@@ -56,9 +60,10 @@ def test_the_example_is_what_python_takes_for_granted(example: dict[str, str], m
 
 
 def test_the_example_is_what_the_gateway_takes_for_granted(root: Path, example: dict[str, str]) -> None:
-    given = {name: value for name, value in example.items() if name in gateway_variables(root) and name != "BROKER_DEFINITIONS"}
+    paths = {"BROKER_DEFINITIONS", "GATEWAY_DEMO_KEY"}
+    given = {name: value for name, value in example.items() if name in gateway_variables(root) - paths}
 
-    assert gateway_config(root, given) == gateway_config(root, {})
+    assert gateway_config(root, given | DEMO) == gateway_config(root, DEMO)
 
 
 def compose_patience(root: Path) -> dict[str, int]:
@@ -72,14 +77,14 @@ def test_the_compose_file_waits_for_each_process_to_stop(root: Path) -> None:
     patience = compose_patience(root)
     python = {name: field.default for name, field in Settings.model_fields.items()}
 
-    assert int(str(gateway_config(root, {})["shutdownMs"])) / 1000 < patience["gateway"]
+    assert int(str(gateway_config(root, DEMO)["shutdownMs"])) / 1000 < patience["gateway"]
     assert python["recommender_drain_seconds"] + python["recommender_grace_seconds"] < patience["recommender"]
     assert python["worker_grace_seconds"] < patience["worker"]
 
 
 def test_the_time_budgets_nest(root: Path) -> None:
     """A request ends before the recommender's grace, that before the process's bound, and that before the platform's."""
-    gateway = gateway_config(root, {})
+    gateway = gateway_config(root, DEMO)
     fields = Settings.model_fields
     platform_seconds = 10
 

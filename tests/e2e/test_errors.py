@@ -42,8 +42,8 @@ def test_grpc_tells_the_reason_in_its_error_info(stack: Stack) -> None:
 
 
 def test_a_socket_tells_the_reason_in_an_error_frame(gateway: GatewayDriver) -> None:
-    with gateway.live() as socket:
-        socket.send({"type": "rate", "id": "r1", "userId": "196", "itemId": NO_FILM, "rating": 4})
+    with gateway.live("196") as socket:
+        socket.send({"type": "rate", "id": "r1", "itemId": NO_FILM, "rating": 4})
 
         error = socket.wait_for("error", replyTo="r1")
 

@@ -18,28 +18,29 @@ def commands(page: Path) -> list[str]:
     return [command for command in re.findall(r"```sh\n(.+?)\n```", page.read_text("utf-8"), re.DOTALL) if "curl" in command]
 
 
-def run(command: str, gateway: GatewayDriver) -> str:
-    here = command.replace("http://127.0.0.1:3000", gateway.url)
+def run(sign_in: str, command: str, gateway: GatewayDriver) -> str:
+    """Runs a command as in one shell with the sign-in before it."""
+    here = f"{sign_in}\n{command}".replace("http://127.0.0.1:3000", gateway.url)
     return subprocess.run(here, shell=True, capture_output=True, text=True, check=True).stdout
 
 
 def test_the_readme_asks_tells_and_delegates(root: Path, gateway: GatewayDriver) -> None:
-    ask, tell, delegate = commands(root / "README.md")
+    sign_in, ask, tell, delegate = commands(root / "README.md")
 
-    assert len(json.loads(run(ask, gateway))["items"]) == 3
-    assert json.loads(run(tell, gateway))["itemId"] == "50"
-    answer = run(delegate, gateway)
+    assert len(json.loads(run(sign_in, ask, gateway))["items"]) == 3
+    assert json.loads(run(sign_in, tell, gateway))["itemId"] == "50"
+    answer = run(sign_in, delegate, gateway)
     assert answer.startswith("HTTP/1.1 202")
     job_id = re.findall(r"location: /v1/jobs/(\S+)", answer, re.IGNORECASE)[0]
     gateway.job_in_state(job_id, "succeeded")
 
 
 def test_the_tutorial_asks_tells_and_delegates(root: Path, gateway: GatewayDriver) -> None:
-    ask, tell, ask_again, delegate = commands(root / "docs" / "tutorials" / "first-steps.md")
+    sign_in, ask, tell, ask_again, delegate = commands(root / "docs" / "tutorials" / "first-steps.md")
 
-    assert len(json.loads(run(ask, gateway))["items"]) == 2
-    accepted = json.loads(run(tell, gateway))
+    assert len(json.loads(run(sign_in, ask, gateway))["items"]) == 2
+    accepted = json.loads(run(sign_in, tell, gateway))
     gateway.recommend("newcomer", min_offset=accepted["offset"])
-    assert json.loads(run(ask_again, gateway))["source"] in {"model", "cache"}
-    job_id = json.loads(run(delegate, gateway))["jobId"]
+    assert json.loads(run(sign_in, ask_again, gateway))["source"] in {"model", "cache"}
+    job_id = json.loads(run(sign_in, delegate, gateway))["jobId"]
     assert gateway.job_in_state(job_id, "succeeded")["kind"] == "export"

@@ -74,8 +74,8 @@ def test_a_socket_that_watches_a_user_gets_the_new_list_by_itself(gateway: Gatew
 
 
 def test_a_socket_can_rate(gateway: GatewayDriver, user_id: str) -> None:
-    with gateway.live() as socket:
-        socket.send({"type": "rate", "id": "r1", "userId": user_id, "itemId": STAR_WARS, "rating": 4})
+    with gateway.live(user_id) as socket:
+        socket.send({"type": "rate", "id": "r1", "itemId": STAR_WARS, "rating": 4})
 
         socket.wait_for("ack", replyTo="r1")
     eventually(lambda: gateway.http.get(f"/v1/users/{user_id}").is_success, within=5)

@@ -40,7 +40,7 @@ class BusyClients(Crowd):
 
     def __init__(self, gateways: Sequence[GatewayDriver]) -> None:
         super().__init__(CLIENTS, PAUSE_SECONDS)
-        self._urls = [gateway.url for gateway in gateways]
+        self._gateways = gateways
         #: The ids of the interactions that were answered with 202.
         self.accepted: list[str] = []
         self.recommended: list[int] = []
@@ -71,7 +71,7 @@ class BusyClients(Crowd):
         return self.refusals[start : start + more]
 
     def _run(self, number: int) -> None:
-        gateways = deque(httpx.Client(base_url=url, timeout=15) for url in self._urls)
+        gateways = deque(httpx.Client(base_url=gateway.url, timeout=15, auth=gateway.sign_in) for gateway in self._gateways)
         gateways.rotate(-number)
         while not self._is_stopped_after_pause():
             if recommended := self._send(gateways, "GET", f"/v1/users/{uuid4()}/recommendations"):
@@ -84,7 +84,7 @@ class BusyClients(Crowd):
 
     def _send(self, gateways: deque[httpx.Client], method: str, path: str, **request: Any) -> dict[str, Any] | None:
         """Gives the answer. A gateway that takes no connection was sent nothing, so the next one is asked."""
-        for _ in self._urls:
+        for _ in self._gateways:
             try:
                 response = gateways[0].request(method, path, **request)
             except httpx.ConnectError:

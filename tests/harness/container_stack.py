@@ -14,6 +14,7 @@ from harness.container_part import ContainerPart, Place, Recipe
 from harness.engine import image_of
 from harness.gateway import GatewayDriver
 from harness.leftovers import LABEL, engine_client
+from harness.sign_in import OPEN_GATEWAY
 from harness.topology import DEFINITIONS
 from infra.local.ports import LOOPBACK
 
@@ -47,7 +48,7 @@ class ContainerStack:
         self.workers: list[ContainerPart] = []
         self._labels = {LABEL: run}
         # A run may have several stacks, each with data of its own.
-        self._registry = f"{run}-registry-{uuid4().hex[:8]}"
+        self._registry, self._keys = (f"{run}-{what}-{uuid4().hex[:8]}" for what in ("registry", "keys"))
         self._cache = str(cache)
         self._opened = ExitStack()
 
@@ -112,7 +113,7 @@ class ContainerStack:
 
     def _open(self) -> None:
         self._place = Place(self._open_network(), self._labels)
-        self._open_registry()
+        self._open_volumes()
         self.database = self._start(Recipe(image_of("POSTGRES_IMAGE"), "postgres", environment=DATABASE, probe=DATABASE_PROBE))
         broker = Recipe(image_of("RABBITMQ_IMAGE"), "rabbitmq", environment=BROKER_USER, port=BROKER_PORT, probe=BROKER_PROBE)
         self.broker = self._start(broker)
@@ -134,8 +135,14 @@ class ContainerStack:
         self._part(recipe).run_to_its_end(PREPARE_SECONDS)
 
     def _add_gateway(self, name: str) -> None:
-        environment = {"AMQP_URL": AMQP_URL, "GATEWAY_NAME": name, "GATEWAY_RECOMMENDER_ADDRESS": "dns:///recommender:50051"}
-        gateway = self._start(Recipe(image_of("GATEWAY_IMAGE"), name, None, environment, self._definitions, port=3000))
+        environment = {
+            **OPEN_GATEWAY,
+            "AMQP_URL": AMQP_URL,
+            "GATEWAY_NAME": name,
+            "GATEWAY_RECOMMENDER_ADDRESS": "dns:///recommender:50051",
+        }
+        volumes = {self._keys: ("/data/keys", "rw"), **self._definitions}
+        gateway = self._start(Recipe(image_of("GATEWAY_IMAGE"), name, None, environment, volumes, port=3000))
         self.gateways.append(gateway)
         self.drivers.append(GatewayDriver(gateway.port))
         self._opened.callback(self.drivers[-1].close)
@@ -168,8 +175,9 @@ class ContainerStack:
         self._opened.callback(network._docker.client.close)  # noqa: SLF001  it has no way to close it
         return self._opened.enter_context(network)
 
-    def _open_registry(self) -> None:
-        self._opened.enter_context(named_volume(self._registry, self._labels))
+    def _open_volumes(self) -> None:
+        for volume in (self._registry, self._keys):
+            self._opened.enter_context(named_volume(volume, self._labels))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from harness.live import live_socket
+from harness.sign_in import SignIn
 from harness.waiting import eventually
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ class GatewayDriver:
     def __init__(self, port: int) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
-        self.http = httpx.Client(base_url=self.url, timeout=15)
+        self.sign_in = SignIn(self.url)
+        self.http = httpx.Client(base_url=self.url, timeout=15, auth=self.sign_in)
 
     def close(self) -> None:
         self.http.close()
@@ -105,8 +107,13 @@ class GatewayDriver:
         assert found, f"{self.url} has no metric {name}"
         return float(found[1])
 
-    def live(self) -> AbstractContextManager[LiveSocket]:
-        return live_socket(self.url.replace("http", "ws", 1) + "/v1/live")
+    @property
+    def live_url(self) -> str:
+        return self.url.replace("http", "ws", 1) + "/v1/live"
+
+    def live(self, user_id: str | None = None) -> AbstractContextManager[LiveSocket]:
+        """A socket of that user; of the operator, if none is named."""
+        return live_socket(self.live_url, self.sign_in.token(user_id))
 
     @staticmethod
     def _answer(response: httpx.Response, expected: int) -> Json:

@@ -17,11 +17,11 @@ Frame = dict[str, Any]
 
 
 @contextmanager
-def live_socket(url: str) -> Iterator[LiveSocket]:
+def live_socket(url: str, token: str) -> Iterator[LiveSocket]:
     """Gives a socket that has said hello, and closes it."""
     with connect(url, open_timeout=5, close_timeout=2) as connection:
         socket = LiveSocket(connection)
-        socket.send({"type": "hello"})
+        socket.send({"type": "hello", "token": token})
         socket.wait_for("welcome")
         yield socket
 

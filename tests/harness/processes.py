@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 class Process:
     """A service that can be started, asked whether it is ready, stopped, killed and started again on the same ports."""
 
-    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], ready_url: str, log: Path) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], env: Mapping[str, str], ready_url: str, log: Path, auth: httpx.Auth | None = None
+    ) -> None:
         self.name = name
+        self._auth = auth
         self._command = command
         self._env = {**os.environ, **env}
         self.ready_url = ready_url
@@ -47,7 +50,7 @@ class Process:
         if not self.is_running:
             raise RuntimeError(f"{self.name} ended with {self._popen and self._popen.returncode}:\n{self.log_tail()}")
         try:
-            return httpx.get(self.ready_url, timeout=2).status_code == httpx.codes.OK
+            return httpx.get(self.ready_url, timeout=2, auth=self._auth).status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
 

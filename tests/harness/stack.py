@@ -14,6 +14,7 @@ import psutil
 from harness.broker import BrokerDriver
 from harness.gateway import GatewayDriver
 from harness.processes import Process
+from harness.sign_in import OPEN_GATEWAY
 from harness.store import StoreDriver
 from infra.local.ports import free_ports
 
@@ -62,7 +63,7 @@ class Stack:
         self.store = StoreDriver(data.folder / "store.db")
         self._logs = logs
         self._grpc_ports = free_ports(recommenders)
-        self._environment = {**data.environment, "AMQP_URL": broker_url, **(settings or {})}
+        self._environment = {**data.environment, "AMQP_URL": broker_url, **self.sign_in_settings, **(settings or {})}
         self.recommenders = [
             self._python(f"recommender-{number}", "serve", "RECOMMENDER_OPS_PORT", {"RECOMMENDER_GRPC_PORT": str(port)})
             for number, port in enumerate(self._grpc_ports, start=1)
@@ -88,6 +89,11 @@ class Stack:
     def grpc_address(self) -> str:
         """All recommenders, as gRPC names several addresses."""
         return "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in self._grpc_ports)
+
+    @property
+    def sign_in_settings(self) -> dict[str, str]:
+        """What gateways need to take each other's tokens."""
+        return {**OPEN_GATEWAY, "GATEWAY_DEMO_KEY": str(self.data.folder / "demo.pem")}
 
     @property
     def processes(self) -> list[Process]:

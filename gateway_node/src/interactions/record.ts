@@ -61,7 +61,7 @@ export function createRecordInteraction({ broker, log, recommender, view, readOw
   }
 
   return async ({ idempotencyKey, ...interaction }, call) => {
-    const interactionId = deriveId('anonymous', route, idempotencyKey)
+    const interactionId = deriveId(interaction.userId, route, idempotencyKey)
     const known = view.find(interactionId)
     if (known) return requireSame(known, interaction)
     const twin = running.get(interactionId)

@@ -17,6 +17,7 @@ export const interactionsRoutes = fp(
     app.post(
       '/v1/interactions',
       {
+        config: { access: ['owner'] },
         schema: {
           tags: ['interactions'],
           summary: 'Record that a user rated an item',

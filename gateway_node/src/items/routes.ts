@@ -1,26 +1,29 @@
 // The catalogue.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyContextConfig } from 'fastify'
 import { Item } from '../schemas.ts'
 import { ItemList, ItemPath, ItemsQuery, SimilarItems, SimilarQuery } from './schemas.ts'
 
 const tags = ['items']
+const config: FastifyContextConfig = { access: ['signed-in'] }
 
 export const itemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/v1/items',
-    { schema: { tags, summary: 'List items', querystring: ItemsQuery, response: { 200: ItemList } } },
+    { config, schema: { tags, summary: 'List items', querystring: ItemsQuery, response: { 200: ItemList } } },
     async ({ query, call }) => app.recommender.listItems(query, call),
   )
 
   app.get(
     '/v1/items/:itemId',
-    { schema: { tags, summary: 'Get an item', params: ItemPath, response: { 200: Item } } },
+    { config, schema: { tags, summary: 'Get an item', params: ItemPath, response: { 200: Item } } },
     async ({ params, call }) => app.recommender.getItem(params.itemId, call),
   )
 
   app.get(
     '/v1/items/:itemId/similar',
     {
+      config,
       schema: {
         tags,
         summary: 'List the items nearest to an item',

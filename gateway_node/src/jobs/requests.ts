@@ -13,12 +13,12 @@ import type { Job, JobParams } from './schemas.ts'
 import type { JobsView } from './view.ts'
 
 type Parts = Pick<FastifyInstance, 'broker' | 'jobsLog' | 'config'> & { jobs: JobsView }
-type Wish = { kind: Job['kind']; params: JobParams; idempotencyKey: string | undefined }
+type Wish = { kind: Job['kind']; params: JobParams; subject: string; idempotencyKey: string | undefined }
 
 /** Publishes the job and answers it as this gateway sees it. With a known Idempotency-Key, answers the job that the key has made. */
 export async function requestJob(parts: Parts, wish: Wish, call: Call): Promise<Job> {
   const params = toMessageParams(wish.kind, wish.params)
-  const jobId = deriveId('anonymous', 'POST /v1/jobs', wish.idempotencyKey)
+  const jobId = deriveId(wish.subject, 'POST /v1/jobs', wish.idempotencyKey)
   const request = { jobId, params, occurredAt: new Date() }
   const asked = createJob(request)
   const known = parts.jobs.latest(jobId)?.job

@@ -1,23 +1,29 @@
 // Jobs over HTTP: ask, look, cancel, fetch the file. Gives the view of jobs a lifetime, as others read it too.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyContextConfig } from 'fastify'
 import fp from 'fastify-plugin'
+import { requireIdentity } from '../access.ts'
 import { isFinal } from './fold.ts'
 import { requestCancel, requestJob } from './requests.ts'
 import { CreateJob, IdempotencyHeaders, Job, JobList, JobPath, JobsQuery } from './schemas.ts'
 import { JobsView } from './view.ts'
 
 const tags = ['jobs']
+const config: FastifyContextConfig = { access: ['operator'] }
 
 const asking: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/v1/jobs',
     {
+      config,
       schema: { tags, summary: 'Ask for a job', body: CreateJob, headers: IdempotencyHeaders, response: { 202: Job } },
     },
     async (request, reply) => {
       const { kind, params = {} } = request.body
       const idempotencyKey = request.headers['idempotency-key']
-      const job = await requestJob(app, { kind, params, idempotencyKey }, request.call)
+      requireIdentity(request.identity)
+      const { subject } = request.identity
+      const job = await requestJob(app, { kind, params, subject, idempotencyKey }, request.call)
       return reply.code(202).header('location', `/v1/jobs/${job.jobId}`).send(job)
     },
   )
@@ -25,7 +31,7 @@ const asking: FastifyPluginAsyncTypebox = async (app) => {
   const summary = 'Ask for the end of a job; one that has ended is answered as it is'
   app.post(
     '/v1/jobs/:jobId/cancel',
-    { schema: { tags, summary, params: JobPath, response: { 200: Job, 202: Job } } },
+    { config, schema: { tags, summary, params: JobPath, response: { 200: Job, 202: Job } } },
     async (request, reply) => {
       const job = await requestCancel(app, request.params.jobId, request.call)
       return reply.code(isFinal(job) ? 200 : 202).send(job)
@@ -36,7 +42,10 @@ const asking: FastifyPluginAsyncTypebox = async (app) => {
 const looking: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/v1/jobs',
-    { schema: { tags, summary: 'List jobs, newest first', querystring: JobsQuery, response: { 200: JobList } } },
+    {
+      config,
+      schema: { tags, summary: 'List jobs, newest first', querystring: JobsQuery, response: { 200: JobList } },
+    },
     async ({ query }) => {
       app.jobs.requireReady()
       return app.jobs.list(query.pageSize, query.pageToken, query.state)
@@ -45,13 +54,13 @@ const looking: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(
     '/v1/jobs/:jobId',
-    { schema: { tags, summary: 'Get a job', params: JobPath, response: { 200: Job } } },
+    { config, schema: { tags, summary: 'Get a job', params: JobPath, response: { 200: Job } } },
     async ({ params }) => app.jobs.get(params.jobId),
   )
 
   app.get(
     '/v1/jobs/:jobId/result',
-    { schema: { tags, summary: 'Download the file that a job has left', params: JobPath } },
+    { config, schema: { tags, summary: 'Download the file that a job has left', params: JobPath } },
     async (request, reply) => {
       const { jobId } = app.jobs.get(request.params.jobId)
       const { header, body } = await app.recommender.readResult(jobId, request.call)

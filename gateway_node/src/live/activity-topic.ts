@@ -1,4 +1,5 @@
 // `activity`: that something happens, for people to watch. A sample under load, never a record.
+import { Allowance } from './allowance.ts'
 import { encodeEvent } from './frames.ts'
 import type { Hub } from './hub.ts'
 import type { Subscription, Topic } from './topic.ts'
@@ -13,8 +14,7 @@ export type Activity = { kind: string; userId?: string; itemId?: string; jobId?:
 export class ActivityTopic implements Topic {
   readonly #hub: Hub
   readonly #newest: Activity[] = []
-  #credit = eventsPerSecond
-  #creditedAt = 0
+  readonly #allowance = new Allowance(eventsPerSecond, eventsPerSecond)
 
   constructor(hub: Hub) {
     this.#hub = hub
@@ -35,16 +35,6 @@ export class ActivityTopic implements Topic {
   record(activity: Activity): void {
     this.#newest.push(activity)
     if (this.#newest.length > keptEvents) this.#newest.shift()
-    if (this.#hub.has(name) && this.#takeCredit()) this.#hub.publish(name, null, activity)
-  }
-
-  #takeCredit(): boolean {
-    const now = Date.now()
-    const earned = ((now - this.#creditedAt) / 1000) * eventsPerSecond
-    this.#credit = Math.min(eventsPerSecond, this.#credit + earned)
-    this.#creditedAt = now
-    if (this.#credit < 1) return false
-    this.#credit -= 1
-    return true
+    if (this.#hub.has(name) && this.#allowance.take()) this.#hub.publish(name, null, activity)
   }
 }

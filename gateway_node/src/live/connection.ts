@@ -2,8 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { WebSocket } from 'ws'
+import { type Access, requireAccess } from '../access.ts'
 import { AppError } from '../errors.ts'
+import type { Identity, Verify } from '../identity/identity.ts'
 import type { Call } from '../recommender/recommender.ts'
+import { Allowance } from './allowance.ts'
 import {
   type ClientFrame,
   encodeAck,
@@ -12,33 +15,48 @@ import {
   encodeWelcome,
   type FrameOf,
   findFrameId,
-  maxSubscriptions,
   parseFrame,
 } from './frames.ts'
 import { Outbox } from './outbox.ts'
+import { Session } from './session.ts'
+import type { SocketCounts } from './socket-counts.ts'
+import { Subscriptions } from './subscriptions.ts'
 import type { Topic } from './topic.ts'
 
 const maxInvalidFrames = 20
 /** Ratings that wait for the broker, so that one client can't take all the room there is for what isn't confirmed. */
 const maxUnacknowledged = 32
 
+const refused = 1008
+const tryAgainLater = 1013
+/** What a close frame has room for. */
+const maxCloseReason = 120
+/** Who may rate: each for themselves. */
+const ratingAccess: Access = ['owner']
+
 export type Interaction = { userId: string; itemId: string; rating: number }
 export type ConnectionParts = {
-  /** Throws TOPIC_UNKNOWN. */
-  findTopic: (topic: string) => Topic
+  /** Throws TOPIC_UNKNOWN, or ACCESS_DENIED where this somebody may not have the topic. */
+  findTopic: (topic: string, identity: Identity) => Topic
   /** Resolves when the interaction is accepted. */
   rate: (interaction: Interaction, call: Call) => Promise<unknown>
   newCall: () => Call
+  verifyToken: Verify
+  sockets: SocketCounts
+  limits: { signInMs: number; subscriptions: number; framesPerMinute: number }
   logger: FastifyBaseLogger
 }
+
+type Subscribing = { topic: string; resume: number | undefined; replyTo?: string | undefined; identity: Identity }
 
 export class Connection {
   readonly #socket: WebSocket
   readonly #parts: ConnectionParts
   readonly #outbox: Outbox
-  readonly #subscriptions = new Map<string, AbortController>()
+  readonly #subscriptions: Subscriptions
   readonly #sessionId = randomUUID()
-  #userId: string | undefined
+  readonly #session: Session
+  readonly #frames: Allowance
   #invalidFrames = 0
   #unacknowledged = 0
 
@@ -46,14 +64,20 @@ export class Connection {
     this.#socket = socket
     this.#parts = parts
     this.#outbox = new Outbox(socket)
+    const { verifyToken, sockets, limits } = parts
+    this.#subscriptions = new Subscriptions(limits.subscriptions)
+    const onExpiry = (error: AppError) => this.#refuse(error)
+    this.#session = new Session({ socket, verifyToken, sockets, signInMs: limits.signInMs, onExpiry })
+    this.#frames = new Allowance(limits.framesPerMinute, limits.framesPerMinute / 60)
     socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary))
-    socket.on('close', () => this.#unsubscribeAll())
+    socket.on('close', () => this.#end())
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
     if (!this.#outbox.isOpen) return
     let frame: ClientFrame
     try {
+      this.#requireFrameLeft()
       frame = parseFrame(data, isBinary)
     } catch (error) {
       this.#refuseFrame(error as AppError, findFrameId(data, isBinary))
@@ -65,65 +89,66 @@ export class Connection {
   #refuseFrame(error: AppError, replyTo: string | undefined): void {
     this.#outbox.send(encodeError(error, { replyTo }))
     this.#invalidFrames += 1
-    if (this.#invalidFrames >= maxInvalidFrames) this.#socket.close(1008, 'Too many frames that can not be used.')
+    if (this.#invalidFrames >= maxInvalidFrames) this.#socket.close(refused, 'Too many frames that can not be used.')
+  }
+
+  #requireFrameLeft(): void {
+    if (this.#frames.take()) return
+    const detail = `This socket sends more than ${this.#parts.limits.framesPerMinute} frames per minute. Send fewer.`
+    throw new AppError('RATE_EXCEEDED', detail)
   }
 
   async #answer(frame: ClientFrame): Promise<void> {
+    if (frame.type === 'hello') return this.#greet(frame)
+    const identity = await this.#session.whoItIs()
     switch (frame.type) {
-      case 'hello':
-        return this.#greet(frame)
       case 'subscribe':
-        return this.#subscribe(frame.topic, frame.resume, frame.id)
+        return this.#subscribe({ topic: frame.topic, resume: frame.resume, replyTo: frame.id, identity })
       case 'unsubscribe':
-        this.#unsubscribe(frame.topic)
+        this.#subscriptions.close(frame.topic)
         return this.#acknowledge(frame.id)
       case 'rate':
-        return this.#rate(frame)
+        return this.#rate(frame, identity)
       case 'ping':
         return this.#outbox.send(encodePong(frame.id))
     }
   }
 
-  async #greet({ userId, resume = {} }: FrameOf<'hello'>): Promise<void> {
-    this.#userId = userId
+  async #greet({ token, resume = {}, id }: FrameOf<'hello'>): Promise<void> {
+    let identity: Identity
+    try {
+      identity = await this.#session.signIn(token)
+    } catch (error) {
+      if (error instanceof AppError) return this.#refuse(error, id)
+      throw error
+    }
     this.#outbox.send(encodeWelcome(this.#sessionId))
-    await Promise.all(Object.entries(resume).map(([topic, offset]) => this.#subscribe(topic, offset, undefined)))
+    const wanted = Object.entries(resume).map(([topic, offset]) => this.#subscribe({ topic, resume: offset, identity }))
+    await Promise.all(wanted)
   }
 
   /** Subscribing again begins again, so a client that lost track gets what there is. */
-  async #subscribe(topic: string, resume: number | undefined, replyTo: string | undefined): Promise<void> {
-    const controller = new AbortController()
-    const { signal } = controller
+  async #subscribe({ topic, resume, replyTo, identity }: Subscribing): Promise<void> {
+    let signal: AbortSignal | undefined
     try {
-      const found = this.#parts.findTopic(topic)
-      this.#unsubscribe(topic)
-      this.#requireRoom()
-      this.#subscriptions.set(topic, controller)
+      const found = this.#parts.findTopic(topic, identity)
+      signal = this.#subscriptions.open(topic)
       await found.subscribe(topic, { outbox: this.#outbox, resume, signal })
       this.#acknowledge(replyTo)
     } catch (error) {
-      if (this.#subscriptions.get(topic) === controller) this.#unsubscribe(topic)
+      if (signal) this.#subscriptions.close(topic, signal)
       this.#tellError(error, { topic, replyTo })
     }
   }
 
-  #requireRoom(): void {
-    if (this.#subscriptions.size < maxSubscriptions) return
-    const detail = `This socket holds ${maxSubscriptions} subscriptions, as many as it may. Unsubscribe from one first.`
-    throw new AppError('SUBSCRIPTIONS_EXHAUSTED', detail)
+  #end(): void {
+    this.#session.end()
+    this.#subscriptions.closeAll()
   }
 
-  #unsubscribe(topic: string): void {
-    this.#subscriptions.get(topic)?.abort()
-    this.#subscriptions.delete(topic)
-  }
-
-  #unsubscribeAll(): void {
-    for (const topic of [...this.#subscriptions.keys()]) this.#unsubscribe(topic)
-  }
-
-  async #rate({ id, itemId, rating, userId = this.#userId }: FrameOf<'rate'>): Promise<void> {
-    if (userId === undefined) throw new AppError('FRAME_INVALID', 'The frame rate needs a userId, or say it in hello.')
+  async #rate({ id, itemId, rating }: FrameOf<'rate'>, identity: Identity): Promise<void> {
+    const userId = identity.subject
+    requireAccess(ratingAccess, identity, userId)
     this.#requireFewUnacknowledged()
     this.#unacknowledged += 1
     try {
@@ -144,9 +169,16 @@ export class Connection {
     if (replyTo !== undefined) this.#outbox.send(encodeAck(replyTo))
   }
 
+  /** Whoever can't be let in, or not any more, hears why and has to go. */
+  #refuse(error: AppError, replyTo?: string): void {
+    this.#outbox.send(encodeError(error, { replyTo }))
+    this.#socket.close(error.isRetryable ? tryAgainLater : refused, error.message.slice(0, maxCloseReason))
+  }
+
   #tellError(thrown: unknown, about: { replyTo?: string | undefined; topic?: string }): void {
     if (thrown instanceof AppError) {
-      this.#outbox.send(encodeError(thrown, about))
+      if (thrown.kind === 'UNAUTHENTICATED') this.#refuse(thrown, about.replyTo)
+      else this.#outbox.send(encodeError(thrown, about))
       return
     }
     this.#parts.logger.error({ err: thrown, sessionId: this.#sessionId }, 'frame failed by a bug')

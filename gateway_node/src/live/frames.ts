@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import { AppError } from '../errors.ts'
 import { isTooDeep, maxDepth } from '../json-depth.ts'
-import { ItemId, Nullable, strict, UserId } from '../schemas.ts'
+import { ItemId, Nullable, strict } from '../schemas.ts'
 import { toFieldErrors } from '../validation.ts'
 
 /** Of one socket. */
@@ -20,7 +20,6 @@ export const clientFrames = {
       type: Type.Literal('hello'),
       id,
       token: Type.Optional(Type.String({ maxLength: 8192 })),
-      userId: Type.Optional(UserId),
       resume: Type.Optional(
         Type.Record(Topic, Offset, {
           maxProperties: maxSubscriptions,
@@ -36,7 +35,6 @@ export const clientFrames = {
     {
       type: Type.Literal('rate'),
       id: FrameId,
-      userId: Type.Optional(UserId),
       itemId: ItemId,
       rating: Type.Number({ minimum: 0.5, maximum: 5 }),
     },

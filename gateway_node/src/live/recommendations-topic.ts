@@ -36,9 +36,13 @@ export class RecommendationsTopic implements Topic {
     return isAbout && userIds.Check(topic.slice(prefix.length, -suffix.length))
   }
 
+  static userOf(topic: string): string {
+    return topic.slice(prefix.length, -suffix.length)
+  }
+
   async subscribe(topic: string, { outbox, signal }: Subscription): Promise<void> {
     const { hub } = this.#parts
-    const userId = topic.slice(prefix.length, -suffix.length)
+    const userId = RecommendationsTopic.userOf(topic)
     const isFirst = hub.subscribe(topic, outbox)
     signal.addEventListener('abort', () => hub.unsubscribe(topic, outbox) && this.#unwatch(userId), { once: true })
     const latest = hub.latest(topic)

@@ -4,7 +4,8 @@ import fp from 'fastify-plugin'
 import { AppError } from '../errors.ts'
 import { Connection, type ConnectionParts } from './connection.ts'
 import { clientFrames, serverFrames } from './frames.ts'
-import { createTopics, topicNames } from './topics.ts'
+import { SocketCounts } from './socket-counts.ts'
+import { createTopics, topicAccess, topicNames } from './topics.ts'
 
 /** OpenAPI knows no frames, so they go beside what it knows. */
 const schema = {
@@ -12,6 +13,7 @@ const schema = {
   summary: 'Open a socket',
   description: `A WebSocket with JSON frames (\`x-frames\`). Topics: ${topicNames.join(', ')}.`,
   'x-frames': { client: clientFrames, server: serverFrames },
+  'x-topics': topicAccess,
 }
 
 export const liveRoutes = fp(
@@ -20,12 +22,15 @@ export const liveRoutes = fp(
       findTopic: createTopics(app),
       rate: (interaction, call) => app.recordInteraction(interaction, call),
       newCall: () => app.newCall(),
+      verifyToken: app.verifyToken,
+      sockets: new SocketCounts(app.config.limits.socketsPerIdentity),
+      limits: app.config.limits,
       logger: app.log,
     }
     app.route({
       method: 'GET',
       url: '/v1/live',
-      config: { isSocket: true },
+      config: { isSocket: true, access: ['anyone'] },
       schema,
       onRequest: async (request) => requireOrigin(app, request),
       handler: async () => {
@@ -36,7 +41,7 @@ export const liveRoutes = fp(
       },
     })
   },
-  { name: 'live', dependencies: ['websocket', 'interactions', 'jobs', 'stats', 'broker', 'recommender'] },
+  { name: 'live', dependencies: ['auth', 'websocket', 'interactions', 'jobs', 'stats', 'broker', 'recommender'] },
 )
 
 /** Browsers don't keep pages of other origins from opening sockets, so this does. Other clients send no Origin. */

@@ -1,9 +1,11 @@
 // Every topic there is, and what feeds it.
 import type { FastifyInstance } from 'fastify'
+import { type Access, requireAccess } from '../access.ts'
 import { AppError } from '../errors.ts'
 import { InteractionRecorded } from '../gen/whynotboth/v1/interactions.ts'
 import { ModelPromoted } from '../gen/whynotboth/v1/recommender.ts'
 import { ActivityTopic } from './activity-topic.ts'
+import type { ConnectionParts } from './connection.ts'
 import { Hub } from './hub.ts'
 import { JobsTopic } from './jobs-topic.ts'
 import { ModelsTopic } from './models-topic.ts'
@@ -11,13 +13,22 @@ import { RecommendationsTopic } from './recommendations-topic.ts'
 import { StatsTopic } from './stats-topic.ts'
 import type { Topic } from './topic.ts'
 
-/** As the reference of the socket names them. */
-export const topicNames = ['users/{userId}/recommendations', 'jobs', 'jobs/{jobId}', 'activity', 'stats', 'models']
+/** As the reference of the socket names them, and who may have them. What shows what others do is the operator's. */
+export const topicAccess = {
+  'users/{userId}/recommendations': ['owner', 'operator'],
+  jobs: ['operator'],
+  'jobs/{jobId}': ['operator'],
+  activity: ['operator'],
+  stats: ['signed-in'],
+  models: ['operator'],
+} as const satisfies Record<string, Access>
+
+export const topicNames = Object.keys(topicAccess)
 
 /** Progress comes each second and has topics of its own. */
 const quietFact = 'job.progressed'
 
-export function createTopics(app: FastifyInstance): (topic: string) => Topic {
+export function createTopics(app: FastifyInstance): ConnectionParts['findTopic'] {
   const hub = new Hub()
   const parts = { hub, recommender: app.recommender, newCall: () => app.newCall(), logger: app.log }
   const jobs = new JobsTopic(app.jobs, app.config.readOwnWriteMs)
@@ -30,13 +41,19 @@ export function createTopics(app: FastifyInstance): (topic: string) => Topic {
   feedFromJobs(app, activity)
   feedFromModels(app, models, recommendations)
 
-  return (topic) => {
-    if (RecommendationsTopic.matches(topic)) return recommendations
-    if (JobsTopic.matches(topic)) return jobs
-    if (ActivityTopic.matches(topic)) return activity
-    if (StatsTopic.matches(topic)) return stats
-    if (ModelsTopic.matches(topic)) return models
-    throw new AppError('TOPIC_UNKNOWN', `There is no topic ${topic}. Use one of ${topicNames.join(', ')}.`)
+  function find(name: string): [topic: Topic, access: Access, ownerId?: string] {
+    if (RecommendationsTopic.matches(name))
+      return [recommendations, topicAccess['users/{userId}/recommendations'], RecommendationsTopic.userOf(name)]
+    if (JobsTopic.matches(name)) return [jobs, topicAccess.jobs]
+    if (ActivityTopic.matches(name)) return [activity, topicAccess.activity]
+    if (StatsTopic.matches(name)) return [stats, topicAccess.stats]
+    if (ModelsTopic.matches(name)) return [models, topicAccess.models]
+    throw new AppError('TOPIC_UNKNOWN', `There is no topic ${name}. Use one of ${topicNames.join(', ')}.`)
+  }
+  return (name, identity) => {
+    const [topic, access, ownerId] = find(name)
+    requireAccess(access, identity, ownerId)
+    return topic
   }
 }
 

@@ -15,8 +15,8 @@ export const healthPlugin = fp(
     const hasStarted = () => performance.now() >= readyAt || (readyAt < Number.POSITIVE_INFINITY && hasNeighbours(app))
     const isReady = () => hasStarted() && !app.isDraining
 
-    app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'alive' }))
-    app.get('/readyz', { schema: { hide: true } }, async () => {
+    app.get('/healthz', { schema: { hide: true }, config: { access: ['anyone'] } }, async () => ({ status: 'alive' }))
+    app.get('/readyz', { schema: { hide: true }, config: { access: ['anyone'] } }, async () => {
       if (!isReady())
         throw new AppError('SHUTTING_DOWN', 'The gateway is starting or about to stop. Ask another replica.')
       return {

@@ -2,6 +2,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
+import { bearer, openToAnyone } from './auth.ts'
 
 export const openApiPlugin = fp(
   async (app) => {
@@ -15,10 +16,14 @@ export const openApiPlugin = fp(
             'Recommendations, interactions and background jobs. Every error is a problem (RFC 9457) with a `reason` from one catalogue. Changes are pushed on the WebSocket `/v1/live`.',
         },
         servers: [{ url: '/' }],
+        components: { securitySchemes: { [bearer]: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
       },
     })
-    await app.register(swaggerUi, { routePrefix: '/docs' })
-    app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+    await app.register(async (page) => {
+      openToAnyone(page)
+      await page.register(swaggerUi, { routePrefix: '/docs' })
+    })
+    app.get('/openapi.json', { schema: { hide: true }, config: { access: ['anyone'] } }, async () => app.swagger())
   },
-  { name: 'open-api' },
+  { name: 'open-api', dependencies: ['auth'] },
 )

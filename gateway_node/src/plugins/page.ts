@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import staticFiles from '@fastify/static'
 import fp from 'fastify-plugin'
+import { openToAnyone } from './auth.ts'
 
 const vendorModules: Record<string, string> = {
   'preact.js': 'preact',
@@ -15,17 +16,20 @@ const vendorModules: Record<string, string> = {
 }
 
 export const pagePlugin = fp(
-  async (app) => {
-    await app.register(staticFiles, {
-      root: fileURLToPath(new URL('../../web/', import.meta.url)),
-      index: 'index.html',
+  async (instance) => {
+    await instance.register(async (app) => {
+      openToAnyone(app)
+      await app.register(staticFiles, {
+        root: fileURLToPath(new URL('../../web/', import.meta.url)),
+        index: 'index.html',
+      })
+      for (const [name, module] of Object.entries(vendorModules)) {
+        const path = fileURLToPath(import.meta.resolve(module))
+        app.get(`/vendor/${name}`, { schema: { hide: true } }, (_request, reply) =>
+          reply.sendFile(basename(path), dirname(path)),
+        )
+      }
     })
-    for (const [name, module] of Object.entries(vendorModules)) {
-      const path = fileURLToPath(import.meta.resolve(module))
-      app.get(`/vendor/${name}`, { schema: { hide: true } }, (_request, reply) =>
-        reply.sendFile(basename(path), dirname(path)),
-      )
-    }
   },
-  { name: 'page' },
+  { name: 'page', dependencies: ['auth'] },
 )

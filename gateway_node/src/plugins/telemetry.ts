@@ -50,7 +50,7 @@ export const telemetryPlugin = fp(
         request.log.info({ ...labels, durationMs: reply.elapsedTime }, 'request answered')
       done()
     })
-    app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
+    app.get('/metrics', { schema: { hide: true }, config: { access: ['anyone'] } }, async (_request, reply) => {
       reply.type(metrics.contentType)
       return metrics.metrics()
     })

@@ -6,6 +6,7 @@ import fp from 'fastify-plugin'
 import type { WebSocket, WebSocketServer } from 'ws'
 import { closingMs } from '../config.ts'
 import { AppError } from '../errors.ts'
+import { pathOf } from '../problem.ts'
 
 /** A larger frame closes the socket with 1009. */
 const maxPayloadBytes = 64 * 1024
@@ -32,10 +33,10 @@ export const websocketPlugin = fp(
 )
 
 /** Without this, a socket could be opened on any page, and would only then be closed; or while the others are closed, and would outlive them. */
-function requireSocketRoute({ routeOptions, url }: FastifyRequest, isDraining: boolean): void {
+function requireSocketRoute(request: FastifyRequest, isDraining: boolean): void {
   if (isDraining) throw new AppError('SHUTTING_DOWN', 'The gateway is about to stop. Connect to another replica.')
-  if (routeOptions.config.isSocket) return
-  throw new AppError('ROUTE_UNKNOWN', `No socket is served at ${url}. Use /v1/live.`)
+  if (request.routeOptions.config.isSocket) return
+  throw new AppError('ROUTE_UNKNOWN', `No socket is served at ${pathOf(request)}. Use /v1/live.`)
 }
 
 /** `ws` has answered a broken frame with its close code already; anything else is a bug of ours. */

@@ -7,6 +7,7 @@ export const recommendationsRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/v1/users/:userId/recommendations',
     {
+      config: { access: ['owner', 'operator'] },
       schema: {
         tags: ['recommendations'],
         summary: 'Recommend items to a user',

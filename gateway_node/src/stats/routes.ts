@@ -35,13 +35,14 @@ export const statsRoutes = fp(
       done()
     })
     app.decorate('stats', { snapshot: () => takeSnapshot(app, collector) })
-    app
-      .withTypeProvider<TypeBoxTypeProvider>()
-      .get(
-        '/v1/stats',
-        { schema: { tags: ['stats'], summary: 'What this gateway has been doing', response: { 200: Stats } } },
-        async () => app.stats.snapshot(),
-      )
+    app.withTypeProvider<TypeBoxTypeProvider>().get(
+      '/v1/stats',
+      {
+        config: { access: ['signed-in'] },
+        schema: { tags: ['stats'], summary: 'What this gateway has been doing', response: { 200: Stats } },
+      },
+      async () => app.stats.snapshot(),
+    )
   },
   { name: 'stats', dependencies: ['broker', 'recommender', 'websocket'] },
 )

@@ -1,25 +1,32 @@
 // Who there is, and what they did.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyContextConfig } from 'fastify'
 import { InteractionList, InteractionsQuery, User, UserList, UserPath, UsersQuery } from './schemas.ts'
 
 const tags = ['users']
+const config: FastifyContextConfig = { access: ['owner', 'operator'] }
 
 export const usersRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/v1/users',
-    { schema: { tags, summary: 'List users', querystring: UsersQuery, response: { 200: UserList } } },
+    {
+      // In the demo one chooses from them whom to be.
+      config: { access: [app.config.identity.isDemo ? 'anyone' : 'operator'] },
+      schema: { tags, summary: 'List users', querystring: UsersQuery, response: { 200: UserList } },
+    },
     async ({ query, call }) => app.recommender.listUsers(query, call),
   )
 
   app.get(
     '/v1/users/:userId',
-    { schema: { tags, summary: 'Get a user', params: UserPath, response: { 200: User } } },
+    { config, schema: { tags, summary: 'Get a user', params: UserPath, response: { 200: User } } },
     async ({ params, call }) => app.recommender.getUser(params.userId, call),
   )
 
   app.get(
     '/v1/users/:userId/interactions',
     {
+      config,
       schema: {
         tags,
         summary: 'List what a user did, newest first',

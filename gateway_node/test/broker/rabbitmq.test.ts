@@ -11,6 +11,7 @@ import { connectBroker } from '../../src/broker/connection.ts'
 import { readDefinitions } from '../../src/broker/topology.ts'
 import { readConfig } from '../../src/config.ts'
 import { type RabbitMq, startRabbitMq, whyNoRabbitMq } from '../rabbitmq.ts'
+import { demo } from '../sign-in.ts'
 import { startProxy } from '../tcp-proxy.ts'
 import { publicationTo, testBroker } from './broker-suite.ts'
 
@@ -25,7 +26,7 @@ after(() => rabbitMq?.stop())
 
 /** The real definitions, and a stream that belongs to one test. */
 async function definitionsWith(t: TestContext, stream: string): Promise<string> {
-  const definitions = readDefinitions(readConfig({}).brokerDefinitions)
+  const definitions = readDefinitions(readConfig(demo).brokerDefinitions)
   const args = { 'x-queue-type': 'stream' }
   definitions.queues.push({ name: stream, durable: true, auto_delete: false, arguments: args })
   const folder = await mkdtemp(join(tmpdir(), 'definitions-'))

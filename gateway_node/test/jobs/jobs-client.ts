@@ -1,5 +1,6 @@
 // Jobs as a caller drives them, over HTTP.
 import type { FastifyInstance } from 'fastify'
+import { signed } from '../sign-in.ts'
 
 type Method = 'GET' | 'POST'
 type Request = { body?: unknown; idempotencyKey?: string }
@@ -28,17 +29,20 @@ export class JobsClient {
   }
 
   async download(jobId: string) {
-    const { statusCode, headers, body } = await this.#app.inject({ method: 'GET', url: `/v1/jobs/${jobId}/result` })
+    const { statusCode, headers, body } = await this.#app.inject(
+      await signed(this.#app, { method: 'GET', url: `/v1/jobs/${jobId}/result` }),
+    )
     return { status: statusCode, headers, text: body }
   }
 
   async #send(method: Method, url: string, { body, idempotencyKey }: Request = {}) {
-    const answer = await this.#app.inject({
+    const request = {
       method,
       url,
       ...(body !== undefined && { body: body as object }),
       ...(idempotencyKey !== undefined && { headers: { 'idempotency-key': idempotencyKey } }),
-    })
+    }
+    const answer = await this.#app.inject(await signed(this.#app, request))
     return { status: answer.statusCode, headers: answer.headers, body: answer.json() }
   }
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
+import type { FastifyInstance } from 'fastify'
 import { buildTestApp } from '../build-app.ts'
+import { tokenOf } from '../sign-in.ts'
 import { JobsClient } from './jobs-client.ts'
 
 async function openWithJob(t: TestContext) {
@@ -12,6 +14,15 @@ async function openWithJob(t: TestContext) {
   const jobs = new JobsClient(app)
   const { body } = await jobs.ask('export')
   return { app, recommender, jobs, jobId: body.jobId as string }
+}
+
+/** Over a connection, of which one sees the beginning alone. */
+async function beginDownload(app: FastifyInstance, jobId: string): Promise<IncomingMessage> {
+  await app.listen({ port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const headers = { authorization: `Bearer ${await tokenOf(app)}` }
+  const [answer] = await once(request({ port, path: `/v1/jobs/${jobId}/result`, headers }).end(), 'response')
+  return answer
 }
 
 test('the file of a job is downloaded under its name and type', async (t) => {
@@ -41,10 +52,7 @@ test('a caller that leaves in the middle ends the reading', async (t) => {
   const body = new Readable({ read: () => {} })
   body.push('the beginning')
   recommender.readResult = async () => ({ header: { name: 'a', mediaType: 'text/csv', sizeBytes: 1000 }, body })
-  await app.listen({ port: 0 })
-  const { port } = app.server.address() as AddressInfo
-  const download = request({ port, path: `/v1/jobs/${jobId}/result` }).end()
-  const [answer] = await once(download, 'response')
+  const answer = await beginDownload(app, jobId)
   await once(answer, 'data')
 
   answer.destroy()
@@ -67,10 +75,7 @@ test('a slow caller holds the reading back', async (t) => {
   body.on('pause', () => filled.resolve())
   const header = { name: 'a', mediaType: 'text/csv', sizeBytes: 2000 * chunk.length }
   recommender.readResult = async () => ({ header, body })
-  await app.listen({ port: 0 })
-  const { port } = app.server.address() as AddressInfo
-  const download = request({ port, path: `/v1/jobs/${jobId}/result` }).end()
-  const [answer] = await once(download, 'response')
+  const answer = await beginDownload(app, jobId)
 
   await filled.promise
 

@@ -7,7 +7,7 @@ const parse = (text: string) => parseFrame(Buffer.from(text), false)
 
 test('each known frame is understood', () => {
   const frames = [
-    { type: 'hello', token: 'abc', userId: '1', resume: { jobs: 7 } },
+    { type: 'hello', token: 'abc', resume: { jobs: 7 } },
     { type: 'subscribe', topic: 'jobs', resume: 7, id: 's' },
     { type: 'unsubscribe', topic: 'jobs' },
     { type: 'rate', id: 'r', itemId: '50', rating: 4.5 },

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { buildTestApp } from '../build-app.ts'
 import { type Entry, exportRequested, jobFact } from '../jobs/job-facts.ts'
+import { tokenOf } from '../sign-in.ts'
 import { type Frame, LiveClient } from './live-client.ts'
 
 async function open(t: TestContext, readOwnWriteMs = 20) {
@@ -65,11 +66,11 @@ test('resuming brings what was missed and what comes, in order, nothing twice', 
 })
 
 test('hello resumes several topics at once', async (t) => {
-  const { tell, connect } = await open(t)
+  const { app, tell } = await open(t)
   for (const jobId of ['a', 'b']) await tell(exportRequested(jobId))
-  const client = await connect()
+  const client = await LiveClient.connect(app)
 
-  client.send({ type: 'hello', resume: { jobs: 0, 'jobs/a': 0 } })
+  await client.greet(await tokenOf(app), { jobs: 0, 'jobs/a': 0 })
   await tell(jobFact('JobStarted', { jobId: 'a', attempt: 1 }))
 
   assert.deepEqual(offsetsOf(await client.events('jobs', 2)), [1, 2])

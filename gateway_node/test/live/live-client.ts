@@ -5,6 +5,9 @@ import type { FastifyInstance } from 'fastify'
 import { Compile } from 'typebox/compile'
 import { type ClientOptions, WebSocket } from 'ws'
 import { serverFrames } from '../../src/live/frames.ts'
+import { tokenOf } from '../sign-in.ts'
+
+type Options = ClientOptions & { userId?: string }
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever comes.
 export type Frame = { type: string; [field: string]: any }
@@ -38,8 +41,15 @@ export class LiveClient {
     })
   }
 
-  /** Starts listening where the app doesn't yet. Rejects with the gateway's status where it refuses. */
-  static async open(app: FastifyInstance, options: ClientOptions = {}, path = '/v1/live'): Promise<LiveClient> {
+  /** As the operator, if no user is named. */
+  static async open(app: FastifyInstance, { userId, ...options }: Options = {}, path?: string): Promise<LiveClient> {
+    const client = await LiveClient.connect(app, options, path)
+    await client.greet(await tokenOf(app, userId))
+    return client
+  }
+
+  /** Nobody yet. Starts listening where the app doesn't yet. Rejects with the gateway's status where it refuses. */
+  static async connect(app: FastifyInstance, options: ClientOptions = {}, path = '/v1/live'): Promise<LiveClient> {
     if (!app.server.listening) await app.listen({ port: 0, host: '127.0.0.1' })
     const { port } = app.server.address() as AddressInfo
     const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, options)
@@ -50,6 +60,12 @@ export class LiveClient {
 
   send(frame: object): void {
     this.socket.send(JSON.stringify(frame))
+  }
+
+  /** Says hello, and resolves with the welcome. */
+  greet(token: string, resume?: Record<string, number>): Promise<Frame> {
+    this.send({ type: 'hello', token, resume })
+    return this.take((frame) => frame.type === 'welcome')
   }
 
   /** Resolves when the gateway has done what the frame asks for. */

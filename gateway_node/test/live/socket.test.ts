@@ -4,15 +4,14 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { InteractionRecorded } from '../../src/gen/whynotboth/v1/interactions.ts'
 import { buildTestApp } from '../build-app.ts'
+import { tokenOf } from '../sign-in.ts'
 import { LiveClient } from './live-client.ts'
 
 test('hello is welcomed', async (t) => {
   const { app } = await buildTestApp(t)
-  const client = await LiveClient.open(app)
+  const client = await LiveClient.connect(app)
 
-  client.send({ type: 'hello' })
-
-  const { sessionId } = await client.take((frame) => frame.type === 'welcome')
+  const { sessionId } = await client.greet(await tokenOf(app))
   assert.match(sessionId, /^[0-9a-f-]{36}$/)
 })
 
@@ -80,9 +79,9 @@ test('a bug closes with 1011 and tells nothing', async (t) => {
   recommender.getItem = async () => {
     throw new TypeError('secret')
   }
-  const client = await LiveClient.open(app)
+  const client = await LiveClient.open(app, { userId: '1' })
 
-  client.send({ type: 'rate', id: 'r', userId: '1', itemId: '2', rating: 4 })
+  client.send({ type: 'rate', id: 'r', itemId: '2', rating: 4 })
 
   const [code, reason] = await once(client.socket, 'close')
   assert.deepEqual([code, reason.toString()], [1011, 'The gateway failed.'])
@@ -128,56 +127,40 @@ test('a socket holds 100 subscriptions, and another one after giving one up', as
 
 test('a rating is acknowledged when the broker has it', async (t) => {
   const { app, broker } = await buildTestApp(t)
-  const client = await LiveClient.open(app)
+  const client = await LiveClient.open(app, { userId: '1' })
 
-  const answer = await client.ask({ type: 'rate', userId: '1', itemId: '5', rating: 4.5 })
+  const answer = await client.ask({ type: 'rate', itemId: '5', rating: 4.5 })
 
   assert.equal(answer.type, 'ack')
   const { userId, itemId, rating } = InteractionRecorded.decode(broker.published[0]?.body ?? new Uint8Array())
   assert.deepEqual([userId, itemId, rating], ['1', '5', 4.5])
 })
 
-test('hello can say who rates', async (t) => {
+test('a rating of an unknown item is an error and is not published', async (t) => {
   const { app, broker } = await buildTestApp(t)
-  const client = await LiveClient.open(app)
-  client.send({ type: 'hello', userId: '7' })
+  const client = await LiveClient.open(app, { userId: '1' })
 
-  await client.ask({ type: 'rate', itemId: '5', rating: 1 })
+  const answer = await client.ask({ type: 'rate', itemId: randomUUID(), rating: 4 })
 
-  assert.equal(InteractionRecorded.decode(broker.published[0]?.body ?? new Uint8Array()).userId, '7')
+  assert.deepEqual([answer.type, answer.reason, broker.published.length], ['error', 'ITEM_UNKNOWN', 0])
 })
-
-const refusedRatings: [string, object, string][] = [
-  ['without a user', { itemId: '5', rating: 4 }, 'FRAME_INVALID'],
-  ['of an unknown item', { userId: '1', itemId: randomUUID(), rating: 4 }, 'ITEM_UNKNOWN'],
-]
-for (const [what, rating, reason] of refusedRatings) {
-  test(`a rating ${what} is an error and is not published`, async (t) => {
-    const { app, broker } = await buildTestApp(t)
-    const client = await LiveClient.open(app)
-
-    const answer = await client.ask({ type: 'rate', ...rating })
-
-    assert.deepEqual([answer.type, answer.reason, broker.published.length], ['error', reason, 0])
-  })
-}
 
 test('without the broker a rating is refused as worth another try', async (t) => {
   const { app, broker } = await buildTestApp(t)
-  const client = await LiveClient.open(app)
+  const client = await LiveClient.open(app, { userId: '1' })
   broker.disconnect()
 
-  const answer = await client.ask({ type: 'rate', userId: '1', itemId: '5', rating: 4 })
+  const answer = await client.ask({ type: 'rate', itemId: '5', rating: 4 })
 
   assert.deepEqual([answer.reason, answer.retryable], ['BROKER_UNAVAILABLE', true])
 })
 
 test('a socket has 32 ratings under way, and another one after an ack', async (t) => {
   const { app, broker } = await buildTestApp(t)
-  const client = await LiveClient.open(app)
+  const client = await LiveClient.open(app, { userId: '1' })
   const confirm = Promise.withResolvers<void>()
   broker.publish = () => confirm.promise
-  const rate = () => client.ask({ type: 'rate', userId: '1', itemId: '5', rating: 4 })
+  const rate = () => client.ask({ type: 'rate', itemId: '5', rating: 4 })
   const waiting = Array.from({ length: 32 }, rate)
 
   const refused = await rate()

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildTestApp } from '../build-app.ts'
 
-type Operation = { summary?: string; tags?: string[]; responses: Record<string, { content?: Record<string, unknown> }> }
+type Operation = {
+  summary?: string
+  tags?: string[]
+  security?: object[]
+  'x-access'?: string[]
+  responses: Record<string, { content?: Record<string, unknown> }>
+}
 
 const served = [
   'delete /v1/dead-letters/{deadLetterId}',
@@ -26,6 +32,7 @@ const served = [
   'post /v1/jobs',
   'post /v1/jobs/{jobId}/cancel',
   'post /v1/models/{version}/promote',
+  'post /v1/sessions',
 ]
 
 async function readOperations(t: Parameters<typeof buildTestApp>[0]) {
@@ -51,5 +58,22 @@ test('every route says what it does and that it may answer with a problem', asyn
   for (const [name, operation] of operations) {
     assert.ok(operation.summary && operation.tags?.length, name)
     assert.ok(operation.responses.default?.content?.['application/problem+json'], name)
+  }
+})
+
+test('every route that needs a token says so, and how it refuses', async (t) => {
+  const { operations } = await readOperations(t)
+  const closed = operations.filter(([, { 'x-access': access }]) => !access?.includes('anyone'))
+
+  assert.deepEqual(
+    operations
+      .filter(([, { security }]) => security?.length === 0)
+      .map(([name]) => name)
+      .sort(),
+    ['get /v1/live', 'get /v1/users', 'post /v1/sessions'],
+  )
+  for (const [name, { security, responses }] of closed) {
+    assert.deepEqual(security, [{ bearer: [] }], name)
+    for (const status of ['401', '403']) assert.ok(responses[status]?.content?.['application/problem+json'], name)
   }
 })

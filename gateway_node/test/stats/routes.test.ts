@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { FastifyInstance } from 'fastify'
 import { buildTestApp } from '../build-app.ts'
 import { exportRequested } from '../jobs/job-facts.ts'
 import { LiveClient } from '../live/live-client.ts'
+import { signed } from '../sign-in.ts'
+
+async function ask(app: FastifyInstance, url: string) {
+  return (await app.inject(await signed(app, { url }))).json()
+}
 
 test('the figures are of this gateway: its name, its requests, its sockets, its readers', async (t) => {
   const { app, broker } = await buildTestApp(t, { GATEWAY_NAME: 'gateway-7' })
@@ -10,10 +16,10 @@ test('the figures are of this gateway: its name, its requests, its sockets, its 
   const requested = exportRequested('a')
   broker.append('job-events', requested)
   await app.jobsLog.waitFor(requested.messageId, 1000)
-  await app.inject('/v1/items/1')
-  await app.inject('/v1/items/none')
+  await ask(app, '/v1/items/1')
+  await ask(app, '/v1/items/none')
 
-  const stats = (await app.inject('/v1/stats')).json()
+  const stats = await ask(app, '/v1/stats')
 
   assert.deepEqual([stats.gateway, stats.sockets, stats.breaker], ['gateway-7', 1, 'closed'])
   assert.equal(stats.routes['GET /v1/items/:itemId'].count, 2)
@@ -27,9 +33,9 @@ test('the figures are of this gateway: its name, its requests, its sockets, its 
 test('an answer of 500 or more is an error', async (t) => {
   const { app, recommender } = await buildTestApp(t)
   recommender.fail('RECOMMENDER_UNAVAILABLE')
-  await app.inject('/v1/items/1')
+  await ask(app, '/v1/items/1')
 
-  const { routes } = (await app.inject('/v1/stats')).json()
+  const { routes } = await ask(app, '/v1/stats')
 
   assert.equal(routes['GET /v1/items/:itemId'].errors, 1)
 })
@@ -38,7 +44,7 @@ test('readers that have lost the broker are seen', async (t) => {
   const { app, broker } = await buildTestApp(t)
   broker.disconnect()
 
-  const { readers } = (await app.inject('/v1/stats')).json()
+  const { readers } = await ask(app, '/v1/stats')
 
   assert.deepEqual([readers.interactions.attached, readers.jobs.attached], [false, false])
 })

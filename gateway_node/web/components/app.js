@@ -1,5 +1,6 @@
-/** The page's frame: header, three columns, the gateway's line. */
+/** The page's frame: the sign-in; then header, columns, the gateway's line. The third column is the operator's. */
 import { html } from '../html.js'
+import { isOperator, session } from '../state/session.js'
 import { ActivityPanel } from './activity-panel.js'
 import { CataloguePanel } from './catalogue-panel.js'
 import { HistoryPanel } from './history-panel.js'
@@ -9,14 +10,23 @@ import { ModelsPanel } from './models-panel.js'
 import { Notices } from './notices.js'
 import { PageHeader } from './page-header.js'
 import { RecommendationsPanel } from './recommendations-panel.js'
+import { SignIn } from './sign-in.js'
 import { StatsPanel } from './stats-panel.js'
 import { ViewerPanel } from './viewer-panel.js'
 
-export const App = () => html`
+export const App = () => (session.value === null ? html`<${SignedOut} />` : html`<${SignedIn} />`)
+
+const SignedOut = () => html`
+  <${PageHeader} />
+  <${Notices} />
+  <${SignIn} />
+`
+
+const SignedIn = () => html`
   <a class="skip" href="#recommendations" onClick=${skipToList}>Skip to the recommendations</a>
   <${PageHeader} />
   <${Notices} />
-  <main class="columns">
+  <main class="columns ${isOperator.value ? '' : 'columns-viewer'}">
     <div class="column column-viewer">
       <${ViewerPanel} />
       <${HistoryPanel} />
@@ -25,11 +35,7 @@ export const App = () => html`
       <${RecommendationsPanel} />
       <${CataloguePanel} />
     </div>
-    <div class="column column-system">
-      <${JobsPanel} />
-      <${ModelsPanel} />
-      <${ActivityPanel} />
-    </div>
+    ${isOperator.value && html`<div class="column column-system"><${JobsPanel} /><${ModelsPanel} /><${ActivityPanel} /></div>`}
   </main>
   <${StatsPanel} />
   <${ItemDialog} />

@@ -9,16 +9,15 @@ import {
   knownGenres,
   searchItems,
 } from '../state/catalogue.js'
-import { ownRating, rateItem } from '../state/ratings.js'
-import { viewerId } from '../state/viewer.js'
+import { isOperator } from '../state/session.js'
 import { ItemTitle } from './item-facts.js'
+import { OwnStars } from './own-stars.js'
 import { Panel } from './panel.js'
-import { Stars } from './stars.js'
 
 const TYPING_PAUSE_MS = 250
 
 export const CataloguePanel = () => html`
-  <${Panel} id="catalogue" title="Rate any film" flow="flow 2 · tell">
+  <${Panel} id="catalogue" title=${isOperator.value ? 'Any film' : 'Rate any film'} flow="flow 2 · tell">
     <${ItemSearchForm} />
     <${Found} />
   </${Panel}>
@@ -67,6 +66,6 @@ function Found() {
 const FoundItem = ({ item }) => html`
   <div class="item-body"><p class="item-head"><${ItemTitle} item=${item} /></p></div>
   <div class="item-side">
-    <${Stars} title=${item.title} value=${ownRating(viewerId.value, item.itemId)} onRate=${(rating) => rateItem(item, rating)} />
+    <${OwnStars} item=${item} />
   </div>
 `

@@ -3,12 +3,12 @@ import { useEffect, useRef } from 'preact/hooks'
 import { formatTitle } from '../format.js'
 import { html } from '../html.js'
 import { closeItem, openItem, showItem } from '../state/catalogue.js'
-import { ownRating, rateItem } from '../state/ratings.js'
+import { isOperator } from '../state/session.js'
 import { viewerId } from '../state/viewer.js'
 import { Genres, ItemTitle, ScoreBar } from './item-facts.js'
+import { OwnStars } from './own-stars.js'
 import { Failure, Placeholder } from './panel.js'
 import { RatingOutcome } from './rating-outcome.js'
-import { Stars } from './stars.js'
 
 export function ItemDialog() {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null))
@@ -32,10 +32,7 @@ const ItemDetails = ({ item, similar, failure }) => html`
     <div class="panel-aside"><button type="button" class="button button-small" onClick=${closeItem}>Close</button></div>
   </header>
   <p><${Genres} genres=${item.genres} /></p>
-  <div class="row">
-    <span>Rate it as user ${viewerId.value}</span>
-    <${Stars} title=${item.title} value=${ownRating(viewerId.value, item.itemId)} onRate=${(rating) => rateItem(item, rating)} />
-  </div>
+  ${isOperator.value || html`<div class="row"><span>Rate it as user ${viewerId.value}</span><${OwnStars} item=${item} /></div>`}
   <${RatingOutcome} itemId=${item.itemId} />
   <h3>Similar films</h3>
   <${Similar} item=${item} similar=${similar} failure=${failure} />

@@ -1,7 +1,7 @@
 /** One job: how far it is, what it found so far, what it left. */
 import { formatBytes, formatClock, formatDuration, formatMetric } from '../format.js'
 import { html } from '../html.js'
-import { cancelJob, isFinished, resultAddress } from '../state/jobs.js'
+import { cancelJob, isFinished, saveResult } from '../state/jobs.js'
 import { MetricList, RankingTable } from './figures.js'
 
 const stateBadges = {
@@ -61,5 +61,5 @@ function Figures({ job }) {
 
 /** @param {{job: import('../shapes.js').Job, file: NonNullable<import('../shapes.js').JobResult['file']>}} props */
 const ResultLink = ({ job, file }) => html`
-  <p><a href=${resultAddress(job)} download=${file.name}>Download ${file.name}</a> <span class="quiet">${formatBytes(file.sizeBytes)}</span></p>
+  <p><button type="button" class="link" onClick=${() => saveResult(job, file)}>Download ${file.name}</button> <span class="quiet">${formatBytes(file.sizeBytes)}</span></p>
 `

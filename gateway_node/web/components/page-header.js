@@ -1,9 +1,10 @@
-/** Name, live model version, state of the socket. */
+/** Name, live model version, state of the socket, who is signed in. */
 import { useEffect, useState } from 'preact/hooks'
 import { formatMs } from '../format.js'
 import { html } from '../html.js'
 import { retryNow, socketState } from '../live.js'
 import { liveModel } from '../state/models.js'
+import { session, signOut } from '../state/session.js'
 
 export const PageHeader = () => html`
   <header class="page-header">
@@ -17,7 +18,8 @@ export const PageHeader = () => html`
     </div>
     <div class="header-facts">
       <${LiveModel} />
-      <${SocketBadge} />
+      ${session.value && html`<${SocketBadge} />`}
+      <${WhoItIs} />
       <a href="/docs">API docs</a>
     </div>
   </header>
@@ -27,6 +29,15 @@ function LiveModel() {
   const model = liveModel.value
   if (!model) return null
   return html`<span class="badge" title="The model version that is live">model <code>${model.version}</code></span>`
+}
+
+function WhoItIs() {
+  if (session.value === null) return null
+  const { role, userId } = session.value
+  return html`
+    <span class="badge" title="Who is signed in">${role === 'operator' ? 'operator' : `user ${userId}`}</span>
+    <button type="button" class="link" onClick=${signOut}>sign out</button>
+  `
 }
 
 function SocketBadge() {

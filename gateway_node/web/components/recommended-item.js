@@ -1,10 +1,8 @@
 /** One recommended film: place, what moved, reasons, score, stars. */
 import { html } from '../html.js'
 import { showItem } from '../state/catalogue.js'
-import { ownRating, rateItem } from '../state/ratings.js'
-import { viewerId } from '../state/viewer.js'
 import { ItemTitle, ScoreBar } from './item-facts.js'
-import { Stars } from './stars.js'
+import { OwnStars } from './own-stars.js'
 
 /**
  * @param {{item: import('../shapes.js').RecommendedItem, place: number, best: number,
@@ -18,7 +16,7 @@ export const RecommendedItem = ({ item, place, best, mark }) => html`
   </div>
   <div class="item-side">
     <${ScoreBar} score=${item.score} best=${best} />
-    <${Stars} title=${item.title} value=${ownRating(viewerId.value, item.itemId)} onRate=${(rating) => rateItem(item, rating)} />
+    <${OwnStars} item=${item} />
   </div>
 `
 

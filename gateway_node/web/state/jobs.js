@@ -1,9 +1,9 @@
 /**
  * Background jobs: asked for over HTTP, followed over the socket by offset.
- * @import {Job, JobKind} from '../shapes.js'
+ * @import {Job, JobKind, JobResult} from '../shapes.js'
  */
 import { signal } from '@preact/signals'
-import { ask, newIdempotencyKey } from '../api.js'
+import { ask, askText, newIdempotencyKey } from '../api.js'
 import { forgetOffset, listen, onLiveError, onLiveOpen } from '../live.js'
 import { refreshModels } from './models.js'
 import { notify } from './notices.js'
@@ -64,6 +64,19 @@ export async function cancelJob(job) {
 
 /** @param {Job} job */
 export const resultAddress = (job) => `/v1/jobs/${encodeURIComponent(job.jobId)}/result`
+
+/** Saves the file: a link could not say who asks. @param {Job} job @param {NonNullable<JobResult['file']>} file */
+export async function saveResult(job, { name, mediaType }) {
+  try {
+    const address = URL.createObjectURL(new Blob([await askText(resultAddress(job))], { type: mediaType }))
+    Object.assign(document.createElement('a'), { href: address, download: name }).click()
+    URL.revokeObjectURL(address)
+  } catch (error) {
+    notify(`The file of the job “${job.kind}” can’t be downloaded`, error, () =>
+      saveResult(job, { name, mediaType, sizeBytes: 0 }),
+    )
+  }
+}
 
 /** Answers and pushes can overtake each other: the one that was updated last counts, and a final state stays. */
 function takeIn(job) {

@@ -1,12 +1,10 @@
 /**
- * The user whose eyes the page looks through: chosen by id, kept in the address, found by search.
+ * The user whose eyes the page looks through: who is signed in, or whom the operator chose.
  * @import {User} from '../shapes.js'
  */
 import { batch, signal } from '@preact/signals'
 import { ask } from '../api.js'
-import { notify } from './notices.js'
-
-const SUGGESTIONS = 6
+import { session } from './session.js'
 
 /** @type {import('@preact/signals').Signal<string | null>} */
 export const viewerId = signal(null)
@@ -15,41 +13,18 @@ export const viewer = signal(/** @type {User | null} */ (null))
 export const isViewerUnknown = signal(false)
 /** @type {import('@preact/signals').Signal<(Error & {reason?: string}) | null>} */
 export const viewerFailure = signal(null)
-/** @type {import('@preact/signals').Signal<User[]>} */
-export const suggestions = signal([])
-/** Whether a search came back empty, so that the list can say so. */
-export const suggestionsQuery = signal('')
-
-/** Takes the user from the address, else the first one that the gateway lists. */
-export async function startViewer() {
+/** Signed in as a user, it is that user. The operator's choice stands in the address. */
+export function startViewer() {
+  const own = session.value?.userId
+  if (own !== undefined) return take(own)
   addEventListener('hashchange', takeFromAddress)
   takeFromAddress()
-  await searchUsers('')
-  const first = suggestions.value[0]
-  if (viewerId.value === null && first) chooseViewer(first.userId)
 }
 
 /** @param {string} userId */
 export function chooseViewer(userId) {
   const id = userId.trim()
   if (id) location.hash = new URLSearchParams({ user: id }).toString()
-}
-
-/** Chooses an id that nobody has, to show what a newcomer gets. */
-export function chooseNewcomer() {
-  const digits = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0
-  chooseViewer(`newcomer-${digits.toString(36)}`)
-}
-
-/** @param {string} query */
-export async function searchUsers(query) {
-  try {
-    const { body } = await ask('/v1/users', { query: { query, pageSize: SUGGESTIONS } })
-    suggestions.value = body.users
-    suggestionsQuery.value = query
-  } catch (error) {
-    notify('The list of users can’t be shown', error, () => searchUsers(query))
-  }
 }
 
 /** Asks anew who the chosen user is. */
@@ -76,7 +51,10 @@ function show(user, error) {
 
 function takeFromAddress() {
   const userId = new URLSearchParams(location.hash.slice(1)).get('user')?.trim()
-  if (!userId || userId === viewerId.value) return
+  if (userId && userId !== viewerId.value) take(userId)
+}
+
+function take(userId) {
   show(null, null)
   viewerId.value = userId
   refreshViewer()

@@ -56,7 +56,7 @@ class Unauthenticated(ServiceError):
 
 class PermissionDenied(ServiceError):
     kind = "PERMISSION_DENIED"
-    reasons = frozenset({"ORIGIN_REFUSED"})
+    reasons = frozenset({"ORIGIN_REFUSED", "ACCESS_DENIED"})
 
 
 class NotFound(ServiceError):
@@ -84,7 +84,15 @@ class AlreadyExists(ServiceError):
 class ResourceExhausted(ServiceError):
     kind = "RESOURCE_EXHAUSTED"
     retryable = True
-    reasons = frozenset({"RECOMMENDER_OVERLOADED", "SUBSCRIPTIONS_EXHAUSTED", "INTERACTIONS_EXHAUSTED"})
+    reasons = frozenset(
+        {
+            "RECOMMENDER_OVERLOADED",
+            "SUBSCRIPTIONS_EXHAUSTED",
+            "INTERACTIONS_EXHAUSTED",
+            "RATE_EXCEEDED",
+            "SOCKETS_EXHAUSTED",
+        }
+    )
 
 
 class Unavailable(ServiceError):
@@ -99,6 +107,7 @@ class Unavailable(ServiceError):
             "OFFSET_NOT_REACHED",
             "SHUTTING_DOWN",
             "MODEL_VERSION_UNUSABLE",
+            "IDENTITY_PROVIDER_UNAVAILABLE",
         }
     )
 

@@ -11,6 +11,7 @@ import httpx
 from websockets.exceptions import WebSocketException
 
 from harness.live import live_socket
+from harness.sign_in import SignIn
 from harness.soak.ledger import Answer, Outcome
 from infra.local.ports import LOOPBACK
 
@@ -27,10 +28,12 @@ PATIENCE_SECONDS = 5.0
 class Door:
     def __init__(self, port: int, requests: list[Answer]) -> None:
         self._address = f"{LOOPBACK}:{port}"
-        self._http = httpx.Client(base_url=f"http://{self._address}", timeout=PATIENCE_SECONDS)
+        self._sign_in = SignIn(f"http://{self._address}")
+        self._http = httpx.Client(base_url=f"http://{self._address}", timeout=PATIENCE_SECONDS, auth=self._sign_in)
         self._requests = requests
         self._opened = ExitStack()
-        self._socket: LiveSocket | None = None
+        #: By user; the operator's has none.
+        self._sockets: dict[str | None, LiveSocket] = {}
 
     def rate(self, interaction: Interaction, key: str | None = None) -> Answer:
         body = {"userId": interaction.user_id, "itemId": interaction.item_id, "rating": interaction.rating}
@@ -53,22 +56,22 @@ class Door:
         return self._request("GET", path, params=params)[1]
 
     def rate_by_frame(self, frame_id: str, interaction: Interaction) -> Answer:
-        """By the socket, which is opened where there is none; what goes wrong ends it."""
+        """By the user's socket, which is opened where there is none; what goes wrong ends all of them."""
         user_id, item_id, rating = interaction
         began = time.monotonic()
         outcome = Outcome.UNKNOWN
         try:
-            outcome = self._rate({"type": "rate", "id": frame_id, "userId": user_id, "itemId": item_id, "rating": rating})
-        except (OSError, WebSocketException):
+            outcome = self._rate(user_id, {"type": "rate", "id": frame_id, "itemId": item_id, "rating": rating})
+        except (OSError, WebSocketException, httpx.HTTPError):
             self.hang_up()
         return self._note(Answer(began, time.monotonic() - began, outcome))
 
     def watch(self, topic: str, resume: int | None, within: float) -> Json:
         """The next frame of a socket that has subscribed to the topic, after the offset `resume`."""
-        if self._socket is None:
+        if None not in self._sockets:
             frame = {"type": "subscribe", "topic": topic}
-            self._open_socket().send(frame if resume is None else {**frame, "resume": resume})
-        return self._open_socket().receive(within)
+            self._socket_of(None).send(frame if resume is None else {**frame, "resume": resume})
+        return self._socket_of(None).receive(within)
 
     def close(self) -> None:
         self.hang_up()
@@ -83,20 +86,22 @@ class Door:
         answer = self._note(Answer(began, time.monotonic() - began, _outcome(response)))
         return answer, response.json() if answer.outcome is Outcome.ACCEPTED else {}
 
-    def _rate(self, frame: Json) -> Outcome:
-        self._open_socket().send(frame)
-        reply = self._open_socket().reply_to(frame["id"], PATIENCE_SECONDS)
+    def _rate(self, user_id: str, frame: Json) -> Outcome:
+        socket = self._socket_of(user_id)
+        socket.send(frame)
+        reply = socket.reply_to(frame["id"], PATIENCE_SECONDS)
         if reply["type"] == "ack":
             return Outcome.ACCEPTED
         return Outcome.UNKNOWN if reply["retryable"] else Outcome.REFUSED
 
-    def _open_socket(self) -> LiveSocket:
-        if self._socket is None:
-            self._socket = self._opened.enter_context(live_socket(f"ws://{self._address}/v1/live"))
-        return self._socket
+    def _socket_of(self, user_id: str | None) -> LiveSocket:
+        if user_id not in self._sockets:
+            url = f"ws://{self._address}/v1/live"
+            self._sockets[user_id] = self._opened.enter_context(live_socket(url, self._sign_in.token(user_id)))
+        return self._sockets[user_id]
 
     def hang_up(self) -> None:
-        self._socket = None
+        self._sockets.clear()
         self._opened.close()
 
     def _note(self, answer: Answer) -> Answer:

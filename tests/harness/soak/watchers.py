@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import httpx
 from websockets.exceptions import WebSocketException
 
 from harness.soak.clients import Client
@@ -37,7 +38,7 @@ class JobWatcher(Client):
         door = self._doors[self._current]
         try:
             frame = door.watch(TOPIC, self._last, SILENCE_SECONDS)
-        except (OSError, WebSocketException):
+        except (OSError, WebSocketException, httpx.HTTPError):
             self._move_on()
             return
         if frame["type"] == "event":

@@ -67,12 +67,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNAUTHENTICATED. The token is missing, expired or not valid. Sign in again."""
     ERROR_REASON_ORIGIN_REFUSED: _ErrorReason.ValueType  # 51
     """PERMISSION_DENIED. The page's origin isn't on the allow-list. Serve the page from an allowed origin."""
+    ERROR_REASON_ACCESS_DENIED: _ErrorReason.ValueType  # 52
+    """PERMISSION_DENIED. Whoever is signed in may not do this. Sign in as somebody who may."""
     ERROR_REASON_RECOMMENDER_OVERLOADED: _ErrorReason.ValueType  # 60
     """RESOURCE_EXHAUSTED. The recommender has as much work as it can finish in time. Try again after the given delay."""
     ERROR_REASON_SUBSCRIPTIONS_EXHAUSTED: _ErrorReason.ValueType  # 61
     """RESOURCE_EXHAUSTED. The socket holds as many subscriptions as it may. Unsubscribe from one first."""
     ERROR_REASON_INTERACTIONS_EXHAUSTED: _ErrorReason.ValueType  # 62
     """RESOURCE_EXHAUSTED. The socket waits for the acks of as many interactions as it may. Wait for one first."""
+    ERROR_REASON_RATE_EXCEEDED: _ErrorReason.ValueType  # 63
+    """RESOURCE_EXHAUSTED. More came from this identity, address or socket than it may send. Try again after the given delay."""
+    ERROR_REASON_SOCKETS_EXHAUSTED: _ErrorReason.ValueType  # 64
+    """RESOURCE_EXHAUSTED. Whoever is signed in holds as many sockets as they may. Close one first."""
     ERROR_REASON_RECOMMENDER_UNAVAILABLE: _ErrorReason.ValueType  # 70
     """UNAVAILABLE. No recommender answers. Try again after the given delay."""
     ERROR_REASON_MODEL_NOT_LOADED: _ErrorReason.ValueType  # 71
@@ -87,6 +93,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNAVAILABLE. The process is about to stop. Ask another replica."""
     ERROR_REASON_MODEL_VERSION_UNUSABLE: _ErrorReason.ValueType  # 76
     """UNAVAILABLE. The version's files are missing, damaged or of other library versions. Promote another version, or train anew."""
+    ERROR_REASON_IDENTITY_PROVIDER_UNAVAILABLE: _ErrorReason.ValueType  # 77
+    """UNAVAILABLE. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay."""
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 80
     """DEADLINE_EXCEEDED. No answer came within the request's time. Try again."""
     ERROR_REASON_JOB_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 81
@@ -152,12 +160,18 @@ ERROR_REASON_TOKEN_INVALID: ErrorReason.ValueType  # 50
 """UNAUTHENTICATED. The token is missing, expired or not valid. Sign in again."""
 ERROR_REASON_ORIGIN_REFUSED: ErrorReason.ValueType  # 51
 """PERMISSION_DENIED. The page's origin isn't on the allow-list. Serve the page from an allowed origin."""
+ERROR_REASON_ACCESS_DENIED: ErrorReason.ValueType  # 52
+"""PERMISSION_DENIED. Whoever is signed in may not do this. Sign in as somebody who may."""
 ERROR_REASON_RECOMMENDER_OVERLOADED: ErrorReason.ValueType  # 60
 """RESOURCE_EXHAUSTED. The recommender has as much work as it can finish in time. Try again after the given delay."""
 ERROR_REASON_SUBSCRIPTIONS_EXHAUSTED: ErrorReason.ValueType  # 61
 """RESOURCE_EXHAUSTED. The socket holds as many subscriptions as it may. Unsubscribe from one first."""
 ERROR_REASON_INTERACTIONS_EXHAUSTED: ErrorReason.ValueType  # 62
 """RESOURCE_EXHAUSTED. The socket waits for the acks of as many interactions as it may. Wait for one first."""
+ERROR_REASON_RATE_EXCEEDED: ErrorReason.ValueType  # 63
+"""RESOURCE_EXHAUSTED. More came from this identity, address or socket than it may send. Try again after the given delay."""
+ERROR_REASON_SOCKETS_EXHAUSTED: ErrorReason.ValueType  # 64
+"""RESOURCE_EXHAUSTED. Whoever is signed in holds as many sockets as they may. Close one first."""
 ERROR_REASON_RECOMMENDER_UNAVAILABLE: ErrorReason.ValueType  # 70
 """UNAVAILABLE. No recommender answers. Try again after the given delay."""
 ERROR_REASON_MODEL_NOT_LOADED: ErrorReason.ValueType  # 71
@@ -172,6 +186,8 @@ ERROR_REASON_SHUTTING_DOWN: ErrorReason.ValueType  # 75
 """UNAVAILABLE. The process is about to stop. Ask another replica."""
 ERROR_REASON_MODEL_VERSION_UNUSABLE: ErrorReason.ValueType  # 76
 """UNAVAILABLE. The version's files are missing, damaged or of other library versions. Promote another version, or train anew."""
+ERROR_REASON_IDENTITY_PROVIDER_UNAVAILABLE: ErrorReason.ValueType  # 77
+"""UNAVAILABLE. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay."""
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 80
 """DEADLINE_EXCEEDED. No answer came within the request's time. Try again."""
 ERROR_REASON_JOB_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 81

@@ -65,12 +65,18 @@ export const ErrorReason = {
   TOKEN_INVALID: 50,
   /** ORIGIN_REFUSED - PERMISSION_DENIED. The page's origin isn't on the allow-list. Serve the page from an allowed origin. */
   ORIGIN_REFUSED: 51,
+  /** ACCESS_DENIED - PERMISSION_DENIED. Whoever is signed in may not do this. Sign in as somebody who may. */
+  ACCESS_DENIED: 52,
   /** RECOMMENDER_OVERLOADED - RESOURCE_EXHAUSTED. The recommender has as much work as it can finish in time. Try again after the given delay. */
   RECOMMENDER_OVERLOADED: 60,
   /** SUBSCRIPTIONS_EXHAUSTED - RESOURCE_EXHAUSTED. The socket holds as many subscriptions as it may. Unsubscribe from one first. */
   SUBSCRIPTIONS_EXHAUSTED: 61,
   /** INTERACTIONS_EXHAUSTED - RESOURCE_EXHAUSTED. The socket waits for the acks of as many interactions as it may. Wait for one first. */
   INTERACTIONS_EXHAUSTED: 62,
+  /** RATE_EXCEEDED - RESOURCE_EXHAUSTED. More came from this identity, address or socket than it may send. Try again after the given delay. */
+  RATE_EXCEEDED: 63,
+  /** SOCKETS_EXHAUSTED - RESOURCE_EXHAUSTED. Whoever is signed in holds as many sockets as they may. Close one first. */
+  SOCKETS_EXHAUSTED: 64,
   /** RECOMMENDER_UNAVAILABLE - UNAVAILABLE. No recommender answers. Try again after the given delay. */
   RECOMMENDER_UNAVAILABLE: 70,
   /** MODEL_NOT_LOADED - UNAVAILABLE. The recommender runs, and no model version is live yet. Train one, then try again. */
@@ -85,6 +91,8 @@ export const ErrorReason = {
   SHUTTING_DOWN: 75,
   /** MODEL_VERSION_UNUSABLE - UNAVAILABLE. The version's files are missing, damaged or of other library versions. Promote another version, or train anew. */
   MODEL_VERSION_UNUSABLE: 76,
+  /** IDENTITY_PROVIDER_UNAVAILABLE - UNAVAILABLE. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay. */
+  IDENTITY_PROVIDER_UNAVAILABLE: 77,
   /** DEADLINE_EXCEEDED - DEADLINE_EXCEEDED. No answer came within the request's time. Try again. */
   DEADLINE_EXCEEDED: 80,
   /** JOB_DEADLINE_EXCEEDED - DEADLINE_EXCEEDED. The job ran longer than a job may and was ended. Ask for less work. */
@@ -124,9 +132,12 @@ export namespace ErrorReason {
   export type IDEMPOTENCY_KEY_REUSED = typeof ErrorReason.IDEMPOTENCY_KEY_REUSED;
   export type TOKEN_INVALID = typeof ErrorReason.TOKEN_INVALID;
   export type ORIGIN_REFUSED = typeof ErrorReason.ORIGIN_REFUSED;
+  export type ACCESS_DENIED = typeof ErrorReason.ACCESS_DENIED;
   export type RECOMMENDER_OVERLOADED = typeof ErrorReason.RECOMMENDER_OVERLOADED;
   export type SUBSCRIPTIONS_EXHAUSTED = typeof ErrorReason.SUBSCRIPTIONS_EXHAUSTED;
   export type INTERACTIONS_EXHAUSTED = typeof ErrorReason.INTERACTIONS_EXHAUSTED;
+  export type RATE_EXCEEDED = typeof ErrorReason.RATE_EXCEEDED;
+  export type SOCKETS_EXHAUSTED = typeof ErrorReason.SOCKETS_EXHAUSTED;
   export type RECOMMENDER_UNAVAILABLE = typeof ErrorReason.RECOMMENDER_UNAVAILABLE;
   export type MODEL_NOT_LOADED = typeof ErrorReason.MODEL_NOT_LOADED;
   export type BROKER_UNAVAILABLE = typeof ErrorReason.BROKER_UNAVAILABLE;
@@ -134,6 +145,7 @@ export namespace ErrorReason {
   export type OFFSET_NOT_REACHED = typeof ErrorReason.OFFSET_NOT_REACHED;
   export type SHUTTING_DOWN = typeof ErrorReason.SHUTTING_DOWN;
   export type MODEL_VERSION_UNUSABLE = typeof ErrorReason.MODEL_VERSION_UNUSABLE;
+  export type IDENTITY_PROVIDER_UNAVAILABLE = typeof ErrorReason.IDENTITY_PROVIDER_UNAVAILABLE;
   export type DEADLINE_EXCEEDED = typeof ErrorReason.DEADLINE_EXCEEDED;
   export type JOB_DEADLINE_EXCEEDED = typeof ErrorReason.JOB_DEADLINE_EXCEEDED;
   export type UPSTREAM_FAILED = typeof ErrorReason.UPSTREAM_FAILED;

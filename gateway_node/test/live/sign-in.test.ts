@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type TestContext, test } from 'node:test'
+import { buildTestApp } from '../build-app.ts'
+import { tokenOf } from '../sign-in.ts'
+import { LiveClient } from './live-client.ts'
+
+async function connect(t: TestContext, environment: Record<string, string> = {}) {
+  const { app } = await buildTestApp(t, environment)
+  return { app, client: await LiveClient.connect(app) }
+}
+
+test('a socket that says nothing is closed in time', async (t) => {
+  const { client } = await connect(t, { GATEWAY_SIGN_IN_MS: '50' })
+
+  const { reason } = await client.error()
+
+  assert.deepEqual([reason, await client.closed], ['TOKEN_INVALID', 1008])
+})
+
+for (const [what, hello] of [
+  ['no token', { type: 'hello' }],
+  ['a token that is none', { type: 'hello', token: 'a.b.c' }],
+] as const) {
+  test(`a socket that says hello with ${what} is told so and closed`, async (t) => {
+    const { client } = await connect(t)
+
+    const { reason } = await client.ask(hello)
+
+    assert.deepEqual([reason, await client.closed], ['TOKEN_INVALID', 1008])
+  })
+}
+
+for (const frame of [
+  { type: 'ping' },
+  { type: 'subscribe', topic: 'stats' },
+  { type: 'rate', itemId: '1', rating: 3 },
+]) {
+  test(`a socket whose first frame is ${frame.type} is closed`, async (t) => {
+    const { client } = await connect(t)
+
+    const { reason } = await client.ask(frame)
+
+    assert.deepEqual([reason, await client.closed], ['TOKEN_INVALID', 1008])
+  })
+}
+
+test('frames that follow hello at once are answered after the welcome', async (t) => {
+  const { app, client } = await connect(t)
+
+  client.send({ type: 'hello', token: await tokenOf(app, '1') })
+  client.send({ type: 'ping', id: 'p1' })
+
+  assert.equal((await client.take(() => true)).type, 'welcome')
+  assert.deepEqual(await client.take(() => true), { type: 'pong', replyTo: 'p1' })
+})
+
+test('frames that follow a wrong hello at once are not answered', async (t) => {
+  const { client } = await connect(t)
+
+  client.send({ type: 'hello', token: 'a.b.c' })
+  client.send({ type: 'subscribe', topic: 'users/1/recommendations' })
+
+  assert.equal((await client.error()).reason, 'TOKEN_INVALID')
+  assert.equal(await client.closed, 1008)
+  await assert.rejects(client.event('users/1/recommendations'), /No such frame/)
+})
+
+test('a socket is closed when its token expires', async (t) => {
+  const { app, client } = await connect(t, { GATEWAY_SESSION_SECONDS: '1' })
+  await client.greet(await tokenOf(app, '1'))
+
+  const { reason, detail } = await client.error()
+
+  assert.deepEqual([reason, await client.closed], ['TOKEN_INVALID', 1008])
+  assert.match(detail, /expired/)
+})
+
+test('a socket that says hello again with a newer token lives on', async (t) => {
+  const { app, client } = await connect(t, { GATEWAY_SESSION_SECONDS: '60' })
+  t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: Date.now() })
+  await client.greet(await tokenOf(app, '1'))
+  t.mock.timers.tick(40_000)
+  await client.greet(await tokenOf(app, '1'))
+
+  t.mock.timers.tick(40_000)
+
+  t.mock.timers.reset()
+  assert.equal((await client.ask({ type: 'ping' })).type, 'pong')
+})
+
+test('a socket can not become somebody else', async (t) => {
+  const { app, client } = await connect(t)
+  await client.greet(await tokenOf(app, '1'))
+
+  client.send({ type: 'hello', token: await tokenOf(app, '2') })
+
+  assert.deepEqual([(await client.error()).reason, await client.closed], ['TOKEN_INVALID', 1008])
+})
+
+test('an identity holds so many sockets, and another one after closing one', async (t) => {
+  const { app } = await buildTestApp(t, { GATEWAY_SOCKETS_PER_IDENTITY: '1' })
+  const first = await LiveClient.open(app, { userId: '1' })
+  const second = await LiveClient.connect(app)
+  second.send({ type: 'hello', token: await tokenOf(app, '1') })
+  const refusal = await second.error()
+  await LiveClient.open(app, { userId: '2' })
+  const [served] = app.websocketServer.clients
+
+  first.socket.close()
+  if (served) await once(served, 'close')
+
+  assert.deepEqual([refusal.reason, refusal.retryable, await second.closed], ['SOCKETS_EXHAUSTED', true, 1013])
+  await LiveClient.open(app, { userId: '1' })
+})
+
+test('a socket that sends too many frames is told so, and is closed when it goes on', async (t) => {
+  const { app } = await buildTestApp(t, { GATEWAY_SOCKET_FRAMES_PER_MINUTE: '3' })
+  const client = await LiveClient.open(app)
+  const answers = [
+    await client.ask({ type: 'ping' }),
+    await client.ask({ type: 'ping' }),
+    await client.ask({ type: 'ping' }),
+  ]
+
+  for (let times = 0; times < 20; times += 1) client.send({ type: 'ping' })
+
+  assert.deepEqual(
+    answers.map(({ type, reason }) => reason ?? type),
+    ['pong', 'pong', 'RATE_EXCEEDED'],
+  )
+  assert.equal(await client.closed, 1008)
+})
+
+test('a socket holds so many subscriptions', async (t) => {
+  const { app } = await buildTestApp(t, { GATEWAY_SOCKET_SUBSCRIPTIONS: '1' })
+  const client = await LiveClient.open(app)
+
+  const answers = [await client.subscribe('stats'), await client.subscribe('activity'), await client.subscribe('stats')]
+
+  assert.deepEqual(
+    answers.map(({ type, reason }) => reason ?? type),
+    ['ack', 'SUBSCRIPTIONS_EXHAUSTED', 'ack'],
+  )
+})

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { buildTestApp } from '../build-app.ts'
+import { tokenOf } from '../sign-in.ts'
+
+const item = '/v1/items/1'
+
+async function open(t: TestContext, environment: Record<string, string>) {
+  const { app } = await buildTestApp(t, environment)
+  const askFrom = async (remoteAddress: string, userId: string, headers: Record<string, string> = {}) => {
+    const authorization = `Bearer ${await tokenOf(app, userId)}`
+    return app.inject({ url: item, remoteAddress, headers: { authorization, ...headers } })
+  }
+  return { app, askFrom }
+}
+
+test('an identity asks so often in a minute and then waits; another one does not', async (t) => {
+  const { askFrom } = await open(t, { GATEWAY_IDENTITY_REQUESTS_PER_MINUTE: '2' })
+  const first = [await askFrom('10.0.0.1', '1'), await askFrom('10.0.0.2', '1')]
+
+  const third = await askFrom('10.0.0.3', '1')
+  const other = await askFrom('10.0.0.1', '2')
+
+  assert.deepEqual(
+    [...first, third, other].map(({ statusCode }) => statusCode),
+    [200, 200, 429, 200],
+  )
+  assert.equal(third.json().reason, 'RATE_EXCEEDED')
+  const seconds = Number(third.headers['retry-after'])
+  assert.ok(seconds > 50 && seconds <= 60)
+})
+
+test('a minute later the identity may ask again', async (t) => {
+  const { askFrom } = await open(t, { GATEWAY_IDENTITY_REQUESTS_PER_MINUTE: '1' })
+  await askFrom('10.0.0.1', '1')
+  const refused = await askFrom('10.0.0.1', '1')
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 60_001 })
+
+  const again = await askFrom('10.0.0.1', '1')
+
+  assert.deepEqual([refused.statusCode, again.statusCode], [429, 200])
+})
+
+test('an address asks so often in a minute, whoever it says it is', async (t) => {
+  const { app, askFrom } = await open(t, { GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: '2' })
+  await app.inject({ url: item, remoteAddress: '10.0.0.1' })
+  await askFrom('10.0.0.1', '1')
+
+  const third = await askFrom('10.0.0.1', '2')
+  const other = await askFrom('10.0.0.2', '2')
+
+  assert.deepEqual([third.statusCode, other.statusCode], [429, 200])
+})
+
+test('addresses of one IPv6 network count as one', async (t) => {
+  const { askFrom } = await open(t, { GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: '1' })
+  await askFrom('2001:db8::1', '1')
+
+  assert.equal((await askFrom('2001:db8::2', '2')).statusCode, 429)
+})
+
+for (const [trusted, status] of [
+  ['', 429],
+  ['10.0.0.1', 200],
+] as const) {
+  test(`what "${trusted}" says of an address is believed, and of no other proxy`, async (t) => {
+    const limits = { GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: '1', GATEWAY_TRUSTED_PROXIES: trusted }
+    const { askFrom } = await open(t, limits)
+    await askFrom('10.0.0.1', '1', { 'x-forwarded-for': '192.0.2.1' })
+
+    const second = await askFrom('10.0.0.1', '2', { 'x-forwarded-for': '192.0.2.2' })
+
+    assert.equal(second.statusCode, status)
+  })
+}
+
+test('who looks after the gateway is never refused', async (t) => {
+  const { app } = await open(t, { GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: '1' })
+
+  for (const url of ['/healthz', '/healthz', '/metrics', '/metrics', '/'])
+    assert.equal((await app.inject(url)).statusCode, 200, url)
+})

@@ -1,0 +1,16 @@
+/** Before everything else: whom to be. */
+import { html } from '../html.js'
+import { signIn } from '../state/session.js'
+import { Panel } from './panel.js'
+import { UserPicker } from './user-picker.js'
+
+export const SignIn = () => html`
+  <main class="sign-in">
+    <${Panel} id="sign-in" title="Sign in">
+      <p class="quiet">This is a demo: be whom you like. A user rates films and gets recommendations.</p>
+      <${UserPicker} action="Sign in" onChoose=${(userId) => signIn({ userId })} />
+      <p class="quiet">The operator looks over everybody’s shoulder, and has the jobs and the model versions.</p>
+      <button type="button" class="button button-primary button-wide" onClick=${() => signIn({ role: 'operator' })}>Sign in as the operator</button>
+    </${Panel}>
+  </main>
+`

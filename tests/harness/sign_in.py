@@ -1,0 +1,45 @@
+"""Signs requests of the demo's API in, each as somebody who may send it, so that tests needn't."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+#: A gateway at which anybody may be anybody, for as long as a run takes and as often as it asks.
+OPEN_GATEWAY = {
+    "GATEWAY_DEMO": "true",
+    "GATEWAY_SESSION_SECONDS": "86400",
+    "GATEWAY_IDENTITY_REQUESTS_PER_MINUTE": "1000000000",
+    "GATEWAY_ADDRESS_REQUESTS_PER_MINUTE": "1000000000",
+    "GATEWAY_SOCKETS_PER_IDENTITY": "1000000000",
+    "GATEWAY_SOCKET_FRAMES_PER_MINUTE": "1000000000",
+}
+PATIENCE_SECONDS = 5
+
+
+class SignIn(httpx.Auth):
+    """Holds a session for each identity. Interactions are told by their user, all else is asked by the operator."""
+
+    requires_request_body = True
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._tokens: dict[str | None, str] = {}
+
+    def token(self, user_id: str | None = None) -> str:
+        """Of the operator, if no user is named."""
+        if user_id not in self._tokens:
+            body = {"role": "operator"} if user_id is None else {"userId": user_id}
+            answer = httpx.post(f"{self._url}/v1/sessions", json=body, timeout=PATIENCE_SECONDS).raise_for_status()
+            self._tokens[user_id] = answer.json()["token"]
+        return self._tokens[user_id]
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        user_id = json.loads(request.content)["userId"] if request.url.path == "/v1/interactions" else None
+        request.headers["Authorization"] = f"Bearer {self.token(user_id)}"
+        yield request
