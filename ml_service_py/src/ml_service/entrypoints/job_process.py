@@ -67,12 +67,14 @@ class JobProcess:
         try:
             return self._receive() if self._ours.poll(seconds) else None
         except (EOFError, OSError):
+            self.is_warm = False
             self._process.join(KILL_SECONDS)
             detail = f"The process that ran the job ended with the code {self._process.exitcode}."
             return Internal("JOB_PROCESS_DIED", detail)
 
     def kill(self) -> None:
         """Ends it at once, whatever it does. What a job writes, it renames into place at its end, so nothing is left half done."""
+        self.is_warm = False
         self._process.kill()
         self._process.join(KILL_SECONDS)
         self._ours.close()

@@ -55,7 +55,7 @@ class Supervisor:
     @property
     def is_warm(self) -> bool:
         """Whether there is a process, and it has loaded what it needs."""
-        return self._process.is_alive and self._process.is_warm
+        return self._process.is_warm
 
     def keep_warm(self) -> None:
         """Called while idle: hears that the process is warm, and replaces one that died."""
