@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ml_service.adapters.store import LiveVersion
 
 FINAL_STATES = tuple(state.value for state in JobState if state.is_final)
+#: So many are forgotten within a second or two, which a worker that stops can wait for.
+LISTED = 500
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 #: The kind of a job that was cancelled before any worker saw it.
 KIND_UNSEEN = ""
@@ -127,10 +129,10 @@ class JobLedger:
             return _find(connection, job_id)
 
     def list_ended(self, before: datetime) -> list[str]:
-        """The ids of the final jobs that ended before."""
+        """The ids of the final jobs that ended before, some at a time."""
         is_old = (jobs.c.updated_at < before) & jobs.c.state.in_(FINAL_STATES)
         with reading(self._engine) as connection:
-            return list(connection.scalars(select(jobs.c.job_id).where(is_old)))
+            return list(connection.scalars(select(jobs.c.job_id).where(is_old).limit(LISTED)))
 
     def forget(self, job_id: str) -> None:
         with writing(self._engine) as connection:

@@ -107,7 +107,6 @@ class Worker:
             log.warning("job passed over: another body came first with its key", job_id=job.job_id)
             delivery.acknowledge()
             return
-        traceparent = delivery.message.traceparent
         try:
             record = self._patiently(lambda: self._book.claim(job, is_redelivered=delivery.is_redelivered))
         except RunsElsewhere:
@@ -115,10 +114,12 @@ class Worker:
             delivery.acknowledge()
             return
         if record.state.is_final:
-            self._patiently(lambda: self._book.tell_again(record, traceparent))
+            self._patiently(lambda: self._book.tell_again(record, delivery.message.traceparent))
             (delivery.dead_letter if record.state is JobState.FAILED else delivery.acknowledge)()
             return
-        attempt = Attempt(job, record.attempt, record.spent, traceparent)
+        self._begin(delivery, Attempt(job, record.attempt, record.spent, delivery.message.traceparent))
+
+    def _begin(self, delivery: Delivery, attempt: Attempt) -> None:
         try:
             self._patiently(lambda: self._book.start(attempt))
             self._settle(delivery, attempt, self._run_attempt(attempt))
@@ -126,7 +127,7 @@ class Worker:
             self._hand_back(attempt)
             raise
         except Exception:
-            log.exception("job failed by a bug of the worker", job_id=job.job_id, attempt=attempt.number)
+            log.exception("job failed by a bug of the worker", job_id=attempt.job.job_id, attempt=attempt.number)
             self._settle(delivery, attempt, Internal("INTERNAL", "The worker failed for a reason that only its log tells."))
 
     def _run_attempt(self, attempt: Attempt) -> Ending:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from functools import partial
 from logging import ERROR, INFO
 from typing import TYPE_CHECKING
@@ -117,16 +117,22 @@ async def work(settings: Settings) -> int:
             stack.push_async_callback(asyncio.to_thread, thread.stop)
         worker.worker.start()
         log.info("working", worker=settings.worker_name, ops_port=port)
-        is_stopped = False
-        while not is_stopped:
-            with suppress(Unavailable):
-                await asyncio.to_thread(worker.book.forget_old, parts.registry)
-            is_stopped = await wait_until(stopping, FORGET_SECONDS)
+        await _forget_until(stopping, worker.book, parts.registry)
         readiness.is_draining = True
         worker.consumer.pause()
         is_done = await asyncio.to_thread(worker.worker.stop, settings.worker_grace_seconds)
     log.log(INFO if is_done else ERROR, "stopped", still_open=[] if is_done else ["worker"])
     return 0 if is_done else 1
+
+
+async def _forget_until(stopping: asyncio.Event, book: JobBook, registry: Registry) -> None:
+    is_stopped = False
+    while not is_stopped:
+        try:
+            await asyncio.to_thread(book.forget_old, registry)
+        except (Unavailable, OSError) as error:
+            log.warning("old jobs not forgotten", error=repr(error))
+        is_stopped = await wait_until(stopping, FORGET_SECONDS)
 
 
 def open_job_runner(settings: Settings) -> JobRunner:
