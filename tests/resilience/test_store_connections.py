@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
 from harness.postgres import running_postgres
 from ml_service.adapters import postgres
-from ml_service.adapters.database import insert_new, migrate, open_engine, reading, writing
+from ml_service.adapters.database import insert_new, is_migrated, migrate, open_engine, reading, writing
 from ml_service.adapters.tables import items
 from ml_service.errors import Unavailable
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
     from harness.postgres import PostgresServer
 
+#: What env.py of the migrations takes.
+MIGRATION_LOCK = 20241122
 FILM = {"item_id": "film", "title": "A film", "year": None, "genres": []}
 
 
@@ -52,6 +57,13 @@ def paused(server: PostgresServer, engine: Engine) -> Iterator[PostgresServer]:
 def count_items(engine: Engine) -> int:
     with reading(engine) as connection:
         return int(connection.scalar(text("SELECT count(*) FROM items")) or 0)
+
+
+def migrate_slowly(database_url: str, is_locked: threading.Event) -> None:
+    with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
+        connection.execute(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+        is_locked.set()
+        connection.execute("SELECT pg_sleep(1)")
 
 
 def add_film(engine: Engine) -> None:
@@ -89,6 +101,21 @@ def test_a_frozen_server_is_unavailable_after_a_bounded_silence(
 
     assert caught.value.reason == "STORE_UNAVAILABLE"
     assert count_items(engine) == 0
+
+
+def test_a_migration_waits_as_long_as_another_one_takes(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(postgres, "OPTIONS", postgres.OPTIONS.replace("lock_timeout=5s", "lock_timeout=200ms"))
+    engine, is_locked = open_engine(database_url), threading.Event()
+    with ThreadPoolExecutor(1) as other:
+        slow = other.submit(migrate_slowly, database_url, is_locked)
+        assert is_locked.wait(20)
+
+        migrate(engine)
+
+    assert slow.exception() is None
+    assert is_migrated(engine)
+    engine.dispose()
 
 
 def test_a_writer_frozen_within_its_transaction_gives_up_its_locks(

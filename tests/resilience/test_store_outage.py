@@ -100,10 +100,12 @@ def test_sql_store_down_only_history_pages_are_refused_and_nothing_is_lost(
         accepted += [gateway.rate(user_id, film, 4) for film in FILMS[1:]]
         recommended = gateway.recommend(user_id, min_offset=accepted[-1]["offset"])
         refused = gateway.problem("GET", f"/v1/users/{user_id}/interactions")
+        promotion = gateway.problem("POST", f"/v1/models/{recommended['modelVersion']}/promote")
         similar = gateway.get(f"/v1/items/{FILMS[0]}/similar", limit=3)
 
     assert (recommended["source"], recommended["degraded"]) == ("model", False)
     assert (refused["status"], refused["reason"]) == (503, "STORE_UNAVAILABLE")
+    assert promotion["status"] in {503, 504}
     assert len(similar["items"]) == 3
     ids = [interaction["interactionId"] for interaction in accepted]
     eventually(lambda: stored_ids(store, user_id) == ids, within=40)
