@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psutil
@@ -25,6 +26,8 @@ pytestmark = pytest.mark.timeout(400)
 
 #: A training from its beginning, on a machine that has other things to do.
 RESUMED_SECONDS = 180
+#: What the broker waits for a worker that says nothing: two to three heartbeats.
+HEARTBEATS_SECONDS = 60
 
 
 @pytest.fixture
@@ -47,6 +50,19 @@ def first_worker(stack: Stack) -> Iterator[Process]:
         stack.worker.restart()
 
 
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """With the process that runs its job."""
+    processes = [psutil.Process(each) for each in (pid, *descendants(pid))]
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.resume()
+
+
 def versions(gateway: GatewayDriver) -> set[str]:
     return {model["version"] for model in gateway.get("/v1/models", pageSize=100)["models"]}
 
@@ -66,6 +82,23 @@ def test_a_killed_workers_training_is_resumed_by_another_and_makes_one_version(
     job = gateway.job_in_state(job_id, "succeeded", within=RESUMED_SECONDS)
     assert children
     assert job["attempts"] == 2
+    assert versions(gateway) - before == {job["result"]["modelVersion"]}
+
+
+def test_a_frozen_workers_job_is_run_by_another_and_what_it_does_once_it_thaws_has_no_effect(
+    gateway: GatewayDriver, first_worker: Process, other_worker: Process
+) -> None:
+    before = versions(gateway)
+    job_id = gateway.start_job("train", estimators=["ease"])["jobId"]
+    gateway.job_in_state(job_id, "running")
+    other_worker.restart()
+
+    with frozen(first_worker.pid):
+        job = gateway.job_in_state(job_id, "succeeded", within=HEARTBEATS_SECONDS + RESUMED_SECONDS)
+    eventually(lambda: "job outcome ignored" in first_worker.log_text(), within=RESUMED_SECONDS, what="a late word of the first worker")
+
+    assert job["attempts"] == 2
+    assert gateway.job(job_id) == job
     assert versions(gateway) - before == {job["result"]["modelVersion"]}
 
 
