@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from typing import TYPE_CHECKING
 
+from damage import flip_a_byte, rewrite
+
 from harness.gateway import GatewayDriver
 from harness.waiting import eventually
+from ml_service.adapters.registry import ARRAYS
 
 if TYPE_CHECKING:
     from harness.stack import Stack
@@ -90,3 +94,17 @@ def test_an_unknown_version_cannot_be_promoted(gateway: GatewayDriver) -> None:
     problem = gateway.problem("POST", "/v1/models/19700101T000000Z-00000000/promote")
 
     assert (problem["status"], problem["reason"]) == (404, "MODEL_VERSION_UNKNOWN")
+
+
+def test_a_damaged_version_is_refused_and_the_old_one_goes_on_answering(stack: Stack, gateway: GatewayDriver) -> None:
+    live, damaged = gateway.live_version(), "20200101T000000Z-00000000"
+    models = stack.data.folder / "registry" / "models"
+    shutil.copytree(models / live, models / damaged)
+    rewrite(models / damaged, version=damaged)
+    flip_a_byte(models / damaged / ARRAYS)
+
+    problem = gateway.problem("POST", f"/v1/models/{damaged}/promote")
+
+    assert (problem["status"], problem["reason"]) == (503, "MODEL_VERSION_UNUSABLE")
+    assert "isn't what the manifest says" in problem["detail"]
+    assert gateway.recommend("1")["modelVersion"] == live

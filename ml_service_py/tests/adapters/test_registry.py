@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import sample
 
-from ml_service.adapters.registry import ARRAYS, MANIFEST, Registry
+from ml_service.adapters.registry import HEADER, Registry
 from ml_service.domain import JobFile
-from ml_service.errors import InvalidArgument, NotFound, Unavailable
+from ml_service.errors import InvalidArgument, NotFound
 from ml_service.model.scoring import history_of, score
 
 if TYPE_CHECKING:
@@ -50,29 +50,6 @@ def test_a_version_that_is_not_there_is_unknown(registry: Registry, version: str
         registry.load(version)
 
     assert caught.value.reason == "MODEL_VERSION_UNKNOWN"
-
-
-def flip_a_byte(path: Path) -> None:
-    body = bytearray(path.read_bytes())
-    body[len(body) // 2] ^= 1
-    path.write_bytes(body)
-
-
-def claim_another_format(path: Path) -> None:
-    manifest = json.loads((path.parent / MANIFEST).read_text())
-    (path.parent / MANIFEST).write_text(json.dumps({**manifest, "format": 99}))
-
-
-@pytest.mark.parametrize("damage", [flip_a_byte, lambda path: path.unlink(), lambda path: path.write_bytes(b""), claim_another_format])
-def test_a_damaged_version_is_unusable(registry: Registry, folder: Path, damage: object) -> None:
-    version = sample.save_model(registry).version
-    assert callable(damage)
-
-    damage(folder / "models" / version / ARRAYS)
-
-    with pytest.raises(Unavailable) as caught:
-        registry.load(version)
-    assert caught.value.reason == "MODEL_VERSION_UNUSABLE"
 
 
 def test_a_jobs_file_comes_back_in_chunks(registry: Registry) -> None:
@@ -127,3 +104,25 @@ def test_a_job_without_a_file_says_so(registry: Registry, job_id: str) -> None:
 def test_a_job_id_cannot_leave_the_registry(registry: Registry) -> None:
     with pytest.raises(InvalidArgument):
         registry.save_result("../escape", 1, "table.csv", "text/csv", [b""])
+
+
+@pytest.mark.parametrize("name", ["../../models/secret.txt", "/etc/hostname", "..", "a/b", ""])
+def test_a_result_that_leads_to_another_folder_is_not_given_out(registry: Registry, folder: Path, name: str) -> None:
+    registry.save_result("job-1", 1, "table.csv", "text/csv", [b"1"])
+    (folder / "models").mkdir()
+    (folder / "models" / "secret.txt").write_text("secret")
+    header = {"name": name, "media_type": "text/plain", "size_bytes": 6}
+    (folder / "results" / "job-1" / "1" / HEADER).write_text(json.dumps(header))
+
+    with pytest.raises(NotFound):
+        registry.open_result("job-1")
+
+
+def test_a_link_out_of_the_registry_is_not_followed(registry: Registry, folder: Path, tmp_path: Path) -> None:
+    registry.save_result("job-1", 1, "table.csv", "text/csv", [b"1"])
+    (tmp_path / "secret.txt").write_text("secret")
+    (folder / "results" / "job-1" / "1" / "table.csv").unlink()
+    (folder / "results" / "job-1" / "1" / "table.csv").symlink_to(tmp_path / "secret.txt")
+
+    with pytest.raises(NotFound):
+        registry.open_result("job-1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import damage
 import pytest
 import sample
 
@@ -78,12 +79,19 @@ async def test_an_unknown_version_is_not_promoted(models: Models, store: Store) 
     assert store.read_live() is None
 
 
+@pytest.fixture(params=damage.BODIES)
+def bad(request: pytest.FixtureRequest, registry: Registry, tmp_path: Path) -> str:
+    """A version whose arrays are none."""
+    version = sample.save_model(registry).version
+    damage.rewrite(tmp_path / "registry" / "models" / version, damage.BODIES[request.param][0])
+    return version
+
+
 async def test_a_version_that_cannot_be_loaded_leaves_the_old_one_live(
-    models: Models, live: LiveState, store: Store, registry: Registry, tmp_path: Path
+    models: Models, live: LiveState, store: Store, registry: Registry, bad: str
 ) -> None:
-    good, bad = (sample.save_model(registry, items).version for items in (8, 10))
+    good = sample.save_model(registry).version
     await models.promote(good)
-    (tmp_path / "registry" / "models" / bad / "model.npz").unlink()
 
     with pytest.raises(Unavailable) as caught:
         await models.promote(bad)
@@ -92,6 +100,19 @@ async def test_a_version_that_cannot_be_loaded_leaves_the_old_one_live(
     assert caught.value.reason == "MODEL_VERSION_UNUSABLE"
     assert row is not None
     assert row.version == good == live_version(live)
+
+
+async def test_a_damaged_version_in_the_row_leaves_the_old_one_answering(
+    models: Models, live: LiveState, store: Store, registry: Registry, bad: str
+) -> None:
+    good = sample.save_model(registry).version
+    await models.promote(good)
+    store.compare_and_set_live(store.read_live(), bad)
+
+    with pytest.raises(Unavailable, match="can't be used"):
+        await models.follow()
+
+    assert live_version(live) == good
 
 
 async def test_a_version_with_newer_items_brings_the_catalogue_along(models: Models, live: LiveState, registry: Registry) -> None:
@@ -107,6 +128,13 @@ async def test_a_version_of_another_catalogue_is_unusable(models: Models, regist
         await models.promote(sample.save_model(registry, items=11).version)
 
     assert caught.value.reason == "MODEL_VERSION_UNUSABLE"
+
+
+async def test_a_manifest_that_cannot_be_used_is_left_out_of_the_list(models: Models, registry: Registry, tmp_path: Path) -> None:
+    good, bad = (sample.save_model(registry, items).version for items in (8, 10))
+    damage.rewrite(tmp_path / "registry" / "models" / bad, metrics={"ndcg_at_10": "high"})
+
+    assert [version.version for version in (await models.list(10, "")).rows] == [good]
 
 
 async def test_versions_are_listed_newest_first_and_the_live_one_marked(models: Models, registry: Registry, tmp_path: Path) -> None:

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version as library_version
-from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import numpy as np
 from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+from pydantic import ValidationError
 
+from ml_service.adapters.manifest import FORMAT, JSON_BYTES_MAX, FileEntry, Manifest, ResultHeader, first_problem
 from ml_service.domain import JobFile, ModelVersion
 from ml_service.errors import InvalidArgument, NotFound, Unavailable
-from ml_service.model.artifact import to_arrays, to_model
+from ml_service.model.artifact import UnusableArrays, from_npz, to_npz
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
     from ml_service.model.scoring import ItemItemModel
 
-#: Counts up when older code can't read what newer code writes.
-FORMAT = 1
 ARRAYS = "model.npz"
 MANIFEST = "manifest.json"
 HEADER = "header.json"
@@ -55,52 +54,64 @@ class Registry:
 
         `data` says what it was fitted on, its fingerprint among that.
         """
-        arrays = BytesIO()
-        np.savez(arrays, allow_pickle=False, **to_arrays(model))
+        body = to_npz(model)
         version = name or new_version_name()
-        about = {"estimator": estimator, "params": params, "metrics": metrics, "data": data}
+        manifest = Manifest(
+            format=FORMAT,
+            version=version,
+            estimator=estimator,
+            params=params,
+            metrics=metrics,
+            created_at=datetime.now(UTC),
+            data=data,
+            files={ARRAYS: FileEntry(sha256=hashlib.sha256(body).hexdigest(), size_bytes=len(body))},
+            libraries={name: library_version(name) for name in LIBRARIES},
+        )
         with self._folder(f"models/{version}") as folder:
-            self._files.pipe_file(f"{folder}/{ARRAYS}", arrays.getvalue())
-            self._files.pipe_file(f"{folder}/{MANIFEST}", _as_json(_manifest(version, arrays.getvalue()) | about))
+            self._files.pipe_file(f"{folder}/{ARRAYS}", body)
+            self._files.pipe_file(f"{folder}/{MANIFEST}", manifest.model_dump_json(indent=2).encode())
         return self.describe(version)
 
     def list_versions(self) -> list[str]:
         """The names of all versions, newest first."""
         return sorted(filter(VERSION_PATTERN.fullmatch, self._names("models")), reverse=True)
 
-    def read_manifest(self, version: str) -> dict[str, Any]:
+    def read_manifest(self, version: str) -> Manifest:
         """Raises NotFound (MODEL_VERSION_UNKNOWN) and Unavailable (MODEL_VERSION_UNUSABLE)."""
         if not VERSION_PATTERN.fullmatch(version):
             raise _unknown(version)
         try:
-            manifest = json.loads(self._files.cat_file(self._path(f"models/{version}/{MANIFEST}")))
+            manifest = Manifest.model_validate_json(self._read(f"models/{version}/{MANIFEST}", JSON_BYTES_MAX))
         except FileNotFoundError:
             raise _unknown(version) from None
-        except (OSError, ValueError) as error:
+        except ValidationError as error:
+            raise _unusable(version, f"its manifest is wrong ({first_problem(error)})") from error
+        except OSError as error:
             raise _unusable(version, "its manifest can't be read") from error
-        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-            raise _unusable(version, f"its manifest isn't of the format {FORMAT}")
+        if manifest.version != version:
+            raise _unusable(version, "its manifest is another version's")
         return manifest
 
     def describe(self, version: str) -> ModelVersion:
         manifest = self.read_manifest(version)
-        try:
-            created_at = datetime.fromisoformat(manifest["created_at"])
-            return ModelVersion(version, manifest["estimator"], manifest["params"], manifest["metrics"], created_at)
-        except (KeyError, TypeError, ValueError) as error:
-            raise _unusable(version, "its manifest lacks what it should say") from error
+        return ModelVersion(version, manifest.estimator, dict(manifest.params), dict(manifest.metrics), manifest.created_at)
 
     def load(self, version: str) -> ItemItemModel:
         """Reads a version's arrays after checking that they are those that were written."""
-        manifest = self.read_manifest(version)
+        entry = self.read_manifest(version).files.get(ARRAYS)
+        if entry is None:
+            raise _unusable(version, f"its manifest says nothing of {ARRAYS}")
         try:
-            body = self._files.cat_file(self._path(f"models/{version}/{ARRAYS}"))
-            if hashlib.sha256(body).hexdigest() != manifest["files"][ARRAYS]["sha256"]:
-                raise _unusable(version, f"{ARRAYS} isn't what the manifest says")
-            with np.load(BytesIO(body), allow_pickle=False) as arrays:
-                return to_model(dict(arrays))
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            raise _unusable(version, f"{ARRAYS} is missing or damaged") from error
+            # One byte more, so that a longer file isn't taken for its beginning.
+            body = self._read(f"models/{version}/{ARRAYS}", entry.size_bytes + 1)
+        except OSError as error:
+            raise _unusable(version, f"{ARRAYS} can't be read") from error
+        if hashlib.sha256(body).hexdigest() != entry.sha256:
+            raise _unusable(version, f"{ARRAYS} isn't what the manifest says")
+        try:
+            return from_npz(body)
+        except UnusableArrays as error:
+            raise _unusable(version, f"{ARRAYS}: {error}") from error
 
     def save_result(self, job_id: str, attempt: int, name: str, media_type: str, chunks: Iterable[bytes]) -> JobFile:
         """Writes the file of an attempt at a job. Each has its own place, so that one that was taken for dead spoils no later one's."""
@@ -109,18 +120,21 @@ class Registry:
         with self._folder(f"results/{job_id}/{attempt}") as folder:
             with self._files.open(f"{folder}/{name}", "wb") as file:
                 size_bytes = sum(file.write(chunk) for chunk in chunks)
-            self._files.pipe_file(f"{folder}/{HEADER}", _as_json({"name": name, "media_type": media_type, "size_bytes": size_bytes}))
+            header = ResultHeader(name=name, media_type=media_type, size_bytes=size_bytes)
+            self._files.pipe_file(f"{folder}/{HEADER}", header.model_dump_json().encode())
         return JobFile(name, media_type, size_bytes)
 
     def open_result(self, job_id: str) -> tuple[JobFile, Generator[bytes]]:
         """Gives what the last attempt's file is and its bytes in chunks. Raises NotFound (JOB_RESULT_MISSING)."""
         attempts = self._names(f"results/{job_id}") if JOB_ID_PATTERN.fullmatch(job_id) else []
         last = max((int(name) for name in attempts if name.isdecimal()), default=None)
-        if last is None:
-            raise NotFound("JOB_RESULT_MISSING", f"Job {job_id} has left no file.", job_id=job_id)
-        folder = self._path(f"results/{job_id}/{last}")
-        header = JobFile(**json.loads(self._files.cat_file(f"{folder}/{HEADER}")))
-        return header, self._read_chunks(f"{folder}/{header.name}")
+        folder = f"results/{job_id}/{last}"
+        try:
+            header = ResultHeader.model_validate_json(self._read(f"{folder}/{HEADER}", JSON_BYTES_MAX))
+            path = self._inside(f"{folder}/{header.name}")
+        except (FileNotFoundError, ValidationError):
+            raise NotFound("JOB_RESULT_MISSING", f"Job {job_id} has left no file.", job_id=job_id) from None
+        return JobFile(**header.model_dump()), self._read_chunks(path)
 
     def remove_results(self, job_id: str) -> None:
         with suppress(FileNotFoundError):
@@ -130,6 +144,17 @@ class Registry:
         with self._files.open(path, "rb") as file:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
+
+    def _read(self, name: str, bytes_max: int) -> bytes:
+        """The beginning of a file, so that nobody can fill the memory with one. Raises OSError."""
+        return bytes(self._files.cat_file(self._inside(name), end=bytes_max))
+
+    def _inside(self, name: str) -> str:
+        """The path of a file. Raises FileNotFoundError where a link leads out of the registry."""
+        path = self._path(name)
+        if isinstance(self._files, LocalFileSystem) and not Path(path).resolve().is_relative_to(Path(self._root).resolve()):
+            raise FileNotFoundError(path)
+        return path
 
     @contextmanager
     def _folder(self, name: str) -> Iterator[str]:
@@ -162,21 +187,6 @@ class Registry:
 def new_version_name() -> str:
     """Sorts by time."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
-
-
-def _manifest(version: str, arrays: bytes) -> dict[str, Any]:
-    """What every version says of itself."""
-    return {
-        "format": FORMAT,
-        "version": version,
-        "created_at": datetime.now(UTC).isoformat(),
-        "files": {ARRAYS: {"sha256": hashlib.sha256(arrays).hexdigest(), "size_bytes": len(arrays)}},
-        "libraries": {name: library_version(name) for name in LIBRARIES},
-    }
-
-
-def _as_json(value: object) -> bytes:
-    return json.dumps(value, indent=2, sort_keys=True).encode()
 
 
 def _unknown(version: str) -> NotFound:

@@ -43,7 +43,8 @@ class Models:
         return self._mark(await asyncio.to_thread(self._registry.describe, version))
 
     async def read_manifest(self, version: str) -> dict[str, Any]:
-        return await asyncio.to_thread(self._registry.read_manifest, version)
+        manifest = await asyncio.to_thread(self._registry.read_manifest, version)
+        return manifest.model_dump(mode="json")
 
     async def list(self, page_size: int, token: str) -> Page[ModelVersion]:
         """Newest first."""

@@ -1,8 +1,10 @@
-"""A model version as named arrays and back. Reads and writes no files: the registry does."""
+"""A model version as the bytes of an npz file, and back: plain arrays, of which nothing can run. The files are the registry's."""
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 import numpy as np
 
@@ -17,9 +19,35 @@ if TYPE_CHECKING:
 #: The arrays of a version, by name: kind of dtype and number of dimensions.
 LAYOUT = {"item_ids": ("U", 1), "weights": ("f4", 2), "popularity": ("f4", 1), "rating_weights": ("f8", 1)}
 
+#: What zipfile and NumPy raise for bytes that somebody else made.
+UNREADABLE = (BadZipFile, OSError, EOFError, ValueError, LookupError, TypeError, ArithmeticError, MemoryError, RuntimeError, SyntaxError)
+
 
 class UnusableArrays(ValueError):
     """The arrays aren't those of a model version; the message names the one that is wrong."""
+
+
+def to_npz(model: ItemItemModel) -> bytes:
+    file = BytesIO()
+    np.savez(file, allow_pickle=False, **to_arrays(model))
+    return file.getvalue()
+
+
+def from_npz(body: bytes) -> ItemItemModel:
+    """Rebuilds the model; raises `UnusableArrays` for whatever isn't one.
+
+    Objects would be code, and what is compressed shows its size only when it fills the memory.
+    """
+    try:
+        with ZipFile(BytesIO(body)) as members:
+            if any(member.compress_type != ZIP_STORED for member in members.infolist()):
+                raise UnusableArrays("it is compressed")
+        with np.load(BytesIO(body), allow_pickle=False) as arrays:
+            return to_model({name: arrays[name] for name in LAYOUT if name in arrays})
+    except UnusableArrays:
+        raise
+    except UNREADABLE as error:
+        raise UnusableArrays("it isn't an npz file of plain arrays") from error
 
 
 def to_arrays(model: ItemItemModel) -> dict[str, npt.NDArray[Any]]:

@@ -1,0 +1,89 @@
+"""Model versions as no training writes them, each with the hash that fits, so that nothing but their own checks can tell."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sample
+
+from ml_service.adapters.registry import ARRAYS, MANIFEST
+from ml_service.model.artifact import to_arrays, to_npz
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+GOOD = to_npz(sample.parity_model())
+ran: list[str] = []
+
+
+class Code:
+    """What runs wherever somebody unpickles it."""
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return ran.append, ("unpickled",)
+
+
+def npz(**changes: Any) -> bytes:
+    file = BytesIO()
+    np.savez(file, **{**to_arrays(sample.parity_model()), **changes})
+    return file.getvalue()
+
+
+def without(name: str) -> bytes:
+    arrays = to_arrays(sample.parity_model())
+    del arrays[name]
+    file = BytesIO()
+    np.savez(file, **arrays)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def compressed() -> bytes:
+    file = BytesIO()
+    np.savez_compressed(file, **to_arrays(sample.parity_model()))
+    return file.getvalue()
+
+
+def claiming(shape: tuple[int, ...]) -> bytes:
+    """Arrays of a few bytes that say they are as large as that."""
+    header = BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as members:
+        for name in to_arrays(sample.parity_model()):
+            members.writestr(f"{name}.npy", header.getvalue())
+    return file.getvalue()
+
+
+#: What a damaged file is told to be, by a name for the test.
+BODIES: dict[str, tuple[bytes, str]] = {
+    "an object array": (npz(popularity=np.array([Code()], dtype=object)), "plain arrays"),
+    "another format": (b"\x80\x04N.", "plain arrays"),
+    "nothing": (b"", "plain arrays"),
+    "half of it": (GOOD[: len(GOOD) // 2], "plain arrays"),
+    "a size beyond the memory": (claiming((10**13,)), "plain arrays"),
+    "compressed arrays": (compressed(), "compressed"),
+    "another shape": (npz(weights=np.zeros((9, 10), dtype=np.float32)), "10 items"),
+    "another dtype": (npz(weights=np.zeros((10, 10))), "weights has the dtype float64"),
+    "a missing array": (without("weights"), "weights is missing"),
+}
+
+
+def rewrite(folder: Path, body: bytes | None = None, **changes: Any) -> None:
+    """Gives a version other arrays and another manifest, which fit each other."""
+    manifest = json.loads((folder / MANIFEST).read_text())
+    if body is not None:
+        (folder / ARRAYS).write_bytes(body)
+        manifest["files"][ARRAYS] = {"sha256": hashlib.sha256(body).hexdigest(), "size_bytes": len(body)}
+    (folder / MANIFEST).write_text(json.dumps({**manifest, **changes}))
+
+
+def flip_a_byte(path: Path) -> None:
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 1
+    path.write_bytes(body)
