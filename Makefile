@@ -14,7 +14,7 @@ NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-re
 COMPILE = uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev watch images images-offline up down install test test-node test-python test-seams test-e2e test-resilience soak bench bench-check bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
+.PHONY: help demo dev watch images images-offline up down install test test-node test-python test-seams test-e2e test-resilience audit soak bench bench-check bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,7 +67,7 @@ lint-python: install
 	$(INSTALLED) ruff check .
 	$(INSTALLED) ruff format --check .
 	cd ml_service_py && $(INSTALLED) python -m mypy
-	$(INSTALLED) python -m mypy --strict --explicit-package-bases infra/local infra/images
+	$(INSTALLED) python -m mypy --strict --explicit-package-bases infra/local infra/images infra/audit
 	$(INSTALLED) PYTHONPATH=tests MYPYPATH=ml_service_py/src:tests python -m mypy --strict --explicit-package-bases --disable-error-code import-untyped -p benchmarks
 	cd ml_service_py && $(INSTALLED) lint-imports
 
@@ -81,6 +81,9 @@ test-node: install ## the gateway's tests
 
 test-python: install ## the Python service's tests
 	cd ml_service_py && $(INSTALLED) python -m pytest --junitxml=$(REPORTS)/ml-service.xml
+
+audit: install ## known vulnerabilities, licences, and what the images are made of; asks services on the network
+	@$(INSTALLED) python -m infra.audit
 
 soak: install ## faults under load, then count: make soak MINUTES=30 SEED=7
 	cd tests && $(INSTALLED) PYTHONPATH=.. python -m harness.soak --minutes $(MINUTES) --seed '$(SEED)' --at-once $(FAULTS_AT_ONCE)

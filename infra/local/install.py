@@ -28,6 +28,8 @@ PIP = (
     "install",
     "--require-hashes",
     "--no-deps",
+    # A package's own set-up would be code that runs before anybody has read it.
+    "--only-binary=:all:",
     "--no-compile",
     "--no-input",
     "--progress-bar",

@@ -1,0 +1,57 @@
+"""What may be shipped, as infra/audit/policy.toml says: licences, and findings that somebody accepted for a reason and for a time."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`name` is an advisory's id or a licence."""
+
+    name: str
+    package: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.package}: {self.name}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    finding: str
+    package: str
+    reason: str
+    until: date
+
+    def covers(self, finding: Finding, today: date) -> bool:
+        return (self.finding, self.package) == (finding.name, finding.package) and today <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    licences: frozenset[str]
+    licence_names: dict[str, str]
+    accepted: tuple[Acceptance, ...]
+
+    def allows(self, licence: str) -> bool:
+        """Of `A OR B` one must be allowed, of `A AND B` both; a list with semicolons says what all applies."""
+        expression = licence[1:-1] if licence.startswith("(") else licence
+        choices = expression.replace("; ", " AND ").split(" OR ")
+        return any(all(self.licence_names.get(name, name) in self.licences for name in choice.split(" AND ")) for choice in choices)
+
+    def remaining(self, findings: list[Finding], today: date | None = None) -> list[Finding]:
+        """The findings that nobody accepted, or not for this long."""
+        day = today or datetime.now(UTC).date()
+        return [finding for finding in findings if not any(acceptance.covers(finding, day) for acceptance in self.accepted)]
+
+
+def read_policy(path: Path) -> Policy:
+    told = tomllib.loads(path.read_text("utf-8"))
+    return Policy(frozenset(told["licences"]), told["licence_names"], tuple(Acceptance(**entry) for entry in told["accepted"]))
