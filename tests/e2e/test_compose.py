@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.confinement import confinements, look_inside
 from harness.engine import MUST_ANSWER
 from harness.gateway import GatewayDriver
 from harness.leftovers import engine_client, labelled, removing_what_is_labelled
@@ -80,6 +81,24 @@ def test_the_stack_at_rest_takes_less_than_a_gibibyte(printed: str, capsys: pyte
     with capsys.disabled():
         sys.stdout.write(f"\n{memory[0]}\n")
     assert int(memory[1]) <= MEBIBYTES_MAX
+
+
+def test_every_container_is_confined(compose: Settings, printed: str) -> None:
+    confined = confinements(compose.variables["COMPOSE_PROJECT_NAME"])
+
+    assert set(confined) == {"gateway", "recommender", "worker", "init", "rabbitmq", "postgres"}
+    assert {service: confinement.gaps for service, confinement in confined.items() if confinement.gaps} == {}
+
+
+def test_no_process_in_a_container_can_be_root_or_write_where_it_should_not(compose: Settings, printed: str) -> None:
+    found = look_inside(compose.variables["COMPOSE_PROJECT_NAME"])
+
+    assert set(found) == {"gateway", "recommender", "worker", "rabbitmq", "postgres"}
+    for service, inside in found.items():
+        assert inside.user_id != 0, service
+        assert inside.capabilities == {0}, service
+        assert inside.has_no_new_privileges, service
+        assert "Read-only file system" in inside.writing_to_root, service
 
 
 def test_another_up_with_two_of_each_keeps_the_data_and_both_gateways_tell_the_same(compose: Settings, printed: str, user_id: str) -> None:
