@@ -6,16 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Table, column, create_engine, event, inspect, make_url, select, table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from ml_service.adapters import postgres
 from ml_service.errors import Internal, Unavailable
 
 if TYPE_CHECKING:
@@ -23,6 +18,8 @@ if TYPE_CHECKING:
 
 BUSY_TIMEOUT_MS = 5000
 MIGRATIONS = Path(__file__).parent / "migrations"
+#: Alembic's, with one row.
+VERSION_TABLE = "alembic_version"
 
 
 def open_engine(database_url: str) -> Engine:
@@ -40,6 +37,9 @@ def open_engine(database_url: str) -> Engine:
 
 
 def _open_server(url: URL) -> Engine:
+    # Who keeps their store in a file needs no driver for servers.
+    from ml_service.adapters import postgres  # noqa: PLC0415
+
     # A connection that died in the pool is found by the ping, and replaced.
     engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_timeout=BUSY_TIMEOUT_MS / 1000)
     if url.drivername == "postgresql+psycopg":
@@ -81,7 +81,16 @@ def migrate(engine: Engine) -> None:
     """Brings the store's tables to this version of the code; changes nothing when they are. Several processes may call it at once."""
     if engine.url.get_backend_name() == "sqlite" and engine.url.database:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
-    config = _alembic_config()
+    # Loaded by those who migrate: every service would keep it in memory, for nothing.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    from ml_service.adapters import postgres  # noqa: PLC0415
+
+    config = Config()
+    # Alembic's options understand %-formatting; a folder's name may hold a %.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
     with writing(engine) as connection, postgres.patience(connection):
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -89,17 +98,15 @@ def migrate(engine: Engine) -> None:
 
 def is_migrated(engine: Engine) -> bool:
     """Whether the store's tables are those of this version of the code."""
-    head = ScriptDirectory.from_config(_alembic_config()).get_current_head()
     with reading(engine) as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+        if not inspect(connection).has_table(VERSION_TABLE):
+            return False
+        return connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE))) == _last_revision()
 
 
-def _alembic_config() -> Config:
-    config = Config()
-    # Alembic's options understand %-formatting; a folder's name may hold a %.
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
+def _last_revision() -> str:
+    """The files of the migrations begin with their revisions, which count up."""
+    return max(file.name for file in (MIGRATIONS / "versions").glob("*.py")).partition("_")[0]
 
 
 @contextmanager

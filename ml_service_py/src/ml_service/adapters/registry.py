@@ -18,7 +18,6 @@ from pydantic import ValidationError
 from ml_service.adapters.manifest import FORMAT, JSON_BYTES_MAX, FileEntry, Manifest, ResultHeader, first_problem
 from ml_service.domain import JobFile, ModelVersion
 from ml_service.errors import InvalidArgument, NotFound, Unavailable
-from ml_service.model.artifact import UnusableArrays, from_npz, to_npz
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -54,7 +53,10 @@ class Registry:
 
         `data` says what it was fitted on, its fingerprint among that.
         """
-        body = to_npz(model)
+        # The worker opens the registry too, and needs no NumPy for that.
+        from ml_service.model import artifact  # noqa: PLC0415
+
+        body = artifact.to_npz(model)
         version = name or new_version_name()
         manifest = Manifest(
             format=FORMAT,
@@ -98,6 +100,8 @@ class Registry:
 
     def load(self, version: str) -> ItemItemModel:
         """Reads a version's arrays after checking that they are those that were written."""
+        from ml_service.model import artifact  # noqa: PLC0415
+
         entry = self.read_manifest(version).files.get(ARRAYS)
         if entry is None:
             raise _unusable(version, f"its manifest says nothing of {ARRAYS}")
@@ -109,8 +113,8 @@ class Registry:
         if hashlib.sha256(body).hexdigest() != entry.sha256:
             raise _unusable(version, f"{ARRAYS} isn't what the manifest says")
         try:
-            return from_npz(body)
-        except UnusableArrays as error:
+            return artifact.from_npz(body)
+        except artifact.UnusableArrays as error:
             raise _unusable(version, f"{ARRAYS}: {error}") from error
 
     def save_result(self, job_id: str, attempt: int, name: str, media_type: str, chunks: Iterable[bytes]) -> JobFile:

@@ -13,7 +13,6 @@ from ml_service.adapters.database import insert_new, reading, writing
 from ml_service.adapters.interaction_log import STREAM
 from ml_service.adapters.tables import Moment, interactions, items, live_model, log_positions
 from ml_service.domain import Interaction, Item, LogPosition
-from ml_service.model.ratings import ratings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -80,6 +79,9 @@ class Store:
 
     def load_ratings(self) -> Ratings:
         """The latest rating of each pair, in the order in which those were written."""
+        # Who keeps the ledger and the log has no arrays, and needs no NumPy.
+        from ml_service.model.ratings import ratings_of  # noqa: PLC0415
+
         query = select(interactions.c.user_id, interactions.c.item_id, interactions.c.rating).order_by(interactions.c.row_id)
         with reading(self.engine) as connection:
             return ratings_of(connection.execute(query))

@@ -15,15 +15,13 @@ from ml_service.adapters.broker.job_consumer import JobConsumer
 from ml_service.adapters.broker.publisher import Publisher
 from ml_service.adapters.broker.stream_reader import StreamReader
 from ml_service.adapters.broker.topology import read_retry_delays_ms
-from ml_service.adapters.database import is_migrated, open_engine
+from ml_service.adapters.database import is_migrated
 from ml_service.adapters.interaction_log import STREAM, InteractionLog
 from ml_service.adapters.job_ledger import JobLedger
-from ml_service.adapters.registry import Registry
-from ml_service.adapters.store import Store
 from ml_service.config import InvalidSettings
 from ml_service.entrypoints import cancel_requests, projector
 from ml_service.entrypoints.first_commands import FirstCommands
-from ml_service.entrypoints.logs import configure_logs
+from ml_service.entrypoints.job_opening import open_job_runner
 from ml_service.entrypoints.ops_server import probes, serve_ops
 from ml_service.entrypoints.problem import install_problems
 from ml_service.entrypoints.runtime import Readiness, naming_port, retry_while_unavailable, stop_signal, wait_until
@@ -41,6 +39,8 @@ if TYPE_CHECKING:
 
     from ml_service.adapters.broker.connection import BrokerAddress, BrokerThread
     from ml_service.adapters.broker.envelope import ReceivedMessage
+    from ml_service.adapters.registry import Registry
+    from ml_service.adapters.store import Store
     from ml_service.config import Settings
     from ml_service.entrypoints.job_process import JobRunner
     from ml_service.parts import Parts
@@ -133,14 +133,6 @@ async def _forget_until(stopping: asyncio.Event, book: JobBook, registry: Regist
         except (Unavailable, OSError) as error:
             log.warning("old jobs not forgotten", error=repr(error))
         is_stopped = await wait_until(stopping, FORGET_SECONDS)
-
-
-def open_job_runner(settings: Settings) -> JobRunner:
-    """Called in the job process, which alone loads what trains."""
-    from ml_service.handlers.job_runner import run_job  # noqa: PLC0415
-
-    configure_logs(settings.log_level)
-    return partial(run_job, Store(open_engine(settings.database_url.get_secret_value())), Registry(settings.registry_url))
 
 
 def _read_job_events(address: BrokerAddress, requests: cancel_requests.CancelRequests, commands: FirstCommands) -> StreamReader:

@@ -1,4 +1,4 @@
-"""Which use case a job asks for. Runs where the job's parameters and its store are, in the job process."""
+"""Which use case a job asks for, in the job process. Each loads what it computes with when it is first asked for."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 
 from ml_service.adapters.job_ledger import JobLedger
 from ml_service.domain import EvaluateParams, ExportParams, JobOutcome, Progress, TrainParams
-from ml_service.handlers.evaluation import evaluate, to_csv
-from ml_service.handlers.exporting import MEDIA_TYPE, export
-from ml_service.handlers.training import train
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +16,7 @@ if TYPE_CHECKING:
     from ml_service.domain import Attempt
 
 EVALUATION_NAME = "evaluation.csv"
+CSV = "text/csv; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +36,21 @@ class JobMandate:
 def run_job(store: Store, registry: Registry, attempt: Attempt, report: Callable[[Progress], None]) -> JobOutcome:
     match attempt.job.params:
         case TrainParams() as params:
+            from ml_service.handlers.training import train
+
             return train(store, registry, JobMandate(JobLedger(store.engine), attempt), params, report)
         case EvaluateParams() as params:
             return _evaluate(store, registry, attempt, params, report)
         case ExportParams() as params:
+            from ml_service.handlers.exporting import export
+
             return export(store, registry, attempt, params, report)
 
 
 def _evaluate(store: Store, registry: Registry, attempt: Attempt, params: EvaluateParams, report: Callable[[Progress], None]) -> JobOutcome:
     """Leaves the table as a file, and as its metrics those of what the cross-validation selects."""
+    from ml_service.handlers.evaluation import evaluate, to_csv
+
     rows = evaluate(store.load_ratings(), params, report)
-    file = registry.save_result(attempt.job.job_id, attempt.number, EVALUATION_NAME, MEDIA_TYPE, [to_csv(rows).encode()])
+    file = registry.save_result(attempt.job.job_id, attempt.number, EVALUATION_NAME, CSV, [to_csv(rows).encode()])
     return JobOutcome(rows[0].metrics, file=file)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 BATCH_MESSAGES = 500
+ACKNOWLEDGE_MESSAGES = 500
 #: Deliveries that stay unacknowledged while nothing else comes would hit the broker's consumer timeout.
 ACKNOWLEDGE_SECONDS = 1.0
 #: A stream sends the message at a stored offset at once; silence means that it isn't there.
@@ -180,17 +181,22 @@ class _Subscription:
         return batch
 
     def acknowledge_when_due(self) -> None:
-        is_late = time.monotonic() - self._acknowledged_at >= ACKNOWLEDGE_SECONDS
-        if self._unacknowledged >= self._batch_messages or (self._unacknowledged and is_late):
-            self._channel.basic_ack(self._last_tag, multiple=True)
-            self._unacknowledged = 0
-            self._acknowledged_at = time.monotonic()
+        if self._unacknowledged and time.monotonic() - self._acknowledged_at >= ACKNOWLEDGE_SECONDS:
+            self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        self._channel.basic_ack(self._last_tag, multiple=True)
+        self._unacknowledged = 0
+        self._acknowledged_at = time.monotonic()
 
     def _poll(self, seconds: float) -> None:
         """Waits so long for deliveries, and returns with the first that come."""
         self._connection.process_data_events(time_limit=seconds)
         if self._is_cancelled or not self._channel.is_open:
             raise ChannelWrongStateError("The broker ended the consumer.")
+        # Before they are handled, so that the broker sends more meanwhile: where to go on is known from the position alone.
+        if self._unacknowledged >= ACKNOWLEDGE_MESSAGES:
+            self._acknowledge()
 
     def _on_cancelled(self, _frame: object) -> None:
         self._is_cancelled = True

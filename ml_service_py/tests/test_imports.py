@@ -1,0 +1,28 @@
+"""What a process has in memory before it is asked for anything: each pays for its start and its weight."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+#: Loaded by those who compute, migrate, or use a server as store.
+HEAVY = {"sklearn", "scipy", "numpy", "alembic", "psycopg"}
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "needed"),
+    [
+        ("ml_service.__main__", set()),
+        ("ml_service.entrypoints.worker_app", set()),
+        ("ml_service.entrypoints.job_opening", set()),
+        ("ml_service.bootstrap", {"numpy", "scipy"}),
+    ],
+)
+def test_a_process_starts_with_no_more_than_it_needs(entrypoint: str, needed: set[str]) -> None:
+    program = f"import sys, {entrypoint}; print(*sys.modules)"
+
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+
+    assert HEAVY.intersection(loaded) == needed
