@@ -11,11 +11,12 @@ function newTraceparent() {
 }
 
 /** The random ids of a traceparent cost more than the rest of a call, and of a batch only one is sent: made when asked for. */
-function toCall(expiresAt: number, requestId: string, given?: unknown): Call {
+function toCall(expiresAt: number, requestId: string, given?: unknown, isAbandoned = () => false): Call {
   let traceparent = typeof given === 'string' && traceparentPattern.test(given) ? given : undefined
   return {
     expiresAt,
     requestId,
+    isAbandoned,
     get traceparent() {
       traceparent ??= newTraceparent()
       return traceparent
@@ -39,7 +40,8 @@ export const telemetryPlugin = fp(
     app.decorateRequest('call')
 
     app.addHook('onRequest', (request, reply, done) => {
-      request.call = toCall(newDeadline(), request.id, request.headers.traceparent)
+      const isAbandoned = () => request.raw.socket.destroyed
+      request.call = toCall(newDeadline(), request.id, request.headers.traceparent, isAbandoned)
       reply.header('x-request-id', request.id)
       done()
     })

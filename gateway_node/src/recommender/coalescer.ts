@@ -4,8 +4,17 @@ import { createPace } from './pace.ts'
 
 const maxInFlight = 4
 const maxBatch = 256
-/** The part of the time left that an answer may be expected to take. The rest is for what the expectation misses. */
-const admittedPart = 0.75
+/** The part of the time left that an answer may be expected to take. A longer queue serves nobody more, and all of them too late once the gateway is busy too. */
+const admittedPart = 0.25
+/** The part of the time left in which something must have come back. */
+const silentPart = 0.75
+
+/** Made once: to capture a stack costs more than the rest of a refusal. */
+const noAnswer = new AppError('RECOMMENDER_UNAVAILABLE', 'No recommender answers. Try again.', { retryAfterSeconds: 1 })
+const abandoned = new AppError('DEADLINE_EXCEEDED', 'Whoever asked has left.')
+const overloaded = new AppError('RECOMMENDER_OVERLOADED', 'Too much waits for the recommender. Try again.', {
+  retryAfterSeconds: 1,
+})
 
 type Entry<Request, Answer> = {
   request: Request
@@ -17,7 +26,11 @@ type Entry<Request, Answer> = {
 /** Asks for many at once; one promise for each request, in their order. */
 export type AskBatch<Request, Answer> = (requests: Request[], expiresAt: number) => Promise<Promise<Answer>[]>
 
-export function createCoalescer<Request, Answer>(askBatch: AskBatch<Request, Answer>) {
+/** What nobody waits for any more, by `isAbandoned`, is given up instead of being asked. */
+export function createCoalescer<Request, Answer>(
+  askBatch: AskBatch<Request, Answer>,
+  isAbandoned: (request: Request) => boolean = () => false,
+) {
   const waiting: Entry<Request, Answer>[] = []
   const pace = createPace()
   let inFlight = 0
@@ -52,21 +65,22 @@ export function createCoalescer<Request, Answer>(askBatch: AskBatch<Request, Ans
   function sendWaiting() {
     while (inFlight < maxInFlight && waiting.length > 0) {
       const now = performance.now()
-      const live = waiting.splice(0, maxBatch).filter((entry) => entry.expiresAt > now)
+      const live = waiting.splice(0, maxBatch).filter((entry) => entry.expiresAt > now && isWanted(entry))
       if (live.length > 0) void send(live)
     }
+  }
+
+  function isWanted({ request, reject }: Entry<Request, Answer>): boolean {
+    if (!isAbandoned(request)) return true
+    reject(abandoned)
+    return false
   }
 
   /** Refuses at once what would wait too long: who waits in vain only makes the others late. */
   function admit(timeLeftMs: number) {
     if (inFlight < maxInFlight) return
-    const toWaitMs = admittedPart * timeLeftMs
-    if (performance.now() - movedAt > toWaitMs)
-      throw new AppError('RECOMMENDER_UNAVAILABLE', 'No recommender answers. Try again.', { retryAfterSeconds: 1 })
-    if ((requestsInFlight + waiting.length) * pace.msPerRequest > toWaitMs)
-      throw new AppError('RECOMMENDER_OVERLOADED', 'Too much waits for the recommender. Try again.', {
-        retryAfterSeconds: 1,
-      })
+    if (performance.now() - movedAt > silentPart * timeLeftMs) throw noAnswer
+    if ((requestsInFlight + waiting.length) * pace.msPerRequest > admittedPart * timeLeftMs) throw overloaded
   }
 
   /** Rejects when the request expires, wherever it is by then. */

@@ -13,7 +13,8 @@ import type { Call, Recommendations, RecommendRequest } from './recommender.ts'
 import { createSingleFlight } from './single-flight.ts'
 import type { VersionWatch } from './version-watch.ts'
 
-type Question = { request: RecommendRequest; call: Call }
+/** `callers`: all who wait for the answer, and the first one's call is the one that is made. */
+type Question = { request: RecommendRequest; callers: Call[] }
 type Parts = {
   client: RecommenderChannel['recommender']
   breaker: Breaker
@@ -27,14 +28,14 @@ const popularLimit = 100
 export function createRecommend({ client, breaker, cache, versions }: Parts) {
   const catalogues = createCatalogues()
   const lastKnown = createLastKnown()
-  const flights = createSingleFlight<Recommendations>()
-  const askInBatch = createCoalescer(askBatch)
+  const flights = createSingleFlight<Call, Recommendations>()
+  const askInBatch = createCoalescer(askBatch, isAbandoned)
   cache.onChange(flights.forget)
 
   async function askBatch(questions: Question[], expiresAt: number) {
     const askedAt = performance.now()
     const requests = questions.map(({ request }) => request)
-    const call = { ...present(questions[0], 'a question').call, expiresAt }
+    const call = { ...present(questions[0]?.callers[0], 'a caller'), expiresAt }
     const message = { requests, knownCatalogueIds: catalogues.knownIds }
     const batch = await breaker.run(() => callUnary(client.batchRecommend.bind(client), message, call))
     const timings = { recommenderMs: performance.now() - askedAt, scoringMs: batch.scoringMs }
@@ -50,9 +51,10 @@ export function createRecommend({ client, breaker, cache, versions }: Parts) {
     return answer
   }
 
-  async function ask(request: RecommendRequest, call: Call): Promise<Recommendations> {
+  async function ask(request: RecommendRequest, callers: Call[]): Promise<Recommendations> {
+    const call = present(callers[0], 'a caller')
     try {
-      return await askInBatch({ request, call }, call.expiresAt)
+      return await askInBatch({ request, callers }, call.expiresAt)
     } catch (error) {
       if (!(error instanceof AppError && error.reason === 'OFFSET_NOT_REACHED')) throw error
       return waitForOffset(request, call, error)
@@ -74,7 +76,9 @@ export function createRecommend({ client, breaker, cache, versions }: Parts) {
     if (cached) return { ...cached, source: cached.source === 'fallback' ? 'fallback' : 'cache', timings: {} }
     const { userId, limit, minInteractionOffset } = request
     try {
-      const answer = await flights.run(userId, `${limit}/${minInteractionOffset}`, () => ask(request, call))
+      const answer = await flights.run(userId, `${limit}/${minInteractionOffset}`, call, (callers) =>
+        ask(request, callers),
+      )
       cache.set(limit, answer)
       return answer
     } catch (error) {
@@ -86,10 +90,14 @@ export function createRecommend({ client, breaker, cache, versions }: Parts) {
 
   /** Asks for the popular items, which everybody may get when nobody can be asked; and so learns which version is live. */
   async function refreshPopular(call: Call): Promise<void> {
-    await ask({ userId: randomUUID(), limit: popularLimit }, call)
+    await ask({ userId: randomUUID(), limit: popularLimit }, [call])
   }
 
   return { recommend, refreshPopular }
+}
+
+function isAbandoned({ callers }: Question): boolean {
+  return callers.every((call) => call.isAbandoned?.() ?? false)
 }
 
 function toAnswer(batch: BatchRecommendResponse, index: number, catalogue: Catalogue) {

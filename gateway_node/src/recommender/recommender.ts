@@ -3,8 +3,8 @@ import type { Readable } from 'node:stream'
 import type { Reason } from '../errors.ts'
 import type { JobFile } from '../gen/whynotboth/v1/jobs.ts'
 
-/** What goes with each call: when it has to be answered, on the clock of `performance.now()`, and whose it is. */
-export type Call = { expiresAt: number; requestId: string; traceparent: string }
+/** What goes with each call: when it has to be answered, on the clock of `performance.now()`, whose it is, and whether they still wait. */
+export type Call = { expiresAt: number; requestId: string; traceparent: string; isAbandoned?: () => boolean }
 
 export type Item = { itemId: string; title: string; year: number | null; genres: string[] }
 export type ScoredItem = Item & { score: number }

@@ -1,23 +1,30 @@
 // One call for questions that are equal and asked at the same time.
 
-export function createSingleFlight<Answer>() {
-  const flights = new Map<string, Map<string, Promise<Answer>>>()
+type Flight<Caller, Answer> = { callers: Caller[]; answer: Promise<Answer> }
 
-  function land(group: string, key: string, flight: Promise<Answer>) {
+export function createSingleFlight<Caller, Answer>() {
+  const flights = new Map<string, Map<string, Flight<Caller, Answer>>>()
+
+  function land(group: string, key: string, callers: Caller[]) {
     const inGroup = flights.get(group)
-    if (inGroup?.get(key) !== flight) return
+    if (inGroup?.get(key)?.callers !== callers) return
     inGroup.delete(key)
     if (inGroup.size === 0) flights.delete(group)
   }
 
   return {
-    run(group: string, key: string, start: () => Promise<Answer>): Promise<Answer> {
-      const inGroup = flights.get(group) ?? new Map<string, Promise<Answer>>()
+    /** `start` gets the list of those who wait for its answer; it grows while the call runs. */
+    run(group: string, key: string, caller: Caller, start: (callers: Caller[]) => Promise<Answer>): Promise<Answer> {
+      const inGroup = flights.get(group) ?? new Map<string, Flight<Caller, Answer>>()
       const running = inGroup.get(key)
-      if (running) return running
-      const flight = start().finally(() => land(group, key, flight))
-      flights.set(group, inGroup.set(key, flight))
-      return flight
+      if (running) {
+        running.callers.push(caller)
+        return running.answer
+      }
+      const callers = [caller]
+      const answer = start(callers).finally(() => land(group, key, callers))
+      flights.set(group, inGroup.set(key, { callers, answer }))
+      return answer
     },
     /** Lets the running calls of a group end without newcomers: what they ask about has changed. */
     forget: (group: string) => flights.delete(group),

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import type { Call } from '../../src/recommender/recommender.ts'
 import { buildTestApp } from '../build-app.ts'
@@ -49,4 +51,24 @@ test('what a request asks for expires with it: the time it has spent counts', as
   const [[, call]] = asked.mock.calls.map((asking) => asking.arguments) as unknown as [[string, Call]]
   assert.ok(call.expiresAt >= before + 1000)
   assert.ok(call.expiresAt <= performance.now() + 1000)
+})
+
+test('a call is abandoned once its client has hung up', async (t) => {
+  const { app, recommender } = await buildTestApp(t)
+  const asked = Promise.withResolvers<Call>()
+  const never = new Promise<never>(() => {})
+  t.mock.method(recommender, 'getItem', (_itemId: string, call: Call) => {
+    asked.resolve(call)
+    return never
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+
+  const client = request({ host: '127.0.0.1', port, path: '/v1/items/1' }).on('error', () => {})
+  client.end()
+  const call = await asked.promise
+  assert.equal(call.isAbandoned?.(), false)
+  client.destroy()
+
+  await t.waitFor(() => assert.equal(call.isAbandoned?.(), true))
 })

@@ -65,6 +65,23 @@ test('a catalogue comes along once', async (t) => {
   assert.equal(server.cataloguesSent, 1)
 })
 
+test('who has left is not asked for, unless somebody else waits for the same', async (t) => {
+  const { recommender, server } = await openClient(t)
+  const left = { ...call, isAbandoned: () => true }
+  const release = server.hold()
+
+  const inFlight = ['a', 'b', 'c', 'd'].map((userId) => recommender.recommend({ userId, limit: 5 }, call))
+  const alone = recommender.recommend({ userId: 'alone', limit: 5 }, left)
+  const joined = [left, call].map((caller) => recommender.recommend({ userId: 'joined', limit: 5 }, caller))
+  release()
+
+  await Promise.all([...inFlight, alone, ...joined])
+  assert.deepEqual(
+    server.batches.flat().map(({ userId }) => userId),
+    ['a', 'b', 'c', 'd', 'joined'],
+  )
+})
+
 test('an answer that must wait for an offset does not hold the others', async (t) => {
   const { recommender, server } = await openClient(t)
 
