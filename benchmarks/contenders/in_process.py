@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ml_service.config import read_settings
 from ml_service.model import scoring
+from ml_service.model.reasons import why
 from ml_service.parts import open_parts
 
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ class Recommender:
 
     def recommend(self, user_id: str, limit: int) -> list[Recommended]:
         users = scoring.score_users(self._model, [self._histories[user_id]])
-        (ranking,) = scoring.rank(self._model, users, [limit])
-        reasons = scoring.why(self._model, users[0], ranking.indexes)
+        (ranking,) = rankings = scoring.rank(self._model, users, [limit])
+        (reasons,) = why(self._model, users, rankings)
         return [
-            Recommended(self._item(index), score, [self._item(reason) for reason in why if reason >= 0])
-            for index, score, why in zip(ranking.indexes.tolist(), ranking.scores.tolist(), reasons.tolist(), strict=True)
+            Recommended(self._item(index), score, [self._item(reason) for reason in pair if reason >= 0])
+            for index, score, pair in zip(ranking.indexes.tolist(), ranking.scores.tolist(), reasons.tolist(), strict=True)
         ]
 
     def _item(self, index: int) -> Item:

@@ -1,4 +1,4 @@
-// Gathers what is asked while calls are in flight into the next call. Without a timer: an idle system adds no wait.
+// Gathers what is asked in one turn of the event loop, or while calls are in flight, into the next call. Without a timer: an idle system adds no wait.
 import { AppError } from '../errors.ts'
 import { createPace } from './pace.ts'
 
@@ -36,6 +36,7 @@ export function createCoalescer<Request, Answer>(
   let inFlight = 0
   let requestsInFlight = 0
   let movedAt = 0
+  let isPlanned = false
 
   async function send(batch: Entry<Request, Answer>[]) {
     const startedAt = performance.now()
@@ -58,11 +59,19 @@ export function createCoalescer<Request, Answer>(
       inFlight -= 1
       requestsInFlight -= batch.length
       pace.end(startedAt, batch.length, isAnswered)
-      sendWaiting()
+      planSending()
     }
   }
 
+  /** Once all that has arrived by now is read: else the first of many that arrive together would go alone. */
+  function planSending() {
+    if (isPlanned || inFlight >= maxInFlight || waiting.length === 0) return
+    isPlanned = true
+    setImmediate(sendWaiting)
+  }
+
   function sendWaiting() {
+    isPlanned = false
     while (inFlight < maxInFlight && waiting.length > 0) {
       const now = performance.now()
       const live = waiting.splice(0, maxBatch).filter((entry) => entry.expiresAt > now && isWanted(entry))
@@ -97,7 +106,7 @@ export function createCoalescer<Request, Answer>(
           settle(value)
         }
       waiting.push({ request, expiresAt, resolve: settled(resolve), reject: settled(reject) })
-      sendWaiting()
+      planSending()
     })
   }
 }

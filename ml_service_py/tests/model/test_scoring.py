@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from ml_service.model.ratings import RatingWeights
+from ml_service.model.reasons import why
 from ml_service.model.scoring import (
     ItemItemModel,
+    Ranking,
     add_rating,
     contributions,
     history_of,
@@ -14,7 +16,6 @@ from ml_service.model.scoring import (
     score_users,
     similar,
     top_indexes,
-    why,
 )
 
 WEIGHTS = np.array(
@@ -79,11 +80,30 @@ def test_nobody_asked_nothing_answered(model: ItemItemModel) -> None:
 
 
 def test_why_names_at_most_two_items_that_speak_for_it_most_first(model: ItemItemModel) -> None:
-    (user,) = score_users(model, [history_of(model, {"a": 5.0, "b": 5.0, "c": 5.0, "d": 1.0})])
+    users = score_users(model, [history_of(model, {"a": 5.0, "b": 5.0, "c": 5.0, "d": 1.0}), history_of(model, {})])
+    ranking = Ranking(np.array([0, 1, 3, 4]), np.zeros(4), is_personal=True)
 
-    reasons = why(model, user, np.array([0, 1, 3, 4]))
+    reasons, none = why(model, users, [ranking, ranking])
 
     assert [ids(model, reason[reason >= 0]) for reason in reasons] == ["cb", "a", "b", ""]
+    assert (none == -1).all()
+
+
+def test_many_users_reasons_are_those_of_each_one() -> None:
+    chance = np.random.default_rng(0)
+    ids = [str(number) for number in range(50)]
+    weights = chance.integers(-3, 4, (50, 50)).astype(np.float32)
+    model = ItemItemModel(np.array(ids), weights, np.linspace(1, 0, 50, dtype=np.float32), RatingWeights(0, 5))
+    histories = [history_of(model, dict.fromkeys(chance.choice(ids, size).tolist(), 3.0)) for size in chance.integers(1, 30, 40)]
+    rankings = recommend(model, histories, [10] * 40)
+
+    reasons = why(model, score_users(model, histories), rankings)
+
+    for history, ranking, told in zip(histories, rankings, reasons, strict=True):
+        added = contributions(model, history, ranking.indexes)
+        best = np.argsort(-added, axis=0, kind="stable")[:2].T
+        speaks = np.take_along_axis(added.T, best, axis=1) > 0
+        np.testing.assert_array_equal(told[:, : best.shape[1]], np.where(speaks, history.indexes[best], -1))
 
 
 def test_a_rating_added_is_a_rating_scored(model: ItemItemModel) -> None:

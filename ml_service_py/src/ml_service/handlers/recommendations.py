@@ -12,6 +12,7 @@ from ml_service.errors import DeadlineExceeded, InvalidArgument, ServiceError
 from ml_service.handlers.paging import require_size
 from ml_service.handlers.patience import patience
 from ml_service.model import scoring
+from ml_service.model.reasons import why
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,13 +130,13 @@ def _score_missing(model: LoadedModel, asked: Sequence[_Asked]) -> list[UserScor
 
 def _rank(model: LoadedModel, asked: Sequence[_Asked], users: Sequence[UserScores]) -> list[RankedItems]:
     rankings = scoring.rank(model.scorer, users, [entry.query.limit for entry in asked])
-    return [_place(model, entry, user, ranking) for entry, user, ranking in zip(asked, users, rankings, strict=True)]
+    reasons = why(model.scorer, users, rankings)
+    return [_place(model, *row) for row in zip(asked, rankings, reasons, strict=True)]
 
 
-def _place(model: LoadedModel, asked: _Asked, user: UserScores, ranking: Ranking) -> RankedItems:
+def _place(model: LoadedModel, asked: _Asked, ranking: Ranking, reasons: IntArray) -> RankedItems:
     source = RecommendationSource.MODEL if ranking.is_personal else RecommendationSource.FALLBACK
-    reasons = model.places[scoring.why(model.scorer, user, ranking.indexes)]
-    return RankedItems(asked.query.user_id, source, model.places[ranking.indexes], ranking.scores, reasons)
+    return RankedItems(asked.query.user_id, source, model.places[ranking.indexes], ranking.scores, model.places[reasons])
 
 
 def _describe(catalogue: Catalogue, ranked: RankedItems) -> tuple[RecommendedItem, ...]:

@@ -125,12 +125,11 @@ def rank(model: ItemItemModel, users: Sequence[UserScores], limits: Sequence[int
     scores = np.stack([user.scores for user in users]).astype(np.float64)
     top = top_indexes(scores + model.tie_breaks, max(limits))
     top_scores = np.take_along_axis(scores, top, axis=1)
-    is_left = np.isfinite(top_scores)
-    rankings = []
-    for row, (user, limit) in enumerate(zip(users, limits, strict=True)):
-        count = limit if is_left[row, :limit].all() else int(is_left[row, :limit].sum())
-        rankings.append(Ranking(top[row, :count], top_scores[row, :count], user.is_personal))
-    return rankings
+    counts = np.minimum(np.isfinite(top_scores).sum(axis=1), limits).tolist()
+    return [
+        Ranking(items[:count], row[:count], user.is_personal)
+        for items, row, count, user in zip(top, top_scores, counts, users, strict=True)
+    ]
 
 
 def recommend(model: ItemItemModel, histories: Sequence[History], limits: Sequence[int]) -> list[Ranking]:
@@ -142,24 +141,6 @@ def contributions(model: ItemItemModel, history: History, items: IntArray) -> Fl
     """Gives how much each item of the history adds to the score of each of the items: shape (k, items)."""
     weights = model.rating_weights.weigh(history.ratings)
     return np.asarray(weights[:, None] * model.weights[np.ix_(history.indexes, items)], dtype=np.float32)
-
-
-def why(model: ItemItemModel, user: UserScores, items: IntArray) -> IntArray:
-    """Gives, for each of the items, the two items of the history that speak most for it, most first: shape (items, 2).
-
-    -1 stands where there is none that speaks for it.
-    """
-    if not (user.is_personal and len(items)):
-        return np.full((len(items), 2), -1)
-    history, rows = user.history.indexes, np.arange(len(items))
-    # One gather by flat indexes takes half as long as one by rows and columns.
-    added = model.weights.take(history * len(model.item_ids) + items[:, None]) * user.weights
-    first = added.argmax(axis=1)
-    most = added[rows, first]
-    added[rows, first] = -np.inf
-    second = added.argmax(axis=1)
-    speaks = np.array([most, added[rows, second]]) > 0
-    return np.where(speaks, history[np.array([first, second])], -1).T
 
 
 def similar(model: ItemItemModel, index: int, limit: int) -> Ranking:
