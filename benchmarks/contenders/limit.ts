@@ -5,6 +5,7 @@ import fastify, { type FastifyReply } from 'fastify'
 import { readConfig } from '../../gateway_node/src/config.ts'
 import { NewInteraction } from '../../gateway_node/src/interactions/schemas.ts'
 import { authPlugin } from '../../gateway_node/src/plugins/auth.ts'
+import { headersPlugin } from '../../gateway_node/src/plugins/headers.ts'
 import { telemetryPlugin } from '../../gateway_node/src/plugins/telemetry.ts'
 import { problemPlugin, serverOptions } from '../../gateway_node/src/problem.ts'
 import { RecommendationsPath, RecommendationsQuery } from '../../gateway_node/src/recommendations/schemas.ts'
@@ -20,6 +21,7 @@ const accepted = JSON.stringify({ interactionId: 'none', offset: null })
 const app = fastify(hasHooks ? serverOptions(config) : {})
 app.decorate('config', config)
 if (hasHooks) await app.register(problemPlugin)
+if (hasHooks) await app.register(headersPlugin)
 if (hasHooks) await app.register(authPlugin)
 if (hasHooks) await app.register(telemetryPlugin)
 

@@ -16,10 +16,11 @@ export const headersPlugin = fp(
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
     }
-    app.addHook('onRequest', async (request, reply) => {
+    app.addHook('onRequest', (request, reply, done) => {
       reply.headers(headers)
       // Answers are somebody's own. A file says itself how long it may be kept.
       if (request.url.startsWith('/v1/')) reply.header('cache-control', 'no-store')
+      done()
     })
     const { allowedOrigins } = app.config
     if (allowedOrigins.length === 0) return

@@ -4,8 +4,8 @@ import { createPace } from './pace.ts'
 
 const maxInFlight = 4
 const maxBatch = 256
-/** The part of the time left that an answer may be expected to take. A longer queue serves nobody more, and all of them too late once the gateway is busy too. */
-const admittedPart = 0.25
+/** The part of the time left that an answer may be expected to take. The rest is for a gateway that is busy with refusing. See docs/adr/0008. */
+const admittedPart = 0.5
 /** The part of the time left in which something must have come back. */
 const silentPart = 0.75
 
