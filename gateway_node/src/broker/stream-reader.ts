@@ -99,12 +99,13 @@ export class StreamReader implements LogReader {
   }
 
   async #deliver(channel: Channel, offset: unknown, onMessage: (message: LogMessage) => void): Promise<string> {
+    const acknowledge = acknowledgeByTurns(channel)
     const onDelivery = (delivery: ConsumeMessage | null) => {
       // The broker ends a consumer when the stream is deleted or loses its leader. The connection's recovery is the one way back.
       if (delivery === null) return void channel.close().catch(() => {})
       this.#deliveries += 1
       onMessage(toLogMessage(delivery))
-      channel.ack(delivery)
+      acknowledge(delivery)
     }
     const { consumerTag } = await channel.consume(this.#name, onDelivery, { arguments: { 'x-stream-offset': offset } })
     return consumerTag
@@ -150,6 +151,25 @@ export class StreamReader implements LogReader {
     this.#channel = undefined
     // Not awaited: a broker that doesn't answer would hold the stop up.
     channel?.close().catch(() => {})
+  }
+}
+
+/** One acknowledgement for all that one turn of the event loop brings, instead of a frame for each message. */
+function acknowledgeByTurns(channel: Channel) {
+  let newest: ConsumeMessage | undefined
+
+  function acknowledge() {
+    try {
+      if (newest) channel.ack(newest, true)
+    } catch {
+      // The channel has ended meanwhile, and what it delivered comes again on the next.
+    }
+    newest = undefined
+  }
+
+  return (delivery: ConsumeMessage) => {
+    if (!newest) setImmediate(acknowledge)
+    newest = delivery
   }
 }
 
