@@ -60,6 +60,7 @@ def summary(settings: Settings, seconds: float) -> str:
     ports = settings.ports
     rows = {
         "Page": f"http://{LOOPBACK}:{ports['GATEWAY_PORT']}/",
+        "Sign in": "as anybody: on the page, or by POST /v1/sessions",
         "API and its docs": f"http://{LOOPBACK}:{ports['GATEWAY_PORT']}/docs",
         "Operators' API": f"http://{LOOPBACK}:{ports['RECOMMENDER_OPS_PORT']}/docs",
         "gRPC": f"{LOOPBACK}:{ports['RECOMMENDER_GRPC_PORT']}",
