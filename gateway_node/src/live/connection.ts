@@ -29,8 +29,6 @@ const maxUnacknowledged = 32
 
 const refused = 1008
 const tryAgainLater = 1013
-/** What a close frame has room for. */
-const maxCloseReason = 120
 /** Who may rate: each for themselves. */
 const ratingAccess: Access = ['owner']
 
@@ -172,7 +170,7 @@ export class Connection {
   /** Whoever can't be let in, or not any more, hears why and has to go. */
   #refuse(error: AppError, replyTo?: string): void {
     this.#outbox.send(encodeError(error, { replyTo }))
-    this.#socket.close(error.isRetryable ? tryAgainLater : refused, error.message.slice(0, maxCloseReason))
+    this.#socket.close(error.isRetryable ? tryAgainLater : refused, error.reason)
   }
 
   #tellError(thrown: unknown, about: { replyTo?: string | undefined; topic?: string }): void {

@@ -114,6 +114,17 @@ test('an identity holds so many sockets, and another one after closing one', asy
   await LiveClient.open(app, { userId: '1' })
 })
 
+test('an identity is refused with the same words, however long its name', async (t) => {
+  const userId = 'é'.repeat(200)
+  const { app } = await buildTestApp(t, { GATEWAY_SOCKETS_PER_IDENTITY: '1' })
+  await LiveClient.open(app, { userId })
+  const second = await LiveClient.connect(app)
+
+  second.send({ type: 'hello', token: await tokenOf(app, userId) })
+
+  assert.equal(await second.closed, 1013)
+})
+
 test('a socket that sends too many frames is told so, and is closed when it goes on', async (t) => {
   const { app } = await buildTestApp(t, { GATEWAY_SOCKET_FRAMES_PER_MINUTE: '3' })
   const client = await LiveClient.open(app)
