@@ -20,6 +20,7 @@ OPEN_GATEWAY = {
     "GATEWAY_SOCKET_FRAMES_PER_MINUTE": "1000000000",
 }
 PATIENCE_SECONDS = 5
+NOBODY = "nobody"
 
 
 class SignIn(httpx.Auth):
@@ -40,6 +41,15 @@ class SignIn(httpx.Auth):
         return self._tokens[user_id]
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        user_id = json.loads(request.content)["userId"] if request.url.path == "/v1/interactions" else None
+        user_id = _teller(request.content) if request.url.path == "/v1/interactions" else None
         request.headers["Authorization"] = f"Bearer {self.token(user_id)}"
         yield request
+
+
+def _teller(body: bytes) -> str:
+    """Of a body that can't be used it doesn't matter who sends it."""
+    try:
+        user_id = json.loads(body)["userId"]
+    except (ValueError, LookupError, TypeError):
+        return NOBODY
+    return user_id if isinstance(user_id, str) and user_id.isprintable() and user_id else NOBODY
