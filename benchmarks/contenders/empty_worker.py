@@ -7,11 +7,10 @@ import sys
 
 from benchmarks.contenders.empty_jobs import open_empty_runner
 from ml_service.config import read_settings
-from ml_service.entrypoints import worker_app
 from ml_service.entrypoints.logs import configure_logs
+from ml_service.entrypoints.worker_app import work
 
 if __name__ == "__main__":
     settings = read_settings()
     configure_logs(settings.log_level)
-    worker_app.open_job_runner = open_empty_runner
-    sys.exit(asyncio.run(worker_app.work(settings)))
+    sys.exit(asyncio.run(work(settings, open_empty_runner)))

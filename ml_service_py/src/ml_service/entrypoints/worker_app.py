@@ -101,13 +101,13 @@ class WorkerReadiness(Readiness):
         return [*(name for name, is_met in self._conditions.items() if not is_met()), *super().missing]
 
 
-async def work(settings: Settings) -> int:
+async def work(settings: Settings, open_runner: Callable[[Settings], JobRunner] = open_job_runner) -> int:
     """Runs the worker until a signal; gives the process's exit code."""
     stopping = stop_signal()
     async with AsyncExitStack() as stack:
         parts = stack.enter_context(open_parts(settings))
         await retry_while_unavailable(lambda: _require_tables(parts.store), stopping)
-        worker = WorkerParts(settings, parts, partial(open_job_runner, settings))
+        worker = WorkerParts(settings, parts, partial(open_runner, settings))
         stack.callback(worker.supervisor.close)
         readiness = WorkerReadiness(worker.conditions)
         with naming_port("WORKER_OPS_PORT"):
