@@ -77,7 +77,7 @@ lint-node: install
 	cd benchmarks && $(INSTALLED) biome check . && $(INSTALLED) tsc --noEmit
 
 test-node: install ## the gateway's tests
-	cd gateway_node && $(INSTALLED) node --test $(NODE_REPORTS) 'test/**/*.test.ts'
+	cd gateway_node && $(INSTALLED) node --test --test-timeout=120000 $(NODE_REPORTS) 'test/**/*.test.ts'
 
 test-python: install ## the Python service's tests
 	cd ml_service_py && $(INSTALLED) python -m pytest --junitxml=$(REPORTS)/ml-service.xml

@@ -26,5 +26,5 @@ export async function signed(app: FastifyInstance, request: InjectOptions): Prom
 
 function userIn(payload: InjectOptions['payload']): string | undefined {
   const { userId } = (payload ?? {}) as { userId?: unknown }
-  return typeof userId === 'string' && /^\P{C}+$/u.test(userId) ? userId : undefined
+  return typeof userId === 'string' && /^\P{C}{1,200}$/u.test(userId) ? userId : undefined
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import type { Call } from '../../src/recommender/recommender.ts'
 import { buildTestApp } from '../build-app.ts'
+import { tokenOf } from '../sign-in.ts'
 
 const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
 
@@ -64,7 +65,8 @@ test('a call is abandoned once its client has hung up', async (t) => {
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
 
-  const client = request({ host: '127.0.0.1', port, path: '/v1/items/1' }).on('error', () => {})
+  const headers = { authorization: `Bearer ${await tokenOf(app)}` }
+  const client = request({ host: '127.0.0.1', port, path: '/v1/items/1', headers }).on('error', () => {})
   client.end()
   const call = await asked.promise
   assert.equal(call.isAbandoned?.(), false)
