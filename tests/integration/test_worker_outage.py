@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from pika.exceptions import AMQPError
 
 from harness.waiting import eventually
+from harness.worker import running_worker
 from ml_service.adapters.broker.envelope import Publication
 from ml_service.adapters.broker.publisher import Publisher
-from ml_service.domain import JobState
+from ml_service.adapters.database import migrate, open_engine
+from ml_service.adapters.job_ledger import JobLedger
+from ml_service.domain import Job, JobState, TrainParams
 from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.broker import BrokerDriver
     from harness.brokers import RunningBroker
     from harness.worker import JobsDriver, WorkerDriver
@@ -57,3 +64,22 @@ def test_a_job_that_runs_through_an_outage_is_run_once(
     assert jobs.outcome(job_id).attempt == 1
     eventually(lambda: worker.is_ready and broker.depth("jobs") == 0, within=30)
     assert len(jobs.facts(job_id, "JobStarted")) == 1
+
+
+def test_a_job_whose_worker_died_with_the_broker_is_taken_over(
+    running: RunningBroker, address: BrokerAddress, jobs: JobsDriver, broker: BrokerDriver, tmp_path: Path
+) -> None:
+    job_id = jobs.ask()
+    engine = open_engine(f"sqlite:///{tmp_path}/store.db")
+    migrate(engine)
+    JobLedger(engine).claim(Job(job_id, TrainParams()), "a worker that died")
+    engine.dispose()
+    with suppress(AMQPError), broker.channel() as channel:
+        assert channel.basic_get("jobs")[0] is not None
+        running.kill()
+    running.start()
+
+    with running_worker(address.url, address.definitions, tmp_path, name="other"):
+        succeeded = jobs.outcome(job_id, within=60)
+
+    assert (succeeded.DESCRIPTOR.name, succeeded.attempt) == ("JobSucceeded", 2)
