@@ -5,7 +5,7 @@ import fp from 'fastify-plugin'
 import { requireIdentity } from '../access.ts'
 import { isFinal } from './fold.ts'
 import { requestCancel, requestJob } from './requests.ts'
-import { CreateJob, IdempotencyHeaders, Job, JobList, JobPath, JobsQuery } from './schemas.ts'
+import { CreateJob, IdempotencyHeaders, Job, JobList, JobPath, JobsQuery, ResultFile } from './schemas.ts'
 import { JobsView } from './view.ts'
 
 const tags = ['jobs']
@@ -60,7 +60,15 @@ const looking: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(
     '/v1/jobs/:jobId/result',
-    { config, schema: { tags, summary: 'Download the file that a job has left', params: JobPath } },
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Download the file that a job has left',
+        params: JobPath,
+        response: { 200: ResultFile },
+      },
+    },
     async (request, reply) => {
       const { jobId } = app.jobs.get(request.params.jobId)
       const { header, body } = await app.recommender.readResult(jobId, request.call)

@@ -1,4 +1,5 @@
 // The shapes of jobs as callers see them.
+import type { Readable } from 'node:stream'
 import { type Static, Type } from 'typebox'
 import { NextPageToken, Nullable, pageQuery, strict } from '../schemas.ts'
 
@@ -91,6 +92,12 @@ export const CreateJob = Type.Object(
 )
 
 export const JobPath = Type.Object({ jobId: Type.String({ minLength: 1, maxLength: 100 }) })
+
+/** Streamed as it is. */
+export const ResultFile = {
+  description: 'The file.',
+  content: { 'text/csv': { schema: Type.Unsafe<Readable>(Type.String()) } },
+}
 
 export const JobsQuery = Type.Object({ ...pageQuery, state: Type.Optional(Type.Enum(jobStates)) }, strict)
 

@@ -7,6 +7,8 @@ import { bearer, openToAnyone } from './auth.ts'
 export const openApiPlugin = fp(
   async (app) => {
     await app.register(swagger, {
+      transformObject: (document) =>
+        'openapiObject' in document ? letDefaultsBeLeftOut(document.openapiObject) : document.swaggerObject,
       openapi: {
         openapi: '3.1.0',
         info: {
@@ -27,3 +29,13 @@ export const openApiPlugin = fp(
   },
   { name: 'open-api', dependencies: ['auth'] },
 )
+
+type Operation = { parameters?: { required?: boolean; schema?: { default?: unknown } }[] }
+
+/** A handler always finds a parameter that has a default, so its type isn't optional; for callers it is. */
+function letDefaultsBeLeftOut<Document extends { paths?: object | undefined }>(document: Document): Document {
+  const operations = Object.values(document.paths ?? {}).flatMap((path) => Object.values(path) as Operation[])
+  for (const parameter of operations.flatMap(({ parameters = [] }) => parameters))
+    if (parameter.schema?.default !== undefined) parameter.required = false
+  return document
+}

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildTestApp } from '../build-app.ts'
 
+type Parameter = { name: string; required?: boolean; schema: { default?: unknown } }
 type Operation = {
+  parameters?: Parameter[]
   summary?: string
   tags?: string[]
   security?: object[]
@@ -76,4 +78,17 @@ test('every route that needs a token says so, and how it refuses', async (t) => 
     assert.deepEqual(security, [{ bearer: [] }], name)
     for (const status of ['401', '403']) assert.ok(responses[status]?.content?.['application/problem+json'], name)
   }
+})
+
+test('what has a default may be left out', async (t) => {
+  const { operations } = await readOperations(t)
+
+  const parameters = operations.flatMap(([, { parameters = [] }]) => parameters)
+
+  const withDefault = parameters.filter(({ schema }) => schema.default !== undefined)
+  assert.ok(withDefault.length > 10)
+  assert.deepEqual(
+    withDefault.filter(({ required }) => required),
+    [],
+  )
 })
