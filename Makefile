@@ -14,7 +14,7 @@ NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-re
 COMPILE = uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev watch images images-offline up down install test test-node test-python test-seams test-e2e test-resilience audit soak bench bench-check bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
+.PHONY: help demo dev watch images images-offline up down install test test-node test-python test-seams test-e2e test-resilience fuzz audit soak bench bench-check bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,10 @@ test-node: install ## the gateway's tests
 test-python: install ## the Python service's tests
 	cd ml_service_py && $(INSTALLED) python -m pytest --junitxml=$(REPORTS)/ml-service.xml
 
+fuzz: install ## whatever may be sent, published or imported, for longer: make fuzz MINUTES=30
+	cd tests && $(INSTALLED) python -m pytest fuzz --fuzz-seconds $$(( $(MINUTES) * 60 ))
+	cd ml_service_py && $(INSTALLED) python -m pytest --hypothesis-profile=long tests/adapters/test_fuzz_*.py
+
 audit: install ## known vulnerabilities, licences, and what the images are made of; asks services on the network
 	@$(INSTALLED) python -m infra.audit
 
@@ -100,8 +104,8 @@ bench-quality: install ## how good the rankings are, by the published protocol
 test-seams: install ## the tests of contracts, and of two parts at a time
 	cd tests && $(INSTALLED) python -m pytest contract integration --junitxml=$(REPORTS)/seams.xml
 
-test-e2e: install ## the user's story on the whole stack
-	cd tests && $(INSTALLED) python -m pytest e2e --junitxml=$(REPORTS)/e2e.xml
+test-e2e: install ## the user's story on the whole stack, and a little of what nobody means
+	cd tests && $(INSTALLED) python -m pytest e2e fuzz --junitxml=$(REPORTS)/e2e.xml
 
 test-resilience: install ## the same while parts of it fail
 	cd tests && $(INSTALLED) python -m pytest resilience --junitxml=$(REPORTS)/resilience.xml

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sample
+from hypothesis import settings
 
 from ml_service.adapters.database import migrate, open_engine
 from ml_service.adapters.registry import Registry
 from ml_service.adapters.store import Store
 from ml_service.handlers.patience import StoreQuestions
+
+# For `make fuzz`; the default tries each property a hundred times.
+settings.register_profile("long", max_examples=5000)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

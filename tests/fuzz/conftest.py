@@ -1,0 +1,43 @@
+"""A stack that is only here to be attacked, on a broker of its own: what it is sent would be work for the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.brokers import running_broker
+from harness.stack import Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.stack import Data
+
+SHORT_SECONDS = 10
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz-seconds", type=int, default=SHORT_SECONDS, help="how long each tool may try")
+
+
+@pytest.fixture(scope="session")
+def fuzz_seconds(request: pytest.FixtureRequest) -> int:
+    return int(request.config.getoption("--fuzz-seconds"))
+
+
+@pytest.fixture(scope="session")
+def target(trained: Data, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Without its worker: jobs that nobody meant would only keep the machine busy."""
+    folder = tmp_path_factory.mktemp("target")
+    with running_broker(folder / "broker") as broker, Stack(trained.copy_to(folder / "data"), broker.amqp_url, folder) as stack:
+        stack.worker.terminate()
+        yield stack
+
+
+@pytest.fixture(autouse=True)
+def target_lives_on(target: Stack) -> Iterator[None]:
+    yield
+    assert target.gateway_process.is_running
+    assert target.recommender.is_running
+    assert target.gateway.recommend("1")["items"]

@@ -1,0 +1,43 @@
+"""schemathesis over the contract: whatever is sent, no 5xx, no answer that the contract doesn't know, no detail of the inside."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.stack import Stack
+
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+#: The rest of a run: start, examples, coverage, report.
+REST_SECONDS = 120
+INSIDE = re.compile(r"Traceback|File \"|\.(ts|js|py):\d|node_modules|site-packages|node:internal")
+
+pytestmark = pytest.mark.timeout(0)
+
+
+def without_patterns(schema: Any) -> Any:
+    """The contract without the pattern of ids: schemathesis knows no Unicode classes, and would leave out every route that has one."""
+    if isinstance(schema, dict):
+        return {name: without_patterns(part) for name, part in schema.items() if name != "pattern"}
+    return [without_patterns(part) for part in schema] if isinstance(schema, list) else schema
+
+
+def test_no_request_breaks_the_gateway_or_its_contract(target: Stack, fuzz_seconds: int, tmp_path: Path) -> None:
+    contract = tmp_path / "openapi.json"
+    contract.write_text(json.dumps(without_patterns(target.gateway.get("/openapi.json"))), "utf-8")
+    command = [sys.executable, "-m", "schemathesis.cli", f"--config-file={CONFIG}", "run", str(contract), f"--url={target.gateway.url}"]
+    command += [f"--max-time={fuzz_seconds}", "--warnings=off", "--no-color", "--report=har", f"--report-dir={tmp_path}"]
+
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=fuzz_seconds + REST_SECONDS, check=False)
+
+    assert ended.returncode == 0, ended.stdout[-8000:] + ended.stderr[-2000:]
+    answers = "".join(path.read_text("utf-8") for path in tmp_path.glob("*.har"))
+    assert answers
+    assert INSIDE.findall(answers) == []
