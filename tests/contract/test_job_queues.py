@@ -18,10 +18,15 @@ LOOKS = 1_000_000_000
 
 
 @pytest.fixture(scope="module")
-def arguments(root: Path) -> dict[str, dict[str, Any]]:
-    """Of each quorum queue, by its name."""
+def queues(root: Path) -> dict[str, dict[str, Any]]:
+    """The arguments of each queue and stream, by its name."""
     definitions = json.loads((root / "infra" / "rabbitmq" / "definitions.json").read_text("utf-8"))
-    queues = {queue["name"]: queue["arguments"] for queue in definitions["queues"]}
+    return {queue["name"]: queue["arguments"] for queue in definitions["queues"]}
+
+
+@pytest.fixture(scope="module")
+def arguments(queues: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Of each quorum queue."""
     return {name: given for name, given in queues.items() if given["x-queue-type"] == "quorum"}
 
 
@@ -40,3 +45,12 @@ def test_a_job_ends_before_the_broker_takes_its_message_back(root: Path, argumen
 
     assert of_our_brokers is not None
     assert deadline_ms < int(of_our_brokers[1]) == arguments["jobs"]["x-consumer-timeout"]
+
+
+def test_no_queue_and_no_stream_grows_without_end(queues: dict[str, dict[str, Any]]) -> None:
+    """Dead letters go by their age alone: what dies after a full queue would have nowhere to go."""
+    refusing = {name for name, given in queues.items() if given.get("x-max-length") and given["x-overflow"] == "reject-publish"}
+    dropping = {name for name, given in queues.items() if given.get("x-max-length-bytes") and given["x-max-age"]}
+
+    assert set(queues) - refusing - dropping == {"jobs.dead"}
+    assert queues["jobs.dead"]["x-message-ttl"]

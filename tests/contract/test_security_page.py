@@ -1,0 +1,42 @@
+"""The page on security claims nothing without a test: every row of its tables links one, and each exists."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LINK = re.compile(r"\[`([^`]+)`\]\(([^)]+)\)")
+
+
+@pytest.fixture
+def page(root: Path) -> Path:
+    return root / "docs" / "reference" / "security.md"
+
+
+def has_test(source: str, name: str) -> bool:
+    """Whether the file has a test of this name. TypeScript's are sentences, and some of them templates."""
+    if name.startswith("test_"):
+        return f"def {name}(" in source
+    told = re.findall(r"^ *test\((['\"`])(.*?)\1,", source, re.MULTILINE)
+    return any(re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".+", re.escape(text)), name) for _, text in told)
+
+
+def test_every_row_links_a_test(page: Path) -> None:
+    tables = re.findall(r"^\|.*\|\n\|(?: --- \|)+\n((?:\|.*\|\n)+)", page.read_text("utf-8"), re.MULTILINE)
+    told = [row for table in tables for row in table.splitlines()]
+
+    assert len(told) > 30
+    assert [row for row in told if not LINK.search(row)] == []
+
+
+def test_every_linked_test_exists(page: Path) -> None:
+    links = LINK.findall(page.read_text("utf-8"))
+
+    missing = [f"{name} in {path}" for name, path in links if not has_test((page.parent / path).read_text("utf-8"), name)]
+
+    assert missing == []
