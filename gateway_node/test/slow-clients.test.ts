@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { buildTestApp } from './build-app.ts'
 import { JobsClient } from './jobs/jobs-client.ts'
+import { LiveClient } from './live/live-client.ts'
 import { RawConnection } from './raw-connection.ts'
 
 const patience = { timeout: 20_000 }
@@ -60,6 +61,16 @@ test('a caller who never reads a file loses the connection, and the file is clos
   await once(body, 'close')
   assert.equal(body.destroyed, true)
   connection.leave()
+})
+
+test('a socket on which nobody says anything outlives the connections that stall', patience, async (t) => {
+  const { app } = await buildTestApp(t, { GATEWAY_STALLED_MS: '100' })
+  const client = await LiveClient.open(app)
+  const stalled = await RawConnection.open(app)
+
+  await stalled.untilClosed()
+
+  assert.equal((await client.ask({ type: 'ping' })).type, 'pong')
 })
 
 for (const [what, text, status] of [
