@@ -14,7 +14,7 @@ NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-re
 COMPILE = uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev watch images images-offline up down install test test-node test-python test-seams test-e2e test-resilience fuzz audit soak bench bench-check bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
+.PHONY: help demo dev watch images images-offline up down install test test-node test-python test-seams test-e2e test-resilience fuzz audit soak bench bench-check bench-growth bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -100,6 +100,9 @@ bench-check: install ## the same in short; fails where speed is far below its go
 
 bench-quality: install ## how good the rankings are, by the published protocol
 	@$(INSTALLED) $(BENCHMARKS).quality
+
+bench-growth: install ## how it grows with users and items, in half an hour: make bench-growth ARGS=--short
+	@$(INSTALLED) $(BENCHMARKS).growth $(ARGS)
 
 test-seams: install ## the tests of contracts, and of two parts at a time
 	cd tests && $(INSTALLED) python -m pytest contract integration --junitxml=$(REPORTS)/seams.xml

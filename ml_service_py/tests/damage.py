@@ -12,13 +12,15 @@ import numpy as np
 import sample
 
 from ml_service.adapters.registry import ARRAYS, MANIFEST
-from ml_service.model.artifact import to_arrays, to_npz
+from ml_service.model.artifact import to_arrays, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-GOOD = to_npz(sample.parity_model())
+GOOD_FILE = BytesIO()
+write(sample.parity_model(), GOOD_FILE)
+GOOD = GOOD_FILE.getvalue()
 ran: list[str] = []
 
 

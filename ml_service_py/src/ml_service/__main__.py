@@ -11,7 +11,8 @@ from ml_service.dead_letter_commands import dead_letters
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(dead_letters, name="dead-letters")
 
-Estimators = Annotated[list[str] | None, typer.Option(help="ease, svd, item_knn or popularity; may be repeated. Default: all.")]
+NAMES_HELP = "ease, svd, item_knn or popularity; may be repeated. Default: all that suit the catalogue's size."
+Estimators = Annotated[list[str] | None, typer.Option(help=NAMES_HELP)]
 
 
 @app.command()

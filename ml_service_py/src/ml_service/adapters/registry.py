@@ -56,21 +56,21 @@ class Registry:
         # The worker opens the registry too, and needs no NumPy for that.
         from ml_service.model import artifact  # noqa: PLC0415
 
-        body = artifact.to_npz(model)
         version = name or new_version_name()
-        manifest = Manifest(
-            format=FORMAT,
-            version=version,
-            estimator=estimator,
-            params=params,
-            metrics=metrics,
-            created_at=datetime.now(UTC),
-            data=data,
-            files={ARRAYS: FileEntry(sha256=hashlib.sha256(body).hexdigest(), size_bytes=len(body))},
-            libraries={name: library_version(name) for name in LIBRARIES},
-        )
         with self._folder(f"models/{version}") as folder:
-            self._files.pipe_file(f"{folder}/{ARRAYS}", body)
+            with self._files.open(f"{folder}/{ARRAYS}", "wb") as file:
+                artifact.write(model, file)
+            manifest = Manifest(
+                format=FORMAT,
+                version=version,
+                estimator=estimator,
+                params=params,
+                metrics=metrics,
+                created_at=datetime.now(UTC),
+                data=data,
+                files={ARRAYS: self._entry(f"{folder}/{ARRAYS}")},
+                libraries={name: library_version(name) for name in LIBRARIES},
+            )
             self._files.pipe_file(f"{folder}/{MANIFEST}", manifest.model_dump_json(indent=2).encode())
         return self.describe(version)
 
@@ -106,14 +106,13 @@ class Registry:
         if entry is None:
             raise _unusable(version, f"its manifest says nothing of {ARRAYS}")
         try:
-            # One byte more, so that a longer file isn't taken for its beginning.
-            body = self._read(f"models/{version}/{ARRAYS}", entry.size_bytes + 1)
+            path = self._inside(f"models/{version}/{ARRAYS}")
+            if self._entry(path) != entry:
+                raise _unusable(version, f"{ARRAYS} isn't what the manifest says")
+            with self._files.open(path, "rb") as file:
+                return artifact.read(file)
         except OSError as error:
             raise _unusable(version, f"{ARRAYS} can't be read") from error
-        if hashlib.sha256(body).hexdigest() != entry.sha256:
-            raise _unusable(version, f"{ARRAYS} isn't what the manifest says")
-        try:
-            return artifact.from_npz(body)
         except artifact.UnusableArrays as error:
             raise _unusable(version, f"{ARRAYS}: {error}") from error
 
@@ -143,6 +142,11 @@ class Registry:
     def remove_results(self, job_id: str) -> None:
         with suppress(FileNotFoundError):
             self._files.rm(self._path(f"results/{job_id}"), recursive=True)
+
+    def _entry(self, path: str) -> FileEntry:
+        """Reads a file in chunks: a version of a large catalogue, once more in memory, would be more than the process may have."""
+        with self._files.open(path, "rb") as file:
+            return FileEntry(sha256=hashlib.file_digest(file, "sha256").hexdigest(), size_bytes=self._files.size(path))
 
     def _read_chunks(self, path: str) -> Generator[bytes]:
         with self._files.open(path, "rb") as file:

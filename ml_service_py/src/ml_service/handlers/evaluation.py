@@ -11,7 +11,8 @@ from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
 from ml_service.model.holdout import split_by_item
 from ml_service.model.metrics import ranking_metrics
-from ml_service.model.selection import ESTIMATORS, GRIDS, build, search
+from ml_service.model.selection import GRIDS, build, search
+from ml_service.model.sizes import choose_estimators
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,14 +41,16 @@ class EvaluationRow:
 
 
 def evaluate(ratings: Ratings, params: EvaluateParams, report: Report) -> tuple[EvaluationRow, ...]:
-    """Measures the named estimators (none named: all), in the order of the cross-validation; the first is what a training would select.
+    """Measures the named estimators, in the order of the cross-validation; the first is what a training would select.
+
+    None named: all that suit the catalogue's size.
 
     `ratings` must be in the order in which they were imported: the split depends on it.
     """
     train, test = split_by_item(ratings, params.seed)
     if not len(test):
         raise InvalidArgument("JOB_PARAMS_INVALID", "no item has two ratings, so none can be kept for the test; import more ratings")
-    names = params.estimators or tuple(ESTIMATORS)
+    names = choose_estimators(params.estimators, train.item_count)
     found = search(
         train, names, FOLDS, params.seed, lambda progress: report(replace(progress, percent=progress.percent * SEARCH_PERCENT / 100))
     )

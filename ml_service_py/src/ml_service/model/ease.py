@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import inv
 
+from ml_service.model.cooccurrence import gram
+from ml_service.model.inversion import invert_in_place
 from ml_service.model.item_item import FULL_RATING, LOW_RATING, ItemItemEstimator
 from ml_service.model.main_directions import main_directions
 
@@ -62,7 +63,8 @@ class EASE(ItemItemEstimator):
 
     def _regress(self, interactions: csr_array[np.float32]) -> Float32Array:
         """Gives the weights of each item's regression on all others in its column: shape (n, n)."""
-        gram = (interactions.T @ interactions).toarray().astype(np.float64)
-        gram[np.diag_indices_from(gram)] += self.l2 + self.dropout / (1 - self.dropout) * np.diag(gram)
-        precision = inv(gram, overwrite_a=True, check_finite=False, assume_a="pos")
-        return np.asarray(precision / -np.diag(precision), dtype=np.float32)
+        matrix = gram(interactions)
+        matrix[np.diag_indices_from(matrix)] += self.l2 + self.dropout / (1 - self.dropout) * np.diag(matrix)
+        invert_in_place(matrix)
+        weights = np.empty(matrix.shape, dtype=np.float32)
+        return np.divide(matrix, -np.diag(matrix), out=weights, dtype=np.float64, casting="same_kind")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ml_service.model.cooccurrence import gram_blocks
 from ml_service.model.item_item import FULL_RATING, LOW_RATING, ItemItemEstimator
 
 if TYPE_CHECKING:
@@ -33,17 +34,20 @@ class ItemKNN(ItemItemEstimator):
     def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
         if self.n_neighbors < 1 or self.shrinkage < 0:
             raise ValueError(f"n_neighbors is {self.n_neighbors}, shrinkage {self.shrinkage}; at least 1 and 0 are needed")
-        gram = (interactions.T @ interactions).toarray()
-        norms = np.sqrt(np.diag(gram))
-        scale = np.outer(norms, norms) + np.float32(self.shrinkage)
-        similarities = np.divide(gram, scale, out=np.zeros_like(gram), where=scale > 0)
-        np.fill_diagonal(similarities, 0)
-        return _keep_nearest(similarities, self.n_neighbors).T.copy()
+        norms = np.sqrt(np.bincount(interactions.indices, minlength=interactions.shape[1])).astype(np.float32)
+        weights = np.empty((len(norms), len(norms)), dtype=np.float32)
+        for rows, gram in gram_blocks(interactions):
+            scale = np.outer(norms[rows], norms) + np.float32(self.shrinkage)
+            similarities = np.divide(gram, scale, out=np.zeros_like(gram), where=scale > 0)
+            np.fill_diagonal(similarities[:, rows], 0)
+            weights[:, rows] = _keep_nearest(similarities, self.n_neighbors).T
+        return weights
 
 
 def _keep_nearest(similarities: Float32Array, count: int) -> Float32Array:
     """Zeroes all but the `count` highest entries of each row, and those equal to the last of them."""
-    if count >= len(similarities):
+    width = similarities.shape[1]
+    if count >= width:
         return similarities
-    floor = np.partition(similarities, len(similarities) - count, axis=1)[:, -count, None]
+    floor = np.partition(similarities, width - count, axis=1)[:, -count, None]
     return np.where(similarities >= floor, similarities, np.float32(0))

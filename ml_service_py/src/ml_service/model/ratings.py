@@ -38,6 +38,10 @@ class Ratings:
         """The `X` of the estimators: shape (n, 2), user and item."""
         return np.column_stack([self.user_ids, self.item_ids])
 
+    @property
+    def item_count(self) -> int:
+        return len(np.unique(self.item_ids))
+
     def take(self, rows: npt.NDArray[Any]) -> Ratings:
         """Gives the rows of an index array or of a mask."""
         return Ratings(self.user_ids[rows], self.item_ids[rows], self.ratings[rows])

@@ -36,4 +36,5 @@ class SVD(ItemItemEstimator):
             raise ValueError(f"n_components is {self.n_components}; it must be at least 1")
         n_components = min(self.n_components, *interactions.shape)
         factors = TruncatedSVD(n_components, random_state=self.random_state).fit(interactions).components_
-        return np.asarray(factors.T @ factors, dtype=np.float32)
+        factors = factors.astype(np.float32)
+        return np.asarray(factors.T @ factors)

@@ -1,0 +1,1 @@
+"""How the stack grows with users and items, and where it stops."""

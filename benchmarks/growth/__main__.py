@@ -1,0 +1,117 @@
+"""Measures how the stack grows: `python -m benchmarks.growth [--short]`. `make bench-growth` calls it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from benchmarks.growth.answering import answer
+from benchmarks.growth.catching_up import BARE, PROJECTOR, catch_up
+from benchmarks.growth.growth_report import GrowthReport, Point
+from benchmarks.loads import run
+from benchmarks.machine import describe_machine
+from benchmarks.requirements import require_tools
+from benchmarks.rounds import LoadFailed, describe
+from benchmarks.stand import QUIET
+from benchmarks.synthetic import Size
+from harness.stack import PYTHON_PATH, ROOT, Data
+from infra.local.broker import PrivateBroker
+from infra.local.errors import LocalError
+from infra.local.progress import Progress
+from infra.local.stopping import StopAsked, StopSignals
+from ml_service.adapters.registry import new_version_name
+from ml_service.model.sizes import choose_estimators
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+REPORTS = ROOT / ".run" / "reports"
+FULL = [
+    *(Size(users, 2_000) for users in (1_000, 10_000, 30_000, 100_000)),
+    *(Size(10_000, items) for items in (1_000, 5_000, 10_000, 20_000)),
+]
+SHORT = [Size(1_000, 500), Size(3_000, 500), Size(1_000, 2_000)]
+ASKS = 200
+#: How many interactions the projector finds waiting, and how often.
+EVENTS, ROUNDS = 20_000, 2
+STEP_SECONDS = 600
+LIMIT_SECONDS = 1800
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="small sizes, about a minute")
+    parser.add_argument("--report", type=Path, default=REPORTS, help="the folder to write to")
+    options = parser.parse_args()
+    progress = Progress()
+    StopSignals().listen()
+    signal.signal(signal.SIGALRM, _give_up)
+    require_tools(progress)
+    machine = describe_machine()
+    points, failure = _measured_within(SHORT if options.short else FULL, progress)
+    report = GrowthReport(machine, points, progress.elapsed, failure)
+    page = report.save(options.report, "bench-growth-short" if options.short else "bench-growth")
+    sys.stdout.write(f"\n{report.as_text()}\n\n{page}\n")
+    sys.exit(f"\n{failure}" if failure else 0)
+
+
+def _measured_within(sizes: Sequence[Size], progress: Progress) -> tuple[list[Point], str]:
+    """What a failure leaves unmeasured doesn't take away what was measured before it."""
+    points: list[Point] = []
+    signal.alarm(LIMIT_SECONDS)
+    try:
+        points.extend(measure(sizes, progress))
+    except (LoadFailed, AssertionError, TimeoutError, subprocess.TimeoutExpired) as error:
+        return points, str(error) or type(error).__name__
+    finally:
+        signal.alarm(0)
+    return points, ""
+
+
+def _give_up(*_: object) -> None:
+    raise LoadFailed("The run takes longer than it may. Is the machine busy with something else?")
+
+
+def measure(sizes: Sequence[Size], progress: Progress) -> Iterator[Point]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="whynotboth-growth-")))
+        broker = stack.enter_context(PrivateBroker(folder / "broker"))
+        for size in sizes:
+            with TemporaryDirectory(dir=folder) as data:
+                yield _measure_one(size, Path(data), broker.amqp_url, progress)
+
+
+def _measure_one(size: Size, folder: Path, amqp_url: str, progress: Progress) -> Point:
+    """Each step is a process of its own, so that it has its own peak of memory."""
+    progress.say(f"{size.users:,} users, {size.items:,} items")
+    estimator, versions = choose_estimators((), size.items)[0], sorted(new_version_name() for _ in range(2))
+    variables = {**Data(folder).environment, **QUIET, "AMQP_URL": amqp_url, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}:{PYTHON_PATH}"}
+    figures = run(_module("filling", size.users, size.items, size.per_user), STEP_SECONDS, variables)
+    figures |= run(_module("fitting", estimator, *versions), STEP_SECONDS, variables)
+    figures |= answer(size, ASKS, versions[1], variables, folder)
+    rounds = catch_up(size, EVENTS, ROUNDS, variables, progress.say)
+    for contender in (PROJECTOR, BARE):
+        figures[f"{contender}_per_second"] = max(row["per_second"] for row in rounds[contender])
+    figures["projector_to_bare"] = max(a["per_second"] / b["per_second"] for a, b in zip(rounds[PROJECTOR], rounds[BARE], strict=True))
+    progress.say(f"  {estimator}: {describe(figures)}")
+    return Point(asdict(size), estimator, figures)
+
+
+def _module(name: str, *arguments: object) -> list[str]:
+    return [sys.executable, "-m", f"benchmarks.growth.{name}", *map(str, arguments)]
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except LocalError as error:
+        sys.exit(f"\n{error}")
+    except StopAsked:
+        sys.exit(130)

@@ -1,0 +1,33 @@
+"""Fills an empty store with made-up data: `python -m benchmarks.growth.filling USERS ITEMS PER_USER`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from itertools import islice
+
+from benchmarks.synthetic import Size, generate
+from ml_service.adapters.database import migrate
+from ml_service.config import read_settings
+from ml_service.parts import open_parts
+
+#: Interactions written at once: each is a row in memory meanwhile.
+CHUNK = 50_000
+
+
+def main(size: Size) -> None:
+    made = generate(size)
+    with open_parts(read_settings()) as parts:
+        migrate(parts.store.engine)
+        began = time.perf_counter()
+        parts.store.import_data(tuple(made.catalogue()), [])
+        rows = made.interactions()
+        while chunk := list(islice(rows, CHUNK)):
+            parts.store.import_data([], chunk)
+    seconds = time.perf_counter() - began
+    sys.stdout.write(json.dumps({"interactions": len(made.users), "import_per_second": len(made.users) / seconds}) + "\n")
+
+
+if __name__ == "__main__":
+    main(Size(*map(int, sys.argv[1:4])))

@@ -1,0 +1,126 @@
+"""Makes up users with tastes and what they did: `python -m benchmarks.synthetic FOLDER --users 100000 --items 5000`.
+
+Writes the two files that `python -m ml_service import` reads. The same numbers and seed give the same files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ml_service.domain import Interaction, Item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    Ints = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
+
+#: Groups of items that go together. A user cares for few of them.
+TASTES = 20
+#: The smaller, the fewer groups a user cares for.
+BREADTH = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much to make up. `skew` is Zipf's exponent: how much more the popular items of a group are chosen than the others."""
+
+    users: int
+    items: int
+    per_user: int = 20
+    skew: float = 1.0
+    seed: int = 42
+
+
+@dataclass(frozen=True, slots=True)
+class Synthetic:
+    """Pairs of a user and an item, each once, with the rating that the user's taste calls for: three arrays of one length."""
+
+    users: Ints
+    items: Ints
+    ratings: Floats
+    #: The group of each item.
+    groups: Ints
+
+    def catalogue(self) -> Iterator[Item]:
+        for item, group in enumerate(self.groups.tolist()):
+            yield Item(item_id(item), f"Item {item} of group {group}", genres=(f"group {group}",))
+
+    def interactions(self) -> Iterator[Interaction]:
+        rows = zip(self.users.tolist(), self.items.tolist(), self.ratings.tolist(), strict=True)
+        for place, (user, item, rating) in enumerate(rows):
+            yield Interaction(f"synthetic-{place}", user_id(user), item_id(item), rating, None)
+
+
+def user_id(user: int) -> str:
+    return f"u{user}"
+
+
+def item_id(item: int) -> str:
+    return f"i{item}"
+
+
+def generate(size: Size) -> Synthetic:
+    rng = np.random.default_rng(size.seed)
+    groups = rng.integers(TASTES, size=size.items)
+    tastes = rng.dirichlet(np.full(TASTES, BREADTH), size=size.users)
+    counts = np.minimum(1 + rng.geometric(1 / size.per_user, size=size.users), size.items)
+    users = rng.permutation(np.repeat(np.arange(size.users), counts))
+    wanted = _draw(tastes[users].cumsum(axis=1), rng.random(len(users)))
+    items = _draw_items(groups, wanted, size.skew, rng)
+    _, first = np.unique(users * size.items + items, return_index=True)
+    kept = np.sort(first)
+    liking = tastes[users[kept], groups[items[kept]]] + rng.normal(scale=0.2, size=len(kept))
+    ratings = np.clip(np.round(2.5 + 3 * liking), 1, 5)
+    return Synthetic(users[kept], items[kept], ratings, groups)
+
+
+def _draw(cumulative: Floats, at: Floats) -> Ints:
+    """Picks, in each row of growing shares, the first that reaches the drawn one."""
+    return np.asarray(np.minimum((cumulative < at[:, None]).sum(axis=1), cumulative.shape[1] - 1))
+
+
+def _draw_items(groups: Ints, wanted: Ints, skew: float, rng: np.random.Generator) -> Ints:
+    """Picks an item of each wanted group by Zipf's law. A group without items is served by the next that has some."""
+    by_group = np.argsort(groups, kind="stable")
+    starts = np.searchsorted(groups[by_group], np.arange(TASTES))
+    weights = 1.0 / (1 + np.arange(len(groups)) - starts[groups[by_group]]) ** skew
+    reached = np.concatenate([[0.0], weights.cumsum()])
+    ends = np.append(starts[1:], len(groups))
+    drawn = reached[starts[wanted]] + rng.random(len(wanted)) * (reached[ends[wanted]] - reached[starts[wanted]])
+    places = np.searchsorted(reached, drawn, side="right") - 1
+    return np.asarray(by_group[np.minimum(places, len(groups) - 1)], dtype=np.int64)
+
+
+def write_csv(made: Synthetic, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "items.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["item_id", "title", "genres"])
+        rows.writerows((item.item_id, item.title, "|".join(item.genres)) for item in made.catalogue())
+    with (folder / "interactions.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["user_id", "item_id", "rating"])
+        rows.writerows((row.user_id, row.item_id, row.rating) for row in made.interactions())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="where to write items.csv and interactions.csv")
+    for name, default in (("users", 10_000), ("items", 2_000), ("per-user", 20), ("seed", 42)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--skew", type=float, default=1.0, help="Zipf's exponent over the items of a group")
+    given = parser.parse_args()
+    write_csv(generate(Size(given.users, given.items, given.per_user, given.skew, given.seed)), given.folder)
+
+
+if __name__ == "__main__":
+    main()

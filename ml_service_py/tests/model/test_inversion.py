@@ -1,0 +1,39 @@
+"""Large matrices in little memory: the same as the plain way, in blocks and in place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.linalg import LinAlgError
+from scipy.sparse import csr_array
+
+from ml_service.model import cooccurrence
+from ml_service.model.cooccurrence import gram
+from ml_service.model.inversion import invert_in_place
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that even these matrices have several, and a last one that isn't full."""
+    monkeypatch.setattr(cooccurrence, "BLOCK_ROWS", 7)
+
+
+def test_the_gram_matrix_of_blocks_is_that_of_the_whole() -> None:
+    dense = np.random.default_rng(1).integers(2, size=(30, 19)).astype(np.float32)
+
+    assert np.array_equal(gram(csr_array(dense)), dense.T @ dense)
+
+
+def test_the_inverse_takes_the_place_of_the_matrix() -> None:
+    factors = np.random.default_rng(2).random((40, 19))
+    matrix = factors.T @ factors + np.eye(19)
+    plain = np.linalg.inv(matrix)
+
+    invert_in_place(matrix)
+
+    assert np.allclose(matrix, plain, rtol=1e-12, atol=1e-14)
+
+
+def test_a_matrix_that_has_no_inverse_is_refused() -> None:
+    with pytest.raises(LinAlgError):
+        invert_in_place(np.zeros((3, 3)))
