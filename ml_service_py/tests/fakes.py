@@ -15,7 +15,7 @@ from ml_service.handlers.dead_letters import DeadLetters
 from whynotboth.v1.jobs_pb2 import ExportParams, JobRequested
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pika.adapters.blocking_connection import BlockingChannel
 
@@ -40,6 +40,17 @@ class FakePublisher:
         if publication.routing_key in self.unencodable:
             raise ValueError(publication.routing_key)
         self.taken.append(publication)
+
+    def send(self, publication: Publication) -> Callable[[float], None]:
+        is_down = publication.routing_key in self.down
+        if not is_down:
+            self.publish(publication)
+
+        def wait(_timeout_seconds: float) -> None:
+            if is_down:
+                raise AWAY
+
+        return wait
 
     @property
     def keys(self) -> list[str]:

@@ -53,6 +53,20 @@ def test_facts_carry_the_trace_of_the_job(book: JobBook, publisher: FakePublishe
     assert {publication.traceparent for publication in publisher.taken} == {"00-a-b-01"}
 
 
+def test_a_start_that_could_not_be_told_is_told_when_that_is_asked_for_again(
+    book: JobBook, publisher: FakePublisher, attempt: Attempt
+) -> None:
+    publisher.down = {"job.started"}
+    confirm = book.start(attempt)
+    with pytest.raises(Unavailable):
+        confirm()
+
+    publisher.down = set()
+    confirm()
+
+    assert publisher.keys == ["job.started"]
+
+
 def test_an_outcome_that_was_written_but_not_told_is_told_at_the_next_call(
     book: JobBook, publisher: FakePublisher, attempt: Attempt
 ) -> None:

@@ -55,7 +55,9 @@ class JobLedger:
         Raises RunsElsewhere where another worker has it, by an attempt that began at this time or later.
         """
         with writing(self._engine) as connection:
-            insert_new(connection, jobs, [_new_row(job.job_id, job.kind.value, JobState.QUEUED)], "job_id")
+            first = _new_row(job.job_id, job.kind.value, JobState.RUNNING) | {"attempt": 1, "spent_attempts": 1, "worker": worker}
+            if insert_new(connection, jobs, [first], "job_id"):
+                return JobRecord(job.job_id, JobState.RUNNING, attempt=1, spent=1, outcome=None, error=None)
             claimed = {"state": JobState.RUNNING.value, "kind": job.kind.value, "worker": worker}
             counted = {"attempt": jobs.c.attempt + 1, "spent_attempts": jobs.c.spent_attempts + 1}
             # A worker that asks for what it has didn't hear that it got it.

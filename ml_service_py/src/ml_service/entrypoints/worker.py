@@ -121,8 +121,10 @@ class Worker:
 
     def _begin(self, delivery: Delivery, attempt: Attempt) -> None:
         try:
-            self._patiently(lambda: self._book.start(attempt))
-            self._settle(delivery, attempt, self._run_attempt(attempt))
+            confirm_start = self._book.start(attempt)
+            ending = self._run_attempt(attempt)
+            self._patiently(confirm_start)
+            self._settle(delivery, attempt, ending)
         except Interrupted:
             self._hand_back(attempt)
             raise

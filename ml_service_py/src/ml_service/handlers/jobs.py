@@ -10,13 +10,16 @@ import structlog
 
 from ml_service.adapters.broker import job_messages
 from ml_service.adapters.broker.model_messages import model_promoted
+from ml_service.adapters.job_ledger import JobRecord
 from ml_service.domain import JobState
 from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ml_service.adapters.broker.envelope import Publication
     from ml_service.adapters.broker.job_messages import CancelRequest, Fact
-    from ml_service.adapters.job_ledger import JobLedger, JobRecord
+    from ml_service.adapters.job_ledger import JobLedger
     from ml_service.adapters.registry import Registry
     from ml_service.domain import Attempt, Job, JobOutcome, Progress
     from ml_service.errors import ServiceError
@@ -38,6 +41,9 @@ class Publisher(Protocol):
     """Returns on the broker's confirm; raises Unavailable (BROKER_UNAVAILABLE) otherwise, within the time."""
 
     def publish(self, publication: Publication, timeout_seconds: float = ...) -> None: ...
+
+    def send(self, publication: Publication) -> Callable[[float], None]:
+        """The same in two steps: what it gives waits for the confirm."""
 
 
 class JobBook:
@@ -67,9 +73,18 @@ class JobBook:
         log.info("job found finished", job_id=record.job_id, state=record.state.value)
         self._tell_end(record, traceparent)
 
-    def start(self, attempt: Attempt) -> None:
+    def start(self, attempt: Attempt) -> Callable[[], None]:
+        """Tells it without waiting: the job may run meanwhile. What it gives returns once that is told, as it must be before the end is."""
         log.info("job started", job_id=attempt.job.job_id, kind=attempt.job.kind.value, attempt=attempt.number)
-        self._tell(job_messages.job_started(attempt.job.job_id, attempt.number, self._worker), attempt.traceparent)
+        fact = job_messages.job_started(attempt.job.job_id, attempt.number, self._worker)
+        publication = job_messages.publication_of(fact, attempt.traceparent)
+        sent = [self._publisher.send(publication)]
+
+        def confirm() -> None:
+            confirmed = sent.pop() if sent else self._publisher.send(publication)
+            confirmed(FACT_TIMEOUT_SECONDS)
+
+        return confirm
 
     def progress(self, attempt: Attempt, progress: Progress) -> None:
         """Tells it at once or not at all: the next one replaces it."""
@@ -78,8 +93,11 @@ class JobBook:
             self._tell(fact, attempt.traceparent, PROGRESS_TIMEOUT_SECONDS)
 
     def succeed(self, attempt: Attempt, outcome: JobOutcome) -> None:
-        self._ledger.succeed(attempt.job.job_id, attempt.number, outcome)
-        self._conclude(attempt)
+        job_id, number = attempt.job.job_id, attempt.number
+        is_written = self._ledger.succeed(job_id, number, outcome)
+        # What was written needn't be read again.
+        written = JobRecord(job_id, JobState.SUCCEEDED, number, attempt.spent, outcome, error=None)
+        self._conclude(attempt, written if is_written else None)
 
     def fail(self, attempt: Attempt, error: ServiceError) -> bool:
         """Says whether the job has failed by that: False where it ended otherwise before, or goes on in another attempt."""
@@ -120,9 +138,9 @@ class JobBook:
             registry.remove_results(job_id)
             self._ledger.forget(job_id)
 
-    def _conclude(self, attempt: Attempt) -> JobState | None:
+    def _conclude(self, attempt: Attempt, written: JobRecord | None = None) -> JobState | None:
         """Tells the end of the attempt as the ledger has it, written now or before: a training writes its own, and may be killed after."""
-        record = self._ledger.find(attempt.job.job_id)
+        record = written or self._ledger.find(attempt.job.job_id)
         if record is None or record.attempt != attempt.number or not record.state.is_final:
             log.warning("job outcome ignored", job_id=attempt.job.job_id, attempt=attempt.number)
             return None

@@ -16,6 +16,8 @@ from ml_service.adapters.broker.topology import declare_topology
 from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pika import BlockingConnection
     from pika.adapters.blocking_connection import BlockingChannel
 
@@ -28,6 +30,14 @@ PUBLISH_SECONDS = 5.0
 class _Pending:
     publication: Publication
     confirmed: Future[None] = field(default_factory=Future)
+
+    def wait(self, timeout_seconds: float) -> None:
+        try:
+            self.confirmed.result(timeout_seconds)
+        except FutureTimeoutError as error:
+            self.confirmed.cancel()
+            detail = f"The broker didn't confirm '{self.publication.type}' in {timeout_seconds:g} s."
+            raise Unavailable("BROKER_UNAVAILABLE", detail) from error
 
 
 class Publisher(BrokerThread):
@@ -42,14 +52,14 @@ class Publisher(BrokerThread):
 
         What AMQP can't hold is a bug of the caller, a ValueError at once: to try again would never end.
         """
+        self.send(publication)(timeout_seconds)
+
+    def send(self, publication: Publication) -> Callable[[float], None]:
+        """The same in two steps, so that the caller may do something else meanwhile: what it gives waits for the confirm."""
         _require_encodable(publication)
         pending = _Pending(publication)
         self._inbox.put(pending)
-        try:
-            pending.confirmed.result(timeout_seconds)
-        except FutureTimeoutError as error:
-            pending.confirmed.cancel()
-            raise Unavailable("BROKER_UNAVAILABLE", f"The broker didn't confirm '{publication.type}' in {timeout_seconds:g} s.") from error
+        return pending.wait
 
     def _serve(self, connection: BlockingConnection) -> None:
         channel = connection.channel()
