@@ -9,6 +9,7 @@ const preflightSeconds = 600
 
 export const headersPlugin = fp(
   async (app) => {
+    // Made once. @fastify/helmet would write the policy anew for each request.
     const headers = {
       'content-security-policy': writePolicy(readFileSync(page, 'utf8')),
       'x-content-type-options': 'nosniff',
