@@ -1,5 +1,7 @@
 """The path by which every version answers, on a matrix small enough to add up by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -72,6 +74,13 @@ def test_an_item_that_is_rated_low_is_not_recommended_either(model: ItemItemMode
 
     assert ids(model, ranking.indexes) == "cde"
     assert ranking.is_personal
+
+
+def test_a_matrix_that_stands_in_columns_is_turned_once(model: ItemItemModel) -> None:
+    turned = replace(model, weights=np.asfortranarray(WEIGHTS))
+
+    assert turned.weights.flags.c_contiguous
+    np.testing.assert_array_equal(turned.weights, model.weights)
 
 
 def test_nobody_asked_nothing_answered(model: ItemItemModel) -> None:

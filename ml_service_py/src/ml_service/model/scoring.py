@@ -40,6 +40,8 @@ class ItemItemModel:
             raise ValueError(f"{count} items, weights of the shape {self.weights.shape}, popularity of the shape {self.popularity.shape}")
         tie_breaks = np.empty(count)
         tie_breaks[np.argsort(-self.popularity, kind="stable")] = np.linspace(TIE_WIDTH, 0, count, endpoint=False)
+        # Rows are read as rows, and a matrix in columns would be turned as a whole for each answer.
+        object.__setattr__(self, "weights", np.ascontiguousarray(self.weights))
         object.__setattr__(self, "item_index", {item_id: index for index, item_id in enumerate(self.item_ids.tolist())})
         object.__setattr__(self, "tie_breaks", tie_breaks)
 
