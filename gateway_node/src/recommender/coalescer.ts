@@ -4,8 +4,8 @@ import { createPace } from './pace.ts'
 
 const maxInFlight = 4
 const maxBatch = 256
-/** The part of the time left that an answer may be expected to take. The rest is for a gateway that is busy with refusing. See docs/adr/0008. */
-const admittedPart = 0.5
+/** The part of the time left that an answer may be expected to take. The rest is for a gateway that is busy with refusing: docs/adr/0008. */
+const admittedPart = 0.25
 /** The part of the time left in which something must have come back. */
 const silentPart = 0.75
 
@@ -87,8 +87,7 @@ export function createCoalescer<Request, Answer>(
 
   /** Refuses at once what would wait too long: who waits in vain only makes the others late. */
   function admit(timeLeftMs: number) {
-    if (inFlight < maxInFlight) return
-    if (performance.now() - movedAt > silentPart * timeLeftMs) throw noAnswer
+    if (inFlight >= maxInFlight && performance.now() - movedAt > silentPart * timeLeftMs) throw noAnswer
     if ((requestsInFlight + waiting.length) * pace.msPerRequest > admittedPart * timeLeftMs) throw overloaded
   }
 
