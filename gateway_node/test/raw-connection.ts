@@ -2,13 +2,16 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { tokenOf } from './sign-in.ts'
 
 export class RawConnection {
   readonly #socket: Socket
+  readonly #token: string
   #text = ''
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, token: string) {
     this.#socket = socket
+    this.#token = token
     socket.setEncoding('utf8')
     socket.on('error', () => {})
   }
@@ -18,7 +21,7 @@ export class RawConnection {
     const { port } = app.server.address() as AddressInfo
     const socket = connect(port, '127.0.0.1')
     await once(socket, 'connect')
-    return new RawConnection(socket)
+    return new RawConnection(socket, await tokenOf(app))
   }
 
   send(text: string): this {
@@ -26,8 +29,12 @@ export class RawConnection {
     return this
   }
 
+  /** As the operator. */
   sendHead(line: string, headers: Record<string, string | number> = {}): this {
-    const given = Object.entries({ host: 'gateway', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
+    const authorization = `Bearer ${this.#token}`
+    const given = Object.entries({ host: 'gateway', authorization, ...headers }).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    )
     return this.send(`${line} HTTP/1.1\r\n${given.join('')}\r\n`)
   }
 
