@@ -6,6 +6,7 @@ import { buildTestApp } from './build-app.ts'
 import { JobsClient } from './jobs/jobs-client.ts'
 import { LiveClient } from './live/live-client.ts'
 import { RawConnection } from './raw-connection.ts'
+import { tokenOf } from './sign-in.ts'
 
 const patience = { timeout: 20_000 }
 
@@ -36,7 +37,7 @@ test('a body that never ends is told so and closed', patience, async (t) => {
   const connection = await openRaw(t, impatient)
   const headers = { 'content-type': 'application/json', 'content-length': 1000 }
 
-  connection.sendHead('POST /v1/interactions', headers).send('{')
+  connection.sendHead('POST /v1/sessions', headers).send('{')
 
   assert.equal((await connection.untilClosed()).status, 408)
 })
@@ -56,7 +57,7 @@ test('a caller who never reads a file loses the connection, and the file is clos
   recommender.readResult = async () => ({ header: { name: 'a', mediaType: 'text/csv', sizeBytes: 2 ** 40 }, body })
   const connection = await RawConnection.open(app)
 
-  connection.sendHead(`GET /v1/jobs/${job.jobId}/result`)
+  connection.sendHead(`GET /v1/jobs/${job.jobId}/result`, { authorization: `Bearer ${await tokenOf(app)}` })
 
   await once(body, 'close')
   assert.equal(body.destroyed, true)

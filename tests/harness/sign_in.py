@@ -21,6 +21,7 @@ OPEN_GATEWAY = {
 }
 PATIENCE_SECONDS = 5
 NOBODY = "nobody"
+MAX_LENGTH = 200
 
 
 class SignIn(httpx.Auth):
@@ -52,4 +53,4 @@ def _teller(body: bytes) -> str:
         user_id = json.loads(body)["userId"]
     except (ValueError, LookupError, TypeError):
         return NOBODY
-    return user_id if isinstance(user_id, str) and user_id.isprintable() and user_id else NOBODY
+    return user_id if isinstance(user_id, str) and user_id.isprintable() and 0 < len(user_id) <= MAX_LENGTH else NOBODY

@@ -25,6 +25,10 @@ export const headersPlugin = fp(
     })
     const { allowedOrigins } = app.config
     if (allowedOrigins.length === 0) return
+    // A browser asks beforehand without a token. The route for that is the library's.
+    app.addHook('onRoute', (route) => {
+      if (route.method === 'OPTIONS') route.config = { ...route.config, access: ['anyone'] }
+    })
     await app.register(cors, {
       // A function, as in a list the library takes `*` for everybody.
       origin: async (origin: string | undefined) => origin !== undefined && allowedOrigins.includes(origin),
