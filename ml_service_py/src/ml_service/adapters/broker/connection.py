@@ -32,7 +32,8 @@ BLOCKED_SECONDS = 10
 CONNECT_SECONDS = 5
 HANG_UP_SECONDS = 2
 BACKOFF_FIRST_SECONDS = 0.2
-BACKOFF_LAST_SECONDS = 2.0
+#: A stack that starts all at once is ready this much after its broker: each of its threads waits for itself.
+BACKOFF_LAST_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
