@@ -82,9 +82,9 @@ async function signIn(app: FastifyInstance, { headers }: FastifyRequest): Promis
   return identity
 }
 
-/** A path that no route has is open: all it gets is a 404. So is a browser's preflight, which carries no token. */
-function accessOf({ is404, method, routeOptions }: FastifyRequest): Access {
-  return is404 || method === 'OPTIONS' ? open : (routeOptions.config.access ?? [])
+/** A path that no route has is open: all it gets is a 404. */
+function accessOf({ is404, routeOptions }: FastifyRequest): Access {
+  return is404 ? open : (routeOptions.config.access ?? [])
 }
 
 /** Whoever looks whether the gateway is alive, or fetches the page, is never refused. */
