@@ -40,3 +40,9 @@ def test_every_linked_test_exists(page: Path) -> None:
     missing = [f"{name} in {path}" for name, path in links if not has_test((page.parent / path).read_text("utf-8"), name)]
 
     assert missing == []
+
+
+def test_the_risks_are_those_of_owasp(page: Path) -> None:
+    told = re.findall(r"^\| API(\d+) ", page.read_text("utf-8"), re.MULTILINE)
+
+    assert told == [str(number) for number in range(1, 11)]

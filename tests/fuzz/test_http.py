@@ -29,11 +29,20 @@ def without_patterns(schema: Any) -> Any:
     return [without_patterns(part) for part in schema] if isinstance(schema, list) else schema
 
 
-def test_no_request_breaks_the_gateway_or_its_contract(target: Stack, fuzz_seconds: int, tmp_path: Path) -> None:
+@pytest.fixture(params=["operator", "viewer", "nobody"])
+def headers(request: pytest.FixtureRequest, target: Stack) -> list[str]:
+    """The options that send every request as the operator, as a viewer, or without a token."""
+    if request.param == "nobody":
+        return []
+    token = target.gateway.sign_in.token(None if request.param == "operator" else "fuzz")
+    return [f"--header=Authorization: Bearer {token}"]
+
+
+def test_no_request_breaks_the_gateway_or_its_contract(target: Stack, headers: list[str], fuzz_seconds: int, tmp_path: Path) -> None:
     contract, report = tmp_path / "openapi.json", tmp_path / "report.har"
     contract.write_text(json.dumps(without_patterns(target.gateway.get("/openapi.json"))), "utf-8")
     command = [sys.executable, "-m", "schemathesis.cli", f"--config-file={CONFIG}", "run", str(contract), f"--url={target.gateway.url}"]
-    command += [f"--max-time={fuzz_seconds}", "--warnings=off", "--no-color", f"--report-har-path={report}"]
+    command += [*headers, f"--max-time={max(1, fuzz_seconds // 3)}", "--warnings=off", "--no-color", f"--report-har-path={report}"]
 
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=fuzz_seconds + REST_SECONDS, check=False)
 

@@ -106,6 +106,14 @@ def test_a_job_id_cannot_leave_the_registry(registry: Registry) -> None:
         registry.save_result("../escape", 1, "table.csv", "text/csv", [b""])
 
 
+def test_a_job_id_that_leads_elsewhere_removes_nothing(registry: Registry) -> None:
+    version = sample.save_model(registry).version
+
+    registry.remove_results("../models")
+
+    assert registry.list_versions() == [version]
+
+
 @pytest.mark.parametrize("name", ["../../models/secret.txt", "/etc/hostname", "..", "a/b", ""])
 def test_a_result_that_leads_to_another_folder_is_not_given_out(registry: Registry, folder: Path, name: str) -> None:
     registry.save_result("job-1", 1, "table.csv", "text/csv", [b"1"])

@@ -140,8 +140,9 @@ class Registry:
         return JobFile(**header.model_dump()), self._read_chunks(path)
 
     def remove_results(self, job_id: str) -> None:
-        with suppress(FileNotFoundError):
-            self._files.rm(self._path(f"results/{job_id}"), recursive=True)
+        if JOB_ID_PATTERN.fullmatch(job_id):
+            with suppress(FileNotFoundError):
+                self._files.rm(self._path(f"results/{job_id}"), recursive=True)
 
     def _entry(self, path: str) -> FileEntry:
         """Reads a file in chunks: a version of a large catalogue, once more in memory, would be more than the process may have."""
