@@ -96,11 +96,11 @@ def _measure_one(size: Size, folder: Path, amqp_url: str, progress: Progress) ->
     figures = run(_module("filling", size.users, size.items, size.per_user), STEP_SECONDS, variables)
     figures |= run(_module("fitting", estimator, *versions), STEP_SECONDS, variables)
     figures |= answer(size, ASKS, versions[1], variables, folder)
+    progress.say(f"  {estimator}: {describe(figures)}")
     rounds = catch_up(size, EVENTS, ROUNDS, variables, progress.say)
     for contender in (PROJECTOR, BARE):
         figures[f"{contender}_per_second"] = max(row["per_second"] for row in rounds[contender])
     figures["projector_to_bare"] = max(a["per_second"] / b["per_second"] for a, b in zip(rounds[PROJECTOR], rounds[BARE], strict=True))
-    progress.say(f"  {estimator}: {describe(figures)}")
     return Point(asdict(size), estimator, figures)
 
 
