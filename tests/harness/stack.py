@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_PATH = str(ROOT / "ml_service_py" / "src")
+RUN_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Data:
         """Runs a command of the Python service and gives what it prints."""
         command = [sys.executable, "-m", "ml_service", *arguments]
         environment = {"PATH": str(Path(sys.executable).parent) + ":/usr/bin:/bin", "HOME": str(Path.home()), **self.environment}
-        ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=RUN_SECONDS)
         assert ended.returncode == 0, f"{' '.join(arguments)} ended with {ended.returncode}:\n{ended.stdout}\n{ended.stderr}"
         return ended.stdout
 
