@@ -4,7 +4,9 @@ import { createPace } from './pace.ts'
 
 const maxInFlight = 4
 const maxBatch = 256
-/** The part of the time left that an answer may be expected to take. The rest is for a gateway that is busy with refusing: docs/adr/0008. */
+/** As many as can be in flight: also while nothing is known of the recommender's pace. */
+const maxWaiting = maxInFlight * maxBatch
+/** The part of the time left that an answer may be expected to take. The rest is for a gateway that is busy with refusing: docs/adr/0009. */
 const admittedPart = 0.25
 /** The part of the time left in which something must have come back. */
 const silentPart = 0.75
@@ -85,10 +87,12 @@ export function createCoalescer<Request, Answer>(
     return false
   }
 
-  /** Refuses at once what would wait too long: who waits in vain only makes the others late. */
+  /** Refuses at once what fits in no free call and would wait too long: who waits in vain only makes the others late. */
   function admit(timeLeftMs: number) {
-    if (inFlight >= maxInFlight && performance.now() - movedAt > silentPart * timeLeftMs) throw noAnswer
-    if ((requestsInFlight + waiting.length) * pace.msPerRequest > admittedPart * timeLeftMs) throw overloaded
+    if (waiting.length < (maxInFlight - inFlight) * maxBatch) return
+    if (inFlight === maxInFlight && performance.now() - movedAt > silentPart * timeLeftMs) throw noAnswer
+    const expectedMs = (requestsInFlight + waiting.length) * pace.msPerRequest
+    if (waiting.length >= maxWaiting || expectedMs > admittedPart * timeLeftMs) throw overloaded
   }
 
   /** Rejects when the request expires, wherever it is by then. */
