@@ -8,6 +8,9 @@ import type { Job, JobState } from './schemas.ts'
 
 /** The newest jobs that are kept; older ones are unknown. */
 const capacity = 10_000
+/** Of so many jobs at most, so many facts are kept that stand before the request. */
+const earlyJobs = 100
+const earlyFacts = 10
 /** What stream, queue and ledger keep too. After it a job is unknown. */
 const windowMs = 7 * 24 * 3600 * 1000
 
@@ -22,6 +25,8 @@ export class JobsView {
   readonly #logger: FastifyBaseLogger
   /** In the order in which the jobs were asked for. */
   readonly #entries = new Map<string, Entry>()
+  /** A worker may be told of a job by the queue, and say that it starts, before the stream has the request. */
+  readonly #early = new Map<string, Fact[]>()
   readonly #listeners = new Set<Listeners>()
   readonly #waiters = new Set<() => void>()
   readonly #stopReading: () => void
@@ -120,12 +125,27 @@ export class JobsView {
 
   #apply(fact: Fact, offset: number): void {
     const entry = this.#entries.get(fact.jobId)
-    const job = foldFact(entry?.job, fact)
+    const early = entry === undefined ? this.#early.get(fact.jobId) : undefined
+    const job = [fact, ...(early ?? [])].reduce<Job | undefined>(foldFact, entry?.job)
+    if (job === undefined) this.#keepEarly(fact)
     if (job === undefined || job === entry?.job) return
-    const change = { offset, fact: fact.name, job, requestedOffset: entry?.requestedOffset ?? offset }
+    this.#early.delete(fact.jobId)
+    const change = {
+      offset,
+      fact: early?.at(-1)?.name ?? fact.name,
+      job,
+      requestedOffset: entry?.requestedOffset ?? offset,
+    }
     this.#entries.set(job.jobId, change)
     if (this.#entries.size > capacity) this.#dropOldest()
     for (const { onChange } of this.#listeners) onChange(change)
+  }
+
+  #keepEarly(fact: Fact): void {
+    const facts = [...(this.#early.get(fact.jobId) ?? []), fact]
+    this.#early.set(fact.jobId, facts.slice(-earlyFacts))
+    const [oldest] = this.#early.keys()
+    if (this.#early.size > earlyJobs && oldest !== undefined) this.#early.delete(oldest)
   }
 
   #decode({ type, body, offset, messageId }: LogMessage): Fact | undefined {
@@ -139,6 +159,7 @@ export class JobsView {
 
   #restart(): void {
     this.#entries.clear()
+    this.#early.clear()
     this.#lastOffset = null
     this.#hasCaughtUp = false
     for (const { onRestart } of this.#listeners) onRestart()

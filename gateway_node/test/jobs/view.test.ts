@@ -54,6 +54,18 @@ test('the list is newest first, in pages', () => {
   assert.equal(second.nextPageToken, undefined)
 })
 
+test('what a worker says of a job before the stream has the request counts once it has', () => {
+  const { view, tell } = openView()
+  tell(jobFact('JobStarted', { jobId: 'a', attempt: 1 }))
+  const before = view.latest('a')
+
+  tell(exportRequested('a'))
+
+  const change = view.latest('a')
+  assert.equal(before, undefined)
+  assert.deepEqual([change?.job.state, change?.job.attempts, change?.fact], ['running', 1, 'job.started'])
+})
+
 test('the list can be of one state', () => {
   const { view, tell } = openView()
   for (const jobId of ['a', 'b']) tell(exportRequested(jobId))
