@@ -10,7 +10,7 @@ const estimators = ['ease', 'svd', 'item_knn', 'popularity'] as const
 const Estimators = Type.Array(Type.Enum(estimators), {
   uniqueItems: true,
   maxItems: estimators.length,
-  description: 'Absent or empty: all of them.',
+  description: "Absent or empty: all that suit the catalogue's size.",
 })
 const Seed = Type.Integer({ minimum: 0, maximum: 4_294_967_295, description: 'Of every random choice. Default 42.' })
 

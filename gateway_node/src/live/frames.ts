@@ -6,8 +6,8 @@ import { isTooDeep, maxDepth } from '../json-depth.ts'
 import { ItemId, Nullable, strict } from '../schemas.ts'
 import { toFieldErrors } from '../validation.ts'
 
-/** Of one socket. */
-export const maxSubscriptions = 100
+/** By one hello. How many a socket may hold is a setting. */
+const maxResumed = 100
 const FrameId = Type.String({ minLength: 1, maxLength: 100, description: 'Comes back as `replyTo`.' })
 const Topic = Type.String({ minLength: 1, maxLength: 300 })
 const Offset = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
@@ -22,7 +22,7 @@ export const clientFrames = {
       token: Type.Optional(Type.String({ maxLength: 8192 })),
       resume: Type.Optional(
         Type.Record(Topic, Offset, {
-          maxProperties: maxSubscriptions,
+          maxProperties: maxResumed,
           description: 'Topics to subscribe to, each from the last offset that came.',
         }),
       ),

@@ -35,10 +35,15 @@ export class Hub {
     return this.#channels.delete(topic)
   }
 
-  publish(topic: string, offset: number | null, data: unknown): void {
+  publish<Data>(
+    topic: string,
+    offset: number | null,
+    data: Data,
+    toJson: (data: Data) => string = JSON.stringify,
+  ): void {
     const channel = this.#channels.get(topic)
     if (channel === undefined) return
-    channel.latest = encodeEvent(topic, offset, JSON.stringify(data))
+    channel.latest = encodeEvent(topic, offset, toJson(data))
     for (const outbox of channel.outboxes) outbox.sendLatest(topic, channel.latest)
   }
 

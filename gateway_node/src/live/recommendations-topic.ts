@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { Compile } from 'typebox/compile'
 import { toAppError } from '../problem.ts'
+import { renderRecommendations } from '../recommendations-json.ts'
 import type { Call, Recommender } from '../recommender/recommender.ts'
 import { UserId } from '../schemas.ts'
 import { encodeError } from './frames.ts'
@@ -86,9 +87,9 @@ export class RecommendationsTopic implements Topic {
     const { hub, recommender, newCall } = this.#parts
     const minOffset = this.#watches.get(userId)?.minOffset
     const request = minOffset === undefined ? { userId, limit } : { userId, limit, minInteractionOffset: minOffset }
-    const { timings: _, asOfOffset, items, ...rest } = await recommender.recommend(request, newCall())
-    hub.publish(topic, asOfOffset, { ...rest, items: items.map((item) => JSON.parse(item)) })
-    return !rest.degraded
+    const answer = await recommender.recommend(request, newCall())
+    hub.publish(topic, answer.asOfOffset, answer, renderRecommendations)
+    return !answer.degraded
   }
 
   #tellFailure(topic: string, thrown: unknown): void {

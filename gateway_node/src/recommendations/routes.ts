@@ -1,5 +1,6 @@
 // What a user may like, why, and where the time went.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { renderRecommendations } from '../recommendations-json.ts'
 import type { Recommendations } from '../recommender/recommender.ts'
 import { RecommendationsAnswer, RecommendationsPath, RecommendationsQuery } from './schemas.ts'
 
@@ -16,7 +17,7 @@ export const recommendationsRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: RecommendationsAnswer },
       },
       // Its items are JSON already; what else this route may answer is not.
-      serializerCompiler: ({ httpStatus }) => (httpStatus === '200' ? toJson : JSON.stringify),
+      serializerCompiler: ({ httpStatus }) => (httpStatus === '200' ? renderRecommendations : JSON.stringify),
     },
     async (request, reply) => {
       const { limit, minOffset } = request.query
@@ -27,11 +28,6 @@ export const recommendationsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return answer
     },
   )
-}
-
-function toJson({ userId, modelVersion, source, degraded, items }: Recommendations): string {
-  const rest = JSON.stringify({ userId, modelVersion, source, degraded })
-  return `${rest.slice(0, -1)},"items":[${items}]}`
 }
 
 function toServerTiming(totalMs: number, { recommenderMs, scoringMs }: Recommendations['timings']): string {

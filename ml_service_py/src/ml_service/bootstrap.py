@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from logging import ERROR, INFO
 from typing import TYPE_CHECKING, TypeVar
@@ -28,7 +28,7 @@ from ml_service.entrypoints.metrics import Metrics
 from ml_service.entrypoints.model_follower import ModelFollower
 from ml_service.entrypoints.ops_api import build_ops_api
 from ml_service.entrypoints.ops_server import serve_ops
-from ml_service.entrypoints.runtime import Readiness, retry_while_unavailable, stop_signal
+from ml_service.entrypoints.runtime import Readiness, naming_port, retry_while_unavailable, stop_signal
 from ml_service.errors import ServiceError, Unavailable
 from ml_service.handlers.dead_letters import DeadLetters
 from ml_service.handlers.live_state import RECENT_IDS, LiveState
@@ -37,7 +37,7 @@ from ml_service.handlers.patience import StoreQuestions
 from ml_service.parts import open_parts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     from ml_service.adapters.store import Store, StoredHistories
     from ml_service.config import Settings
@@ -130,9 +130,9 @@ async def _listen(recommender: Recommender, stack: AsyncExitStack) -> None:
     settings = recommender.settings
     readers = {STREAM: recommender.reader}
     ops_api = build_ops_api(recommender.live, recommender.models, recommender.metrics, recommender.readiness, readers)
-    with _naming("RECOMMENDER_OPS_PORT"):
+    with naming_port("RECOMMENDER_OPS_PORT"):
         ops_port = await stack.enter_async_context(serve_ops(ops_api, settings.recommender_host, settings.recommender_ops_port))
-    with _naming("RECOMMENDER_GRPC_PORT"):
+    with naming_port("RECOMMENDER_GRPC_PORT"):
         grpc_port = await recommender.server.start(settings.recommender_host, settings.recommender_grpc_port)
     log.info("listening", grpc_port=grpc_port, ops_port=ops_port)
 
@@ -172,14 +172,6 @@ async def _running(thread: Thread) -> AsyncIterator[Thread]:
     finally:
         # The thread may be waiting for this event loop.
         await asyncio.to_thread(thread.stop)
-
-
-@contextmanager
-def _naming(variable: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InvalidSettings(f"{variable}: {error}; set it to a free port") from error
 
 
 def _announce(publisher: Publisher, version: str) -> None:

@@ -31,7 +31,7 @@ export const protobufFileName = "whynotboth/v1/jobs.proto";
 
 /** Chooses an estimator and its parameters by cross-validation, fits it on everything, and rolls it out unless it is worse than the live one. */
 export interface TrainParams {
-  /** Estimators to choose from: ease, svd, item_knn, popularity. Empty: all of them. */
+  /** Estimators to choose from: ease, svd, item_knn, popularity. Empty: all that suit the catalogue's size. */
   estimators: string[];
   /** Folds of the cross-validation, 2 to 10. Default 3. */
   folds?:
@@ -43,7 +43,7 @@ export interface TrainParams {
 
 /** Measures estimators by the protocol of the reference page on evaluation. */
 export interface EvaluateParams {
-  /** Estimators to measure: ease, svd, item_knn, popularity. Empty: all of them. */
+  /** Estimators to measure: ease, svd, item_knn, popularity. Empty: all that suit the catalogue's size. */
   estimators: string[];
   /** Seed of the split. Default 42. */
   seed?: number | undefined;
