@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from harness.processes import Process
-from harness.stack import PYTHON_PATH, ROOT, Data, Stack, node
+from harness.stack import PYTHON_PATH, ROOT, Stack, node
+from harness.trained import trained_data
 from harness.waiting import eventually
 from infra.local.broker import PrivateBroker
 from infra.local.ports import LOOPBACK, free_ports
@@ -109,18 +110,10 @@ def open_stand(plan: Plan, say: Callable[[str], None]) -> Iterator[Stand]:
         say("Starting a broker")
         broker = stack.enter_context(PrivateBroker(folder / "broker"))
         say("Importing MovieLens 100K and training")
-        data = trained(folder / "data")
+        data = trained_data().copy_to(folder / "data")
         say("Starting the stack")
         services = stack.enter_context(Stack(data, broker.amqp_url, folder, QUIET))
         yield Stand(plan, folder, services, broker.amqp_url, _ids(services, "users"), _ids(services, "items"), say)
-
-
-def trained(folder: Path) -> Data:
-    folder.mkdir()
-    data = Data(folder)
-    for arguments in (["migrate"], ["import", "--movielens"], ["train", "--estimator", "ease"]):
-        data.run(*arguments)
-    return data
 
 
 def _ids(stack: Stack, plural: str) -> list[str]:

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from harness.brokers import running_broker
-from harness.stack import ROOT, Data, Stack
+from harness.stack import ROOT, Stack
+from harness.trained import trained_data
 
 pytest_plugins = ["harness.container_fixtures"]
 
@@ -18,16 +19,13 @@ if TYPE_CHECKING:
 
     from harness.broker import BrokerDriver
     from harness.gateway import GatewayDriver
+    from harness.stack import Data
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Data:
+def trained() -> Data:
     """A store with MovieLens 100K and a registry with one live version. Tests copy it."""
-    data = Data(tmp_path_factory.mktemp("trained"))
-    data.run("migrate")
-    data.run("import", "--movielens")
-    data.run("train", "--estimator", "ease")
-    return data
+    return trained_data()
 
 
 @pytest.fixture(scope="session")

@@ -83,7 +83,7 @@ def test_a_socket_cut_by_a_dying_gateway_resumes_at_the_other_without_gap_or_dou
     with there.live() as witness, here.live() as socket:
         for each in (witness, socket):
             watch_jobs(each)
-        job_id = there.start_job("train", estimators=["ease"], folds=3)["jobId"]
+        job_id = there.start_job("train", estimators=["item_knn"], folds=3)["jobId"]
         seen = socket.events_of_job(job_id, until="running")
         containers.gateways[0].kill()
         seen += until_cut(socket, job_id)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def test_a_training_is_watched_to_its_end(gateway: GatewayDriver) -> None:
     with gateway.live() as socket:
-        job_id = gateway.start_job("train", estimators=["ease"], folds=2)["jobId"]
+        job_id = gateway.start_job("train", estimators=["item_knn"], folds=2)["jobId"]
         socket.subscribe(f"jobs/{job_id}")
 
         events = socket.events_of_job(job_id, until="succeeded")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from harness import plain_http
 from harness.waiting import eventually
 
 if TYPE_CHECKING:
@@ -44,13 +45,13 @@ class Process:
             self._popen = subprocess.Popen(self._command, env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def wait_until_ready(self, within: float = 90) -> None:
-        eventually(self._is_ready, within=within, what=f"{self.name} ready at {self.ready_url}")
+        eventually(self._is_ready, within=within, what=f"{self.name} ready at {self.ready_url}", every=0.1)
 
     def _is_ready(self) -> bool:
         if not self.is_running:
             raise RuntimeError(f"{self.name} ended with {self._popen and self._popen.returncode}:\n{self.log_tail()}")
         try:
-            return httpx.get(self.ready_url, timeout=2, auth=self._auth).status_code == httpx.codes.OK
+            return plain_http.get(self.ready_url, timeout=2, auth=self._auth).status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
 

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import grpc
-import httpx
 from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
+from harness import plain_http
 from harness.processes import Process
 from infra.local.ports import LOOPBACK, free_ports
 from whynotboth.v1.recommender_pb2 import RecommendRequest, RecommendResponse
@@ -46,7 +46,7 @@ class RecommenderDriver:
         raise AssertionError(f"it answered as of {answer.as_of_offset}")
 
     def metric(self, name: str) -> float:
-        text = httpx.get(self.process.ready_url.replace("readyz", "metrics"), timeout=5).text
+        text = plain_http.get(self.process.ready_url.replace("readyz", "metrics"), timeout=5).text
         found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
         assert found, f"no metric {name}"
         return float(found[1])

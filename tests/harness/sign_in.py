@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from harness import plain_http
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -37,7 +39,7 @@ class SignIn(httpx.Auth):
         """Of the operator, if no user is named."""
         if user_id not in self._tokens:
             body = {"role": "operator"} if user_id is None else {"userId": user_id}
-            answer = httpx.post(f"{self._url}/v1/sessions", json=body, timeout=PATIENCE_SECONDS).raise_for_status()
+            answer = plain_http.post(f"{self._url}/v1/sessions", timeout=PATIENCE_SECONDS, json=body).raise_for_status()
             self._tokens[user_id] = answer.json()["token"]
         return self._tokens[user_id]
 

@@ -8,8 +8,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(probe: Callable[[], T | None], *, within: float, what: str = "") -> T:
-    """Calls `probe` until it gives something true, and gives that.
+def eventually(probe: Callable[[], T | None], *, within: float, what: str = "", every: float = 0.05) -> T:
+    """Calls `probe` until it gives something true, and gives that; `every` so many seconds.
 
     Errors that `probe` raises as AssertionError count as "not yet". Fails with the last one after `within` seconds.
     """
@@ -22,5 +22,5 @@ def eventually(probe: Callable[[], T | None], *, within: float, what: str = "") 
                 return found
         except AssertionError as error:
             last = f": {error}"
-        pause.wait(0.05)
+        pause.wait(every)
     raise AssertionError(f"not within {within} s: {what or probe}{last}")

@@ -71,12 +71,12 @@ def test_a_killed_workers_training_is_resumed_by_another_and_makes_one_version(
     gateway: GatewayDriver, first_worker: Process, other_worker: Process
 ) -> None:
     before = versions(gateway)
-    job_id = gateway.start_job("train", estimators=["ease"])["jobId"]
+    job_id = gateway.start_job("train", estimators=["item_knn"])["jobId"]
     gateway.job_in_state(job_id, "running")
     children = descendants(first_worker.pid)
-    other_worker.restart()
 
     first_worker.kill()
+    other_worker.restart()
     eventually(lambda: not any(psutil.pid_exists(pid) for pid in children), within=10, what="no process left")
 
     job = gateway.job_in_state(job_id, "succeeded", within=RESUMED_SECONDS)
@@ -89,11 +89,11 @@ def test_a_frozen_workers_job_is_run_by_another_and_what_it_does_once_it_thaws_h
     gateway: GatewayDriver, first_worker: Process, other_worker: Process
 ) -> None:
     before = versions(gateway)
-    job_id = gateway.start_job("train", estimators=["ease"])["jobId"]
+    job_id = gateway.start_job("train", estimators=["item_knn"])["jobId"]
     gateway.job_in_state(job_id, "running")
-    other_worker.restart()
 
     with frozen(first_worker.pid):
+        other_worker.restart()
         job = gateway.job_in_state(job_id, "succeeded", within=HEARTBEATS_SECONDS + RESUMED_SECONDS)
     eventually(lambda: "job outcome ignored" in first_worker.log_text(), within=RESUMED_SECONDS, what="a late word of the first worker")
 

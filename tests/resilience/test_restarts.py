@@ -39,7 +39,7 @@ def test_a_killed_worker_projects_what_it_missed_once(stack: Stack, gateway: Gat
 
 
 def test_a_job_of_a_killed_worker_is_run_again_by_the_next(stack: Stack, gateway: GatewayDriver) -> None:
-    job_id = gateway.start_job("train", estimators=["ease"])["jobId"]
+    job_id = gateway.start_job("train", estimators=["item_knn"])["jobId"]
     gateway.job_in_state(job_id, "running")
 
     stack.worker.kill()

@@ -36,9 +36,10 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="module")
-def store(postgres: PostgresServer, trained: Data) -> Iterator[Store]:
+def store(postgres: PostgresServer, trained: Data, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """The trained catalogue and live version on PostgreSQL, and nobody who rated anything."""
-    trained_store = Store(open_engine(trained.environment["DATABASE_URL"]))
+    copy = trained.copy_to(tmp_path_factory.mktemp("trained") / "data")
+    trained_store = Store(open_engine(copy.environment["DATABASE_URL"]))
     live = trained_store.read_live()
     assert live is not None
     engine = open_engine(postgres.create_database())
