@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,9 +17,10 @@ from infra.images.recipes import OLDEST_RABBITMQ, RECIPES, StandIn
 from infra.images.stack import build, down, up
 from infra.images.stand_ins import build_stand_ins, write_image_names
 from infra.local.errors import LocalError
+from infra.local.stopping import StopAsked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from infra.images.settings import Settings
     from infra.local.progress import Progress
@@ -37,12 +41,19 @@ def run_with_engine(settings: Settings, progress: Progress, arguments: list[str]
     if not command:
         raise LocalError("Give the command to run, as in `python3 -m infra.images with-engine make test`.")
     with running_engine(settings, progress):
-        process = subprocess.Popen(command, env=settings.variables)
-        try:
-            return process.wait()
-        finally:
-            process.terminate()
-            process.wait()
+        return run_with_descendants(command, settings.variables)
+
+
+def run_with_descendants(command: list[str], variables: Mapping[str, str]) -> int:
+    """Interrupts whatever it started, too, when it is itself told to stop: a shell passes no signal on."""
+    process = subprocess.Popen(command, env=variables, process_group=0)
+    try:
+        return process.wait()
+    except StopAsked:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
+        process.wait()
+        raise
 
 
 def start_engine(settings: Settings, progress: Progress, _arguments: list[str]) -> int:
