@@ -67,8 +67,7 @@ lint-python: install
 	$(INSTALLED) ruff check .
 	$(INSTALLED) ruff format --check .
 	cd ml_service_py && $(INSTALLED) python -m mypy
-	$(INSTALLED) python -m mypy --strict --explicit-package-bases infra/local infra/images infra/audit
-	$(INSTALLED) PYTHONPATH=tests MYPYPATH=ml_service_py/src:tests python -m mypy --strict --explicit-package-bases --disable-error-code import-untyped -p benchmarks
+	$(INSTALLED) MYPYPATH=ml_service_py/src:tests:ml_service_py/tests python -m mypy --strict --explicit-package-bases --disable-error-code import-untyped infra/local infra/images infra/audit benchmarks tests
 	cd ml_service_py && $(INSTALLED) lint-imports
 
 lint-node: install

@@ -47,7 +47,7 @@ def without(name: str) -> bytes:
 
 def compressed() -> bytes:
     file = BytesIO()
-    np.savez_compressed(file, **to_arrays(sample.parity_model()))
+    np.savez_compressed(file, **to_arrays(sample.parity_model()))  # type: ignore[arg-type]
     return file.getvalue()
 
 

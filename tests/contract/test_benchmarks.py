@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,9 +48,12 @@ def test_a_ratio_is_taken_within_its_round(asked: Series) -> None:
 
 def test_each_round_begins_with_another_contender() -> None:
     order: list[str] = []
-    turns = {name: lambda name=name: order.append(name) or {} for name in "abc"}
 
-    interleave(turns, 3, silent)
+    def measure(name: str) -> dict[str, float]:
+        order.append(name)
+        return {}
+
+    interleave({name: partial(measure, name) for name in "abc"}, 3, silent)
 
     assert "".join(order) == "abcbcacab"
     assert rotated(["a", "b"], 3) == ["b", "a"]

@@ -34,6 +34,7 @@ def test_grpc_tells_the_reason_in_its_error_info(stack: Stack) -> None:
     with grpc.insecure_channel(stack.grpc_address) as channel, pytest.raises(grpc.RpcError) as raised:
         RecommenderServiceStub(channel).GetItem(GetItemRequest(item_id=NO_FILM), timeout=5)
 
+    assert isinstance(raised.value, grpc.Call)
     status = rpc_status.from_call(raised.value)
     info = ErrorInfo()
     assert status.details[0].Unpack(info)

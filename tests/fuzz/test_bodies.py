@@ -13,12 +13,13 @@ from harness.waiting import eventually
 from whynotboth.v1 import interactions_pb2, jobs_pb2, recommender_pb2
 
 if TYPE_CHECKING:
+    from google.protobuf.message import Message
     from pika.adapters.blocking_connection import BlockingChannel
 
     from harness.stack import Stack
 
 #: Where the readers listen: the exchange, the key, and the message that they expect there. A command by chance would be hours of work.
-PLACES = [
+PLACES: list[tuple[str, str, type[Message]]] = [
     ("", "interactions", interactions_pb2.InteractionRecorded),
     ("jobs", "job.cancel_requested", jobs_pb2.JobCancelRequested),
     ("jobs", "job.succeeded", jobs_pb2.JobSucceeded),

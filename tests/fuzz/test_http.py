@@ -42,7 +42,7 @@ def test_no_request_breaks_the_gateway_or_its_contract(target: Stack, headers: l
     contract, report = tmp_path / "openapi.json", tmp_path / "report.har"
     contract.write_text(json.dumps(without_patterns(target.gateway.get("/openapi.json"))), "utf-8")
     command = [sys.executable, "-m", "schemathesis.cli", f"--config-file={CONFIG}", "run", str(contract), f"--url={target.gateway.url}"]
-    command += [*headers, f"--max-time={max(1, fuzz_seconds // 3)}", "--warnings=off", "--no-color", f"--report-har-path={report}"]
+    command += [*headers, f"--max-time={fuzz_seconds // 2}", "--warnings=off", "--no-color", f"--report-har-path={report}"]
 
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=fuzz_seconds + REST_SECONDS, check=False)
 

@@ -34,8 +34,8 @@ def running_container(
 
     (host_port,) = free_ports(1)
     name = f"{run_name()}-{uuid4().hex[:8]}"
-    specs = [(file, target) for target, file in (files or {}).items()]
-    container = DockerContainer(image, command=command, env=dict(variables or {}), transferables=specs)
+    specs: list[tuple[bytes | Path, str] | tuple[bytes | Path, str, int]] = [(file, target) for target, file in (files or {}).items()]
+    container = DockerContainer(image, command=command, env=dict(variables or {}), transferables=specs)  # type: ignore[arg-type]
     # A fixed host name: RabbitMQ's node is named after it. Few files: Erlang reserves memory for as many as it may open.
     options = {"hostname": "container", "labels": {LABEL: name}, "ulimits": [Ulimit(name="nofile", soft=10000, hard=10000)]}
     container.with_kwargs(**options)

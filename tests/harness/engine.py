@@ -12,7 +12,7 @@ import pytest
 from docker.errors import DockerException, ImageNotFound
 
 from harness.leftovers import LABEL, engine_client, run_name
-from infra.images.recipes import RECIPES
+from infra.images.recipes import RECIPES, StandIn
 from infra.images.settings import read_settings
 
 #: testcontainers reads them when it is imported. Its own reaper is an image that can't be had everywhere, and leftovers.py does its work;
@@ -25,12 +25,20 @@ if host := read_settings().variables.get("DOCKER_HOST"):
     os.environ["DOCKER_HOST"] = host
 
 MUST_ANSWER = os.environ.get("REQUIRE_DOCKER") == "1"
+
+
+def public_image(name: str) -> str:
+    recipe = RECIPES[name]
+    assert isinstance(recipe, StandIn)
+    return str(recipe.public)
+
+
 PUBLIC = {
     "GATEWAY_IMAGE": "whynotboth-gateway",
     "ML_SERVICE_IMAGE": "whynotboth-ml-service",
-    "POSTGRES_IMAGE": RECIPES["postgres:17"].public,
-    "RABBITMQ_IMAGE": RECIPES["rabbitmq:4.0"].public,
-    "RABBITMQ_3_10_IMAGE": RECIPES["rabbitmq:3.10"].public,
+    "POSTGRES_IMAGE": public_image("postgres:17"),
+    "RABBITMQ_IMAGE": public_image("rabbitmq:4.0"),
+    "RABBITMQ_3_10_IMAGE": public_image("rabbitmq:3.10"),
 }
 #: What the whole stack needs.
 VARIABLES = ("GATEWAY_IMAGE", "ML_SERVICE_IMAGE", "POSTGRES_IMAGE", "RABBITMQ_IMAGE")

@@ -81,7 +81,7 @@ class GatewayDriver:
         return self.http.get(f"/v1/jobs/{job_id}/result")
 
     def live_version(self) -> str:
-        return next(model["version"] for model in self.get("/v1/models")["models"] if model["live"])
+        return str(next(model["version"] for model in self.get("/v1/models")["models"] if model["live"]))
 
     def promote(self, version: str) -> Json:
         return self._answer(self.http.post(f"/v1/models/{version}/promote"), httpx.codes.OK)

@@ -39,6 +39,7 @@ class RecommenderDriver:
         try:
             answer = self.recommend(user_id, min_offset, within)
         except grpc.RpcError as error:
+            assert isinstance(error, grpc.Call)
             info = ErrorInfo()
             for detail in getattr(rpc_status.from_call(error), "details", ()):
                 detail.Unpack(info)

@@ -3,12 +3,12 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 T = TypeVar("T")
 
 
-def eventually(probe: Callable[[], T | None], *, within: float, what: str = "", every: float = 0.05) -> T:
+def eventually(probe: Callable[[], T | Literal[False] | None], *, within: float, what: str = "", every: float = 0.05) -> T:
     """Calls `probe` until it gives something true, and gives that; `every` so many seconds.
 
     Errors that `probe` raises as AssertionError count as "not yet". Fails with the last one after `within` seconds.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+
+from pydantic import SecretStr
 
 from harness.messages import now
 from harness.scripted_jobs import open_scripted_runner
@@ -40,7 +42,7 @@ class JobsDriver:
 
     def __init__(self, address: BrokerAddress) -> None:
         self._publisher = Publisher(address, "test publisher")
-        self._facts: list[Message] = []
+        self._facts: list[Any] = []
         self._position: LogPosition | None = None
         self._reader = StreamReader(
             address, "job-events", read_position=lambda: self._position, on_messages=self._fold, on_restart=self._facts.clear
@@ -66,14 +68,14 @@ class JobsDriver:
     def publish_raw(self, queue: str, body: bytes, message_type: str) -> None:
         self._publisher.publish(Publication("", queue, message_type, str(uuid4()), body))
 
-    def facts(self, job_id: str, *names: str) -> list[Message]:
+    def facts(self, job_id: str, *names: str) -> list[Any]:
         """The facts of a job in the stream's order, of these names or of all."""
         return [fact for fact in list(self._facts) if fact.job_id == job_id and (not names or fact.DESCRIPTOR.name in names)]
 
-    def outcome(self, job_id: str, *, within: float = 30) -> Message:
+    def outcome(self, job_id: str, *, within: float = 30) -> Any:
         return self.fact(job_id, *FINAL, within=within)
 
-    def fact(self, job_id: str, *names: str, within: float = 30) -> Message:
+    def fact(self, job_id: str, *names: str, within: float = 30) -> Any:
         found = eventually(lambda: self.facts(job_id, *names), within=within, what=f"{' or '.join(names)} of job {job_id}")
         return found[-1]
 
@@ -133,9 +135,9 @@ def running_worker(
 ) -> Iterator[WorkerDriver]:
     """Workers of one folder share a store."""
     settings = Settings(
-        database_url=f"sqlite:///{folder}/store.db",
+        database_url=SecretStr(f"sqlite:///{folder}/store.db"),
         registry_url=str(folder / "registry"),
-        amqp_url=url,
+        amqp_url=SecretStr(url),
         broker_definitions=definitions,
         worker_name=name,
         worker_job_deadline_seconds=deadline_seconds,

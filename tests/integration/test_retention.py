@@ -59,7 +59,7 @@ def rows_of(event: str) -> Iterator[list[dict[str, Any]]]:
     rows: list[dict[str, Any]] = []
     with capture_logs() as logged:
         yield rows
-    rows += [row for row in logged if row["event"] == event]
+    rows += [dict(row) for row in logged if row["event"] == event]
 
 
 def eventually_stored(store: Store, user_id: str, ratings: dict[str, float]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -69,8 +70,8 @@ def test_the_same_rating_at_two_gateways_at_the_same_moment_counts_once(
     for race in range(RACES):
         key, film = str(uuid4()), str(race + 1)
         here, there = at_once(
-            lambda key=key, film=film: gateway.rate(user_id, film, 5, key=key),
-            lambda key=key, film=film: other_gateway.rate(user_id, film, 5, key=key),
+            partial(gateway.rate, user_id, film, 5, key=key),
+            partial(other_gateway.rate, user_id, film, 5, key=key),
         )
         assert here["interactionId"] == there["interactionId"]
 

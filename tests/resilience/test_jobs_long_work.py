@@ -65,7 +65,11 @@ def test_an_ordinary_consumer_that_is_late_loses_its_channel(impatient: RunningB
         channel.basic_publish("", "late", b"", pika.BasicProperties(delivery_mode=2))
         channel.basic_consume("late", lambda *_: None)
 
-        eventually(lambda: channel.connection.process_data_events(time_limit=0.1) or channel.is_closed, within=20)
+        def is_closed() -> bool:
+            channel.connection.process_data_events(time_limit=0.1)
+            return bool(channel.is_closed)
+
+        eventually(is_closed, within=20)
 
 
 def test_a_job_longer_than_heartbeats_and_consumer_timeout_keeps_its_channel(address: BrokerAddress, tmp_path: Path) -> None:

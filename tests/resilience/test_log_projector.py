@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import psutil
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from harness.busy_clients import BusyClients
@@ -37,7 +38,7 @@ TAKEOVER_SECONDS = 20
 
 @pytest.fixture
 def address(running: RunningBroker) -> BrokerAddress:
-    definitions = Settings(database_url="sqlite://", registry_url="none").broker_definitions
+    definitions = Settings(database_url=SecretStr("sqlite://"), registry_url="none").broker_definitions
     return BrokerAddress(running.amqp_url, definitions)
 
 

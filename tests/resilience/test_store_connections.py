@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: What env.py of the migrations takes.
 MIGRATION_LOCK = 20241122
-FILM = {"item_id": "film", "title": "A film", "year": None, "genres": []}
+FILM: dict[str, Any] = {"item_id": "film", "title": "A film", "year": None, "genres": []}
 
 
 @pytest.fixture(scope="module")
