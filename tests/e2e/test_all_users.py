@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import grpc
 
 from harness.gateway import GatewayDriver
-from harness.waiting import eventually
 from whynotboth.v1.recommender_pb2 import RecommendRequest
 from whynotboth.v1.recommender_pb2_grpc import RecommenderServiceStub
 
@@ -24,9 +23,6 @@ CLIENTS = 8
 
 
 def test_every_user_gets_by_batches_what_a_single_call_gives(stack: Stack) -> None:
-    # A stack that has started a moment ago may be late with its first answers, and they aren't the model's then.
-    eventually(lambda: stack.gateway.http.get("/v1/users/1/recommendations").is_success, within=30)
-
     by_batches = answers_over_http(stack.gateway.port)
 
     with grpc.insecure_channel(stack.grpc_address) as channel:

@@ -33,6 +33,10 @@ class GatewayDriver:
     def get(self, path: str, **params: str | int) -> Json:
         return self._answer(self.http.get(path, params=params), httpx.codes.OK)
 
+    def reaches_a_recommender(self) -> bool:
+        """The catalogue has no fallback."""
+        return self.http.get("/v1/items", params={"pageSize": 1}).is_success
+
     def recommend(self, user_id: str, limit: int = 10, min_offset: int | None = None) -> Json:
         params = {"limit": limit} if min_offset is None else {"limit": limit, "minOffset": min_offset}
         return self.get(f"/v1/users/{user_id}/recommendations", **params)

@@ -16,6 +16,7 @@ from harness.gateway import GatewayDriver
 from harness.processes import Process
 from harness.sign_in import OPEN_GATEWAY
 from harness.store import StoreDriver
+from harness.waiting import eventually
 from infra.local.ports import free_ports
 
 if TYPE_CHECKING:
@@ -127,6 +128,9 @@ class Stack:
                 process.start()
             for process in self.processes:
                 process.wait_until_ready()
+            # A gateway is ready without a recommender, too, and may look for one only after a moment.
+            for driver in self._drivers:
+                eventually(driver.reaches_a_recommender, within=30, what="a gateway that reaches a recommender")
         except BaseException:
             self.stop()
             raise
