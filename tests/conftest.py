@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.broker import BrokerDriver
+    from harness.brokers import RunningBroker
     from harness.gateway import GatewayDriver
     from harness.stack import Data
 
@@ -29,9 +30,14 @@ def trained() -> Data:
 
 
 @pytest.fixture(scope="session")
-def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
     with running_broker(tmp_path_factory.mktemp("broker")) as broker:
-        yield broker.amqp_url
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def broker_url(shared_broker: RunningBroker) -> str:
+    return shared_broker.amqp_url
 
 
 @pytest.fixture(scope="session")

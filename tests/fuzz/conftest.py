@@ -1,4 +1,4 @@
-"""A stack that is only here to be attacked, on a broker of its own: what it is sent would be work for the others."""
+"""A stack that is only here to be attacked, on a virtual host of its own: what it is sent would be work for the others."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.brokers import running_broker
+from harness.brokers import add_virtual_host
 from harness.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harness.brokers import RunningBroker
     from harness.stack import Data
 
 SHORT_SECONDS = 10
@@ -27,10 +28,10 @@ def fuzz_seconds(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="session")
-def target(trained: Data, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def target(trained: Data, shared_broker: RunningBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Without its worker: jobs that nobody meant would only keep the machine busy."""
     folder = tmp_path_factory.mktemp("target")
-    with running_broker(folder / "broker") as broker, Stack(trained.copy_to(folder / "data"), broker.amqp_url, folder) as stack:
+    with Stack(trained.copy_to(folder / "data"), add_virtual_host(shared_broker, "target"), folder) as stack:
         stack.worker.terminate()
         yield stack
 

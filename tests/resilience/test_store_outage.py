@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
+from harness.brokers import add_virtual_host
 from harness.postgres import running_postgres
 from harness.stack import Stack
 from harness.waiting import eventually
@@ -58,10 +59,9 @@ def gateway_on_postgres(
 ) -> Iterator[GatewayDriver]:
     folder = tmp_path_factory.mktemp("on-postgres")
     # Of all workers on one log only one projects: this stack has a log of its own.
-    running.control("add_vhost", folder.name)
-    running.control("set_permissions", "-p", folder.name, "guest", ".*", ".*", ".*")
+    amqp_url = add_virtual_host(running, folder.name)
     settings = {"DATABASE_URL": store.engine.url.render_as_string(hide_password=False)}
-    with Stack(trained.copy_to(folder / "data"), f"{running.amqp_url}{folder.name}", folder, settings) as stack:
+    with Stack(trained.copy_to(folder / "data"), amqp_url, folder, settings) as stack:
         yield stack.gateway
 
 
