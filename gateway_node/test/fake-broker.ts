@@ -59,6 +59,11 @@ export class FakeBroker implements Broker {
     return () => this.#hintListeners.delete(listener)
   }
 
+  /** How often somebody wanted to know whether all of a stream has been read. */
+  get endQuestions() {
+    return [...this.#readers].reduce((sum, reader) => sum + reader.endQuestions, 0)
+  }
+
   disconnect() {
     this.isConnected = false
     for (const reader of this.#readers) reader.detach()
@@ -86,6 +91,7 @@ export class FakeBroker implements Broker {
 class FakeReader implements LogReader {
   readonly name: string
   isAttached = false
+  endQuestions = 0
   #next: number
   readonly #messages: LogMessage[]
   readonly #handlers: LogHandlers
@@ -133,6 +139,11 @@ class FakeReader implements LogReader {
         this.#seen.add(message.messageId, message.offset)
       }
     })
+  }
+
+  async hasReadToEnd() {
+    this.endQuestions += 1
+    return this.isCaughtUp
   }
 
   waitFor(messageId: string, withinMs: number) {

@@ -39,6 +39,8 @@ export interface LogReader {
   /** Whether all that the stream held at the last attachment has been read. */
   readonly isCaughtUp: boolean
   readonly lastOffset: number | null
+  /** Asks the broker whether all that the stream holds now has been read. False if the broker is lost meanwhile. */
+  hasReadToEnd(): Promise<boolean>
   /** The offset of a message, as soon as this reader has seen it; null if it doesn't within the time. Asking after it came is fine. */
   waitFor(messageId: string, withinMs: number): Promise<number | null>
   close(): Promise<void>

@@ -29,6 +29,7 @@ export function shareLog(broker: Broker, name: string, from: LogStart): SharedLo
     get lastOffset() {
       return reader?.lastOffset ?? null
     },
+    hasReadToEnd: async () => reader?.hasReadToEnd() ?? false,
     waitFor: async (messageId, withinMs) => (reader ? reader.waitFor(messageId, withinMs) : null),
     subscribe: (handlers) => {
       listeners.add(handlers)

@@ -1,13 +1,16 @@
 // Reads one stream over any number of connections. It re-attaches at the last message it read, and goes on only if that is still there.
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
 import type { BaseLogger } from 'pino'
+import { acknowledgeByTurns } from './acknowledge.ts'
 import type { LogHandlers, LogMessage, LogReader, LogStart } from './broker.ts'
 import { toLogMessage } from './envelope.ts'
 import { createSeenMessages } from './seen-messages.ts'
 
 const prefetch = 200
-/** How long the broker may take to deliver the message that a reader resumes at. */
+/** How long a broker may take to deliver the message that a reader resumes at, once the stream can be read. */
 const resumeTimeoutMs = 2000
+/** A broker that has just come up looks through a long stream first, and sends nothing until it has. An empty stream sends nothing either. */
+const readableTimeoutMs = 30_000
 
 type Position = { offset: number; messageId: string }
 
@@ -42,6 +45,13 @@ export class StreamReader implements LogReader {
     return this.#last?.offset ?? null
   }
 
+  async hasReadToEnd() {
+    const channel = this.#channel
+    if (!channel) return false
+    await this.#catchUp(channel).catch(() => {})
+    return this.#channel === channel
+  }
+
   waitFor(messageId: string, withinMs: number) {
     return this.#seen.waitFor(messageId, withinMs)
   }
@@ -49,13 +59,34 @@ export class StreamReader implements LogReader {
   /** Reads over a new connection, from where the one before ended. */
   async attach(connection: ChannelModel): Promise<void> {
     if (this.#isClosed) return
-    const channel = await connection.createChannel()
-    channel.on('error', (error) => this.#logger.error({ err: error, stream: this.#name }, 'stream channel failed'))
+    if (this.#last) await this.#untilReadable(connection)
+    const channel = await this.#openChannel(connection)
     channel.on('close', () => this.#detach(channel, connection))
     await channel.prefetch(prefetch)
     await this.#consume(channel)
     this.#channel = channel
     await this.#catchUp(channel)
+  }
+
+  async #openChannel(connection: ChannelModel): Promise<Channel> {
+    const channel = await connection.createChannel()
+    channel.on('error', (error) => this.#logger.error({ err: error, stream: this.#name }, 'stream channel failed'))
+    return channel
+  }
+
+  async #untilReadable(connection: ChannelModel) {
+    const channel = await this.#openChannel(connection)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, readableTimeoutMs)
+    channel.once('close', resolve)
+    try {
+      await channel.prefetch(1)
+      await channel.consume(this.#name, () => resolve(), { arguments: { 'x-stream-offset': 'last' } })
+      await promise
+    } finally {
+      clearTimeout(timer)
+    }
+    await channel.close()
   }
 
   async #consume(channel: Channel) {
@@ -125,10 +156,7 @@ export class StreamReader implements LogReader {
   }
 
   #restart(last: Position) {
-    this.#logger.error(
-      { stream: this.#name, ...last },
-      'stream no longer holds the last message read, reading from first',
-    )
+    this.#logger.error({ stream: this.#name, ...last }, 'stream no longer holds the last message read: starting over')
     this.#last = undefined
     this.#hasCaughtUp = false
     this.#seen.forget()
@@ -151,25 +179,6 @@ export class StreamReader implements LogReader {
     this.#channel = undefined
     // Not awaited: a broker that doesn't answer would hold the stop up.
     channel?.close().catch(() => {})
-  }
-}
-
-/** One acknowledgement for all that one turn of the event loop brings, instead of a frame for each message. */
-function acknowledgeByTurns(channel: Channel) {
-  let newest: ConsumeMessage | undefined
-
-  function acknowledge() {
-    try {
-      if (newest) channel.ack(newest, true)
-    } catch {
-      // The channel has ended meanwhile, and what it delivered comes again on the next.
-    }
-    newest = undefined
-  }
-
-  return (delivery: ConsumeMessage) => {
-    if (!newest) setImmediate(acknowledge)
-    newest = delivery
   }
 }
 

@@ -52,6 +52,11 @@ export class JobsView {
     return this.#hasCaughtUp
   }
 
+  /** Whether there is nothing in the stream that this gateway hasn't folded, as the broker says when it is asked. */
+  hasReadToEnd(): Promise<boolean> {
+    return this.#log.hasReadToEnd()
+  }
+
   /** The newest change of a job, if it is known and within the window. */
   latest(jobId: string): JobChange | undefined {
     this.#expire()

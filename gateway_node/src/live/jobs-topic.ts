@@ -42,7 +42,7 @@ export class JobsTopic implements Topic {
   async subscribe(topic: string, { outbox, resume, signal }: Subscription): Promise<void> {
     const jobId = topic === allTopic ? undefined : topic.slice(prefix.length)
     await this.#untilReady(signal)
-    await this.#jobs.waitUntil(() => this.#isAheadOf(jobId, resume), this.#catchUpMs)
+    await this.#untilAheadOf(jobId, resume, signal)
     if (signal.aborted) return
     const position = this.#resumeAt(resume)
     if (position === undefined) this.#sendSnapshot({ topic, jobId, outbox, isResume: resume !== undefined })
@@ -53,6 +53,13 @@ export class JobsTopic implements Topic {
   async #untilReady(signal: AbortSignal): Promise<void> {
     const isOver = () => this.#jobs.isReady || signal.aborted
     while (!isOver()) await this.#jobs.waitUntil(isOver, readyPollMs)
+  }
+
+  /** A client that resumes waits for as long as this replica may be behind; one that has seen nothing yet doesn't. */
+  async #untilAheadOf(jobId: string | undefined, resume: number | undefined, signal: AbortSignal): Promise<void> {
+    const isOver = () => this.#isAheadOf(jobId, resume) || signal.aborted
+    if ((await this.#jobs.waitUntil(isOver, this.#catchUpMs)) || resume === undefined) return
+    while (!isOver() && !(await this.#jobs.hasReadToEnd())) await this.#jobs.waitUntil(isOver, readyPollMs)
   }
 
   /** Whether this replica knows what the client speaks of. */

@@ -21,6 +21,7 @@ function openView() {
       listeners.add(handlers)
       return () => listeners.delete(handlers)
     },
+    hasReadToEnd: async () => true,
     waitFor: async () => null,
     close: async () => {},
   }

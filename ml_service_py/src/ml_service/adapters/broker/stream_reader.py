@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import structlog
-from pika.exceptions import ChannelClosedByBroker, ChannelWrongStateError
+from pika.exceptions import ChannelClosedByBroker
 
-from ml_service.adapters.broker.connection import POLL_SECONDS, BrokerAddress, BrokerThread, Detach
-from ml_service.adapters.broker.envelope import ReceivedMessage, received
+from ml_service.adapters.broker.connection import BrokerAddress, BrokerThread, Detach
+from ml_service.adapters.broker.stream_subscription import Subscription
 from ml_service.adapters.broker.topology import declare_topology
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pika import BasicProperties, BlockingConnection
+    from pika import BlockingConnection
     from pika.adapters.blocking_connection import BlockingChannel
-    from pika.spec import Basic
 
+    from ml_service.adapters.broker.envelope import ReceivedMessage
     from ml_service.domain import LogPosition
 
 log = structlog.get_logger()
 
 BATCH_MESSAGES = 500
-ACKNOWLEDGE_MESSAGES = 500
-#: Deliveries that stay unacknowledged while nothing else comes would hit the broker's consumer timeout.
-ACKNOWLEDGE_SECONDS = 1.0
-#: A stream sends the message at a stored offset at once; silence means that it isn't there.
+#: A stream that can be read sends the message at a stored offset at once; silence means that it isn't there.
 VERIFY_SECONDS = 2.0
+#: A broker that has just come up looks through a long stream first, and sends nothing until it has. An empty stream sends nothing either.
+READABLE_SECONDS = 30.0
 FIRST = "first"
+LAST = "last"
 #: Others wait for the lock of a process that froze.
 LOCK_HEARTBEAT_SECONDS = 5
 #: AMQP's reply code for an exclusive queue of another connection.
@@ -100,8 +99,10 @@ class StreamReader(BrokerThread):
         position = self._read_position()
         if position == self._refuted:
             position = None
+        if position is not None:
+            self._wait_until_readable(connection)
         start = FIRST if position is None else position.offset
-        subscription = _Subscription(connection, self._stream, start, self._batch_messages)
+        subscription = Subscription(connection, self._stream, start, self._batch_messages)
         if position is not None and not self._is_same_log(subscription, position):
             return
         self._begin(position)
@@ -111,13 +112,18 @@ class StreamReader(BrokerThread):
                 self._offset, self._refuted = messages[-1].offset, None
             subscription.acknowledge_when_due()
 
+    def _wait_until_readable(self, connection: BlockingConnection) -> None:
+        probe = Subscription(connection, self._stream, LAST, 1)
+        probe.first(READABLE_SECONDS, self._stopping.is_set)
+        probe.close()
+
     def _begin(self, position: LogPosition | None) -> None:
         self._offset = None if position is None else position.offset
         self._attachments += 1
         self._attached.set()
         log.info("stream attached", stream=self._stream, after=self._offset)
 
-    def _is_same_log(self, subscription: _Subscription, position: LogPosition) -> bool:
+    def _is_same_log(self, subscription: Subscription, position: LogPosition) -> bool:
         found = subscription.first(VERIFY_SECONDS, self._stopping.is_set)
         if self._stopping.is_set() or (found is not None and found.position == position):
             return not self._stopping.is_set()
@@ -142,66 +148,3 @@ def _take_lock(channel: BlockingChannel, name: str) -> None:
         if error.reply_code == RESOURCE_LOCKED:
             raise Detach(f"Another connection holds the queue {name}.") from error
         raise
-
-
-class _Subscription:
-    """One consumer on one channel: what came, and what of it isn't acknowledged."""
-
-    def __init__(self, connection: BlockingConnection, stream: str, start: str | int, batch_messages: int) -> None:
-        self._connection = connection
-        self._stream = stream
-        self._batch_messages = batch_messages
-        self._channel = connection.channel()
-        self._inbox: list[ReceivedMessage] = []
-        self._last_tag = 0
-        self._unacknowledged = 0
-        self._acknowledged_at = time.monotonic()
-        self._is_cancelled = False
-        self._channel.basic_qos(prefetch_count=2 * batch_messages)
-        self._channel.add_on_cancel_callback(self._on_cancelled)
-        self._channel.basic_consume(stream, self._on_delivery, arguments={"x-stream-offset": start})
-
-    def first(self, within_seconds: float, is_stopping: Callable[[], bool]) -> ReceivedMessage | None:
-        deadline = time.monotonic() + within_seconds
-        while not self._inbox and time.monotonic() < deadline and not is_stopping():
-            self._poll(POLL_SECONDS)
-        if not self._inbox and not is_stopping():
-            # A broker that was only slow has delivered before it answers this.
-            self._channel.queue_declare(self._stream, passive=True)
-            self._poll(POLL_SECONDS)
-        return self._inbox.pop(0) if self._inbox else None
-
-    def gather(self, seconds: float) -> list[ReceivedMessage]:
-        """What came, at most a batch; waits `seconds` for a batch to fill."""
-        self._poll(0 if self._inbox else POLL_SECONDS)
-        deadline = time.monotonic() + seconds
-        while 0 < len(self._inbox) < self._batch_messages and (remaining := deadline - time.monotonic()) > 0:
-            self._poll(remaining)
-        batch, self._inbox = self._inbox[: self._batch_messages], self._inbox[self._batch_messages :]
-        return batch
-
-    def acknowledge_when_due(self) -> None:
-        if self._unacknowledged and time.monotonic() - self._acknowledged_at >= ACKNOWLEDGE_SECONDS:
-            self._acknowledge()
-
-    def _acknowledge(self) -> None:
-        self._channel.basic_ack(self._last_tag, multiple=True)
-        self._unacknowledged = 0
-        self._acknowledged_at = time.monotonic()
-
-    def _poll(self, seconds: float) -> None:
-        """Waits so long for deliveries, and returns with the first that come."""
-        self._connection.process_data_events(time_limit=seconds)
-        if self._is_cancelled or not self._channel.is_open:
-            raise ChannelWrongStateError("The broker ended the consumer.")
-        # Before they are handled, so that the broker sends more meanwhile: where to go on is known from the position alone.
-        if self._unacknowledged >= ACKNOWLEDGE_MESSAGES:
-            self._acknowledge()
-
-    def _on_cancelled(self, _frame: object) -> None:
-        self._is_cancelled = True
-
-    def _on_delivery(self, _channel: BlockingChannel, method: Basic.Deliver, properties: BasicProperties, body: bytes) -> None:
-        self._inbox.append(received(properties, body))
-        self._last_tag = cast("int", method.delivery_tag)
-        self._unacknowledged += 1
