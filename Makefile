@@ -14,7 +14,7 @@ NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-re
 COMPILE = uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev watch images images-offline up down install test test-node test-python test-seams test-e2e test-resilience fuzz audit soak bench bench-check bench-growth bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
+.PHONY: help certs demo dev watch images images-offline up down install test test-node test-python test-seams test-e2e test-resilience fuzz audit soak bench bench-check bench-growth bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ demo: python ## install, import MovieLens, train, and run the whole stack
 
 dev: python ## the same, and each service starts again when its sources change
 	@$(LOCAL) dev
+
+certs: install ## certificates of this machine for each service, into .run/certs; again to renew them
+	@$(INSTALLED) python -m infra.certs
 
 images: python ## build our container images
 	@$(IMAGES) build
@@ -67,7 +70,7 @@ lint-python: install
 	$(INSTALLED) ruff check .
 	$(INSTALLED) ruff format --check .
 	cd ml_service_py && $(INSTALLED) python -m mypy
-	$(INSTALLED) MYPYPATH=ml_service_py/src:tests:ml_service_py/tests python -m mypy --strict --explicit-package-bases --disable-error-code import-untyped infra/local infra/images infra/audit benchmarks tests
+	$(INSTALLED) MYPYPATH=ml_service_py/src:tests:ml_service_py/tests python -m mypy --strict --explicit-package-bases --disable-error-code import-untyped infra/local infra/images infra/audit infra/certs benchmarks tests
 	cd ml_service_py && $(INSTALLED) lint-imports
 
 lint-node: install

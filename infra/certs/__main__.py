@@ -1,0 +1,20 @@
+"""`make certs`: a certificate for each service into a folder of its own, renewed each time. Run it before the old ones end."""
+
+import datetime
+import sys
+from pathlib import Path
+
+from infra.certs.authority import Authority
+
+SERVICES = ("gateway", "recommender", "worker", "rabbitmq")
+LIFETIME = datetime.timedelta(days=7)
+
+
+def main(folder: Path) -> None:
+    authority = Authority.opened(folder / "authority")
+    for service in SERVICES:
+        until = authority.issue(folder / service, service, LIFETIME)
+        sys.stdout.write(f"{folder / service}: until {until:%Y-%m-%d %H:%M} UTC\n")
+
+
+main(Path(sys.argv[1]) if sys.argv[1:] else Path(".run/certs"))
