@@ -15,6 +15,8 @@ const Environment = Type.Object({
   BROKER_DEFINITIONS: Type.String({
     default: fileURLToPath(new URL('../../infra/rabbitmq/definitions.json', import.meta.url)),
   }),
+  BROKER_DECLARE: Type.Boolean({ default: true }),
+  TLS_DIR: Type.String({ default: '' }),
   LOG_LEVEL: Type.Enum(['debug', 'info', 'warning', 'error'], { default: 'info' }),
   GATEWAY_HOST: Type.String({ minLength: 1, default: '127.0.0.1' }),
   GATEWAY_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 3000 }),
@@ -61,9 +63,13 @@ export const variables = Object.keys(Environment.properties)
 export function readConfig(environment: Record<string, string | undefined> = process.env) {
   const settings = envSchema<Settings>({ schema: Environment, data: environment, env: false })
   requireNestedBudgets(settings)
+  requireTlsToTheBroker(settings)
   return Object.freeze({
     amqpUrl: settings.AMQP_URL,
     brokerDefinitions: settings.BROKER_DEFINITIONS,
+    brokerDeclare: settings.BROKER_DECLARE,
+    /** Empty: nothing between the services is encrypted. */
+    tlsDir: settings.TLS_DIR,
     // Both halves take the same four levels; pino has another word for one of them.
     logLevel: settings.LOG_LEVEL === 'warning' ? 'warn' : settings.LOG_LEVEL,
     host: settings.GATEWAY_HOST,
@@ -129,6 +135,12 @@ function requireNestedBudgets(settings: Settings) {
     throw new Error(
       `env/GATEWAY_SHUTDOWN_MS must be above ${neededMs}, the sum of ${inside.join(', ')} and ${2 * closingMs} for closing`,
     )
+}
+
+/** Who asks for encryption mustn't send passwords in the clear because of a scheme that was forgotten. */
+function requireTlsToTheBroker({ TLS_DIR: tlsDir, AMQP_URL: amqpUrl }: Settings) {
+  if (tlsDir !== '' && !amqpUrl.startsWith('amqps:'))
+    throw new Error('env/TLS_DIR needs an AMQP_URL that begins with amqps://')
 }
 
 export type Config = ReturnType<typeof readConfig>

@@ -1,13 +1,15 @@
 // The connection to RabbitMQ. amqplib's recovery brings it back; what hangs on it is set up anew each time, in one place.
 import { setTimeout } from 'node:timers/promises'
+import type { SecureContextOptions } from 'node:tls'
 import { type ChannelModel, connect, type RecoveringChannelModel } from 'amqplib'
 import type { BaseLogger } from 'pino'
+import { openCertificates } from '../certificates.ts'
 import { type Config, closingMs } from '../config.ts'
 import type { Broker } from './broker.ts'
 import { createHints } from './hints.ts'
 import { createPublisher, type ObservePublication } from './publisher.ts'
 import { StreamReader } from './stream-reader.ts'
-import { declareTopology, readDefinitions } from './topology.ts'
+import { declareTopology, findTopology, readDefinitions } from './topology.ts'
 
 /** A broker that says nothing for two of these is taken for frozen, and its connection for lost. */
 const heartbeatSeconds = 5
@@ -16,12 +18,15 @@ const connectTimeoutMs = 5000
 const jitter = 0.5
 const recovery = { waitForConnect: false, initialDelay: 100, maxDelay: 2000, jitter }
 
-type BrokerConfig = Pick<Config, 'amqpUrl' | 'brokerDefinitions' | 'confirmTimeoutMs'>
+type BrokerConfig = Pick<Config, 'amqpUrl' | 'brokerDefinitions' | 'confirmTimeoutMs'> &
+  Partial<Pick<Config, 'brokerDeclare' | 'tlsDir'>>
 type Logger = Pick<BaseLogger, 'info' | 'warn' | 'error'>
 
 /** Returns at once. The connection comes when the broker does. */
 export function connectBroker(config: BrokerConfig, logger: Logger, observe: ObservePublication): Broker {
   const definitions = readDefinitions(config.brokerDefinitions)
+  const prepareTopology = config.brokerDeclare === false ? findTopology : declareTopology
+  const certificates = config.tlsDir ? openCertificates(config.tlsDir) : undefined
   const publisher = createPublisher(config.confirmTimeoutMs, observe)
   const readers = new Set<StreamReader>()
   const hints = createHints(logger)
@@ -32,7 +37,7 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
     opened.on('error', (error) => logger.warn({ err: error }, 'broker connection failed'))
     const channel = await opened.createConfirmChannel()
     channel.on('error', (error) => logger.warn({ err: error }, 'broker channel failed'))
-    await declareTopology(channel, definitions)
+    await prepareTopology(channel, definitions)
     await hints.listen(opened)
     channel.on('close', () => opened.close().catch(() => {}))
     publisher.use(opened, channel)
@@ -45,7 +50,7 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
     })
   }
 
-  const recovering = recover(config.amqpUrl, setUp)
+  const recovering = recover(config.amqpUrl, setUp, certificates?.options)
   const ready = recovering.then((model) => {
     model.on('connect', (opened) => {
       connection = opened
@@ -55,8 +60,13 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
     model.on('disconnect', (error) => {
       connection = undefined
       logger.warn({ err: error }, 'broker disconnected')
+      // The next attempt to come back is one with the files of now.
+      certificates?.renew(logger)
     })
-    model.on('connect-failed', (error) => logger.warn({ err: error }, 'broker not reached'))
+    model.on('connect-failed', (error) => {
+      logger.warn({ err: error }, 'broker not reached')
+      certificates?.renew(logger)
+    })
     model.on('blocked', (reason) => logger.warn({ reason }, 'broker blocks publications'))
     model.on('unblocked', () => logger.info('broker takes publications again'))
     model.on('error', () => {})
@@ -88,8 +98,12 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
   }
 }
 
-function recover(url: string, setup: (opened: ChannelModel) => Promise<void>): Promise<RecoveringChannelModel> {
+function recover(
+  url: string,
+  setup: (opened: ChannelModel) => Promise<void>,
+  tls: SecureContextOptions = {},
+): Promise<RecoveringChannelModel> {
   const address = new URL(url)
   if (!address.searchParams.has('heartbeat')) address.searchParams.set('heartbeat', String(heartbeatSeconds))
-  return connect(address.href, { noDelay: true, timeout: connectTimeoutMs, recovery: { ...recovery, setup } })
+  return connect(address.href, { ...tls, noDelay: true, timeout: connectTimeoutMs, recovery: { ...recovery, setup } })
 }

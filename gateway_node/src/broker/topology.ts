@@ -26,6 +26,12 @@ export function readDefinitions(path: string): Definitions {
   return JSON.parse(readFileSync(path, 'utf8'))
 }
 
+/** For who may not declare: what is missing ends the channel and is named. */
+export async function findTopology(channel: Channel, { exchanges, queues }: Definitions): Promise<void> {
+  for (const { name } of exchanges) await channel.checkExchange(name)
+  for (const { name } of queues) await channel.checkQueue(name)
+}
+
 export async function declareTopology(channel: Channel, definitions: Definitions): Promise<void> {
   for (const { name, type, durable, auto_delete, internal, arguments: args } of definitions.exchanges)
     await channel.assertExchange(name, type, { durable, autoDelete: auto_delete, internal, arguments: args })

@@ -4,9 +4,11 @@ import {
   Channel,
   type ClientUnaryCall,
   credentials,
+  experimental,
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js'
+import { openCertificates } from '../certificates.ts'
 import { JobServiceClient } from '../gen/whynotboth/v1/jobs.ts'
 import { ModelServiceClient, RecommenderServiceClient } from '../gen/whynotboth/v1/recommender.ts'
 import { type Observe, observing } from './observer.ts'
@@ -56,9 +58,12 @@ export type Method<Request, Response> = (
 
 export type RecommenderChannel = ReturnType<typeof openChannel>
 
-export function openChannel(address: string, observe: Observe) {
+/** What the files hold is read anew so often, and used by the next connection. */
+const certificatesRefreshMs = 1000
+
+export function openChannel(address: string, observe: Observe, tlsDir = '') {
   const target = /^[a-z][a-z\d]*:/i.test(address) && !/^[^:]+:\d+$/.test(address) ? address : `dns:///${address}`
-  const channel = new Channel(target, credentials.createInsecure(), channelOptions)
+  const channel = new Channel(target, tlsDir ? mutualTls(tlsDir) : credentials.createInsecure(), channelOptions)
   const shared = { channelOverride: channel, interceptors: [observing(observe)] }
   return {
     channel,
@@ -66,6 +71,17 @@ export function openChannel(address: string, observe: Observe) {
     models: new ModelServiceClient(target, credentials.createInsecure(), shared),
     jobs: new JobServiceClient(target, credentials.createInsecure(), shared),
   }
+}
+
+function mutualTls(tlsDir: string) {
+  const { paths } = openCertificates(tlsDir)
+  const provider = new experimental.FileWatcherCertificateProvider({
+    caCertificateFile: paths.ca,
+    certificateFile: paths.cert,
+    privateKeyFile: paths.key,
+    refreshIntervalMs: certificatesRefreshMs,
+  })
+  return experimental.createCertificateProviderChannelCredentials(provider, provider)
 }
 
 export function toMetadata(call: Call): Metadata {

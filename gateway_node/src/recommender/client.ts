@@ -26,11 +26,11 @@ type Surroundings = {
 /** Waits between the questions whether the version of a hint answers yet: loading takes the recommender a moment. */
 const followDelaysMs = [0, 250, 500, 1000, 2000, 4000]
 
-type RecommenderConfig = Pick<Config, 'recommenderAddress'>
+type RecommenderConfig = Pick<Config, 'recommenderAddress'> & Partial<Pick<Config, 'tlsDir'>>
 
 export function createRecommender(config: RecommenderConfig, surroundings: Surroundings): Recommender {
   const { log, onHint, newCall, observe, logger } = surroundings
-  const { channel, recommender, models, jobs } = openChannel(config.recommenderAddress, observe)
+  const { channel, recommender, models, jobs } = openChannel(config.recommenderAddress, observe, config.tlsDir)
   const breaker = createBreaker()
   const versions = createVersionWatch()
   const cache = createAnswerCache(log, () => versions.current)

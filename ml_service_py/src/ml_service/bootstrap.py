@@ -131,9 +131,11 @@ async def _listen(recommender: Recommender, stack: AsyncExitStack) -> None:
     readers = {STREAM: recommender.reader}
     ops_api = build_ops_api(recommender.live, recommender.models, recommender.metrics, recommender.readiness, readers)
     with naming_port("RECOMMENDER_OPS_PORT"):
-        ops_port = await stack.enter_async_context(serve_ops(ops_api, settings.recommender_host, settings.recommender_ops_port))
+        serving = serve_ops(ops_api, settings.recommender_host, settings.recommender_ops_port, settings.ops_token)
+        ops_port = await stack.enter_async_context(serving)
     with naming_port("RECOMMENDER_GRPC_PORT"):
-        grpc_port = await recommender.server.start(settings.recommender_host, settings.recommender_grpc_port)
+        certificates = recommender.parts.certificates
+        grpc_port = await recommender.server.start(settings.recommender_host, settings.recommender_grpc_port, certificates)
     log.info("listening", grpc_port=grpc_port, ops_port=ops_port)
 
 

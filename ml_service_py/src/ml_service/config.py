@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,6 +20,9 @@ class Settings(BaseSettings):
     registry_url: str
     amqp_url: SecretStr = SecretStr("amqp://guest:guest@127.0.0.1:5672/")
     broker_definitions: Path = Path(__file__).resolve().parents[3] / "infra" / "rabbitmq" / "definitions.json"
+    broker_declare: bool = True
+    tls_dir: Path | None = None
+    ops_token: SecretStr | None = Field(default=None, min_length=16)
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
     recommender_host: str = "127.0.0.1"
@@ -35,6 +38,15 @@ class Settings(BaseSettings):
     worker_ops_port: int = Field(default=8082, ge=0, le=65535)
     worker_grace_seconds: float = Field(default=10, gt=0)
     worker_job_deadline_seconds: float = Field(default=1200, gt=0)
+
+    @field_validator("tls_dir")
+    @classmethod
+    def _require_tls_to_the_broker(cls, tls_dir: Path | None, others: ValidationInfo) -> Path | None:
+        # Who asks for encryption mustn't send passwords in the clear because of a scheme that was forgotten.
+        amqp_url = others.data.get("amqp_url")
+        if tls_dir is not None and amqp_url is not None and not amqp_url.get_secret_value().startswith("amqps:"):
+            raise ValueError("needs an AMQP_URL that begins with amqps://")
+        return tls_dir
 
 
 class InvalidSettings(Exception):

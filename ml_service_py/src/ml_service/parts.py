@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ml_service.adapters.broker.connection import BrokerAddress
+from ml_service.adapters.certificates import Certificates, UnusableCertificate
 from ml_service.adapters.database import open_engine
 from ml_service.adapters.registry import Registry
 from ml_service.adapters.store import Store
@@ -23,6 +24,8 @@ class Parts:
     store: Store
     registry: Registry
     broker: BrokerAddress
+    #: None: nothing between the services is encrypted.
+    certificates: Certificates | None
 
 
 @contextmanager
@@ -31,15 +34,27 @@ def open_parts(settings: Settings) -> Iterator[Parts]:
         registry = Registry(settings.registry_url)
     with _naming("DATABASE_URL"):
         engine = open_engine(settings.database_url.get_secret_value())
+    with _naming("TLS_DIR"):
+        certificates = _open_certificates(settings)
+    url, definitions = settings.amqp_url.get_secret_value(), settings.broker_definitions
+    broker = BrokerAddress(url, definitions, may_declare=settings.broker_declare, certificates=certificates)
     try:
-        yield Parts(Store(engine), registry, BrokerAddress(settings.amqp_url.get_secret_value(), settings.broker_definitions))
+        yield Parts(Store(engine), registry, broker, certificates)
     finally:
         engine.dispose()
+
+
+def _open_certificates(settings: Settings) -> Certificates | None:
+    if settings.tls_dir is None:
+        return None
+    certificates = Certificates(settings.tls_dir)
+    certificates.read()
+    return certificates
 
 
 @contextmanager
 def _naming(variable: str) -> Iterator[None]:
     try:
         yield
-    except (ValueError, ImportError) as error:
+    except (ValueError, ImportError, UnusableCertificate) as error:
         raise InvalidSettings(f"{variable}: {error}") from error

@@ -11,10 +11,12 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 
+from ml_service.entrypoints.grpc_credentials import mutual_tls
 from ml_service.entrypoints.interceptors import CallsInFlight, ServiceInterceptor
 from whynotboth.v1 import jobs_pb2, jobs_pb2_grpc, recommender_pb2, recommender_pb2_grpc
 
 if TYPE_CHECKING:
+    from ml_service.adapters.certificates import Certificates
     from ml_service.entrypoints.grpc_services import JobService, ModelService, RecommenderService
     from ml_service.entrypoints.metrics import Metrics
 
@@ -59,11 +61,18 @@ class GrpcServer:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection([*SERVICES, "grpc.health.v1.Health", reflection.SERVICE_NAME], self._server)
 
-    async def start(self, host: str, port: int) -> int:
-        """Listens, not serving by its health; gives the port, chosen by the system for 0. Raises OSError for a taken one."""
+    async def start(self, host: str, port: int, certificates: Certificates | None = None) -> int:
+        """Listens, not serving by its health; gives the port, chosen by the system for 0. Raises OSError for a taken one.
+
+        With certificates it answers only who shows one of the same authority.
+        """
         await self.set_serving(is_serving=False)
         try:
-            bound = self._server.add_insecure_port(f"{host}:{port}")
+            address = f"{host}:{port}"
+            if certificates is None:
+                bound = self._server.add_insecure_port(address)
+            else:
+                bound = self._server.add_secure_port(address, mutual_tls(certificates))
         except RuntimeError as error:
             raise OSError(f"Port {port} of {host} can't be listened on") from error
         await self._server.start()

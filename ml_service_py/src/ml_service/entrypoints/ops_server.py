@@ -12,12 +12,14 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from uvicorn import Config, Server
 
+from ml_service.entrypoints.ops_access import install_access
 from ml_service.entrypoints.reader_metrics import describe_readers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Mapping
 
     from fastapi import FastAPI
+    from pydantic import SecretStr
 
     from ml_service.entrypoints.reader_metrics import LogReader
     from ml_service.entrypoints.runtime import Readiness
@@ -50,8 +52,12 @@ def probes(readiness: Readiness, render_metrics: Callable[[], bytes], readers: M
 
 
 @asynccontextmanager
-async def serve_ops(app: FastAPI, host: str, port: int) -> AsyncIterator[int]:
-    """Serves on this event loop while the block runs; gives the port, chosen by the system for 0. Raises OSError for a taken one."""
+async def serve_ops(app: FastAPI, host: str, port: int, token: SecretStr | None = None) -> AsyncIterator[int]:
+    """Serves whoever knows the token on this event loop while the block runs; gives the port, chosen by the system for 0.
+
+    Raises OSError for a taken one.
+    """
+    install_access(app, host, token.get_secret_value() if token else None)
     listener = socket.create_server((host, port))
     server = _QuietServer(Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=STOP_SECONDS))
     task = asyncio.create_task(server.serve(sockets=[listener]))

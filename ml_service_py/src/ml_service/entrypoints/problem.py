@@ -35,13 +35,13 @@ STATUSES = {
 
 
 def install_problems(app: FastAPI) -> None:
-    app.add_exception_handler(ServiceError, _render)
-    app.add_exception_handler(RequestValidationError, _render)
-    app.add_exception_handler(HTTPException, _render)
-    app.add_exception_handler(Exception, _render)
+    app.add_exception_handler(ServiceError, render_problem)
+    app.add_exception_handler(RequestValidationError, render_problem)
+    app.add_exception_handler(HTTPException, render_problem)
+    app.add_exception_handler(Exception, render_problem)
 
 
-async def _render(request: Request, error: Exception) -> JSONResponse:
+async def render_problem(request: Request, error: Exception) -> JSONResponse:
     known, errors = _known(request, error)
     status = STATUSES[known.kind]
     given = request.headers.get("x-request-id", "")

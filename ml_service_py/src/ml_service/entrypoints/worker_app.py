@@ -111,7 +111,8 @@ async def work(settings: Settings, open_runner: Callable[[Settings], JobRunner] 
         stack.callback(worker.supervisor.close)
         readiness = WorkerReadiness(worker.conditions)
         with naming_port("WORKER_OPS_PORT"):
-            port = await stack.enter_async_context(serve_ops(_ops_api(worker, readiness), settings.worker_host, settings.worker_ops_port))
+            serving = serve_ops(_ops_api(worker, readiness), settings.worker_host, settings.worker_ops_port, settings.ops_token)
+            port = await stack.enter_async_context(serving)
         for thread in worker.threads:
             thread.start()
             stack.push_async_callback(asyncio.to_thread, thread.stop)

@@ -12,7 +12,7 @@ from logging import DEBUG, WARNING
 from typing import TYPE_CHECKING
 
 import structlog
-from pika import BlockingConnection, URLParameters
+from pika import BlockingConnection, SSLOptions, URLParameters
 from pika.exceptions import AMQPError
 
 from ml_service.adapters.broker.header_decoding import decode_headers_leniently
@@ -20,6 +20,8 @@ from ml_service.errors import ServiceError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ml_service.adapters.certificates import Certificates
 
 log = structlog.get_logger()
 
@@ -42,6 +44,9 @@ class BrokerAddress:
 
     url: str = field(repr=False)
     definitions: Path
+    #: False: somebody else declares the contract, and here it is only looked for.
+    may_declare: bool = True
+    certificates: Certificates | None = None
 
 
 class Detach(Exception):
@@ -93,7 +98,7 @@ class BrokerThread(ABC):
 
     def _serve_once(self) -> None:
         try:
-            connection = BlockingConnection(self._parameters)
+            connection = _open(self._parameters, self._address)
             try:
                 self._serve(connection)
             finally:
@@ -118,7 +123,14 @@ class BrokerThread(ABC):
 def connect(name: str, address: BrokerAddress) -> BlockingConnection:
     """A connection for one task; its caller closes it. Raises AMQPError and OSError."""
     decode_headers_leniently()
-    return BlockingConnection(_parameters(name, address.url))
+    return _open(_parameters(name, address.url), address)
+
+
+def _open(parameters: URLParameters, address: BrokerAddress) -> BlockingConnection:
+    if address.certificates is not None:
+        # The files of now: they are renewed while a connection lives.
+        parameters.ssl_options = SSLOptions(address.certificates.client_context(), parameters.host)
+    return BlockingConnection(parameters)
 
 
 def _parameters(name: str, url: str, heartbeat_seconds: int | None = None) -> URLParameters:

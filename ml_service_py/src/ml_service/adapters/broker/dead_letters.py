@@ -13,7 +13,7 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from ml_service.adapters.broker.connection import BrokerAddress, connect
 from ml_service.adapters.broker.envelope import ReceivedMessage, received
-from ml_service.adapters.broker.topology import declare_topology
+from ml_service.adapters.broker.topology import prepare_topology
 from ml_service.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class DeadLetterQueue:
             try:
                 _take_lock(connection)
                 channel = connection.channel()
-                declare_topology(channel, self._address.definitions)
+                prepare_topology(channel, self._address)
                 try:
                     yield DeadMessages(channel)
                 finally:

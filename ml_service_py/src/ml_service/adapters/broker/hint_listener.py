@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pika.exceptions import ChannelWrongStateError
 
 from ml_service.adapters.broker.connection import POLL_SECONDS, BrokerAddress, BrokerThread
-from ml_service.adapters.broker.topology import declare_topology
+from ml_service.adapters.broker.topology import prepare_topology
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ class HintListener(BrokerThread):
 
     def _serve(self, connection: BlockingConnection) -> None:
         channel = connection.channel()
-        declare_topology(channel, self._address.definitions)
+        prepare_topology(channel, self._address)
         queue = channel.queue_declare("", exclusive=True, auto_delete=True).method.queue
         channel.queue_bind(queue, "models")
         channel.basic_consume(queue, lambda *_: self._on_hint(), auto_ack=True)

@@ -11,7 +11,7 @@ from pika.exceptions import AMQPError, ChannelWrongStateError
 
 from ml_service.adapters.broker.connection import POLL_SECONDS, BrokerAddress, BrokerThread
 from ml_service.adapters.broker.envelope import ReceivedMessage, received
-from ml_service.adapters.broker.topology import declare_topology
+from ml_service.adapters.broker.topology import prepare_topology
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ class JobConsumer(BrokerThread):
 
     def _serve(self, connection: BlockingConnection) -> None:
         channel = connection.channel()
-        declare_topology(channel, self._address.definitions)
+        prepare_topology(channel, self._address)
         channel.basic_qos(prefetch_count=1)
         cancelled = threading.Event()
         channel.add_on_cancel_callback(lambda _frame: cancelled.set())

@@ -12,7 +12,7 @@ from pika.exceptions import AMQPError, NackError, UnroutableError
 from pika.spec import Basic
 
 from ml_service.adapters.broker.connection import POLL_SECONDS, BrokerAddress, BrokerThread
-from ml_service.adapters.broker.topology import declare_topology
+from ml_service.adapters.broker.topology import prepare_topology
 from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Publisher(BrokerThread):
 
     def _serve(self, connection: BlockingConnection) -> None:
         channel = connection.channel()
-        declare_topology(channel, self._address.definitions)
+        prepare_topology(channel, self._address)
         channel.confirm_delivery()
         self._attached.set()
         while not (self._stopping.is_set() and self._inbox.empty()):

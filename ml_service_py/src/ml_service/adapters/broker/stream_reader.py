@@ -10,7 +10,7 @@ from pika.exceptions import ChannelClosedByBroker
 
 from ml_service.adapters.broker.connection import BrokerAddress, BrokerThread, Detach
 from ml_service.adapters.broker.stream_subscription import Subscription
-from ml_service.adapters.broker.topology import declare_topology
+from ml_service.adapters.broker.topology import prepare_topology
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,7 +93,7 @@ class StreamReader(BrokerThread):
 
     def _serve(self, connection: BlockingConnection) -> None:
         channel = connection.channel()
-        declare_topology(channel, self._address.definitions)
+        prepare_topology(channel, self._address)
         if self._lock is not None:
             _take_lock(channel, self._lock)
         position = self._read_position()

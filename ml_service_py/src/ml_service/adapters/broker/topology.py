@@ -10,12 +10,25 @@ if TYPE_CHECKING:
 
     from pika.adapters.blocking_connection import BlockingChannel
 
+    from ml_service.adapters.broker.connection import BrokerAddress
+
 RETRY_PREFIX = "jobs.retry."
 
 
-def declare_topology(channel: BlockingChannel, definitions: Path) -> None:
+def prepare_topology(channel: BlockingChannel, address: BrokerAddress) -> None:
+    """Declares the contract where this service may, else looks whether it is there. What is missing ends the channel and is named."""
+    topology = _read(address.definitions)
+    if address.may_declare:
+        _declare(channel, topology)
+        return
+    for exchange in topology["exchanges"]:
+        channel.exchange_declare(exchange["name"], passive=True)
+    for queue in topology["queues"]:
+        channel.queue_declare(queue["name"], passive=True)
+
+
+def _declare(channel: BlockingChannel, topology: dict[str, Any]) -> None:
     """Declares everything, whether it is there or not. The virtual host is the connection's, not the file's."""
-    topology = _read(definitions)
     for exchange in topology["exchanges"]:
         channel.exchange_declare(
             exchange["name"],

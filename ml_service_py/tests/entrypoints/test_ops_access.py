@@ -1,0 +1,75 @@
+"""Who may ask the HTTP for operators: any caller on loopback alone, else whoever knows the token."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from ml_service.entrypoints.ops_api import build_ops_api
+from ml_service.entrypoints.ops_server import serve_ops
+from ml_service.entrypoints.runtime import Readiness
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from fastapi import FastAPI
+
+    from ml_service.entrypoints.metrics import Metrics
+    from ml_service.handlers.live_state import LiveState
+    from ml_service.handlers.models import Models
+
+TOKEN = "a token of operators"
+LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"
+PROTECTED = ["/metrics", "/models", "/explain/even", "/docs", "/openapi.json", "/nope"]
+
+
+@pytest.fixture
+def app(live: LiveState, models: Models, metrics: Metrics) -> FastAPI:
+    return build_ops_api(live, models, metrics, Readiness(), {})
+
+
+@asynccontextmanager
+async def served(app: FastAPI, host: str, token: str | None) -> AsyncIterator[httpx.AsyncClient]:
+    async with (
+        serve_ops(app, host, 0, SecretStr(token) if token else None) as port,
+        httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as client,
+    ):
+        yield client
+
+
+async def status(client: httpx.AsyncClient, path: str, authorization: str = "") -> int:
+    answer = await client.get(path, headers={"authorization": authorization.encode()})
+    return answer.status_code
+
+
+@pytest.mark.parametrize("authorization", ["", TOKEN, f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", "Bearer ü"])
+async def test_without_the_token_nothing_is_told(app: FastAPI, authorization: str) -> None:
+    async with served(app, LOOPBACK, TOKEN) as client:
+        statuses = [await status(client, path, authorization) for path in PROTECTED]
+
+    assert statuses == [401] * len(PROTECTED)
+
+
+async def test_the_token_opens_all(app: FastAPI) -> None:
+    async with served(app, LOOPBACK, TOKEN) as client:
+        statuses = [await status(client, path, f"Bearer {TOKEN}") for path in PROTECTED]
+
+    assert statuses == [200, 200, 200, 200, 200, 404]
+
+
+@pytest.mark.parametrize(("host", "token"), [(LOOPBACK, TOKEN), (EVERYWHERE, None), (EVERYWHERE, TOKEN)])
+async def test_probes_need_no_token(app: FastAPI, host: str, token: str | None) -> None:
+    async with served(app, host, token) as client:
+        assert [await status(client, path) for path in ("/healthz", "/readyz")] == [200, 200]
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer None"])
+async def test_where_no_token_is_set_a_port_that_other_machines_reach_tells_nothing(app: FastAPI, authorization: str) -> None:
+    async with served(app, EVERYWHERE, None) as client:
+        statuses = [await status(client, path, authorization) for path in PROTECTED]
+
+    assert statuses == [401] * len(PROTECTED)
