@@ -1,4 +1,5 @@
 // Who the gateway is to its neighbours, and whose word on them it takes: three PEM files that may be replaced while it runs.
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
@@ -15,8 +16,9 @@ export function openCertificates(folder: string) {
 
   function reload() {
     const [ca, cert, key] = [read(paths.ca), read(paths.cert), read(paths.key)]
-    requireUsable({ ca }, `${paths.ca} holds no certificate of an authority`)
-    requireUsable({ cert, key }, `${paths.cert} and ${paths.key} aren't a certificate and its key`)
+    requireUsable(() => new X509Certificate(ca), `${paths.ca} holds no certificate of an authority`)
+    const pair = { cert, key }
+    requireUsable(() => createSecureContext(pair), `${paths.cert} and ${paths.key} aren't a certificate and its key`)
     options.ca[0] = ca
     options.cert[0] = cert
     options.key[0] = key
@@ -45,9 +47,9 @@ function read(path: string): string {
   }
 }
 
-function requireUsable(options: Parameters<typeof createSecureContext>[0], problem: string) {
+function requireUsable(parse: () => unknown, problem: string) {
   try {
-    createSecureContext(options)
+    parse()
   } catch (cause) {
     throw new Error(`TLS_DIR: ${problem}`, { cause })
   }

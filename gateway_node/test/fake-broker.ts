@@ -5,7 +5,7 @@ import { createSeenMessages } from '../src/broker/seen-messages.ts'
 import { AppError } from '../src/errors.ts'
 
 const streams = ['interactions', 'job-events']
-const streamOfExchange: Record<string, string> = { jobs: 'job-events' }
+const streamOfExchange: Record<string, string> = { interactions: 'interactions', jobs: 'job-events' }
 
 export class FakeBroker implements Broker {
   isConnected = true

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
+import tarfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -38,6 +40,7 @@ class RunningBroker(Protocol):
     def freeze(self) -> None: ...
     def thaw(self) -> None: ...
     def control(self, *arguments: str) -> str: ...
+    def import_definitions(self, path: Path) -> None: ...
 
 
 @contextmanager
@@ -76,6 +79,13 @@ class ContainerBroker:
         code, output = self._container.exec_run(["rabbitmqctl", "--quiet", *arguments])
         assert code == 0, f"{arguments}: {output.decode()}"
         return str(output, "utf-8").strip()
+
+    def import_definitions(self, path: Path) -> None:
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            tar.add(path, path.name)
+        self._container.put_archive("/etc/rabbitmq", archive.getvalue())
+        self.control("import_definitions", f"/etc/rabbitmq/{path.name}")
 
     def freeze(self) -> None:
         self._container.pause()
@@ -121,6 +131,9 @@ class LocalBroker(PrivateBroker):
         ended = subprocess.run([rabbitmqctl, "--quiet", *arguments], env=environment, capture_output=True, text=True, check=False)
         assert ended.returncode == 0, f"{arguments}: {ended.stdout}{ended.stderr}"
         return ended.stdout.strip()
+
+    def import_definitions(self, path: Path) -> None:
+        self.control("import_definitions", str(path))
 
 
 @contextmanager

@@ -58,17 +58,26 @@ class Stack:
     """A gateway, recommenders (one, if no more are asked for) and a worker before a broker. More gateways can be added."""
 
     def __init__(
-        self, data: Data, broker_url: str, logs: Path, settings: Mapping[str, str] | None = None, *, recommenders: int = 1
+        self,
+        data: Data,
+        broker_url: str,
+        logs: Path,
+        settings: Mapping[str, str] | None = None,
+        *,
+        own_settings: Mapping[str, Mapping[str, str]] | None = None,
+        recommenders: int = 1,
     ) -> None:
+        """`settings` are those of all processes, `own_settings` those of a service by its name."""
         self.data = data
         self.broker = BrokerDriver(broker_url)
         self.store = StoreDriver(data.folder / "store.db")
         self._logs = logs
-        self._grpc_ports = free_ports(recommenders)
+        self.grpc_ports = free_ports(recommenders)
+        self._own_settings = own_settings or {}
         self._environment = {**data.environment, "AMQP_URL": broker_url, **self.sign_in_settings, **(settings or {})}
         self.recommenders = [
             self._python(f"recommender-{number}", "serve", "RECOMMENDER_OPS_PORT", {"RECOMMENDER_GRPC_PORT": str(port)})
-            for number, port in enumerate(self._grpc_ports, start=1)
+            for number, port in enumerate(self.grpc_ports, start=1)
         ]
         self.worker = self._python("worker", "work", "WORKER_OPS_PORT", {})
         self.gateways: list[Process] = []
@@ -90,7 +99,7 @@ class Stack:
     @property
     def grpc_address(self) -> str:
         """All recommenders, as gRPC names several addresses."""
-        return "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in self._grpc_ports)
+        return "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in self.grpc_ports)
 
     @property
     def sign_in_settings(self) -> dict[str, str]:
@@ -110,6 +119,7 @@ class Stack:
             "GATEWAY_PORT": str(port),
             "GATEWAY_NAME": name,
             "GATEWAY_RECOMMENDER_ADDRESS": self.grpc_address,
+            **self._own_settings.get("gateway", {}),
         }
         command = [node(), str(ROOT / "gateway_node" / "src" / "main.ts")]
         self.gateways.append(Process(name, command, environment, f"http://127.0.0.1:{port}/readyz", self._logs / f"{name}.log"))
@@ -118,7 +128,8 @@ class Stack:
 
     def _python(self, name: str, command: str, ops_variable: str, environment: Mapping[str, str]) -> Process:
         (ops_port,) = free_ports(1)
-        environment = {**self._environment, **environment, ops_variable: str(ops_port)}
+        own_settings = self._own_settings.get(name.partition("-")[0], {})
+        environment = {**self._environment, **own_settings, **environment, ops_variable: str(ops_port)}
         ready_url = f"http://127.0.0.1:{ops_port}/readyz"
         return Process(name, [sys.executable, "-m", "ml_service", command], environment, ready_url, self._logs / f"{name}.log")
 

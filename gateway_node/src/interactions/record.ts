@@ -45,7 +45,7 @@ export function createRecordInteraction({ broker, log, recommender, view, readOw
     await requireItem(interaction.itemId, call)
     const occurredAt = new Date()
     await broker.publish({
-      exchange: '',
+      exchange: 'interactions',
       routingKey: 'interactions',
       type: 'whynotboth.v1.InteractionRecorded',
       messageId: interactionId,

@@ -1,0 +1,140 @@
+"""Certificates in use: made for a development machine, checked at the start, and renewed under a gateway that goes on."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import grpc
+import httpx
+import pytest
+from cryptography import x509
+
+from harness.certificates import TestCertificates
+from harness.processes import Process
+from harness.sign_in import OPEN_GATEWAY
+from harness.stack import ROOT, node
+from harness.waiting import eventually
+from infra.local.ports import LOOPBACK, free_ports
+from ml_service.adapters.certificates import Certificates, UnusableCertificate
+from ml_service.entrypoints.grpc_credentials import mutual_tls
+from whynotboth.v1.recommender_pb2 import GetItemResponse, Item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+#: Each connection ends so soon, and the next shows the certificate of then.
+CONNECTION_AGE_MS = 500
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> TestCertificates:
+    return TestCertificates(tmp_path / "certificates")
+
+
+class Doorkeeper(grpc.GenericRpcHandler):
+    """In the recommender's place: knows one film, and keeps the number of each certificate that it is shown."""
+
+    def __init__(self, certificates: Certificates) -> None:
+        self.serials: list[int] = []
+        options = [("grpc.max_connection_age_ms", CONNECTION_AGE_MS)]
+        self._server = grpc.server(ThreadPoolExecutor(2), handlers=[self], options=options)
+        self.port = self._server.add_secure_port(f"{LOOPBACK}:0", mutual_tls(certificates))
+
+    def __enter__(self) -> Doorkeeper:
+        self._server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.stop(None).wait()
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+        return grpc.unary_unary_rpc_method_handler(self._answer) if details.method.endswith("/GetItem") else None
+
+    def _answer(self, _request: bytes, context: grpc.ServicerContext) -> bytes:
+        (pem,) = context.auth_context()["x509_pem_cert"]
+        self.serials.append(x509.load_pem_x509_certificate(pem).serial_number)
+        return GetItemResponse(item=Item(item_id="1", title="A film")).SerializeToString()
+
+
+@contextmanager
+def gateway_before(doorkeeper: Doorkeeper, tls_dir: Path, log: Path) -> Iterator[Callable[[], int]]:
+    """Gives what asks the gateway for something that only the recommender knows, and what it answers."""
+    (port,) = free_ports(1)
+    environment = {
+        **OPEN_GATEWAY,
+        "AMQP_URL": "amqps://localhost:1/",
+        "TLS_DIR": str(tls_dir),
+        "GATEWAY_DEMO_KEY": str(log.with_name("demo.pem")),
+        "GATEWAY_PORT": str(port),
+        "GATEWAY_RECOMMENDER_ADDRESS": f"localhost:{doorkeeper.port}",
+    }
+    url = f"http://{LOOPBACK}:{port}"
+    process = Process("gateway", [node(), str(ROOT / "gateway_node" / "src" / "main.ts")], environment, f"{url}/healthz", log)
+    process.restart()
+    try:
+        token = httpx.post(f"{url}/v1/sessions", json={"role": "operator"}).json()["token"]
+        headers = {"authorization": f"Bearer {token}"}
+        yield lambda: httpx.get(f"{url}/v1/items/1", headers=headers, timeout=10).status_code
+    finally:
+        process.terminate()
+
+
+def test_a_gateway_shows_its_renewed_certificate_and_no_request_fails(certificates: TestCertificates, tmp_path: Path) -> None:
+    statuses: list[int] = []
+    recommender, folder = Certificates(certificates.folder_of("recommender")), certificates.folder_of("gateway")
+    with Doorkeeper(recommender) as doorkeeper, gateway_before(doorkeeper, folder, tmp_path / "gateway.log") as ask:
+        statuses.append(ask())
+        serial = certificates.renew("gateway")
+
+        eventually(lambda: statuses.append(ask()) or doorkeeper.serials[-1] == serial, within=20)
+
+    assert serial not in doorkeeper.serials[:1]
+    assert set(statuses) == {httpx.codes.OK}
+
+
+@pytest.mark.parametrize("name", ["ca.crt", "tls.crt", "tls.key"])
+@pytest.mark.parametrize("content", [None, "garbage"])
+def test_a_file_that_can_not_be_used_is_named(certificates: TestCertificates, name: str, content: str | None) -> None:
+    file = certificates.folder_of("worker") / name
+    file.unlink()
+    if content:
+        file.write_text(content, "utf-8")
+
+    with pytest.raises(UnusableCertificate, match=name.replace(".", r"\.")):
+        Certificates(file.parent).read()
+
+
+def test_a_key_of_another_certificate_is_refused(certificates: TestCertificates) -> None:
+    file = certificates.folder_of("worker") / "tls.key"
+    file.write_bytes(certificates.folder_of("gateway").joinpath("tls.key").read_bytes())
+
+    with pytest.raises(UnusableCertificate, match=r"tls\.crt and .*tls\.key"):
+        Certificates(file.parent).read()
+
+
+def test_make_certs_makes_them_and_renews_them_by_the_same_authority(tmp_path: Path) -> None:
+    def run() -> bytes:
+        subprocess.run([sys.executable, "-m", "infra.certs", str(tmp_path)], cwd=ROOT, check=True, capture_output=True)
+        return (tmp_path / "gateway" / "tls.crt").read_bytes()
+
+    first, second = run(), run()
+
+    authority = x509.load_pem_x509_certificate((tmp_path / "gateway" / "ca.crt").read_bytes())
+    assert first != second
+    for pem in (first, second):
+        certificate = x509.load_pem_x509_certificate(pem)
+        certificate.verify_directly_issued_by(authority)
+        assert (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days == 7
+
+
+def test_nobody_else_reads_a_key(certificates: TestCertificates) -> None:
+    keys = list(certificates.folder_of("gateway").parent.glob("*/tls.key"))
+
+    assert len(keys) == 5
+    assert {stat.S_IMODE(key.stat().st_mode) for key in keys} == {0o600}
