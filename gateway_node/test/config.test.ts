@@ -38,6 +38,13 @@ test('a stop has time for all that it must finish', () => {
   assert.throws(() => readConfig(environment), /GATEWAY_SHUTDOWN_MS must be above 10500/)
 })
 
+test('certificates without encryption to the broker are refused', () => {
+  const environment = { ...demo, TLS_DIR: '/run/tls' }
+
+  assert.throws(() => readConfig({ ...environment, AMQP_URL: 'amqp://broker/' }), /TLS_DIR needs .* amqps:/)
+  assert.equal(readConfig({ ...environment, AMQP_URL: 'amqps://broker/' }).tlsDir, '/run/tls')
+})
+
 test('what may be logged holds no password', () => {
   const config = readConfig({ ...demo, AMQP_URL: 'amqp://user:secret@broker:5672/' })
 

@@ -11,6 +11,7 @@ from docker.errors import APIError
 from testcontainers.core.container import DockerContainer
 
 from harness import plain_http
+from harness.sign_in import OPERATOR
 from harness.waiting import eventually
 from infra.local.ports import LOOPBACK, free_ports
 
@@ -88,7 +89,7 @@ class ContainerPart:
 
     def metric(self, name: str) -> float:
         """The value of a metric without labels, as this very container tells it."""
-        text = plain_http.get(f"http://{LOOPBACK}:{self.port}/metrics", timeout=5).text
+        text = plain_http.get(f"http://{LOOPBACK}:{self.port}/metrics", headers=OPERATOR, timeout=5).text
         found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
         assert found, f"{self.name} has no metric {name}"
         return float(found[1])

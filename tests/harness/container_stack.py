@@ -14,7 +14,7 @@ from harness.container_part import ContainerPart, Place, Recipe
 from harness.engine import image_of
 from harness.gateway import GatewayDriver
 from harness.leftovers import LABEL, engine_client
-from harness.sign_in import OPEN_GATEWAY
+from harness.sign_in import OPEN_GATEWAY, OPS_TOKEN
 from harness.topology import DEFINITIONS
 from infra.local.ports import LOOPBACK
 
@@ -158,7 +158,7 @@ class ContainerStack:
         return recipe
 
     def _python(self, alias: str, command: list[str], port: int | None = None) -> Recipe:
-        environment = {"AMQP_URL": AMQP_URL, "DATABASE_URL": DATABASE_URL}
+        environment = {"AMQP_URL": AMQP_URL, "DATABASE_URL": DATABASE_URL, "OPS_TOKEN": OPS_TOKEN}
         volumes = {self._registry: ("/data/registry", "rw"), **self._definitions}
         return Recipe(image_of("ML_SERVICE_IMAGE"), alias, command, environment, volumes, port)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from typing import TYPE_CHECKING
 
 import httpx
@@ -21,6 +22,9 @@ OPEN_GATEWAY = {
     "GATEWAY_SOCKETS_PER_IDENTITY": "1000000000",
     "GATEWAY_SOCKET_FRAMES_PER_MINUTE": "1000000000",
 }
+#: A container's ports for operators are open to its whole network, and so tell nothing without it.
+OPS_TOKEN = secrets.token_hex(16)
+OPERATOR = {"Authorization": f"Bearer {OPS_TOKEN}"}
 PATIENCE_SECONDS = 5
 NOBODY = "nobody"
 MAX_LENGTH = 200

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import ssl
 import stat
 import subprocess
 import sys
@@ -15,11 +17,14 @@ import pytest
 from cryptography import x509
 
 from harness.certificates import TestCertificates
+from harness.impostor import impostor_with
 from harness.processes import Process
 from harness.sign_in import OPEN_GATEWAY
-from harness.stack import ROOT, node
+from harness.stack import ROOT, Data, node
+from harness.topology import DEFINITIONS
 from harness.waiting import eventually
 from infra.local.ports import LOOPBACK, free_ports
+from ml_service.adapters.broker.connection import BrokerAddress, connect
 from ml_service.adapters.certificates import Certificates, UnusableCertificate
 from ml_service.entrypoints.grpc_credentials import mutual_tls
 from whynotboth.v1.recommender_pb2 import GetItemResponse, Item
@@ -30,6 +35,13 @@ if TYPE_CHECKING:
 
 #: Each connection ends so soon, and the next shows the certificate of then.
 CONNECTION_AGE_MS = 500
+GATEWAY = [node(), str(ROOT / "gateway_node" / "src" / "main.ts")]
+COMMANDS = {
+    "gateway": GATEWAY,
+    "recommender": [sys.executable, "-m", "ml_service", "serve"],
+    "worker": [sys.executable, "-m", "ml_service", "work"],
+}
+SEALED = {**OPEN_GATEWAY, "AMQP_URL": "amqps://localhost:1/"}
 
 
 @pytest.fixture
@@ -63,19 +75,19 @@ class Doorkeeper(grpc.GenericRpcHandler):
 
 
 @contextmanager
-def gateway_before(doorkeeper: Doorkeeper, tls_dir: Path, log: Path) -> Iterator[Callable[[], int]]:
+def gateway_before(doorkeeper: Doorkeeper, tls_dir: Path, log: Path, amqp_url: str = SEALED["AMQP_URL"]) -> Iterator[Callable[[], int]]:
     """Gives what asks the gateway for something that only the recommender knows, and what it answers."""
     (port,) = free_ports(1)
     environment = {
-        **OPEN_GATEWAY,
-        "AMQP_URL": "amqps://localhost:1/",
+        **SEALED,
+        "AMQP_URL": amqp_url,
         "TLS_DIR": str(tls_dir),
         "GATEWAY_DEMO_KEY": str(log.with_name("demo.pem")),
         "GATEWAY_PORT": str(port),
         "GATEWAY_RECOMMENDER_ADDRESS": f"localhost:{doorkeeper.port}",
     }
     url = f"http://{LOOPBACK}:{port}"
-    process = Process("gateway", [node(), str(ROOT / "gateway_node" / "src" / "main.ts")], environment, f"{url}/healthz", log)
+    process = Process("gateway", GATEWAY, environment, f"{url}/healthz", log)
     process.restart()
     try:
         token = httpx.post(f"{url}/v1/sessions", json={"role": "operator"}).json()["token"]
@@ -83,6 +95,12 @@ def gateway_before(doorkeeper: Doorkeeper, tls_dir: Path, log: Path) -> Iterator
         yield lambda: httpx.get(f"{url}/v1/items/1", headers=headers, timeout=10).status_code
     finally:
         process.terminate()
+
+
+def end_of(service: str, environment: dict[str, str]) -> tuple[int, str]:
+    """Starts a service that can't run; gives its exit code and what it said."""
+    ended = subprocess.run(COMMANDS[service], env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=60)
+    return ended.returncode, ended.stdout + ended.stderr
 
 
 def test_a_gateway_shows_its_renewed_certificate_and_no_request_fails(certificates: TestCertificates, tmp_path: Path) -> None:
@@ -96,6 +114,70 @@ def test_a_gateway_shows_its_renewed_certificate_and_no_request_fails(certificat
 
     assert serial not in doorkeeper.serials[:1]
     assert set(statuses) == {httpx.codes.OK}
+
+
+def test_a_gateway_asks_no_recommender_that_another_authority_vouches_for(certificates: TestCertificates, tmp_path: Path) -> None:
+    stranger = TestCertificates(tmp_path / "strangers")
+    # It would take the gateway for one of its own.
+    stranger.folder_of("recommender").joinpath("ca.crt").write_bytes(certificates.folder_of("gateway").joinpath("ca.crt").read_bytes())
+    folder = certificates.folder_of("gateway")
+
+    with Doorkeeper(Certificates(stranger.folder_of("recommender"))) as doorkeeper:
+        with gateway_before(doorkeeper, folder, tmp_path / "gateway.log") as ask:
+            assert ask() in {httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT}
+
+        assert doorkeeper.serials == []
+
+
+def test_a_gateway_tells_no_broker_that_another_authority_vouches_for(certificates: TestCertificates, tmp_path: Path) -> None:
+    stranger, folder = TestCertificates(tmp_path / "strangers"), certificates.folder_of("gateway")
+    with (
+        impostor_with(stranger.folder_of("rabbitmq")) as impostor,
+        Doorkeeper(Certificates(certificates.folder_of("recommender"))) as doorkeeper,
+        gateway_before(doorkeeper, folder, tmp_path / "gateway.log", f"amqps://localhost:{impostor.port}/"),
+    ):
+        eventually(lambda: impostor.visits >= 2, within=20)
+
+    assert impostor.heard == b""
+
+
+def test_python_tells_no_broker_that_another_authority_vouches_for(certificates: TestCertificates, tmp_path: Path) -> None:
+    stranger = TestCertificates(tmp_path / "strangers")
+    with impostor_with(stranger.folder_of("rabbitmq")) as impostor:
+        address = BrokerAddress(
+            f"amqps://localhost:{impostor.port}/", DEFINITIONS, certificates=Certificates(certificates.folder_of("worker"))
+        )
+
+        with pytest.raises(ssl.SSLCertVerificationError):
+            connect("test", address)
+
+    assert impostor.visits
+    assert impostor.heard == b""
+
+
+@pytest.mark.parametrize("service", sorted(COMMANDS))
+def test_a_service_whose_key_is_of_another_does_not_start_and_names_the_files(
+    certificates: TestCertificates, tmp_path: Path, service: str
+) -> None:
+    folder = certificates.folder_of(service)
+    (folder / "tls.key").write_bytes((certificates.folder_of("rabbitmq") / "tls.key").read_bytes())
+
+    code, told = end_of(service, {**Data(tmp_path).environment, **SEALED, "TLS_DIR": str(folder)})
+
+    assert code == 1
+    assert "TLS_DIR: " in told
+    assert f"{folder}/tls.crt and {folder}/tls.key aren't a certificate and its key" in told
+
+
+@pytest.mark.parametrize("service", sorted(COMMANDS))
+def test_a_service_that_would_talk_in_the_clear_does_not_start(certificates: TestCertificates, tmp_path: Path, service: str) -> None:
+    clear = {**Data(tmp_path).environment, **SEALED, "AMQP_URL": "amqp://127.0.0.1:1/"}
+
+    code, told = end_of(service, {**clear, "TLS_DIR": str(certificates.folder_of(service))})
+
+    assert code == 1
+    assert "TLS_DIR" in told
+    assert "needs an AMQP_URL that begins with amqps://" in told
 
 
 @pytest.mark.parametrize("name", ["ca.crt", "tls.crt", "tls.key"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from harness.broker import BrokerDriver
+from harness.sign_in import OPERATOR
 from harness.soak.checker import FINAL_STATES, JobSeen, Observed
 from harness.soak.ledger import Interaction, Job
 from infra.local.ports import LOOPBACK
@@ -85,7 +86,7 @@ class Observer:
 def _histories(recommender: ContainerPart, users: set[str]) -> dict[Pair, float]:
     """An explanation of any item names the whole history that counts for it."""
     histories: dict[Pair, float] = {}
-    with httpx.Client(base_url=f"http://{LOOPBACK}:{recommender.port}", timeout=10) as http:
+    with httpx.Client(base_url=f"http://{LOOPBACK}:{recommender.port}", headers=OPERATOR, timeout=10) as http:
         for user_id in sorted(users):
             response = http.get(f"/explain/{user_id}", params={"itemId": ANY_ITEM})
             assert response.is_success, response.text
