@@ -14,6 +14,7 @@ from harness.certificates import TestCertificates
 from harness.dead_letters import DeadLetterRoutes
 from harness.messages import export_requested
 from harness.secured import SecuredBroker, add_users
+from harness.sign_in import OPERATOR, OPS_TOKEN
 from harness.stack import Data, Stack
 from harness.waiting import eventually
 from infra.local.broker_node import find_server
@@ -47,6 +48,8 @@ def stack(trained: Data, secured_broker: SecuredBroker, tmp_path_factory: pytest
     folder = tmp_path_factory.mktemp("secured")
     own_settings = secured_broker.settings_of(add_users(secured_broker))
     own_settings["recommender"] |= CONNECTION_AGE
+    for service in ("recommender", "worker"):
+        own_settings[service]["OPS_TOKEN"] = OPS_TOKEN
     with Stack(trained.copy_to(folder / "data"), secured_broker.amqp_url, folder, own_settings=own_settings) as stack:
         yield stack
 
@@ -107,6 +110,14 @@ def test_every_connection_to_the_broker_is_encrypted_and_of_its_own_user(stack: 
 
     assert {user for user, _, _ in connections} == SERVICES
     assert all(subject == f"CN={user}" for user, subject, _ in connections)
+
+
+def test_the_ports_for_operators_ask_for_the_token(stack: Stack) -> None:
+    asked = [process.answer_to("/metrics") for process in (stack.recommender, stack.worker)]
+    answered = [process.answer_to("/metrics", OPERATOR) for process in (stack.recommender, stack.worker)]
+
+    assert asked == [401, 401]
+    assert answered == [200, 200]
 
 
 def test_the_recommender_answers_who_has_a_certificate(address: str, certificates: TestCertificates) -> None:

@@ -55,6 +55,10 @@ class Process:
         except httpx.TransportError:
             return False
 
+    def answer_to(self, path: str, headers: Mapping[str, str] | None = None) -> int:
+        """The status with which its port for operators answers."""
+        return httpx.get(self.ready_url.replace("/readyz", path), headers=headers, timeout=5).status_code
+
     def terminate(self, within: float = 15) -> int:
         """Sends SIGTERM and gives the exit code."""
         return self._end(signal.SIGTERM, within)

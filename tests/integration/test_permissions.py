@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -53,7 +54,7 @@ class User:
         prepare_topology(self.channel, self.address)
 
     def declare_topology(self) -> None:
-        prepare_topology(self.channel, BrokerAddress(self.address.url, self.address.definitions))
+        prepare_topology(self.channel, replace(self.address, may_declare=True))
 
     def delete(self, queue: str) -> None:
         self.channel.queue_delete(queue)
@@ -81,6 +82,16 @@ def user(request: pytest.FixtureRequest, running: RunningBroker, definitions: Pa
         yield User(address, connection.channel())
     finally:
         connection.close()
+
+
+@pytest.fixture
+def unmet(definitions: Path, tmp_path: Path) -> Path:
+    """A contract of which something is missing on the broker."""
+    contract = json.loads(definitions.read_text("utf-8"))
+    contract["queues"].append({"name": "forgotten", "durable": True, "auto_delete": False, "arguments": {}})
+    path = tmp_path / "unmet.json"
+    path.write_text(json.dumps(contract), "utf-8")
+    return path
 
 
 NEEDED = [
@@ -121,6 +132,12 @@ def test_a_user_may_do_what_its_service_needs(user: User, what: str, arguments: 
     getattr(user, what)(*arguments)
 
     assert user.channel.is_open
+
+
+@pytest.mark.parametrize("user", ["worker"], indirect=True)
+def test_what_nobody_has_declared_is_named(user: User, unmet: Path) -> None:
+    with pytest.raises(ChannelClosedByBroker, match="no queue 'forgotten'"):
+        prepare_topology(user.channel, replace(user.address, definitions=unmet))
 
 
 @pytest.mark.parametrize(("user", "what", "arguments"), split(REFUSED), indirect=["user"])

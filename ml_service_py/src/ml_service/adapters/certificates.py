@@ -34,13 +34,15 @@ class Certificates:
 
     def client_context(self) -> ssl.SSLContext:
         """For one connection to a server whose certificate and name are checked, by the files of now. Raises UnusableCertificate."""
+        pem = self._files()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
-            context.load_verify_locations(cadata=self._read(CA).decode("ascii", errors="replace"))
+            context.load_verify_locations(cadata=pem.ca.decode("ascii", errors="replace"))
         except ssl.SSLError as error:
             raise UnusableCertificate(f"{self.folder / CA} holds no certificate of an authority: {error}") from error
         try:
-            context.load_cert_chain(self._path(CERTIFICATE), self._path(KEY), password="")
+            # Without a password a key that has one would make the process ask for it on its terminal.
+            context.load_cert_chain(self.folder / CERTIFICATE, self.folder / KEY, password="")
         except (ssl.SSLError, ValueError) as error:
             raise UnusableCertificate(
                 f"{self.folder / CERTIFICATE} and {self.folder / KEY} aren't a certificate and its key: {error}"
@@ -50,11 +52,10 @@ class Certificates:
     def read(self) -> Pem:
         """Raises UnusableCertificate."""
         self.client_context()
-        return Pem(self._read(CA), self._read(CERTIFICATE), self._read(KEY))
+        return self._files()
 
-    def _path(self, name: str) -> Path:
-        self._read(name)
-        return self.folder / name
+    def _files(self) -> Pem:
+        return Pem(self._read(CA), self._read(CERTIFICATE), self._read(KEY))
 
     def _read(self, name: str) -> bytes:
         path = self.folder / name
