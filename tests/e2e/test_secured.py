@@ -29,6 +29,8 @@ pytestmark = pytest.mark.skipif(find_server() is None, reason="RabbitMQ isn't in
 
 #: Connections end and begin anew so often, each time with the certificates of then.
 CONNECTION_AGE = {"RECOMMENDER_CONNECTION_AGE_SECONDS": "1"}
+#: What is asked here is who may do what, and not how fast it is.
+PATIENCE = {"GATEWAY_RECOMMENDER_DEADLINE_MS": "10000", "GATEWAY_SHUTDOWN_MS": "20000"}
 SERVICES = {"gateway", "recommender", "worker"}
 
 
@@ -50,7 +52,7 @@ def stack(trained: Data, secured_broker: SecuredBroker, tmp_path_factory: pytest
     own_settings["recommender"] |= CONNECTION_AGE
     for service in ("recommender", "worker"):
         own_settings[service]["OPS_TOKEN"] = OPS_TOKEN
-    with Stack(trained.copy_to(folder / "data"), secured_broker.amqp_url, folder, own_settings=own_settings) as stack:
+    with Stack(trained.copy_to(folder / "data"), secured_broker.amqp_url, folder, PATIENCE, own_settings=own_settings) as stack:
         yield stack
 
 
