@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from harness.asking import AskingAllTheTime
 from harness.certificates import TestCertificates
@@ -18,6 +17,8 @@ from harness.sign_in import OPERATOR, OPS_TOKEN
 from harness.stack import Data, Stack
 from harness.waiting import eventually
 from infra.local.broker_node import find_server
+from whynotboth.v1.recommender_pb2 import GetItemRequest
+from whynotboth.v1.recommender_pb2_grpc import RecommenderServiceStub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,13 +69,12 @@ def address(stack: Stack) -> str:
 
 def refusal(channel: grpc.Channel) -> grpc.StatusCode:
     with pytest.raises(grpc.RpcError) as refused:
-        health(channel)
+        film_of(channel)
     return refused.value.code()
 
 
-def health(channel: grpc.Channel) -> int:
-    request = health_pb2.HealthCheckRequest()
-    return int(health_pb2_grpc.HealthStub(channel).Check(request, timeout=10).status)
+def film_of(channel: grpc.Channel) -> str:
+    return RecommenderServiceStub(channel).GetItem(GetItemRequest(item_id="1"), timeout=10).item.item_id
 
 
 def test_a_rating_changes_the_next_answer(gateway: GatewayDriver, user_id: str) -> None:
@@ -124,7 +124,7 @@ def test_the_ports_for_operators_ask_for_the_token(stack: Stack) -> None:
 
 def test_the_recommender_answers_who_has_a_certificate(address: str, certificates: TestCertificates) -> None:
     with grpc.secure_channel(address, certificates.channel_credentials()) as channel:
-        assert health(channel) == health_pb2.HealthCheckResponse.SERVING
+        assert film_of(channel) == "1"
 
 
 def test_the_recommender_refuses_who_shows_no_certificate(address: str, certificates: TestCertificates) -> None:

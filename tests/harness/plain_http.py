@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Trusts nobody, so that it is good for plain HTTP alone.
 NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def get(url: str, *, timeout: float, auth: httpx.Auth | None = None) -> httpx.Response:
-    return httpx.get(url, timeout=timeout, auth=auth, verify=NO_AUTHORITIES)
+def get(url: str, *, timeout: float, auth: httpx.Auth | None = None, headers: Mapping[str, str] | None = None) -> httpx.Response:
+    return httpx.get(url, timeout=timeout, auth=auth, headers=headers, verify=NO_AUTHORITIES)
 
 
 def post(url: str, *, timeout: float, json: Any) -> httpx.Response:

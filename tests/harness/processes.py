@@ -57,7 +57,7 @@ class Process:
 
     def answer_to(self, path: str, headers: Mapping[str, str] | None = None) -> int:
         """The status with which its port for operators answers."""
-        return httpx.get(self.ready_url.replace("/readyz", path), headers=headers, timeout=5).status_code
+        return plain_http.get(self.ready_url.replace("/readyz", path), headers=headers, timeout=5).status_code
 
     def terminate(self, within: float = 15) -> int:
         """Sends SIGTERM and gives the exit code."""

@@ -9,13 +9,14 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import grpc
 import httpx
 import pytest
 from cryptography import x509
 
+from harness import plain_http
 from harness.certificates import TestCertificates
 from harness.impostor import impostor_with
 from harness.processes import Process
@@ -65,11 +66,11 @@ class Doorkeeper(grpc.GenericRpcHandler):
     def __exit__(self, *_: object) -> None:
         self._server.stop(None).wait()
 
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
         return grpc.unary_unary_rpc_method_handler(self._answer) if details.method.endswith("/GetItem") else None
 
     def _answer(self, _request: bytes, context: grpc.ServicerContext) -> bytes:
-        (pem,) = context.auth_context()["x509_pem_cert"]
+        (pem,) = cast("tuple[bytes]", context.auth_context()["x509_pem_cert"])
         self.serials.append(x509.load_pem_x509_certificate(pem).serial_number)
         return GetItemResponse(item=Item(item_id="1", title="A film")).SerializeToString()
 
@@ -90,9 +91,9 @@ def gateway_before(doorkeeper: Doorkeeper, tls_dir: Path, log: Path, amqp_url: s
     process = Process("gateway", GATEWAY, environment, f"{url}/healthz", log)
     process.restart()
     try:
-        token = httpx.post(f"{url}/v1/sessions", json={"role": "operator"}).json()["token"]
+        token = plain_http.post(f"{url}/v1/sessions", timeout=10, json={"role": "operator"}).json()["token"]
         headers = {"authorization": f"Bearer {token}"}
-        yield lambda: httpx.get(f"{url}/v1/items/1", headers=headers, timeout=10).status_code
+        yield lambda: plain_http.get(f"{url}/v1/items/1", headers=headers, timeout=10).status_code
     finally:
         process.terminate()
 
@@ -110,7 +111,11 @@ def test_a_gateway_shows_its_renewed_certificate_and_no_request_fails(certificat
         statuses.append(ask())
         serial = certificates.renew("gateway")
 
-        eventually(lambda: statuses.append(ask()) or doorkeeper.serials[-1] == serial, within=20)
+        def is_shown() -> bool:
+            statuses.append(ask())
+            return doorkeeper.serials[-1] == serial
+
+        eventually(is_shown, within=20)
 
     assert serial not in doorkeeper.serials[:1]
     assert set(statuses) == {httpx.codes.OK}
