@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from ml_service.domain import Interaction, Item, LoggedInteraction, LogPosition, ModelVersion
+from ml_service.domain import Interaction, Item, LoggedErasure, LoggedInteraction, LogPosition, ModelVersion
 from ml_service.handlers.live_state import Catalogue, LiveState, LoadedModel
 from ml_service.model.ratings import RatingWeights
 from ml_service.model.scoring import ItemItemModel
@@ -35,6 +35,10 @@ INTERACTIONS = (
 
 def logged(offset: int, entry: Interaction) -> LoggedInteraction:
     return LoggedInteraction(entry, LogPosition(offset, entry.interaction_id))
+
+
+def erasure(offset: int, user_id: str) -> LoggedErasure:
+    return LoggedErasure(user_id, LogPosition(offset, str(uuid4())), WHEN)
 
 
 def parity_model(items: int = 10) -> ItemItemModel:

@@ -8,11 +8,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import sample
 from typer.testing import CliRunner
 
 from ml_service import commands as commands_module
 from ml_service.__main__ import app
 from ml_service.adapters.database import is_migrated, open_engine
+from ml_service.adapters.interaction_log import InteractionLog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +64,20 @@ def test_import_brings_two_files_in(commands: Commands) -> None:
 
     assert result.exit_code == 0
     assert result.stdout == "Imported 1 items and 1 interactions, 1 of them new\n"
+
+
+def test_import_says_how_many_rows_of_erased_users_it_left_out(commands: Commands) -> None:
+    (commands.folder / "x.csv").write_text("user_id,item_id\nu,a\nv,a\n")
+    (commands.folder / "y.csv").write_text("item_id,title\na,A\n")
+    commands.run("migrate")
+    engine = open_engine(commands.database_url)
+    InteractionLog(engine).append([sample.erasure(0, "u")], None)
+    engine.dispose()
+
+    result = commands.run("import", "--interactions", str(commands.folder / "x.csv"), "--items", str(commands.folder / "y.csv"))
+
+    assert result.stdout == "Imported 1 items and 2 interactions, 1 of them new\n"
+    assert "Left out 1 interactions of users who were erased\n" in result.stderr
 
 
 @pytest.mark.parametrize("options", [[], ["--interactions", "x.csv"], ["--movielens", "--items", "y.csv"]])

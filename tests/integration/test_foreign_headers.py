@@ -12,7 +12,7 @@ from pika import BasicProperties
 
 from harness.messages import interaction_recorded
 from harness.waiting import eventually
-from ml_service.adapters.broker.interaction_messages import read_interaction
+from ml_service.adapters.broker.interaction_messages import read_entry
 from ml_service.adapters.broker.stream_reader import StreamReader
 from ml_service.domain import LoggedInteraction
 from whynotboth.v1.jobs_pb2 import JobRequested, TrainParams
@@ -56,7 +56,7 @@ def test_a_reader_takes_what_pika_can_not_hold(broker: BrokerDriver, address: Br
     read: list[LoggedInteraction | RejectedMessage] = []
 
     def take(messages: Sequence[ReceivedMessage]) -> None:
-        read.extend(map(read_interaction, messages))
+        read.extend(map(read_entry, messages))
 
     reader = StreamReader(address, "interactions", read_position=lambda: None, on_messages=take, on_restart=read.clear)
     properties = ForeignProperties("whynotboth.v1.InteractionRecorded", header, timestamp=2**63 + 7)

@@ -113,6 +113,8 @@ def _tell_imported(imported: Imported | None) -> None:
         typer.echo("The store has interactions already: nothing was imported", err=True)
         return
     typer.echo(f"Imported {imported.items} items and {imported.interactions} interactions, {imported.new_interactions} of them new")
+    if imported.left_out:
+        typer.echo(f"Left out {imported.left_out} interactions of users who were erased", err=True)
     typer.echo("A recommender that runs already answers from them after its next start", err=True)
 
 

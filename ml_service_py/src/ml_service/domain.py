@@ -75,15 +75,32 @@ class LoggedInteraction:
     interaction: Interaction
     position: LogPosition
 
+    @property
+    def user_id(self) -> str:
+        return self.interaction.user_id
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedErasure:
+    """That all which the stream holds of a user before this place is to be erased. `occurred_at` is None where nobody said when."""
+
+    user_id: str
+    position: LogPosition
+    occurred_at: datetime | None
+
 
 @dataclass(frozen=True, slots=True)
 class RejectedMessage:
-    """A message of the stream that can't be used, kept with the reason."""
+    """A message of the stream that can't be used, kept with the reason. `user_id` says whose it is, where that can be read."""
 
     position: LogPosition
     reason: str
     detail: str
     body: bytes
+    user_id: str | None = None
+
+
+LogEntry = LoggedInteraction | LoggedErasure | RejectedMessage
 
 
 class RecommendationSource(StrEnum):

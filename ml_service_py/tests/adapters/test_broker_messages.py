@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from pika import BasicProperties
 
 from ml_service.adapters.broker.envelope import Publication, ReceivedMessage, received
-from ml_service.adapters.broker.interaction_messages import read_interaction
+from ml_service.adapters.broker.interaction_messages import read_entry
 from ml_service.adapters.broker.job_messages import (
     CancelRequest,
     decode_cancel_request,
@@ -25,6 +25,7 @@ from ml_service.domain import (
     ExportParams,
     JobFile,
     JobOutcome,
+    LoggedErasure,
     LoggedInteraction,
     LogPosition,
     RejectedMessage,
@@ -32,7 +33,7 @@ from ml_service.domain import (
 )
 from ml_service.errors import InvalidArgument, Unavailable
 from whynotboth.v1 import errors_pb2, jobs_pb2
-from whynotboth.v1.interactions_pb2 import InteractionRecorded
+from whynotboth.v1.interactions_pb2 import InteractionRecorded, UserErased
 from whynotboth.v1.jobs_pb2 import JobCancelRequested, JobRequested
 
 if TYPE_CHECKING:
@@ -55,6 +56,10 @@ def recorded(rating: float = 4, user_id: str = "u", occurred_at: Timestamp | Non
     return InteractionRecorded(interaction_id="n", user_id=user_id, item_id="i", rating=rating, occurred_at=occurred_at or timestamp(WHEN))
 
 
+def erased(erasure_id: str = "an-id", user_id: str = "u") -> UserErased:
+    return UserErased(erasure_id=erasure_id, user_id=user_id, occurred_at=timestamp(WHEN))
+
+
 def test_properties_say_what_a_body_is() -> None:
     publication = Publication("jobs", "job.started", "whynotboth.v1.JobStarted", "m", b"", correlation_id="j", traceparent="00-a-b-01")
 
@@ -66,16 +71,46 @@ def test_properties_say_what_a_body_is() -> None:
 
 
 def test_an_interaction_is_read_with_its_place_in_the_log() -> None:
-    entry = read_interaction(message_of(recorded(), offset=7))
+    entry = read_entry(message_of(recorded(), offset=7))
 
     assert isinstance(entry, LoggedInteraction)
     assert entry.position == LogPosition(7, "an-id")
     assert (entry.interaction.user_id, entry.interaction.rating, entry.interaction.occurred_at) == ("u", 4, WHEN)
 
 
+def test_an_erasure_is_read_with_its_place_in_the_log() -> None:
+    entry = read_entry(message_of(erased(), offset=7))
+
+    assert entry == LoggedErasure("u", LogPosition(7, "an-id"), WHEN)
+
+
+def test_an_erasure_is_read_as_its_users_by_who_knows_interactions_alone() -> None:
+    read = InteractionRecorded.FromString(erased().SerializeToString())
+
+    assert (read.interaction_id, read.user_id, read.occurred_at) == ("an-id", "u", erased().occurred_at)
+
+
+@pytest.mark.parametrize(
+    ("message", "user_id"),
+    [
+        (ReceivedMessage("whynotboth.v1.InteractionRecorded", "m", b"\xff\xff", offset=0), None),
+        (message_of(recorded(rating=5.5), offset=0), "u"),
+        (message_of(recorded(user_id="a\x00b"), offset=0), None),
+    ],
+)
+def test_a_rejection_says_whose_message_it_is_where_that_can_be_read(message: ReceivedMessage, user_id: str | None) -> None:
+    entry = read_entry(message)
+
+    assert isinstance(entry, RejectedMessage)
+    assert entry.user_id == user_id
+
+
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
+        (ReceivedMessage("whynotboth.v1.UserErased", "m", b"\xff\xff", offset=0), "MESSAGE_UNDECODABLE"),
+        (message_of(erased(user_id=""), offset=0), "REQUEST_INVALID"),
+        (message_of(erased(erasure_id=""), offset=0), "REQUEST_INVALID"),
         (ReceivedMessage("whynotboth.v1.InteractionRecorded", "m", b"\xff\xff", offset=0), "MESSAGE_UNDECODABLE"),
         (ReceivedMessage("whynotboth.v1.JobRequested", "m", b"", offset=0), "MESSAGE_UNDECODABLE"),
         (message_of(recorded(occurred_at=Timestamp(seconds=10**15)), offset=0), "MESSAGE_UNDECODABLE"),
@@ -88,7 +123,7 @@ def test_an_interaction_is_read_with_its_place_in_the_log() -> None:
     ],
 )
 def test_an_interaction_that_can_not_be_used_is_read_as_a_rejection(message: ReceivedMessage, reason: str) -> None:
-    entry = read_interaction(message)
+    entry = read_entry(message)
 
     assert isinstance(entry, RejectedMessage)
     assert (entry.reason, entry.body) == (reason, message.body)

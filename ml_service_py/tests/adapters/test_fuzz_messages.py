@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from pika import BasicProperties
 
 from ml_service.adapters.broker.envelope import ReceivedMessage, received
-from ml_service.adapters.broker.interaction_messages import read_interaction
+from ml_service.adapters.broker.interaction_messages import read_entry
 from ml_service.adapters.broker.job_messages import CancelRequest, decode_cancel_request, decode_job
-from ml_service.domain import RATING_MAX, RATING_MIN, Job, LoggedInteraction, is_id
+from ml_service.domain import RATING_MAX, RATING_MIN, Job, LoggedErasure, LoggedInteraction, is_id
 from ml_service.errors import InvalidArgument
-from whynotboth.v1.interactions_pb2 import InteractionRecorded
+from whynotboth.v1.interactions_pb2 import InteractionRecorded, UserErased
 from whynotboth.v1.jobs_pb2 import EvaluateParams, ExportParams, JobCancelRequested, JobRequested, TrainParams
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ numbers = st.integers(0, 2**32 - 1)
 moments = st.builds(Timestamp, seconds=st.integers(-(2**63), 2**63 - 1), nanos=st.integers(-(2**31), 2**31 - 1))
 times = st.just(Timestamp(seconds=1_700_000_000)) | moments
 interactions = st.builds(InteractionRecorded, interaction_id=texts, user_id=texts, item_id=texts, rating=ratings, occurred_at=times)
+erasures = st.builds(UserErased, erasure_id=texts, user_id=texts, occurred_at=times)
 trainings = st.builds(TrainParams, estimators=st.lists(texts, max_size=4), folds=numbers, seed=numbers)
 jobs = (
     st.builds(JobRequested, job_id=texts, occurred_at=times, train=trainings)
@@ -36,7 +37,7 @@ jobs = (
     | st.builds(JobRequested, job_id=texts, export=st.builds(ExportParams, limit=numbers))
 )
 cancellations = st.builds(JobCancelRequested, job_id=texts, occurred_at=times)
-known = [kind.DESCRIPTOR.full_name for kind in (InteractionRecorded, JobRequested, JobCancelRequested)]
+known = [kind.DESCRIPTOR.full_name for kind in (InteractionRecorded, UserErased, JobRequested, JobCancelRequested)]
 
 properties = st.text(max_size=10) | st.binary(max_size=10)
 unsound = st.tuples(st.sampled_from(known) | properties, st.binary(max_size=100))
@@ -51,9 +52,9 @@ def messages(draw: st.DrawFn, sound: st.SearchStrategy[Message]) -> ReceivedMess
 
 
 @settings(deadline=None)
-@given(messages(interactions))
-def test_a_message_of_the_log_is_an_interaction_or_set_aside_with_a_reason(message: ReceivedMessage) -> None:
-    entry = read_interaction(message)
+@given(messages(interactions | erasures))
+def test_a_message_of_the_log_says_something_or_is_set_aside_with_a_reason(message: ReceivedMessage) -> None:
+    entry = read_entry(message)
 
     assert entry.position == message.position
     if isinstance(entry, LoggedInteraction):
@@ -61,9 +62,12 @@ def test_a_message_of_the_log_is_an_interaction_or_set_aside_with_a_reason(messa
         assert all(is_id(text) for text in (told.interaction_id, told.user_id, told.item_id))
         assert told.rating is not None
         assert RATING_MIN <= told.rating <= RATING_MAX
+    elif isinstance(entry, LoggedErasure):
+        assert is_id(entry.user_id)
     else:
         assert entry.body == message.body
         assert entry.reason in {"MESSAGE_UNDECODABLE", "REQUEST_INVALID"}
+        assert entry.user_id is None or is_id(entry.user_id)
 
 
 @pytest.mark.parametrize("decode", [decode_job, decode_cancel_request])

@@ -11,7 +11,7 @@ import sample
 
 from ml_service.adapters.database import writing
 from ml_service.adapters.interaction_log import InteractionLog
-from ml_service.adapters.store import LiveVersion
+from ml_service.adapters.store import ImportedRows, LiveVersion
 from ml_service.domain import Item, LogPosition
 from ml_service.errors import Internal
 
@@ -26,7 +26,7 @@ def test_the_catalogue_comes_back_as_it_was_imported(store: Store) -> None:
 def test_importing_the_same_twice_adds_nothing(store: Store) -> None:
     added = store.import_data(sample.ITEMS, sample.INTERACTIONS)
 
-    assert added == 0
+    assert added == ImportedRows(new=0, left_out=0)
     assert store.count_interactions() == len(sample.INTERACTIONS)
 
 
@@ -61,7 +61,8 @@ def test_histories_come_with_the_place_in_the_log_and_the_last_ids(store: Store)
     histories = store.load_histories(recent=2)
 
     assert histories.position == LogPosition(7, entry.interaction.interaction_id)
-    assert histories.recent_ids == (sample.INTERACTIONS[-1].interaction_id, entry.interaction.interaction_id)
+    assert list(histories.recent_ids) == [sample.INTERACTIONS[-1].interaction_id, entry.interaction.interaction_id]
+    assert list(histories.recent_ids.values()) == ["late", "even"]
     assert histories.ratings["even"] == {"i0": 5.0, "i2": 4.5, "i4": 5.0}
 
 

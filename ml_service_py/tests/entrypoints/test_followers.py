@@ -18,7 +18,7 @@ from ml_service.entrypoints.metrics import Metrics
 from ml_service.entrypoints.model_follower import ModelFollower
 from ml_service.errors import Unavailable
 from ml_service.handlers.models import Models
-from whynotboth.v1.interactions_pb2 import InteractionRecorded
+from whynotboth.v1.interactions_pb2 import InteractionRecorded, UserErased
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -49,6 +49,15 @@ async def test_messages_count_when_the_reader_goes_on(live: LiveState, store: St
 
     assert live.history("even")["i4"] == 4.0
     assert live.history("new") == {"i1": 4.0}
+
+
+async def test_an_erasure_leaves_nothing_of_what_was_before(live: LiveState, store: Store) -> None:
+    erased = UserErased(erasure_id="an-id", user_id="even")
+    erasure = ReceivedMessage(erased.DESCRIPTOR.full_name, "an-id", erased.SerializeToString(), offset=1)
+
+    await asyncio.to_thread(follow_log(live, store).on_messages, [message(0, "even", "i4"), erasure, message(2, "even", "i5")])
+
+    assert live.history("even") == {"i5": 4.0}
 
 
 async def test_a_message_that_cannot_be_used_is_passed_over(live: LiveState, store: Store) -> None:

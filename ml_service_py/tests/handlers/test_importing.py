@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sample
 
+from ml_service.adapters.interaction_log import InteractionLog
 from ml_service.errors import InvalidArgument
 from ml_service.handlers.importing import Imported, import_csv, import_movielens
 
@@ -26,7 +27,7 @@ def write(folder: Path, interactions: str, items: str = "item_id,title\na,A\nb,B
 def test_two_files_come_into_the_store(empty_store: Store, tmp_path: Path) -> None:
     imported = import_csv(empty_store, *write(tmp_path, "user_id,item_id,rating\nu,a,4\nu,b,\n"))
 
-    assert imported == Imported(items=2, interactions=2, new_interactions=2)
+    assert imported == Imported(items=2, interactions=2, new_interactions=2, left_out=0)
     assert empty_store.load_histories(recent=0).ratings == {"u": {"a": 4.0, "b": None}}
 
 
@@ -48,3 +49,14 @@ def test_movielens_is_not_fetched_into_a_store_with_data(store: Store, tmp_path:
     assert import_movielens(store, tmp_path / "cache") is None
     assert store.count_interactions() == len(sample.INTERACTIONS)
     assert not (tmp_path / "cache").exists()
+
+
+def test_who_was_erased_is_left_out_and_counted(empty_store: Store, tmp_path: Path) -> None:
+    paths = write(tmp_path, "user_id,item_id,rating\nerased,a,4\nerased,b,2\nu,b,3\n")
+    import_csv(empty_store, *paths)
+    InteractionLog(empty_store.engine).append([sample.erasure(0, "erased")], None)
+
+    imported = import_csv(empty_store, *paths)
+
+    assert (imported.new_interactions, imported.left_out) == (0, 2)
+    assert list(empty_store.load_histories(recent=0).ratings) == ["u"]

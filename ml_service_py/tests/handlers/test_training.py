@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sample
 
+from ml_service.adapters.interaction_log import InteractionLog
 from ml_service.adapters.job_ledger import JobLedger
 from ml_service.domain import Attempt, Job, JobOutcome, JobState, Progress, TrainParams
 from ml_service.errors import Internal, InvalidArgument
@@ -48,6 +49,17 @@ def test_the_first_version_goes_live(planted: Store, registry: Registry) -> None
     assert live_version(planted) == outcome.model_version
     assert registry.describe(outcome.model_version).metrics == outcome.metrics
     assert set(outcome.metrics) == {"ndcg_at_10", "map", "precision_at_10", "recall_at_10"}
+
+
+def test_who_was_erased_is_left_out_of_the_next_training(planted: Store, registry: Registry) -> None:
+    before = registry.read_manifest(train(planted, registry, OwnMandate(planted), EASE, ignore).model_version).data
+    own = len(planted.load_histories(recent=0).ratings["u1"])
+    InteractionLog(planted.engine).append([sample.erasure(0, "u1")], None)
+
+    after = registry.read_manifest(train(planted, registry, OwnMandate(planted), EASE, ignore).model_version).data
+
+    assert after["ratings"] == before["ratings"] - own
+    assert after["fingerprint"] != before["fingerprint"]
 
 
 def test_a_version_that_is_worse_than_the_live_one_stays_in_the_registry(planted: Store, registry: Registry) -> None:

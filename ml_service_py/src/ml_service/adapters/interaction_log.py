@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select, tuple_, update
 
+from ml_service.adapters import erasures
 from ml_service.adapters.broker.interaction_messages import encode_interaction
 from ml_service.adapters.database import insert_new, reading, writing
 from ml_service.adapters.tables import interactions, items, log_positions, rejected_interactions
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+    from ml_service.domain import LogEntry
+
 STREAM = "interactions"
 
 
@@ -27,10 +30,11 @@ class PositionMoved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """How many rows a batch added; what was there already counts nowhere."""
+    """How many rows a batch added, and how many users it erased; what was there already counts nowhere."""
 
     interactions: int
     rejected: int
+    erased: int = 0
 
 
 class InteractionLog:
@@ -49,16 +53,23 @@ class InteractionLog:
             row = connection.execute(query).one_or_none()
         return LogPosition(row.log_offset, row.message_id) if row else None
 
-    def append(self, batch: Sequence[LoggedInteraction | RejectedMessage], after: LogPosition | None) -> Appended:
+    def append(self, batch: Sequence[LogEntry], after: LogPosition | None) -> Appended:
         """Writes a batch, in its order, if the position is still `after`. Raises PositionMoved otherwise."""
-        logged = [entry for entry in batch if isinstance(entry, LoggedInteraction)]
-        rejected = [entry for entry in batch if isinstance(entry, RejectedMessage)]
         with writing(self._engine) as connection:
             _move_position(connection, after, batch[-1].position)
-            self._learn_items(connection, {entry.interaction.item_id for entry in logged})
-            rows = [_row(entry) for entry in logged if entry.interaction.item_id in self._known_items]
-            rejected += [_unknown_item(entry) for entry in logged if entry.interaction.item_id not in self._known_items]
-            return Appended(insert_new(connection, interactions, rows, "interaction_id"), _insert_rejected(connection, rejected))
+            if after is not None and batch[0].position.offset <= after.offset:
+                # The reader found another log under this name: offsets of the one before say nothing of it.
+                erasures.forget_offsets(connection)
+            stays, erased = erasures.erase(connection, batch)
+            return Appended(*self._write(connection, stays), len(erased))
+
+    def _write(self, connection: Connection, batch: Sequence[LoggedInteraction | RejectedMessage]) -> tuple[int, int]:
+        logged = [entry for entry in batch if isinstance(entry, LoggedInteraction)]
+        rejected = [entry for entry in batch if isinstance(entry, RejectedMessage)]
+        self._learn_items(connection, {entry.interaction.item_id for entry in logged})
+        rows = [_row(entry) for entry in logged if entry.interaction.item_id in self._known_items]
+        rejected += [_unknown_item(entry) for entry in logged if entry.interaction.item_id not in self._known_items]
+        return insert_new(connection, interactions, rows, "interaction_id"), _insert_rejected(connection, rejected)
 
     def _learn_items(self, connection: Connection, asked: set[str]) -> None:
         if unknown := asked - self._known_items:
@@ -83,7 +94,7 @@ def _move_position(connection: Connection, after: LogPosition | None, to: LogPos
 def _unknown_item(entry: LoggedInteraction) -> RejectedMessage:
     interaction = entry.interaction
     detail = f"Interaction {interaction.interaction_id} of user {interaction.user_id} names item {interaction.item_id}, which isn't there."
-    return RejectedMessage(entry.position, "ITEM_UNKNOWN", detail, encode_interaction(interaction))
+    return RejectedMessage(entry.position, "ITEM_UNKNOWN", detail, encode_interaction(interaction), entry.user_id)
 
 
 def _insert_rejected(connection: Connection, rejected: Sequence[RejectedMessage]) -> int:
@@ -102,6 +113,7 @@ def _insert_rejected(connection: Connection, rejected: Sequence[RejectedMessage]
             "detail": entry.detail.replace("\x00", ""),
             "body": entry.body,
             "rejected_at": now,
+            "user_id": entry.user_id,
         }
         for entry, position in zip(rejected, positions, strict=True)
         if position not in known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, literal, select, true, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ml_service.adapters.database import insert_new, reading, writing
+from ml_service.adapters.erasures import erased_among, erased_offsets
 from ml_service.adapters.interaction_log import STREAM
 from ml_service.adapters.tables import Moment, interactions, items, live_model, log_positions
 from ml_service.domain import Interaction, Item, LogPosition
@@ -26,11 +27,15 @@ LIVE_SLOT = 1
 
 @dataclass(frozen=True, slots=True)
 class StoredHistories:
-    """The latest rating of each pair by user, the place in the log they reach to, and the ids read last, oldest first."""
+    """The latest rating of each pair by user, and the place in the log they reach to.
+
+    `recent_ids`: the ids read last, oldest first, and whose they are. `erased_offsets`: where that log erases users.
+    """
 
     ratings: Mapping[str, Mapping[str, float | None]]
     position: LogPosition | None
-    recent_ids: tuple[str, ...]
+    recent_ids: Mapping[str, str]
+    erased_offsets: Mapping[str, int] = field(default_factory=dict)
 
 
 #: Where a list of interactions goes on: the time and the row of the last one shown.
@@ -46,6 +51,14 @@ class StoredPage:
     rows: tuple[tuple[Interaction, Item], ...]
     next_place: Place | None
     as_of_offset: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedRows:
+    """How many interactions an import added, and how many it left out, as their users are erased."""
+
+    new: int
+    left_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +83,12 @@ class Store:
         """Reads rows and position in one transaction, so that the log goes on exactly where the rows end."""
         ratings: dict[str, dict[str, float | None]] = {}
         query = select(interactions.c.user_id, interactions.c.item_id, interactions.c.rating).order_by(interactions.c.row_id)
-        last = select(interactions.c.interaction_id).order_by(interactions.c.row_id.desc()).limit(recent)
+        last = select(interactions.c.interaction_id, interactions.c.user_id).order_by(interactions.c.row_id.desc()).limit(recent)
         with reading(self.engine) as connection:
             for user_id, item_id, rating in connection.execute(query):
                 ratings.setdefault(user_id, {})[item_id] = rating
-            recent_ids = tuple(reversed(connection.scalars(last).all()))
-            return StoredHistories(ratings, _read_position(connection), recent_ids)
+            recent_ids = {row.interaction_id: row.user_id for row in reversed(connection.execute(last).all())}
+            return StoredHistories(ratings, _read_position(connection), recent_ids, erased_offsets(connection))
 
     def load_ratings(self) -> Ratings:
         """The latest rating of each pair, in the order in which those were written."""
@@ -112,13 +125,15 @@ class Store:
         with reading(self.engine) as connection:
             return connection.scalar(select(func.count()).select_from(interactions)) or 0
 
-    def import_data(self, new_items: Sequence[Item], new_interactions: Iterable[Interaction]) -> int:
-        """Writes all or nothing; an item that is there gets the new title, year and genres. Gives the number of new interactions."""
+    def import_data(self, new_items: Sequence[Item], new_interactions: Iterable[Interaction]) -> ImportedRows:
+        """Writes all or nothing; an item that is there gets the new title, year and genres. Brings nobody back who was erased."""
         # Made before the transaction, which would hold up the others meanwhile.
-        rows = [_interaction_row(row) for row in new_interactions]
+        rows = [(row.user_id, _interaction_row(row)) for row in new_interactions]
         with writing(self.engine) as connection:
             _upsert_items(connection, new_items)
-            return insert_new(connection, interactions, rows, "interaction_id")
+            erased = erased_among(connection, (user_id for user_id, _ in rows))
+            kept = [row for user_id, row in rows if user_id not in erased]
+            return ImportedRows(insert_new(connection, interactions, kept, "interaction_id"), len(rows) - len(kept))
 
     def read_live(self) -> LiveVersion | None:
         query = select(live_model.c.version, live_model.c.revision).where(live_model.c.slot == LIVE_SLOT)

@@ -52,6 +52,7 @@ interactions = Table(
     Index("ix_interactions_user_id_row_id", "user_id", "row_id"),
 )
 
+# `user_id` says whose the message is, where that can be read.
 rejected_interactions = Table(
     "rejected_interactions",
     metadata,
@@ -62,6 +63,18 @@ rejected_interactions = Table(
     Column("detail", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("rejected_at", Moment, nullable=False),
+    Column("user_id", Text),
+    Index("ix_rejected_interactions_user_id", "user_id"),
+)
+
+# Whose history was erased, and where in the log that stands: nothing before it comes back. -1: in a log that is no more.
+erased_users = Table(
+    "erased_users",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("log_offset", BigInteger, nullable=False),
+    Column("erased_at", Moment),
+    Index("ix_erased_users_log_offset", "log_offset"),
 )
 
 # How far a stream is projected, and which message is there: written in the transaction of the rows.

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from ml_service.adapters.broker.interaction_messages import decode_interaction
-from ml_service.domain import LoggedInteraction, RejectedMessage
-from ml_service.errors import InvalidArgument
+from ml_service.adapters.broker.interaction_messages import read_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from ml_service.adapters.broker.envelope import ReceivedMessage
     from ml_service.adapters.store import StoredHistories
+    from ml_service.domain import LogEntry
     from ml_service.entrypoints.metrics import Metrics
     from ml_service.handlers.live_state import LiveState
 
@@ -30,21 +29,14 @@ class LogFollower:
         self._loop = asyncio.get_running_loop()
 
     def on_messages(self, messages: Sequence[ReceivedMessage]) -> None:
-        self._on_loop(self._apply([_decode(message) for message in messages]))
+        self._on_loop(self._apply([read_entry(message) for message in messages]))
 
     def on_restart(self) -> None:
         """Raises Unavailable (STORE_UNAVAILABLE): the histories stay as they are until the store answers."""
         self._on_loop(self._live.rebuild(self._load_histories()))
 
-    async def _apply(self, batch: Sequence[LoggedInteraction | RejectedMessage]) -> None:
+    async def _apply(self, batch: Sequence[LogEntry]) -> None:
         self._metrics.count_interactions(await self._live.apply(batch))
 
     def _on_loop(self, work: Coroutine[None, None, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(APPLY_SECONDS)
-
-
-def _decode(message: ReceivedMessage) -> LoggedInteraction | RejectedMessage:
-    try:
-        return decode_interaction(message)
-    except InvalidArgument as error:
-        return RejectedMessage(message.position, error.reason, error.detail, message.body)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ml_service.adapters.broker.connection import Detach
-from ml_service.adapters.broker.interaction_messages import read_interaction
+from ml_service.adapters.broker.interaction_messages import read_entry
 from ml_service.adapters.interaction_log import InteractionLog, PositionMoved
-from ml_service.domain import RejectedMessage
+from ml_service.domain import LoggedErasure, RejectedMessage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,14 +44,16 @@ class Projector:
         """The stored position stays until the first batch of the new log replaces it."""
 
     def on_messages(self, messages: Sequence[ReceivedMessage]) -> None:
-        batch = [read_interaction(message) for message in messages]
+        batch = [read_entry(message) for message in messages]
         try:
             appended = self._log.append(batch, self._stored)
         except PositionMoved as error:
             log.warning("projector steps down: another one has written", after=self._stored)
             raise Detach("stepped down") from error
         self._stored = batch[-1].position
-        self._metrics.count_projected(appended.interactions, appended.rejected, self._stored.offset)
+        self._metrics.count_projected(appended, self._stored.offset)
         for entry in batch:
             if isinstance(entry, RejectedMessage):
                 log.warning("interaction rejected", offset=entry.position.offset, reason=entry.reason, detail=entry.detail)
+            elif isinstance(entry, LoggedErasure):
+                log.info("user erased", offset=entry.position.offset)

@@ -11,6 +11,7 @@ from ml_service.entrypoints.reader_metrics import ReaderMetrics
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ml_service.adapters.interaction_log import Appended
     from ml_service.entrypoints.reader_metrics import LogReader
 
 JOB_SECONDS = (0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200)
@@ -30,6 +31,7 @@ class WorkerMetrics:
         self._undecodable = Counter("worker_undecodable_messages", "Messages dead-lettered undecoded.", registry=registry)
         self._projected = Counter("worker_projected_interactions", "Interactions written to the store.", registry=registry)
         self._rejected = Counter("worker_rejected_interactions", "Messages of the log that can't be used.", registry=registry)
+        self._erased = Counter("worker_erased_users", "Users whose history was erased from the store.", registry=registry)
         self._offset = Gauge("worker_projected_offset", "Last offset of the log that this worker stored; -1 before.", registry=registry)
         self._offset.set(-1)
 
@@ -46,9 +48,10 @@ class WorkerMetrics:
     def count_undecodable(self) -> None:
         self._undecodable.inc()
 
-    def count_projected(self, interactions: int, rejected: int, offset: int) -> None:
-        self._projected.inc(interactions)
-        self._rejected.inc(rejected)
+    def count_projected(self, appended: Appended, offset: int) -> None:
+        self._projected.inc(appended.interactions)
+        self._rejected.inc(appended.rejected)
+        self._erased.inc(appended.erased)
         self._offset.set(offset)
 
     def render(self) -> bytes:

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How many items and interactions were read, and how many of the interactions are new."""
+    """How many items and interactions were read, how many of the interactions are new, and how many are of erased users."""
 
     items: int
     interactions: int
     new_interactions: int
+    left_out: int
 
 
 def import_movielens(store: Store, cache_dir: Path) -> Imported | None:
@@ -36,4 +37,5 @@ def import_csv(store: Store, interactions_path: Path, items_path: Path) -> Impor
 
 
 def _write(store: Store, data: Dataset) -> Imported:
-    return Imported(len(data.items), len(data.interactions), store.import_data(data.items, data.interactions))
+    written = store.import_data(data.items, data.interactions)
+    return Imported(len(data.items), len(data.interactions), written.new, written.left_out)

@@ -7,27 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from bisect import insort
 from collections import OrderedDict
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ml_service.domain import RejectedMessage
+from ml_service.domain import LoggedErasure, RejectedMessage
 from ml_service.errors import Unavailable
+from ml_service.handlers.histories import Histories
 from ml_service.model.scoring import add_rating
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ml_service.adapters.store import StoredHistories
-    from ml_service.domain import Interaction, Item, LoggedInteraction, LogPosition, ModelVersion
+    from ml_service.domain import Interaction, Item, LogEntry, LogPosition, ModelVersion
     from ml_service.model.ratings import IntArray
     from ml_service.model.scoring import ItemItemModel, UserScores
 
-#: Interactions whose ids are remembered: the same id read again within so many is one interaction.
-RECENT_IDS = 50_000
 #: What scores may take; of those who were answered longest ago they are forgotten.
 SCORES_BYTES_MAX = 128 * 2**20
 
@@ -74,12 +73,10 @@ class LiveState:
         self._moved = asyncio.Condition()
         self._model: LoadedModel | None = None
 
-    def _take(self, histories: StoredHistories) -> None:
+    def _take(self, stored: StoredHistories) -> None:
         self._scores.clear()
-        self._histories = dict(histories.ratings)
-        self._user_ids = sorted(self._histories)
-        self._recent_ids = OrderedDict.fromkeys(histories.recent_ids)
-        self._position = histories.position
+        self._histories = Histories(stored)
+        self._position = stored.position
 
     @property
     def position(self) -> LogPosition | None:
@@ -92,7 +89,7 @@ class LiveState:
     @property
     def user_ids(self) -> Sequence[str]:
         """The users with interactions, ordered."""
-        return self._user_ids
+        return self._histories.user_ids
 
     @property
     def loaded(self) -> LoadedModel | None:
@@ -106,7 +103,7 @@ class LiveState:
 
     def history(self, user_id: str) -> Mapping[str, float | None]:
         """The user's ratings by item id; empty for an unknown user. Never changed but replaced, so threads may hold it."""
-        return self._histories.get(user_id, {})
+        return self._histories.of(user_id)
 
     def replace_catalogue(self, catalogue: Catalogue) -> None:
         """Answers of the version that is live go on with the catalogue that it was loaded with."""
@@ -131,7 +128,7 @@ class LiveState:
         if len(self._scores) * scores.scores.nbytes > SCORES_BYTES_MAX:
             self._scores.popitem(last=False)
 
-    async def apply(self, batch: Sequence[LoggedInteraction | RejectedMessage]) -> int:
+    async def apply(self, batch: Sequence[LogEntry]) -> int:
         """Takes what the log holds, in its order; gives how many of it count. The projector keeps what can't be used."""
         counted = sum(self._apply(logged) for logged in batch)
         async with self._moved:
@@ -143,10 +140,8 @@ class LiveState:
 
         Where the store stands at that same place, the log's offsets mean nothing: there is no position until it is read anew.
         """
-        refuted = self._position
-        self._take(histories)
-        if self._position == refuted:
-            self._position = None
+        means_nothing = histories.position == self._position
+        self._take(replace(histories, position=None, erased_offsets={}) if means_nothing else histories)
 
     async def wait_for(self, offset: int, timeout_seconds: float) -> None:
         """Waits until the interactions up to this offset count. Raises Unavailable (OFFSET_NOT_REACHED)."""
@@ -162,17 +157,17 @@ class LiveState:
         if not self.has_reached(offset):
             raise Unavailable("OFFSET_NOT_REACHED", f"The log isn't read as far as offset {offset} yet. Ask again.", offset=str(offset))
 
-    def _apply(self, logged: LoggedInteraction | RejectedMessage) -> bool:
+    def _apply(self, logged: LogEntry) -> bool:
         self._position = logged.position
         if isinstance(logged, RejectedMessage):
             return False
-        interaction = logged.interaction
-        if interaction.item_id not in self.items or not self._remember(interaction.interaction_id):
+        if isinstance(logged, LoggedErasure):
+            self._histories.erase(logged)
+            self._scores.pop(logged.user_id, None)
             return False
-        if interaction.user_id not in self._histories:
-            insort(self._user_ids, interaction.user_id)
-        self._histories[interaction.user_id] = {**self.history(interaction.user_id), interaction.item_id: interaction.rating}
-        self._add_to_scores(interaction)
+        if logged.interaction.item_id not in self.items or not self._histories.add(logged):
+            return False
+        self._add_to_scores(logged.interaction)
         return True
 
     def _add_to_scores(self, interaction: Interaction) -> None:
@@ -184,11 +179,3 @@ class LiveState:
             scores = add_rating(self._model.scorer, scores, index, interaction.rating)
         if scores is not None:
             self._scores[interaction.user_id] = scores
-
-    def _remember(self, interaction_id: str) -> bool:
-        if interaction_id in self._recent_ids:
-            return False
-        self._recent_ids[interaction_id] = None
-        if len(self._recent_ids) > RECENT_IDS:
-            self._recent_ids.popitem(last=False)
-        return True

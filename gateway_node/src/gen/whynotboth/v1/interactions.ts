@@ -12,7 +12,7 @@ export const protobufPackage = "whynotboth.v1";
 
 export const protobufFileName = "whynotboth/v1/interactions.proto";
 
-/** What users did: the messages of the stream `interactions`. */
+/** What users did: the messages of the stream `interactions`. The AMQP property `type` says which one a message is. */
 
 /** A user rated an item. The latest one of a pair of user and item, by its offset in the stream, is the one that counts. */
 export interface InteractionRecorded {
@@ -24,6 +24,20 @@ export interface InteractionRecorded {
   itemId: string;
   /** From 0.5 (worst) to 5 (best). */
   rating: number;
+  /** When the gateway took it in. */
+  occurredAt: Date | undefined;
+}
+
+/**
+ * All that a user did up to here is to be erased. What follows in the stream is a new history.
+ *
+ * Its numbers are those of InteractionRecorded where they mean the same: who asks only whose message it is may read either as either.
+ */
+export interface UserErased {
+  /** A UUID. */
+  erasureId: string;
+  /** Whose history. It may be one that nobody knows: then there is nothing to erase. */
+  userId: string;
   /** When the gateway took it in. */
   occurredAt: Date | undefined;
 }
@@ -126,6 +140,85 @@ export const InteractionRecorded: MessageFns<InteractionRecorded> = {
     message.userId = object.userId ?? "";
     message.itemId = object.itemId ?? "";
     message.rating = object.rating ?? 0;
+    message.occurredAt = object.occurredAt ?? undefined;
+    return message;
+  },
+};
+
+function createBaseUserErased(): UserErased {
+  return { erasureId: "", userId: "", occurredAt: undefined };
+}
+
+export const UserErased: MessageFns<UserErased> = {
+  encode(message: UserErased, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.erasureId !== "") {
+      writer.uint32(10).string(message.erasureId);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    if (message.occurredAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.occurredAt), writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UserErased {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUserErased();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.erasureId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.occurredAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<UserErased>, I>>(base?: I): UserErased {
+    return UserErased.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UserErased>, I>>(object: I): UserErased {
+    const message = createBaseUserErased();
+    message.erasureId = object.erasureId ?? "";
+    message.userId = object.userId ?? "";
     message.occurredAt = object.occurredAt ?? undefined;
     return message;
   },

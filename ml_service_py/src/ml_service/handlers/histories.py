@@ -1,0 +1,64 @@
+"""What each user rated, in memory: first as the store has it, then as the log goes on."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ml_service.adapters.store import StoredHistories
+    from ml_service.domain import LoggedErasure, LoggedInteraction
+
+#: Interactions whose ids are remembered: the same id read again within so many is one interaction.
+RECENT_IDS = 50_000
+
+
+class Histories:
+    def __init__(self, stored: StoredHistories) -> None:
+        self._ratings = dict(stored.ratings)
+        self._user_ids = sorted(self._ratings)
+        #: Whose they are, the one read last at the end.
+        self._recent_ids = OrderedDict(stored.recent_ids)
+        self._erased_offsets = stored.erased_offsets
+
+    @property
+    def user_ids(self) -> Sequence[str]:
+        """The users with interactions, ordered."""
+        return self._user_ids
+
+    def of(self, user_id: str) -> Mapping[str, float | None]:
+        """The user's ratings by item id; empty for an unknown user. Never changed but replaced, so threads may hold it."""
+        return self._ratings.get(user_id, {})
+
+    def add(self, logged: LoggedInteraction) -> bool:
+        """False for an interaction that was read before, and for one that was erased since."""
+        interaction = logged.interaction
+        if self._was_erased(logged) or not self._remember(interaction.interaction_id, interaction.user_id):
+            return False
+        if interaction.user_id not in self._ratings:
+            insort(self._user_ids, interaction.user_id)
+        self._ratings[interaction.user_id] = {**self.of(interaction.user_id), interaction.item_id: interaction.rating}
+        return True
+
+    def erase(self, erasure: LoggedErasure) -> None:
+        """Forgets the user, unless the store had done so: what it has is newer then."""
+        if self._was_erased(erasure):
+            return
+        # What follows is a new history, also where the log is read again and its ids were seen before.
+        self._recent_ids = OrderedDict((seen, owner) for seen, owner in self._recent_ids.items() if owner != erasure.user_id)
+        if self._ratings.pop(erasure.user_id, None) is not None:
+            self._user_ids.remove(erasure.user_id)
+
+    def _was_erased(self, entry: LoggedInteraction | LoggedErasure) -> bool:
+        return entry.position.offset <= self._erased_offsets.get(entry.user_id, -1)
+
+    def _remember(self, interaction_id: str, user_id: str) -> bool:
+        if interaction_id in self._recent_ids:
+            return False
+        self._recent_ids[interaction_id] = user_id
+        if len(self._recent_ids) > RECENT_IDS:
+            self._recent_ids.popitem(last=False)
+        return True

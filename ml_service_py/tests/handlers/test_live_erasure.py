@@ -1,0 +1,113 @@
+"""A user who is erased, in memory: answered as somebody new, whatever is read again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sample
+from sqlalchemy import delete
+
+from ml_service.adapters.database import writing
+from ml_service.adapters.interaction_log import InteractionLog
+from ml_service.adapters.tables import log_positions
+from ml_service.model.scoring import history_of, score_users
+
+if TYPE_CHECKING:
+    from ml_service.adapters.store import Store
+    from ml_service.domain import LogEntry
+    from ml_service.handlers.live_state import LiveState
+
+LOG: list[LogEntry] = [
+    sample.logged(0, sample.interaction("u", "i3", 2.5)),
+    sample.erasure(1, "u"),
+    sample.logged(2, sample.interaction("u", "i5", 3.5)),
+]
+
+
+async def test_an_erasure_forgets_the_user_and_moves_the_position(live: LiveState) -> None:
+    entry = sample.erasure(3, "even")
+
+    counted = await live.apply([entry])
+
+    assert counted == 0
+    assert live.history("even") == {}
+    assert list(live.user_ids) == ["late", "odd"]
+    assert live.position == entry.position
+
+
+async def test_scores_that_were_kept_are_forgotten_with_the_user(live: LiveState) -> None:
+    rated = live.history("even")
+    (scores,) = score_users(live.model.scorer, [history_of(live.model.scorer, rated)])
+    live.keep_scores(live.model, "even", rated, scores)
+
+    await live.apply([sample.erasure(3, "even")])
+    live.keep_scores(live.model, "even", rated, scores)
+
+    assert live.scores("even") is None
+
+
+async def test_what_a_user_does_after_the_erasure_is_a_new_history(live: LiveState) -> None:
+    await live.apply([sample.erasure(0, "even"), sample.logged(1, sample.interaction("even", "i4", 3.0))])
+
+    assert live.history("even") == {"i4": 3.0}
+    assert list(live.user_ids) == ["even", "late", "odd"]
+
+
+async def test_who_is_unknown_can_be_erased(live: LiveState) -> None:
+    await live.apply([sample.erasure(0, "nobody")])
+
+    assert list(live.user_ids) == ["even", "late", "odd"]
+
+
+async def test_an_id_that_comes_again_after_the_erasure_counts_as_the_store_counts_it(live: LiveState, store: Store) -> None:
+    again = sample.interaction("u", "i3", 2.5)
+    log: list[LogEntry] = [sample.logged(0, again), sample.erasure(1, "u"), sample.logged(2, again)]
+
+    await live.apply(log)
+    InteractionLog(store.engine).append(log, None)
+
+    assert live.history("u") == store.load_histories(recent=0).ratings["u"] == {"i3": 2.5}
+
+
+async def test_a_log_that_is_read_again_from_the_first_brings_nothing_back_at_any_moment(store: Store) -> None:
+    InteractionLog(store.engine).append(LOG, None)
+    with writing(store.engine) as connection:
+        connection.execute(delete(log_positions))
+    live = sample.live_state(store)
+
+    seen = []
+    for entry in LOG:
+        await live.apply([entry])
+        seen.append(dict(live.history("u")))
+
+    assert live.position == LOG[-1].position
+    assert seen == [{"i5": 3.5}] * 3
+
+
+async def test_an_erasure_that_the_store_has_not_yet_is_read_from_the_log(store: Store) -> None:
+    InteractionLog(store.engine).append(LOG[:1], None)
+    live = sample.live_state(store)
+
+    await live.apply(LOG[1:])
+
+    assert live.history("u") == {"i5": 3.5}
+
+
+async def test_another_log_erases_by_its_own_places(store: Store) -> None:
+    InteractionLog(store.engine).append(LOG, None)
+    live = sample.live_state(store)
+
+    await live.rebuild(store.load_histories(recent=10))
+    await live.apply([sample.logged(0, sample.interaction("u", "i7", 1.0))])
+
+    assert live.history("u") == {"i5": 3.5, "i7": 1.0}
+
+
+async def test_a_log_that_was_taken_for_another_one_ends_in_the_same_histories(store: Store) -> None:
+    InteractionLog(store.engine).append(LOG, None)
+    live = sample.live_state(store)
+
+    await live.rebuild(store.load_histories(recent=10))
+    await live.apply(LOG)
+
+    assert live.history("u") == {"i5": 3.5}
