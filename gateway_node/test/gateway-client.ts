@@ -36,6 +36,10 @@ export class GatewayClient {
     return this.send({ method: 'POST', url: '/v1/interactions', headers, payload: rating as object })
   }
 
+  erase(userId: string): Promise<Answer> {
+    return this.send({ method: 'DELETE', url: `/v1/users/${encodeURIComponent(userId)}` })
+  }
+
   /** Sends a body as it is, whatever it claims to be. */
   rateRaw(payload: string, contentType = 'application/json'): Promise<Answer> {
     return this.#sendRaw('/v1/interactions', payload, contentType)

@@ -13,7 +13,7 @@ export type Activity = { kind: string; userId?: string; itemId?: string; jobId?:
 
 export class ActivityTopic implements Topic {
   readonly #hub: Hub
-  readonly #newest: Activity[] = []
+  #newest: Activity[] = []
   readonly #allowance = new Allowance(eventsPerSecond, eventsPerSecond)
 
   constructor(hub: Hub) {
@@ -30,6 +30,11 @@ export class ActivityTopic implements Topic {
     // Two logs feed this, so the order in which events were read isn't the one in which they happened.
     const inOrder = this.#newest.toSorted((a, b) => a.at.localeCompare(b.at))
     for (const activity of inOrder) outbox.send(encodeEvent(topic, null, JSON.stringify(activity)))
+  }
+
+  /** What newcomers get holds nothing any more of what the user did. */
+  forget(userId: string): void {
+    this.#newest = this.#newest.filter((activity) => activity.userId !== userId)
   }
 
   record(activity: Activity): void {

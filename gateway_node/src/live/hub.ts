@@ -47,6 +47,14 @@ export class Hub {
     for (const outbox of channel.outboxes) outbox.sendLatest(topic, channel.latest)
   }
 
+  /** Nobody gets any more what was published, unless it is sent already. */
+  takeBack(topic: string): void {
+    const channel = this.#channels.get(topic)
+    if (channel === undefined) return
+    channel.latest = undefined
+    for (const outbox of channel.outboxes) outbox.forget(topic)
+  }
+
   /** Sends a frame that is no value of the topic, such as an error. */
   notify(topic: string, text: string): void {
     for (const outbox of this.#channels.get(topic)?.outboxes ?? []) outbox.send(text)

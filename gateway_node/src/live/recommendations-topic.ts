@@ -21,8 +21,8 @@ type Parts = {
   newCall: () => Call
   logger: FastifyBaseLogger
 }
-/** What one user's watchers wait for. `minOffset`: the newest interaction of the user that the list must take into account. */
-type Watch = { refresher: Refresher; minOffset: number | undefined }
+/** What one user's watchers wait for. `minOffset`: the newest event of the user that the list must take into account; `erasedAt`: the newest erasure. */
+type Watch = { topic: string; refresher: Refresher; minOffset: number | undefined; erasedAt: number }
 
 export class RecommendationsTopic implements Topic {
   readonly #parts: Parts
@@ -58,13 +58,22 @@ export class RecommendationsTopic implements Topic {
     watch.refresher.refresh()
   }
 
+  /** A list from before is shown to nobody any more. */
+  onErasure(userId: string, offset: number): void {
+    const watch = this.#watches.get(userId)
+    if (watch === undefined) return
+    watch.erasedAt = offset
+    this.#parts.hub.takeBack(watch.topic)
+    this.onInteraction(userId, offset)
+  }
+
   onModelChange(): void {
     for (const { refresher } of this.#watches.values()) refresher.refresh()
   }
 
   /** Offsets of the log that was read before mean nothing in the new one. */
   onRestart(): void {
-    for (const watch of this.#watches.values()) watch.minOffset = undefined
+    for (const watch of this.#watches.values()) Object.assign(watch, { minOffset: undefined, erasedAt: -1 })
     this.onModelChange()
   }
 
@@ -73,7 +82,7 @@ export class RecommendationsTopic implements Topic {
       () => this.#publish(userId, topic),
       (error) => this.#tellFailure(topic, error),
     )
-    this.#watches.set(userId, { refresher, minOffset: undefined })
+    this.#watches.set(userId, { topic, refresher, minOffset: undefined, erasedAt: -1 })
     refresher.refresh()
   }
 
@@ -88,6 +97,9 @@ export class RecommendationsTopic implements Topic {
     const minOffset = this.#watches.get(userId)?.minOffset
     const request = minOffset === undefined ? { userId, limit } : { userId, limit, minInteractionOffset: minOffset }
     const answer = await recommender.recommend(request, newCall())
+    const erasedAt = this.#watches.get(userId)?.erasedAt ?? -1
+    // What is shown when nobody can be asked is nobody's own.
+    if (!answer.degraded && (answer.asOfOffset ?? -1) < erasedAt) return false
     hub.publish(topic, answer.asOfOffset, answer, renderRecommendations)
     return !answer.degraded
   }

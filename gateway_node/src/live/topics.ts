@@ -1,8 +1,9 @@
 // Every topic there is, and what feeds it.
 import type { FastifyInstance } from 'fastify'
 import { type Access, requireAccess } from '../access.ts'
+import { readErasure } from '../erasures.ts'
 import { AppError } from '../errors.ts'
-import { InteractionRecorded } from '../gen/whynotboth/v1/interactions.ts'
+import { InteractionRecorded, type UserErased } from '../gen/whynotboth/v1/interactions.ts'
 import { ModelPromoted } from '../gen/whynotboth/v1/recommender.ts'
 import { ActivityTopic } from './activity-topic.ts'
 import type { ConnectionParts } from './connection.ts'
@@ -58,8 +59,16 @@ export function createTopics(app: FastifyInstance): ConnectionParts['findTopic']
 }
 
 function feedFromInteractions(app: FastifyInstance, recommendations: RecommendationsTopic, activity: ActivityTopic) {
+  const erase = ({ userId, occurredAt = new Date(0) }: UserErased, offset: number) => {
+    activity.forget(userId)
+    activity.record({ kind: 'user.erased', userId, at: occurredAt.toISOString() })
+    recommendations.onErasure(userId, offset)
+  }
   const stop = app.interactionsLog.subscribe({
-    onMessage: ({ offset, body }) => {
+    onMessage: (message) => {
+      const { offset, body } = message
+      const erasure = readErasure(message)
+      if (erasure) return erase(erasure, offset)
       const interaction = decodeInteraction(app, offset, body)
       if (interaction === undefined) return
       const { userId, itemId, at } = interaction

@@ -57,6 +57,7 @@ export function createAnswerCache(log: Pick<Log, 'isAttached' | 'subscribe'>, li
   }
 }
 
+/** Of an interaction or an erasure, which is read as one: either makes older answers stale. */
 function readUserId(body: Uint8Array): string | undefined {
   try {
     return InteractionRecorded.decode(body).userId

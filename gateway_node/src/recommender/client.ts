@@ -8,6 +8,7 @@ import { ModelPromoted } from '../gen/whynotboth/v1/recommender.ts'
 import { createAnswerCache } from './answer-cache.ts'
 import { createBreaker } from './breaker.ts'
 import { callUnary, openChannel } from './channel.ts'
+import { createLastKnown } from './last-known.ts'
 import { type Ask, createDeadLetterLookups, createLookups, createModelLookups } from './lookups.ts'
 import type { Observe } from './observer.ts'
 import { createRecommend } from './recommend.ts'
@@ -34,7 +35,8 @@ export function createRecommender(config: RecommenderConfig, surroundings: Surro
   const breaker = createBreaker()
   const versions = createVersionWatch()
   const cache = createAnswerCache(log, () => versions.current)
-  const { recommend, refreshPopular } = createRecommend({ client: recommender, breaker, cache, versions })
+  const lastKnown = createLastKnown(log)
+  const { recommend, refreshPopular } = createRecommend({ client: recommender, breaker, cache, lastKnown, versions })
   const lifetime = new AbortController()
 
   const ask: Ask = (method, request, call) => breaker.run(() => callUnary(method, request, call))
@@ -76,6 +78,7 @@ export function createRecommender(config: RecommenderConfig, surroundings: Surro
       lifetime.abort()
       stopListening()
       cache.close()
+      lastKnown.close()
       channel.close()
     },
   }

@@ -7,7 +7,7 @@ import { type Breaker, isSilence } from './breaker.ts'
 import { type Catalogue, createCatalogues, renderItems } from './catalogue.ts'
 import { callUnary, type RecommenderChannel } from './channel.ts'
 import { createCoalescer } from './coalescer.ts'
-import { createLastKnown } from './last-known.ts'
+import type { LastKnown } from './last-known.ts'
 import { present, toRecommendations, toSource } from './messages.ts'
 import type { Call, Recommendations, RecommendRequest } from './recommender.ts'
 import { createSingleFlight } from './single-flight.ts'
@@ -19,15 +19,15 @@ type Parts = {
   client: RecommenderChannel['recommender']
   breaker: Breaker
   cache: AnswerCache
+  lastKnown: LastKnown
   versions: VersionWatch
 }
 
 /** As many popular items as any caller may ask for. */
 const popularLimit = 100
 
-export function createRecommend({ client, breaker, cache, versions }: Parts) {
+export function createRecommend({ client, breaker, cache, lastKnown, versions }: Parts) {
   const catalogues = createCatalogues()
-  const lastKnown = createLastKnown()
   const flights = createSingleFlight<Call, Recommendations>()
   const askInBatch = createCoalescer(askBatch, isAbandoned)
   cache.onChange(flights.forget)

@@ -1,7 +1,8 @@
-// Who there is, and what they did.
+// Who there is, what they did, and how it is forgotten.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyContextConfig } from 'fastify'
-import { InteractionList, InteractionsQuery, User, UserList, UserPath, UsersQuery } from './schemas.ts'
+import { createEraseUser } from './erase.ts'
+import { AcceptedErasure, InteractionList, InteractionsQuery, User, UserList, UserPath, UsersQuery } from './schemas.ts'
 
 const tags = ['users']
 const config: FastifyContextConfig = { access: ['owner', 'operator'] }
@@ -36,5 +37,23 @@ export const usersRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async ({ params, query, call }) => app.recommender.listInteractions({ ...params, ...query }, call),
+  )
+
+  const { broker, interactionsLog: log } = app
+  const eraseUser = createEraseUser({ broker, log, readOwnWriteMs: app.config.readOwnWriteMs })
+  app.delete(
+    '/v1/users/:userId',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Erase all that a user did',
+        description:
+          'Also of a user whom nobody knows, and as often as it is asked. What the user does afterwards is a new history.',
+        params: UserPath,
+        response: { 202: AcceptedErasure },
+      },
+    },
+    async ({ params, call }, reply) => reply.code(202).send(await eraseUser(params.userId, call)),
   )
 }

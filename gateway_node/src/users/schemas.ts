@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { NextPageToken, Nullable, pageQuery, strict, UserId } from '../schemas.ts'
 
 export const UserPath = Type.Object({ userId: UserId })
@@ -30,3 +30,15 @@ export const InteractionList = Type.Object({
   nextPageToken: NextPageToken,
   asOfOffset: Nullable(Type.Integer({ description: 'The last offset of the log that this page can know of.' })),
 })
+
+export const AcceptedErasure = Type.Object({
+  userId: Type.String(),
+  acceptedAt: Type.String({ format: 'date-time' }),
+  offset: Nullable(
+    Type.Integer({
+      description:
+        'Where the erasure stands in the log; reads that take it as `minOffset` know of it. Null where that was not seen in time.',
+    }),
+  ),
+})
+export type AcceptedErasure = Static<typeof AcceptedErasure>

@@ -14,6 +14,7 @@ type Operation = {
 
 const served = [
   'delete /v1/dead-letters/{deadLetterId}',
+  'delete /v1/users/{userId}',
   'get /v1/dead-letters',
   'get /v1/dead-letters/{deadLetterId}',
   'get /v1/items',
