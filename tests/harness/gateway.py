@@ -56,6 +56,17 @@ class GatewayDriver:
         body = {"userId": user_id, "itemId": item_id, "rating": rating}
         return dict(self.http.post("/v1/interactions", json=body, headers=_idempotency(key)).json())
 
+    def erase(self, user_id: str, caller: str | None = None) -> Json:
+        """The operator asks, if no caller is named."""
+        return self._answer(self._ask_to_erase(user_id, caller), httpx.codes.ACCEPTED)
+
+    def refused_erasure(self, user_id: str, caller: str) -> Json:
+        return dict(self._ask_to_erase(user_id, caller).json())
+
+    def _ask_to_erase(self, user_id: str, caller: str | None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.sign_in.token(caller)}"}
+        return httpx.delete(f"{self.url}/v1/users/{user_id}", headers=headers, timeout=15)
+
     def start_job(self, kind: str, key: str | None = None, **params: Any) -> Json:
         response = self.http.post("/v1/jobs", json={"kind": kind, "params": params}, headers=_idempotency(key))
         job = self._answer(response, httpx.codes.ACCEPTED)

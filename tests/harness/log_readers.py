@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from harness.broker import BrokerDriver
-from harness.messages import interaction_recorded
+from harness.messages import interaction_recorded, user_erased
 from harness.waiting import eventually
 from ml_service.adapters.broker.envelope import Publication
 from ml_service.adapters.broker.stream_reader import StreamReader
@@ -51,6 +51,10 @@ class OwnLog:
         body = interaction_recorded(interaction_id, user_id, item_id, rating)
         self._publisher.publish(Publication("", self.name, "whynotboth.v1.InteractionRecorded", interaction_id, body))
         return interaction_id
+
+    def erase(self, user_id: str) -> None:
+        erasure_id = str(uuid4())
+        self._publisher.publish(Publication("", self.name, "whynotboth.v1.UserErased", erasure_id, user_erased(erasure_id, user_id)))
 
     def drop_up_to(self, offset: int) -> None:
         """Appends until that offset and all before it are gone."""

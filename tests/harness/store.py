@@ -22,6 +22,16 @@ class StoreDriver:
         """Of all users whose ids are like this, in SQL's sense."""
         return [str(row[0]) for row in self._rows("SELECT interaction_id FROM interactions WHERE user_id LIKE ?", users)]
 
+    def count_rows(self, user_id: str) -> int:
+        """Of all that the store holds about what a user did."""
+        tables = ("interactions", "rejected_interactions")
+        return sum(int(str(self._rows(f"SELECT count(*) FROM {table} WHERE user_id = ?", user_id)[0][0])) for table in tables)  # noqa: S608
+
+    def forget_position(self) -> None:
+        """As if no projector had ever read the log."""
+        with closing(sqlite3.connect(self._file, timeout=5)) as connection, connection:
+            connection.execute("DELETE FROM log_positions")
+
     def rejection(self, message_id: str) -> str | None:
         """Why a message of the log was set aside."""
         rows = self._rows("SELECT reason FROM rejected_interactions WHERE message_id = ?", message_id)

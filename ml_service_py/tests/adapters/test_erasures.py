@@ -121,6 +121,17 @@ def test_an_erasure_that_another_log_holds_erases_what_both_had(log: Interaction
     assert ratings(store) == {}
 
 
+def test_a_log_that_was_taken_for_another_one_ends_in_the_same_rows(log: InteractionLog, store: Store) -> None:
+    log.append(LOG, None)
+    before = store.load_histories(recent=0).ratings
+
+    for start in range(len(LOG)):
+        log.append(LOG[start : start + 1], LOG[start - 1].position)
+
+    assert store.load_histories(recent=0).ratings == before
+    assert rejected_users(store) == []
+
+
 def test_of_two_erasures_the_later_one_counts_when_the_log_is_read_again(log: InteractionLog, store: Store) -> None:
     twice = [*LOG, sample.erasure(5, "u"), sample.logged(6, sample.interaction("u", "i7", 1.0))]
     log.append(twice, None)

@@ -1,0 +1,126 @@
+"""A user who is erased, with a real log: gone from store and live memory, and gone for good, whatever is read again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import delete
+
+from harness.log_readers import LiveHistories, OwnLog, projecting, stored_ratings
+from harness.waiting import eventually
+from ml_service.adapters.broker.publisher import Publisher
+from ml_service.adapters.database import migrate, open_engine, writing
+from ml_service.adapters.store import Store
+from ml_service.adapters.tables import log_positions
+from ml_service.domain import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ml_service.adapters.broker.connection import BrokerAddress
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    engine = open_engine(f"sqlite:///{tmp_path}/store.db")
+    migrate(engine)
+    store = Store(engine)
+    store.import_data([Item(name, name) for name in ("film", "other", "third")], [])
+    yield store
+    engine.dispose()
+
+
+@pytest.fixture
+def publisher(address: BrokerAddress) -> Iterator[Publisher]:
+    publisher = Publisher(address)
+    publisher.start()
+    yield publisher
+    assert publisher.stop()
+
+
+@pytest.fixture
+def log(address: BrokerAddress, publisher: Publisher) -> OwnLog:
+    return OwnLog(address, publisher)
+
+
+@pytest.fixture
+def live(store: Store) -> Iterator[LiveHistories]:
+    live = LiveHistories(store)
+    yield live
+    live.close()
+
+
+def forget_position(store: Store) -> None:
+    with writing(store.engine) as connection:
+        connection.execute(delete(log_positions))
+
+
+def erase_between(log: OwnLog, user_id: str) -> None:
+    """Somebody else says the last word, so that who has read that has read all."""
+    log.record(user_id, "film", 1)
+    log.record(user_id, "no such film", 1)
+    log.erase(user_id)
+    log.record(user_id, "other", 5)
+    log.record("somebody else", "film", 3)
+
+
+def test_what_came_before_is_gone_from_store_and_memory_and_what_follows_counts(
+    address: BrokerAddress, log: OwnLog, store: Store, live: LiveHistories, user_id: str
+) -> None:
+    expected = {user_id: {"other": 5}, "somebody else": {"film": 3}}
+
+    with projecting(address, log, store), live.following(address, log):
+        erase_between(log, user_id)
+
+        eventually(lambda: stored_ratings(store) == expected, within=20)
+        eventually(lambda: live.ratings == expected, within=20)
+
+
+def test_a_log_that_is_read_again_from_the_first_brings_nothing_back(
+    address: BrokerAddress, log: OwnLog, store: Store, user_id: str
+) -> None:
+    erase_between(log, user_id)
+    with projecting(address, log, store):
+        eventually(lambda: "somebody else" in stored_ratings(store), within=20)
+    forget_position(store)
+    live = LiveHistories(store)
+    log.record("the last one", "film", 3)
+
+    with live.following(address, log), projecting(address, log, store):
+        eventually(lambda: "the last one" in stored_ratings(store) and "the last one" in live.ratings, within=20)
+
+    assert stored_ratings(store)[user_id] == live.ratings[user_id] == {"other": 5}
+    live.close()
+
+
+def test_an_erasure_that_only_the_log_has_reaches_a_recommender_that_starts(
+    address: BrokerAddress, log: OwnLog, store: Store, user_id: str
+) -> None:
+    log.record(user_id, "film", 1)
+    with projecting(address, log, store):
+        eventually(lambda: user_id in stored_ratings(store), within=20)
+    log.erase(user_id)
+    live = LiveHistories(store)
+
+    with live.following(address, log):
+        eventually(lambda: live.offset == 1, within=20)
+
+    assert user_id in stored_ratings(store)
+    assert user_id not in live.ratings
+    live.close()
+
+
+def test_on_a_broker_that_begins_anew_what_the_user_does_counts(
+    address: BrokerAddress, log: OwnLog, publisher: Publisher, store: Store, live: LiveHistories, user_id: str
+) -> None:
+    with projecting(address, log, store), live.following(address, log):
+        erase_between(log, user_id)
+        eventually(lambda: "somebody else" in stored_ratings(store) and "somebody else" in live.ratings, within=20)
+    fresh = OwnLog(address, publisher)
+    fresh.record(user_id, "third", 2)
+
+    with projecting(address, fresh, store), live.following(address, fresh):
+        eventually(lambda: stored_ratings(store)[user_id] == {"other": 5, "third": 2}, within=20)
+        eventually(lambda: live.ratings == stored_ratings(store), within=20)
