@@ -2,7 +2,15 @@
 import { formatCount } from '../format.js'
 import { html } from '../html.js'
 import { isOperator } from '../state/session.js'
-import { chooseViewer, isViewerUnknown, refreshViewer, viewer, viewerFailure, viewerId } from '../state/viewer.js'
+import {
+  chooseViewer,
+  eraseHistory,
+  isViewerUnknown,
+  refreshViewer,
+  viewer,
+  viewerFailure,
+  viewerId,
+} from '../state/viewer.js'
 import { Failure, Panel } from './panel.js'
 import { UserPicker } from './user-picker.js'
 
@@ -20,6 +28,7 @@ function ChosenViewer() {
       <strong>User ${viewerId.value}</strong>
       <span class="quiet">${describeViewer()}</span>
     </p>
+    ${!isOperator.value && viewer.value && html`<button type="button" class="link" onClick=${eraseHistory}>Erase my history</button>`}
     ${viewerFailure.value && html`<${Failure} what="The user can’t be looked up" error=${viewerFailure.value} retry=${refreshViewer} />`}
   `
 }

@@ -4,6 +4,7 @@
  */
 import { batch, signal } from '@preact/signals'
 import { ask } from '../api.js'
+import { notify } from './notices.js'
 import { session } from './session.js'
 
 /** @type {import('@preact/signals').Signal<string | null>} */
@@ -36,6 +37,17 @@ export async function refreshViewer() {
     if (asked === viewerId.value) show(body, null)
   } catch (error) {
     if (asked === viewerId.value) show(null, error)
+  }
+}
+
+/** Erases all that the signed-in user did, and begins the page anew: what is on it is from before. */
+export async function eraseHistory() {
+  if (viewerId.value === null || !confirm('Erase everything that you have rated? Nobody can bring it back.')) return
+  try {
+    await ask(`/v1/users/${encodeURIComponent(viewerId.value)}`, { method: 'DELETE' })
+    location.reload()
+  } catch (error) {
+    notify('Your history wasn’t erased', error, eraseHistory)
   }
 }
 
