@@ -65,7 +65,7 @@ class GatewayDriver:
 
     def _ask_to_erase(self, user_id: str, caller: str | None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.sign_in.token(caller)}"}
-        return httpx.delete(f"{self.url}/v1/users/{user_id}", headers=headers, timeout=15)
+        return self.http.delete(f"/v1/users/{user_id}", headers=headers, auth=None)
 
     def start_job(self, kind: str, key: str | None = None, **params: Any) -> Json:
         response = self.http.post("/v1/jobs", json={"kind": kind, "params": params}, headers=_idempotency(key))
