@@ -27,8 +27,17 @@ if TYPE_CHECKING:
     from ml_service.adapters.broker.envelope import ReceivedMessage
 
 #: The steps that are statements, by what only those say. A driver for PostgreSQL sends no BEGIN of its own.
-STATEMENTS = {"BEGIN": "begin", "log_positions": "position", "FROM items": "items", "INTO interactions": "rows"}
-#: What a projector does with a batch, in this order.
+STATEMENTS = {
+    "BEGIN": "begin",
+    "log_positions": "position",
+    "FROM erased_users": "erasures",
+    "DELETE FROM interactions": "erase",
+    "DELETE FROM rejected_interactions": "erase rejected",
+    "INTO erased_users": "erased",
+    "FROM items": "items",
+    "INTO interactions": "rows",
+}
+#: What a projector does with a batch that erases somebody, in this order.
 STEPS = ("take", *STATEMENTS.values(), "commit", "stored", "acknowledge", "acknowledged")
 
 #: Starts each process from one that has loaded what it needs.

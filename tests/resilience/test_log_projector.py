@@ -73,6 +73,8 @@ def stored_ids(store: Store) -> list[str]:
 def test_a_projector_killed_at_each_of_its_steps_stores_each_interaction_once(log: OwnLog, store: Store, work: Work) -> None:
     recorded: list[str] = []
     for step in STEPS:
+        log.record("erased", "film", 4)
+        log.erase("erased")
         recorded += [log.record(str(uuid4()), "film", rating) for rating in (1, 2, 3)]
         dying = DyingProjector(work.dying_at(step, signal.SIGKILL))
         assert dying.wait_until_dead(within=30) == -signal.SIGKILL, step
