@@ -65,7 +65,7 @@ class GatewayDriver:
 
     def _ask_to_erase(self, user_id: str, caller: str | None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.sign_in.token(caller)}"}
-        return self.http.delete(f"/v1/users/{user_id}", headers=headers, auth=None)
+        return self.http.delete(f"/v1/users/{user_id}", headers=headers, auth=httpx.Auth())
 
     def start_job(self, kind: str, key: str | None = None, **params: Any) -> Json:
         response = self.http.post("/v1/jobs", json={"kind": kind, "params": params}, headers=_idempotency(key))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.worker import JobsDriver, WorkerDriver
     from ml_service.adapters.broker.connection import BrokerAddress
     from ml_service.adapters.broker.envelope import ReceivedMessage
-    from ml_service.domain import RejectedMessage
+    from ml_service.domain import LogEntry
 
 WRITABLE = datetime(2000, 1, 1, tzinfo=UTC)
 WRITTEN = b"T" + struct.pack(">Q", int(WRITABLE.timestamp()))
@@ -53,7 +53,7 @@ def publish(broker: BrokerDriver, queue: str, properties: BasicProperties, body:
 
 @pytest.mark.parametrize("header", HEADERS)
 def test_a_reader_takes_what_pika_can_not_hold(broker: BrokerDriver, address: BrokerAddress, header: bytes, user_id: str) -> None:
-    read: list[LoggedInteraction | RejectedMessage] = []
+    read: list[LogEntry] = []
 
     def take(messages: Sequence[ReceivedMessage]) -> None:
         read.extend(map(read_entry, messages))

@@ -113,7 +113,7 @@ def test_an_erasure_of_another_log_erases_nothing_of_this_one(log: InteractionLo
 
 def test_an_erasure_that_another_log_holds_erases_what_both_had(log: InteractionLog, store: Store) -> None:
     log.append(LOG, None)
-    again = [sample.logged(0, sample.interaction("u", "i1")), sample.erasure(1, "u")]
+    again: list[LogEntry] = [sample.logged(0, sample.interaction("u", "i1")), sample.erasure(1, "u")]
 
     appended = log.append(again, LOG[-1].position)
 
