@@ -18,7 +18,7 @@ export function requireAccess(access: Access, identity: Identity | undefined, ow
   throw new AppError('ACCESS_DENIED', `The ${identity.role} ${identity.subject} may not do this.`)
 }
 
-export function requireIdentity(identity: Identity | undefined): asserts identity is Identity {
+export function requireIdentity<Known>(identity: Known | undefined): asserts identity is Known {
   if (identity) return
   throw new AppError('TOKEN_INVALID', 'No token came. Send the header "Authorization: Bearer" with one.')
 }

@@ -14,8 +14,8 @@ export type Identity = {
   readonly expiresAt: number
 }
 
-/** Throws TOKEN_INVALID; IDENTITY_PROVIDER_UNAVAILABLE where it can't tell. */
-export type Verify = (token: string) => Promise<Identity>
+/** Who showed a token lately is known at once. Rejects with TOKEN_INVALID; with IDENTITY_PROVIDER_UNAVAILABLE where it can't tell. */
+export type Verify = (token: string) => Identity | Promise<Identity>
 
 const userIds = Compile(UserId)
 

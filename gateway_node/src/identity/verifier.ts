@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { AppError } from '../errors.ts'
-import { toIdentity, type Verify } from './identity.ts'
+import { type Identity, toIdentity, type Verify } from './identity.ts'
 
 const rememberedTokens = 10_000
 
@@ -21,16 +21,20 @@ export type TokenRules = {
 export function createVerify(findKey: JWTVerifyGetKey, rules: TokenRules): Verify {
   const { roleClaim, clockToleranceSeconds: clockTolerance, ...pinned } = rules
   const options: JWTVerifyOptions = { ...pinned, clockTolerance, requiredClaims: ['sub', 'exp'] }
-  const remembered = new LRUCache<string, Awaited<ReturnType<Verify>>>({ max: rememberedTokens })
-  return async (token) => {
-    // A digest is short, and no use to who reads this memory.
-    const digest = hash('sha256', token, 'base64')
-    const known = remembered.get(digest)
-    if (known && known.expiresAt > Date.now()) return known
+  const remembered = new LRUCache<string, Identity>({ max: rememberedTokens })
+
+  async function check(token: string, digest: string): Promise<Identity> {
     const { payload } = await jwtVerify(token, findKey, options).catch(refuse)
     const identity = toIdentity(payload, roleClaim)
     remembered.set(digest, identity)
     return identity
+  }
+
+  return (token) => {
+    // A digest is short, and no use to who reads this memory.
+    const digest = hash('sha256', token, 'base64')
+    const known = remembered.get(digest)
+    return known && known.expiresAt > Date.now() ? known : check(token, digest)
   }
 }
 

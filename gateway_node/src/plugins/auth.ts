@@ -17,20 +17,32 @@ export const authPlugin = fp(
   async (app) => {
     decorate(app)
     requireAccessOfRoutes(app)
-    const rates = await createRates(app)
+    const rates = createRates(app.config.limits)
     app.decorateRequest('identity')
-    app.addHook('onRequest', async (request) => {
-      const access = accessOf(request)
-      if (isOfApi(request.routeOptions.url)) await rates.address(request)
-      if (access.includes('anyone')) return
-      request.identity = await signIn(app, request)
-      await rates.identity(request)
-      if (!access.includes('owner')) requireAccess(access, request.identity)
+    app.decorateRequest('access')
+    function admit(request: FastifyRequest, identity: Identity): void {
+      request.identity = identity
+      rates.identity(identity)
+      if (!request.access.includes('owner')) requireAccess(request.access, identity)
+    }
+    // Callbacks, as most who ask are known: a promise for each would cost more than what it waits for.
+    app.addHook('onRequest', (request, _reply, done) => {
+      const { config } = request.routeOptions
+      request.access = request.is404 ? open : (config.access ?? [])
+      if (isOfApi(config.url)) rates.address(request.ip)
+      if (request.access.includes('anyone')) return done()
+      const identity = signIn(app, request)
+      if (identity instanceof Promise) {
+        identity.then((checked) => admit(request, checked)).then(() => done(), done)
+        return
+      }
+      admit(request, identity)
+      done()
     })
-    app.addHook('preHandler', async (request) => {
+    app.addHook('preHandler', (request, _reply, done) => {
       // The owner may stand in the body, which has been read and checked by now.
-      const access = accessOf(request)
-      if (access.includes('owner')) requireAccess(access, request.identity, ownerIn(request))
+      if (request.access.includes('owner')) requireAccess(request.access, request.identity, ownerIn(request))
+      done()
     })
   },
   { name: 'auth', dependencies: ['problem'] },
@@ -75,16 +87,11 @@ export function openToAnyone(app: FastifyInstance): void {
   })
 }
 
-async function signIn(app: FastifyInstance, { headers }: FastifyRequest): Promise<Identity> {
+function signIn(app: FastifyInstance, { headers }: FastifyRequest): ReturnType<Verify> {
   const token = bearerPattern.exec(headers.authorization ?? '')?.[1]
-  const identity = token === undefined ? undefined : await app.verifyToken(token)
+  const identity = token === undefined ? undefined : app.verifyToken(token)
   requireIdentity(identity)
   return identity
-}
-
-/** A path that no route has is open: all it gets is a 404. */
-function accessOf({ is404, routeOptions }: FastifyRequest): Access {
-  return is404 ? open : (routeOptions.config.access ?? [])
 }
 
 /** Whoever looks whether the gateway is alive, or fetches the page, is never refused. */
@@ -104,6 +111,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Undefined where anyone may ask. */
     identity: Identity | undefined
+    /** Who may send it. A path that no route has is open: all it gets is a 404. */
+    access: Access
   }
   interface FastifyContextConfig {
     access?: Access

@@ -1,29 +1,36 @@
 // How often an address and an identity may ask this gateway, each in a window of a minute.
-import rateLimit from '@fastify/rate-limit'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { normalizeIP } from '@fastify/rate-limit'
+import { LRUCache } from 'lru-cache'
 import { keyOf } from '../access.ts'
+import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 
-const timeWindow = 60_000
-type RequireRoom = (request: FastifyRequest) => Promise<void>
+const windowMs = 60_000
+/** Who asked least recently is forgotten, and begins anew. */
+const remembered = 5000
 
-/** The address comes first: whoever tries tokens has none yet. */
-export async function createRates(app: FastifyInstance): Promise<{ address: RequireRoom; identity: RequireRoom }> {
-  const { addressRequestsPerMinute, identityRequestsPerMinute } = app.config.limits
-  await app.register(rateLimit, { global: false })
-  const keyGenerator = (request: FastifyRequest) => keyOf(request.identity as Identity)
-  const countAddress = app.createRateLimit({ max: addressRequestsPerMinute, timeWindow })
-  const countIdentity = app.createRateLimit({ max: identityRequestsPerMinute, timeWindow, keyGenerator })
+/** Each counts, and throws RATE_EXCEEDED. The address comes first: whoever tries tokens has no identity yet. */
+export function createRates({ addressRequestsPerMinute, identityRequestsPerMinute }: Config['limits']) {
+  const countAddress = createCount('address', addressRequestsPerMinute)
+  const countIdentity = createCount('identity', identityRequestsPerMinute)
   return {
-    address: async (request) => requireRoom('address', await countAddress(request)),
-    identity: async (request) => requireRoom('identity', await countIdentity(request)),
+    address: (ip: string) => countAddress(normalizeIP(ip)),
+    identity: (identity: Identity) => countIdentity(keyOf(identity)),
   }
 }
 
-function requireRoom(whose: string, count: Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>): void {
-  if (count.isAllowed || !count.isExceeded) return
-  const { max, ttlInSeconds: retryAfterSeconds } = count
-  const detail = `More than ${max} requests came from this ${whose} within a minute. Wait ${retryAfterSeconds} s.`
-  throw new AppError('RATE_EXCEEDED', detail, { retryAfterSeconds })
+function createCount(whose: string, max: number) {
+  const windows = new LRUCache<string, { requests: number; endsAt: number }>({ max: remembered })
+  return (key: string): void => {
+    const now = Date.now()
+    const known = windows.get(key)
+    const window = known && known.endsAt > now ? known : { requests: 0, endsAt: now + windowMs }
+    if (window !== known) windows.set(key, window)
+    window.requests += 1
+    if (window.requests <= max) return
+    const retryAfterSeconds = Math.ceil((window.endsAt - now) / 1000)
+    const detail = `More than ${max} requests came from this ${whose} within a minute. Wait ${retryAfterSeconds} s.`
+    throw new AppError('RATE_EXCEEDED', detail, { retryAfterSeconds })
+  }
 }

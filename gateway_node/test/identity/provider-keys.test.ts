@@ -11,7 +11,7 @@ async function open(t: TestContext, options: ProviderKeysOptions = {}) {
   const provider = await IdentityProvider.start(t)
   const rules = { issuer, audience, algorithms: ['ES256'], roleClaim: 'role', clockToleranceSeconds: 0 }
   const verify = createVerify(createProviderKeys(provider.url, options), rules)
-  return { provider, verify }
+  return { provider, verify: async (token: string) => verify(token) }
 }
 
 test('keys are fetched once for many tokens', async (t) => {

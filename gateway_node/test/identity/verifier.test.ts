@@ -9,7 +9,7 @@ const refused = { reason: 'TOKEN_INVALID' }
 async function open(t: TestContext) {
   const provider = await IdentityProvider.start(t)
   const verify = createProviderVerify({ jwksUrl: provider.url, issuer, audience, roleClaim: 'roles' })
-  return { provider, verify }
+  return { provider, verify: async (token: string) => verify(token) }
 }
 
 const now = () => Math.floor(Date.now() / 1000)
