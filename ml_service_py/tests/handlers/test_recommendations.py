@@ -100,6 +100,18 @@ async def test_a_query_keeps_time_for_its_answer(live: LiveState, executor: Thre
         await recommend(live, executor, RecommendationQuery("even", 1, min_offset=0), remaining_seconds=0.11)
 
 
+async def test_a_few_whose_scores_are_kept_are_answered_while_every_thread_is_busy(live: LiveState, executor: ThreadPoolExecutor) -> None:
+    first = await recommend(live, executor, RecommendationQuery("even", 4))
+    release = threading.Event()
+    busy = executor.submit(release.wait, 5)
+
+    again = await recommend(live, executor, RecommendationQuery("even", 4))
+
+    assert not busy.done()
+    release.set()
+    assert again == first
+
+
 async def test_no_work_begins_after_the_deadline(live: LiveState, executor: ThreadPoolExecutor) -> None:
     with pytest.raises(DeadlineExceeded):
         await recommend_batch(live, executor, [RecommendationQuery("even", 1)], remaining_seconds=-0.1)

@@ -58,20 +58,28 @@ def encode_recommendation(recommendation: domain.Recommendation) -> recommender_
 
 def encode_batch(answer: BatchAnswer, known_catalogue_ids: Container[str]) -> recommender_pb2.BatchRecommendResponse:
     catalogue_id = answer.catalogue.catalogue_id
-    results = [
-        recommender_pb2.BatchRecommendResult(error=encode_failure(outcome))
-        if isinstance(outcome, ServiceError)
-        else recommender_pb2.BatchRecommendResult(ranked=_ranked(outcome))
-        for outcome in answer.outcomes
-    ]
-    return recommender_pb2.BatchRecommendResponse(
-        results=results,
+    response = recommender_pb2.BatchRecommendResponse(
         scoring_ms=answer.scoring_ms,
         model_version=answer.model_version,
         catalogue_id=catalogue_id,
         as_of_offset=answer.as_of_offset,
         catalogue=() if catalogue_id in known_catalogue_ids else map(encode_item, answer.catalogue.rows),
     )
+    for outcome in answer.outcomes:
+        _write_outcome(response.results.add(), outcome)
+    return response
+
+
+def _write_outcome(result: recommender_pb2.BatchRecommendResult, outcome: RankedItems | ServiceError) -> None:
+    """Writes in place: a message that is given to another one is copied."""
+    if isinstance(outcome, ServiceError):
+        result.error.CopyFrom(encode_failure(outcome))
+        return
+    ranked = result.ranked
+    ranked.source = SOURCES[outcome.source]
+    ranked.places.extend(outcome.places.tolist())
+    ranked.scores.extend(outcome.scores.tolist())
+    ranked.reasons.extend((outcome.reasons + 1).ravel().tolist())
 
 
 def encode_failure(error: ServiceError) -> errors_pb2.Failure:
@@ -107,15 +115,6 @@ def encode_dead_letter(letter: DeadLetter) -> jobs_pb2.DeadLetter:
         attempts=letter.attempts,
         size_bytes=len(letter.body),
         died_at=_timestamp(letter.died_at),
-    )
-
-
-def _ranked(ranked: RankedItems) -> recommender_pb2.RankedItems:
-    return recommender_pb2.RankedItems(
-        source=SOURCES[ranked.source],
-        places=ranked.places.tolist(),
-        scores=ranked.scores.tolist(),
-        reasons=(ranked.reasons + 1).ravel().tolist(),
     )
 
 

@@ -1,4 +1,4 @@
-"""Recommends: live histories times the live model. What one batch must score is one matrix product, on a thread, as it holds the CPU."""
+"""Recommends: live histories times the live model. What one batch must score is one matrix product; long work leaves the event loop."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ml_service.handlers.live_state import Catalogue, LiveState, LoadedModel
     from ml_service.model.ratings import Float64Array, IntArray
     from ml_service.model.scoring import Ranking, UserScores
+
+
+#: So many kept scores are looked through on the event loop: it takes about a millisecond, and the way to a thread and back a part of that.
+SCORES_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +75,11 @@ async def recommend_batch(
     model, position = live.model, live.position
     outcomes = [_ask(live, query) for query in queries]
     asked = [outcome for outcome in outcomes if isinstance(outcome, _Asked)]
-    loop = asyncio.get_running_loop()
-    answers, scores, scoring_ms = await loop.run_in_executor(executor, _answer, model, asked, expires_at)
+    if _is_quick(model, asked):
+        answers, scores, scoring_ms = _answer(model, asked, expires_at)
+    else:
+        loop = asyncio.get_running_loop()
+        answers, scores, scoring_ms = await loop.run_in_executor(executor, _answer, model, asked, expires_at)
     for entry, user in zip(asked, scores, strict=True):
         live.keep_scores(model, entry.query.user_id, entry.rated, user)
     remaining = iter(answers)
@@ -107,6 +114,10 @@ def _ask(live: LiveState, query: RecommendationQuery) -> _Asked | ServiceError:
 def require_user_id(user_id: str) -> None:
     if not user_id:
         raise InvalidArgument("REQUEST_INVALID", "user_id is empty; name a user.", field="user_id")
+
+
+def _is_quick(model: LoadedModel, asked: Sequence[_Asked]) -> bool:
+    return len(asked) * len(model.places) <= SCORES_AT_ONCE and all(entry.scores is not None for entry in asked)
 
 
 def _require_time(expires_at: float | None) -> None:
