@@ -8,28 +8,33 @@ const numberPattern = /^-?\d+(\.\d+)?$/
 
 type PropertySchema = { type?: string; default?: unknown }
 
-function fromText(schema: PropertySchema, text: unknown): unknown {
-  if (text === undefined) return schema.default
-  if (typeof text !== 'string') return text
-  if ((schema.type === 'integer' || schema.type === 'number') && numberPattern.test(text)) return Number(text)
-  return text
+/** Unlike a lenient conversion it never changes a value: `5.5` isn't an integer, and an empty text is no number. */
+function toValue(text: unknown, isNumber: boolean, otherwise: unknown): unknown {
+  if (text === undefined) return otherwise
+  return isNumber && typeof text === 'string' && numberPattern.test(text) ? Number(text) : text
 }
 
-/** Unlike a lenient conversion it never changes a value: `5.5` isn't an integer, and an empty text is no number. */
-function fromTexts(schema: TSchema, texts: Record<string, unknown>): Record<string, unknown> {
-  const properties = (schema as { properties?: Record<string, PropertySchema> }).properties ?? {}
-  const values: Record<string, unknown> = { ...texts }
-  for (const [name, property] of Object.entries(properties)) {
-    const value = fromText(property, texts[name])
-    if (value !== undefined) values[name] = value
+/** What the schema says of each property is looked up once, not for each request. */
+function createFromTexts(schema: TSchema) {
+  const { properties = {} } = schema as { properties?: Record<string, PropertySchema> }
+  const rules = Object.entries(properties).map(([name, { type, default: otherwise }]) => {
+    return { name, otherwise, isNumber: type === 'integer' || type === 'number' }
+  })
+  return (texts: Record<string, unknown>): Record<string, unknown> => {
+    const values = { ...texts }
+    for (const { name, isNumber, otherwise } of rules) {
+      const value = toValue(texts[name], isNumber, otherwise)
+      if (value !== undefined) values[name] = value
+    }
+    return values
   }
-  return values
 }
 
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const validator = Compile(schema)
+  const fromTexts = createFromTexts(schema)
   return (data) => {
-    const value = httpPart === 'body' ? data : fromTexts(schema, data)
+    const value = httpPart === 'body' ? data : fromTexts(data)
     return validator.Check(value) ? { value } : { error: validator.Errors(value) }
   }
 }

@@ -33,7 +33,7 @@ export function createRecordInteraction({ broker, log, recommender, view, readOw
     if (knownItems.has(itemId)) return
     try {
       const expiresAt = Math.min(call.expiresAt, performance.now() + itemCheckMs)
-      await recommender.getItem(itemId, { ...call, expiresAt })
+      await recommender.getItem(itemId, { requestId: call.requestId, traceparent: call.traceparent, expiresAt })
       knownItems.set(itemId, true)
     } catch (error) {
       // Who can't be asked mustn't hold up what users do; the readers of the log refuse an unknown item.

@@ -1,5 +1,6 @@
 // Says whose a request is and how long it took: request id, traceparent, the call that neighbours get, /metrics.
 import { randomBytes, randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { Call } from '../recommender/recommender.ts'
@@ -11,16 +12,26 @@ function newTraceparent() {
 }
 
 /** The random ids of a traceparent cost more than the rest of a call, and of a batch only one is sent: made when asked for. */
-function toCall(expiresAt: number, requestId: string, given?: unknown, isAbandoned = () => false): Call {
-  let traceparent = typeof given === 'string' && traceparentPattern.test(given) ? given : undefined
-  return {
-    expiresAt,
-    requestId,
-    isAbandoned,
-    get traceparent() {
-      traceparent ??= newTraceparent()
-      return traceparent
-    },
+class RequestCall implements Call {
+  readonly expiresAt: number
+  readonly requestId: string
+  readonly #socket: Socket | undefined
+  #traceparent: string | undefined
+
+  constructor(expiresAt: number, requestId: string, given?: unknown, socket?: Socket) {
+    this.expiresAt = expiresAt
+    this.requestId = requestId
+    this.#socket = socket
+    this.#traceparent = typeof given === 'string' && traceparentPattern.test(given) ? given : undefined
+  }
+
+  get traceparent(): string {
+    this.#traceparent ??= newTraceparent()
+    return this.#traceparent
+  }
+
+  isAbandoned(): boolean {
+    return this.#socket?.destroyed ?? false
   }
 }
 
@@ -36,12 +47,11 @@ export const telemetryPlugin = fp(
     })
     app.decorate('metrics', metrics)
     const newDeadline = () => performance.now() + app.config.recommenderDeadlineMs
-    app.decorate('newCall', () => toCall(newDeadline(), randomUUID()))
+    app.decorate('newCall', () => new RequestCall(newDeadline(), randomUUID()))
     app.decorateRequest('call')
 
     app.addHook('onRequest', (request, reply, done) => {
-      const isAbandoned = () => request.raw.socket.destroyed
-      request.call = toCall(newDeadline(), request.id, request.headers.traceparent, isAbandoned)
+      request.call = new RequestCall(newDeadline(), request.id, request.headers.traceparent, request.socket)
       reply.header('x-request-id', request.id)
       done()
     })

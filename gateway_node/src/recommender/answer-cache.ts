@@ -40,6 +40,7 @@ export function createAnswerCache(log: Pick<Log, 'isAttached' | 'subscribe'>, li
   })
 
   return {
+    /** Gives the same object until what it depends on changes. */
     get({ userId, limit, minInteractionOffset = -1 }: RecommendRequest): Recommendations | undefined {
       const answer = log.isAttached ? answers.get(userId)?.get(limit) : undefined
       if (!answer || answer.modelVersion !== liveVersion()) return undefined
@@ -49,7 +50,8 @@ export function createAnswerCache(log: Pick<Log, 'isAttached' | 'subscribe'>, li
       const changedAt = changes.peek(answer.userId) ?? forgottenUpTo
       if (!log.isAttached || (answer.asOfOffset ?? -1) < changedAt) return
       const byLimit = answers.get(answer.userId) ?? new Map<number, Recommendations>()
-      answers.set(answer.userId, byLimit.set(limit, answer))
+      const source = answer.source === 'fallback' ? 'fallback' : 'cache'
+      answers.set(answer.userId, byLimit.set(limit, { ...answer, source, timings: {} }))
     },
     clear: () => answers.clear(),
     onChange: (listener: (userId: string) => void) => changeListeners.add(listener),

@@ -35,7 +35,8 @@ export function createRecommend({ client, breaker, cache, lastKnown, versions }:
   async function askBatch(questions: Question[], expiresAt: number) {
     const askedAt = performance.now()
     const requests = questions.map(({ request }) => request)
-    const call = { ...present(questions[0]?.callers[0], 'a caller'), expiresAt }
+    const { requestId, traceparent } = present(questions[0]?.callers[0], 'a caller')
+    const call = { requestId, traceparent, expiresAt }
     const message = { requests, knownCatalogueIds: catalogues.knownIds }
     const batch = await breaker.run(() => callUnary(client.batchRecommend.bind(client), message, call))
     const timings = { recommenderMs: performance.now() - askedAt, scoringMs: batch.scoringMs }
@@ -73,7 +74,7 @@ export function createRecommend({ client, breaker, cache, lastKnown, versions }:
 
   async function recommend(request: RecommendRequest, call: Call): Promise<Recommendations> {
     const cached = cache.get(request)
-    if (cached) return { ...cached, source: cached.source === 'fallback' ? 'fallback' : 'cache', timings: {} }
+    if (cached) return cached
     const { userId, limit, minInteractionOffset } = request
     try {
       const answer = await flights.run(userId, `${limit}/${minInteractionOffset}`, call, (callers) =>
