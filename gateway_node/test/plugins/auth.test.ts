@@ -88,6 +88,18 @@ test("an OpenID provider's users are viewers of their own, and its operators are
   assert.deepEqual([own.status, others.status, jobs.status], [200, 403, 200])
 })
 
+test("who is no operator is refused at an operator's route, whether the token is new or known", async (t) => {
+  const { app } = await buildTestApp(t)
+  const headers = { authorization: `Bearer ${await tokenOf(app, '1')}` }
+
+  const answers = [await app.inject({ url: '/v1/jobs', headers }), await app.inject({ url: '/v1/jobs', headers })]
+
+  assert.deepEqual(
+    answers.map(({ statusCode }) => statusCode),
+    [403, 403],
+  )
+})
+
 test('a provider that is down is a reason to try again, not to sign in again', async (t) => {
   const { ask, provider } = await openWithProvider(t)
   provider.isDown = true
