@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.rounds import LoadFailed
-from harness.stack import node
+from harness.stack import node_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ def open_loop(url: str, traffic: Path, per_second: int, seconds: int) -> Figures
 
 
 def program(name: str, *arguments: str) -> list[str]:
-    return [node(), str(HERE / name), *arguments]
+    return [*node_program(HERE / name), *arguments]
 
 
 def module(name: str, *arguments: str) -> list[str]:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from harness.processes import Process
-from harness.stack import PYTHON_PATH, ROOT, Stack, node
+from harness.stack import GATEWAY, PYTHON_PATH, ROOT, Stack, node_program
 from harness.trained import trained_data
 from harness.waiting import eventually
 from infra.local.broker import PrivateBroker
@@ -67,9 +67,8 @@ class Stand:
             "AMQP_URL": f"amqp://{LOOPBACK}:{nowhere}/",
             **self.stack.sign_in_settings,
         }
-        command = [node(), str(ROOT / "gateway_node" / "src" / "main.ts")]
         ready_url = f"http://{LOOPBACK}:{port}/v1/users/{self.users[0]}/recommendations"
-        return Process("uncached-gateway", command, variables, ready_url, self.file("uncached-gateway.log"), self.sign_in)
+        return Process("uncached-gateway", node_program(GATEWAY), variables, ready_url, self.file("uncached-gateway.log"), self.sign_in)
 
     def wait_until_read(self) -> None:
         """Until every reader of the log has come to its end, so that no turn pays for what the one before left."""

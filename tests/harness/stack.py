@@ -18,11 +18,13 @@ from harness.sign_in import OPEN_GATEWAY
 from harness.store import StoreDriver
 from harness.waiting import eventually
 from infra.local.ports import free_ports
+from infra.local.programs import NODE_ROOM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
+GATEWAY = ROOT / "gateway_node" / "src" / "main.ts"
 PYTHON_PATH = str(ROOT / "ml_service_py" / "src")
 RUN_SECONDS = 300
 
@@ -121,7 +123,7 @@ class Stack:
             "GATEWAY_RECOMMENDER_ADDRESS": self.grpc_address,
             **self._own_settings.get("gateway", {}),
         }
-        command = [node(), str(ROOT / "gateway_node" / "src" / "main.ts")]
+        command = node_program(GATEWAY)
         self.gateways.append(Process(name, command, environment, f"http://127.0.0.1:{port}/readyz", self._logs / f"{name}.log"))
         self._drivers.append(GatewayDriver(port))
         return self._drivers[-1]
@@ -162,6 +164,11 @@ def node() -> str:
     """The Node to run the gateway with: the machine's own if it is new enough, else the one beside this Python."""
     beside = Path(sys.executable).with_name("node")
     return str(beside) if beside.exists() else shutil.which("node") or "node"
+
+
+def node_program(path: Path) -> list[str]:
+    """Runs a program in Node as the gateway runs."""
+    return [node(), NODE_ROOM, str(path)]
 
 
 def descendants(pid: int) -> set[int]:
