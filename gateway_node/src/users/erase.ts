@@ -18,7 +18,7 @@ export function createEraseUser({ broker, log, readOwnWriteMs }: Parts) {
     const erasureId = randomUUID()
     const occurredAt = new Date()
     await broker.publish({
-      exchange: '',
+      exchange: 'interactions',
       routingKey: 'interactions',
       type: userErased,
       messageId: erasureId,
