@@ -17,6 +17,7 @@ import { openApiPlugin } from './plugins/open-api.ts'
 import { pagePlugin } from './plugins/page.ts'
 import { recommenderPlugin } from './plugins/recommender.ts'
 import { telemetryPlugin } from './plugins/telemetry.ts'
+import { turnsPlugin } from './plugins/turns.ts'
 import { websocketPlugin } from './plugins/websocket.ts'
 import { problemPlugin, serverOptions } from './problem.ts'
 import { recommendationsRoutes } from './recommendations/routes.ts'
@@ -34,6 +35,7 @@ export async function buildApp(config: Config, neighbours: Neighbours = {}) {
 
   await app.register(problemPlugin)
   await app.register(headersPlugin)
+  await app.register(turnsPlugin)
   await app.register(drainPlugin)
   await app.register(authPlugin)
   await app.register(telemetryPlugin)

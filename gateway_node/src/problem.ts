@@ -1,6 +1,6 @@
 // Renders every error as application/problem+json (RFC 9457). The only file that knows HTTP statuses of errors.
 import { randomUUID } from 'node:crypto'
-import { type Server, STATUS_CODES } from 'node:http'
+import { type OutgoingHttpHeaders, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import {
   type ConnectionError,
@@ -116,7 +116,7 @@ function parseBodies(app: FastifyInstance) {
 
 function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
   const error = toAppError(thrown)
-  const status = statusOfReason[error.reason] ?? statusOfKind[error.kind]
+  const status = statusOf(error)
   logError(error, request, status)
   if (error.isRetryable) reply.header('retry-after', error.retryAfterSeconds ?? 1)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
@@ -126,6 +126,23 @@ function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyRep
     .type('application/problem+json')
     .send(toProblem(error, status, request))
 }
+
+/** Past Fastify's hooks and serialisers: for when there is no time for more. */
+export function writeProblem(error: AppError, request: FastifyRequest, reply: FastifyReply) {
+  const status = statusOf(error)
+  const body = JSON.stringify(toProblem(error, status, request))
+  reply.hijack()
+  reply.raw.writeHead(status, {
+    ...(reply.getHeaders() as OutgoingHttpHeaders),
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    'retry-after': String(error.retryAfterSeconds ?? 1),
+    'x-request-id': request.id,
+  })
+  reply.raw.end(body)
+}
+
+const statusOf = ({ reason, kind }: AppError) => statusOfReason[reason] ?? statusOfKind[kind]
 
 /** Queries stay out of what is logged: some put tokens there. */
 export function pathOf({ url }: FastifyRequest): string {

@@ -42,6 +42,7 @@ def observed() -> Observed:
         watched={"watcher-1": CHANGES, "watcher-2": CHANGES},
         dead_letters=[],
         depths={"jobs": 0, "jobs.retry.1": 0},
+        restarts={"recommender": 0},
     )
 
 
@@ -169,6 +170,10 @@ def test_a_dead_letter_of_a_job_that_succeeded_differs(ledger: Ledger, observed:
 
 def test_a_queue_with_work_left_differs(ledger: Ledger, observed: Observed) -> None:
     assert len(check(ledger, replace(observed, depths={"jobs": 0, "jobs.retry.1": 1})).differing) == 1
+
+
+def test_a_reader_that_took_the_log_for_another_one_differs(ledger: Ledger, observed: Observed) -> None:
+    assert len(check(ledger, replace(observed, restarts={"recommender": 1})).differing) == 1
 
 
 @pytest.mark.parametrize("change", [{}, {1: ("j1", "cancelled")}], ids=["nothing", "something else"])

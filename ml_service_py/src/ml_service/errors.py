@@ -91,6 +91,7 @@ class ResourceExhausted(ServiceError):
             "INTERACTIONS_EXHAUSTED",
             "RATE_EXCEEDED",
             "SOCKETS_EXHAUSTED",
+            "GATEWAY_OVERLOADED",
         }
     )
 

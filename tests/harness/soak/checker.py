@@ -47,6 +47,8 @@ class Observed:
     dead_letters: Sequence[str]
     #: Messages in the queues of work, delivered ones as well.
     depths: Mapping[str, int]
+    #: How often each service took the log for another one, and read all of it again.
+    restarts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def check(ledger: Ledger, observed: Observed) -> Findings:
         _check_endings(ledger.cancels, observed),
         _check_watchers(observed),
         (f"{depth} messages in {queue}" for queue, depth in observed.depths.items() if depth),
+        (f"{name} started over {count} times, and the log was never another" for name, count in observed.restarts.items() if count),
         ledger.complaints,
     )
     return found + Findings(differing=tuple(differing))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 WORK_QUEUES = ("jobs", "jobs.retry.1", "jobs.retry.2", "jobs.retry.3")
 PAGE_SIZE = 100
 ANY_ITEM = "1"
+#: What a reader of the log says then.
+STARTED_OVER = ": starting over"
 
 
 class Observer:
@@ -58,6 +60,9 @@ class Observer:
             watched={watcher.name: watcher.told for watcher in self._watchers},
             dead_letters=[JobRequested.FromString(body).job_id for body in self._broker.peek_dead_letters()],
             depths=self._work_depths(),
+            restarts={
+                f"{part.name} {number}": part.log_tail("all").count(STARTED_OVER) for number, part in enumerate(self._stack.services, 1)
+            },
         )
 
     def _stored_offset(self) -> int:

@@ -79,6 +79,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """RESOURCE_EXHAUSTED. More came from this identity, address or socket than it may send. Try again after the given delay."""
     ERROR_REASON_SOCKETS_EXHAUSTED: _ErrorReason.ValueType  # 64
     """RESOURCE_EXHAUSTED. Whoever is signed in holds as many sockets as they may. Close one first."""
+    ERROR_REASON_GATEWAY_OVERLOADED: _ErrorReason.ValueType  # 65
+    """RESOURCE_EXHAUSTED. More requests arrive at once than the gateway can take on. Try again after the given delay."""
     ERROR_REASON_RECOMMENDER_UNAVAILABLE: _ErrorReason.ValueType  # 70
     """UNAVAILABLE. No recommender answers. Try again after the given delay."""
     ERROR_REASON_MODEL_NOT_LOADED: _ErrorReason.ValueType  # 71
@@ -172,6 +174,8 @@ ERROR_REASON_RATE_EXCEEDED: ErrorReason.ValueType  # 63
 """RESOURCE_EXHAUSTED. More came from this identity, address or socket than it may send. Try again after the given delay."""
 ERROR_REASON_SOCKETS_EXHAUSTED: ErrorReason.ValueType  # 64
 """RESOURCE_EXHAUSTED. Whoever is signed in holds as many sockets as they may. Close one first."""
+ERROR_REASON_GATEWAY_OVERLOADED: ErrorReason.ValueType  # 65
+"""RESOURCE_EXHAUSTED. More requests arrive at once than the gateway can take on. Try again after the given delay."""
 ERROR_REASON_RECOMMENDER_UNAVAILABLE: ErrorReason.ValueType  # 70
 """UNAVAILABLE. No recommender answers. Try again after the given delay."""
 ERROR_REASON_MODEL_NOT_LOADED: ErrorReason.ValueType  # 71

@@ -77,6 +77,8 @@ export const ErrorReason = {
   RATE_EXCEEDED: 63,
   /** SOCKETS_EXHAUSTED - RESOURCE_EXHAUSTED. Whoever is signed in holds as many sockets as they may. Close one first. */
   SOCKETS_EXHAUSTED: 64,
+  /** GATEWAY_OVERLOADED - RESOURCE_EXHAUSTED. More requests arrive at once than the gateway can take on. Try again after the given delay. */
+  GATEWAY_OVERLOADED: 65,
   /** RECOMMENDER_UNAVAILABLE - UNAVAILABLE. No recommender answers. Try again after the given delay. */
   RECOMMENDER_UNAVAILABLE: 70,
   /** MODEL_NOT_LOADED - UNAVAILABLE. The recommender runs, and no model version is live yet. Train one, then try again. */
@@ -138,6 +140,7 @@ export namespace ErrorReason {
   export type INTERACTIONS_EXHAUSTED = typeof ErrorReason.INTERACTIONS_EXHAUSTED;
   export type RATE_EXCEEDED = typeof ErrorReason.RATE_EXCEEDED;
   export type SOCKETS_EXHAUSTED = typeof ErrorReason.SOCKETS_EXHAUSTED;
+  export type GATEWAY_OVERLOADED = typeof ErrorReason.GATEWAY_OVERLOADED;
   export type RECOMMENDER_UNAVAILABLE = typeof ErrorReason.RECOMMENDER_UNAVAILABLE;
   export type MODEL_NOT_LOADED = typeof ErrorReason.MODEL_NOT_LOADED;
   export type BROKER_UNAVAILABLE = typeof ErrorReason.BROKER_UNAVAILABLE;
