@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import secrets
 import socket
 from collections import Counter
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from infra.local.errors import LocalError
@@ -70,10 +74,26 @@ def is_open(host: str, port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Gives ports that nobody holds now, outside the range from which the system takes ports for outgoing connections."""
+    """Gives ports that nobody holds now, outside the range from which the system takes ports for outgoing connections.
+
+    Who listens on them may take its time: until this process ends, none of the same user's is given the same.
+    """
     found: list[int] = []
     while len(found) < count:
         port = secrets.choice(UNCLAIMED)
-        if port not in found and is_free(port):
+        if is_free(port) and _claim(port):
             found.append(port)
     return found
+
+
+def _claim(port: int) -> bool:
+    """Locks a file for as long as this process lives."""
+    folder = Path(gettempdir()) / f"whynotboth-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    claim = os.open(folder / str(port), os.O_CREAT | os.O_WRONLY)
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(claim)
+        return False
+    return True

@@ -108,6 +108,7 @@ def test_a_job_id_cannot_leave_the_registry(registry: Registry) -> None:
 
 def test_a_job_id_that_leads_elsewhere_removes_nothing(registry: Registry) -> None:
     version = sample.save_model(registry).version
+    registry.save_result("job-1", 1, "table.csv", "text/csv", [b""])
 
     registry.remove_results("../models")
 

@@ -39,8 +39,8 @@ class OpsDriver:
         status, answer = await self.get("/readyz")
         return status, answer["status"], answer["missing"]
 
-    async def problem(self, path: str) -> dict[str, Any]:
-        answer = await self.client.get(path, headers={"x-request-id": "r-1"})
+    async def problem(self, path: str, request_id: str = "r-1") -> dict[str, Any]:
+        answer = await self.client.get(path, headers={"x-request-id": request_id})
         assert answer.headers["content-type"] == "application/problem+json"
         problem: dict[str, Any] = answer.json()
         assert problem["status"] == answer.status_code
@@ -155,12 +155,20 @@ async def test_the_contract_is_served(ops: OpsDriver) -> None:
         ("/models/nope", 404, "MODEL_VERSION_UNKNOWN"),
         ("/models?pageSize=101", 400, "REQUEST_INVALID"),
         ("/models?pageToken=nonsense", 400, "PAGE_TOKEN_INVALID"),
+        (f"/models?pageToken={'a' * 1001}", 400, "REQUEST_INVALID"),
     ],
 )
 async def test_a_failure_is_a_problem(ops: OpsDriver, path: str, status: int, reason: str) -> None:
     problem = await ops.problem(path)
 
     assert (problem["status"], problem["reason"], problem["requestId"]) == (status, reason, "r-1")
+
+
+@pytest.mark.parametrize("request_id", ["two words", "<script>", "r" * 129])
+async def test_an_id_that_could_be_something_else_is_not_repeated(ops: OpsDriver, request_id: str) -> None:
+    problem = await ops.problem("/nope", request_id)
+
+    assert problem["requestId"] != request_id
 
 
 async def test_a_problem_names_the_fields_to_mend(ops: OpsDriver) -> None:
