@@ -123,15 +123,15 @@ test('the same key with other parameters is a conflict', async (t) => {
 })
 
 test('of two different bodies with one key at the same time, the first in the log wins', async (t) => {
-  const { jobs } = await open(t)
+  const { jobs, broker } = await open(t)
   const key = randomUUID()
 
   const answers = await Promise.all([jobs.ask('export', { limit: 1 }, key), jobs.ask('export', { limit: 2 }, key)])
 
-  assert.deepEqual(
-    answers.map(({ status }) => status),
-    [202, 409],
-  )
+  const accepted = answers.filter(({ status }) => status === 202)
+  const [first] = broker.published.map(({ body }) => JobRequested.decode(body).params)
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [202, 409])
+  assert.deepEqual(first, { $case: 'export', export: accepted[0]?.body.params })
 })
 
 test('an unknown job is not found, whatever is asked of it', async (t) => {
