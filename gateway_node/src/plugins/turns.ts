@@ -3,8 +3,8 @@ import fp from 'fastify-plugin'
 import { AppError } from '../errors.ts'
 import { writeProblem } from '../problem.ts'
 
-/** Half of what can be in flight to the recommender: docs/adr/0009. */
-const maxRequests = 512
+/** As many as one call to the recommender takes: docs/adr/0009. */
+const maxRequests = 256
 
 /** Made once: to capture a stack costs more than the rest of a refusal. */
 const overloaded = new AppError('GATEWAY_OVERLOADED', 'More requests arrive than this gateway can take on. Try again.')
