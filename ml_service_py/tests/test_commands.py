@@ -106,6 +106,14 @@ def test_an_address_that_leads_nowhere_is_named(commands: Commands, variable: st
     assert result.stderr.startswith(f"{variable}: ")
 
 
+def test_a_training_with_too_few_folds_is_refused(commands: Commands) -> None:
+    commands.run("migrate")
+
+    result = commands.run("train", "--folds", "1")
+
+    assert (result.exit_code, result.stderr) == (1, "folds is 1; use 2 to 10.\n")
+
+
 def test_evaluating_without_data_is_refused(commands: Commands) -> None:
     commands.run("migrate")
 

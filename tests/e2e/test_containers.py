@@ -41,9 +41,10 @@ def test_a_new_list_is_pushed_to_the_socket_that_watches(containers: ContainerSt
 
 
 def test_a_trained_version_is_promoted_forward_and_back(containers: ContainerStack) -> None:
+    before = containers.gateway.live_version()
     version = train_and_watch(containers.gateway)
 
-    promote_and_promote_back(containers.gateway, version)
+    promote_and_promote_back(containers.gateway, version, before)
 
 
 def test_an_export_is_written_by_the_worker_and_read_through_the_gateway(containers: ContainerStack) -> None:

@@ -26,7 +26,7 @@ BROKER_USER = {"RABBITMQ_DEFAULT_USER": "whynotboth", "RABBITMQ_DEFAULT_PASS": "
 DATABASE = {"POSTGRES_USER": "whynotboth", "POSTGRES_PASSWORD": "whynotboth", "POSTGRES_DB": "whynotboth"}
 AMQP_URL = "amqp://whynotboth:whynotboth@rabbitmq:5672/"
 DATABASE_URL = "postgresql+psycopg://whynotboth:whynotboth@postgres:5432/whynotboth"
-PREPARATIONS = ("migrate", "import --movielens --cache /data/cache", "train --estimator ease")
+PREPARATIONS = ("migrate", "import --movielens --cache /data/cache", "train --estimator item_knn --folds 2")
 PREPARE_SECONDS = 240
 #: Gateways look for new recommenders when a connection ends. Short, so that tests needn't wait for it.
 CONNECTION_AGE_SECONDS = "5"

@@ -50,9 +50,7 @@ def train_and_watch(gateway: GatewayDriver) -> str:
     return str(gateway.job(job_id)["result"]["modelVersion"])
 
 
-def promote_and_promote_back(gateway: GatewayDriver, version: str) -> None:
-    before = gateway.live_version()
-
+def promote_and_promote_back(gateway: GatewayDriver, version: str, before: str) -> None:
     for target in (version, before):
         gateway.promote(target)
         eventually(lambda target=target: gateway.recommend("196")["modelVersion"] == target, within=15)  # type: ignore[misc]

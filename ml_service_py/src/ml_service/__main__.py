@@ -7,6 +7,7 @@ import typer
 
 from ml_service import commands
 from ml_service.dead_letter_commands import dead_letters
+from ml_service.domain import TrainParams
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(dead_letters, name="dead-letters")
@@ -46,10 +47,12 @@ def import_data(
 
 @app.command()
 def train(
-    if_none: Annotated[bool, typer.Option("--if-none", help="Only where no version is live yet.")] = False, estimator: Estimators = None
+    if_none: Annotated[bool, typer.Option("--if-none", help="Only where no version is live yet.")] = False,
+    estimator: Estimators = None,
+    folds: Annotated[int, typer.Option(help="How many of ten parts are held out in turn, to choose by: 2 to 10.")] = TrainParams().folds,
 ) -> None:
     """Choose, fit and roll out a model version."""
-    commands.train(estimator or (), if_none=if_none)
+    commands.train(estimator or (), folds, if_none=if_none)
 
 
 @app.command()

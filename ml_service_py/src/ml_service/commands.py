@@ -60,7 +60,7 @@ def import_data(*, movielens: bool, interactions: Path | None, items: Path | Non
             _tell_imported(importing.import_movielens(parts.store, cache))
 
 
-def train(estimators: Sequence[str], *, if_none: bool) -> None:
+def train(estimators: Sequence[str], folds: int, *, if_none: bool) -> None:
     with opened_parts() as parts:
         if if_none and parts.store.read_live() is not None:
             typer.echo("A model version is live already", err=True)
@@ -69,7 +69,7 @@ def train(estimators: Sequence[str], *, if_none: bool) -> None:
         from ml_service.handlers.training import train as train_model
 
         mandate = OwnMandate(parts.store)
-        outcome = train_model(parts.store, parts.registry, mandate, TrainParams(tuple(estimators)), _tell_progress)
+        outcome = train_model(parts.store, parts.registry, mandate, TrainParams(tuple(estimators), folds), _tell_progress)
     went = "is live" if outcome.promoted else "stays in the registry: it is worse than the live one"
     typer.echo(f"Model version {outcome.model_version} {went}: {_figures(outcome.metrics)}")
 
