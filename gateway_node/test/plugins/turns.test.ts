@@ -30,9 +30,8 @@ test('the next turn takes on as many again, and whether the gateway is alive is 
   await setImmediate()
 
   const asking = Array.from({ length: requests }, () => app.inject({ url: '/v1/stats', headers }))
-  const alive = await app.inject('/healthz')
-  await Promise.all(asking)
+  const answers = await Promise.all([...asking, app.inject('/healthz')])
   const next = await app.inject({ url: '/v1/stats', headers })
 
-  assert.deepEqual([alive.statusCode, next.statusCode], [200, 200])
+  assert.deepEqual([answers.at(-1)?.statusCode, next.statusCode], [200, 200])
 })
