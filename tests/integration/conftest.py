@@ -12,6 +12,7 @@ from harness.engine import image_of
 from harness.topology import write_hasty_definitions
 from harness.worker import JobsDriver, running_worker
 from ml_service.adapters.broker.connection import BrokerAddress
+from ml_service.adapters.broker.publisher import Publisher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,14 @@ def address(running: RunningBroker, definitions: Path) -> BrokerAddress:
 @pytest.fixture
 def broker(address: BrokerAddress) -> BrokerDriver:
     return BrokerDriver(address.url)
+
+
+@pytest.fixture
+def publisher(address: BrokerAddress) -> Iterator[Publisher]:
+    publisher = Publisher(address)
+    publisher.start()
+    yield publisher
+    assert publisher.stop()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from sqlalchemy import delete
 
 from harness.log_readers import LiveHistories, OwnLog, projecting, stored_ratings
 from harness.waiting import eventually
-from ml_service.adapters.broker.publisher import Publisher
 from ml_service.adapters.database import migrate, open_engine, writing
 from ml_service.adapters.store import Store
 from ml_service.adapters.tables import log_positions
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ml_service.adapters.broker.connection import BrokerAddress
+    from ml_service.adapters.broker.publisher import Publisher
 
 
 @pytest.fixture
@@ -30,14 +30,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.import_data([Item(name, name) for name in ("film", "other", "third")], [])
     yield store
     engine.dispose()
-
-
-@pytest.fixture
-def publisher(address: BrokerAddress) -> Iterator[Publisher]:
-    publisher = Publisher(address)
-    publisher.start()
-    yield publisher
-    assert publisher.stop()
 
 
 @pytest.fixture

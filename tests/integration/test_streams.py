@@ -13,7 +13,6 @@ from pika import BlockingConnection
 from harness.waiting import eventually
 from harness.wire import Wire
 from ml_service.adapters.broker.envelope import Publication
-from ml_service.adapters.broker.publisher import Publisher
 from ml_service.adapters.broker.stream_reader import BATCH_MESSAGES, StreamReader
 from ml_service.domain import LogPosition
 from ml_service.errors import Unavailable
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from harness.brokers import RunningBroker
     from ml_service.adapters.broker.connection import BrokerAddress
     from ml_service.adapters.broker.envelope import ReceivedMessage
+    from ml_service.adapters.broker.publisher import Publisher
 
 
 class Log:
@@ -82,14 +82,6 @@ class Log:
     def _on_restart(self) -> None:
         self.restarts += 1
         self.read = []
-
-
-@pytest.fixture
-def publisher(address: BrokerAddress) -> Iterator[Publisher]:
-    publisher = Publisher(address)
-    publisher.start()
-    yield publisher
-    assert publisher.stop()
 
 
 @pytest.fixture
