@@ -108,7 +108,7 @@ def open_stand(plan: Plan, say: Callable[[str], None]) -> Iterator[Stand]:
         folder = Path(name)
         say("Starting a broker")
         broker = stack.enter_context(PrivateBroker(folder / "broker"))
-        say("Importing MovieLens 100K and training")
+        say("Importing MovieLens 100K and training, unless that was done before")
         data = trained_data().copy_to(folder / "data")
         say("Starting the stack")
         services = stack.enter_context(Stack(data, broker.amqp_url, folder, QUIET))

@@ -11,7 +11,6 @@ from structlog.testing import capture_logs
 
 from harness.log_readers import TINY, LiveHistories, OwnLog, projecting, stored_ratings
 from harness.waiting import eventually
-from ml_service.adapters.broker.publisher import Publisher
 from ml_service.adapters.database import migrate, open_engine
 from ml_service.adapters.interaction_log import InteractionLog
 from ml_service.adapters.store import Store
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ml_service.adapters.broker.connection import BrokerAddress
+    from ml_service.adapters.broker.publisher import Publisher
 
 PASSED = "retention passed this reader: starting over"
 FILM, OTHER, THIRD = (Item(name, name) for name in ("film", "other", "third"))
@@ -39,11 +39,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def log(address: BrokerAddress) -> Iterator[OwnLog]:
-    publisher = Publisher(address)
-    publisher.start()
-    yield OwnLog(address, publisher, TINY)
-    assert publisher.stop()
+def log(address: BrokerAddress, publisher: Publisher) -> OwnLog:
+    return OwnLog(address, publisher, TINY)
 
 
 @pytest.fixture
