@@ -14,7 +14,7 @@ NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-re
 COMPILE = uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help certs demo dev watch images images-offline up down install test test-node test-python test-seams test-e2e test-resilience fuzz audit soak bench bench-check bench-growth bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
+.PHONY: help certs demo dev watch images images-offline up down install test test-node test-python test-seams test-e2e test-resilience test-containers fuzz audit soak bench bench-check bench-growth bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,9 +55,9 @@ install: python ## what the checks and tests need
 	@$(LOCAL) install
 	@mkdir -p $(REPORTS)
 
-# Tests wait for others most of their time, so three of these run at once, the longest first.
+# Tests wait for others most of their time, so four of these run at once, the longest first.
 test: lint ## all checks and all tests
-	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-resilience test-seams test-e2e test-node test-python
+	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=target test-seams test-resilience test-containers test-e2e test-node test-python
 
 lint: lint-protos lint-python lint-node ## formats, types and contracts
 
@@ -110,10 +110,13 @@ test-seams: install ## the tests of contracts, and of two parts at a time
 	cd tests && $(INSTALLED) python -m pytest contract integration --junitxml=$(REPORTS)/seams.xml
 
 test-e2e: install ## the user's story on the whole stack, and a little of what nobody means
-	cd tests && $(INSTALLED) python -m pytest e2e fuzz --junitxml=$(REPORTS)/e2e.xml
+	cd tests && $(INSTALLED) python -m pytest e2e fuzz -m 'not containers' --junitxml=$(REPORTS)/e2e.xml
 
 test-resilience: install ## the same while parts of it fail
-	cd tests && $(INSTALLED) python -m pytest resilience --junitxml=$(REPORTS)/resilience.xml
+	cd tests && $(INSTALLED) python -m pytest resilience -m 'not containers' --junitxml=$(REPORTS)/resilience.xml
+
+test-containers: install ## both on the stack in containers
+	cd tests && $(INSTALLED) python -m pytest e2e resilience -m containers --junitxml=$(REPORTS)/containers.xml
 
 proto: install ## generate the code of both languages from protos/
 	$(INSTALLED) python protos/generate.py

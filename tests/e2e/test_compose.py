@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MEBIBYTES_MAX = 1024
 TWO_OF_EACH = [f"--scale={service}=2" for service in ("gateway", "recommender", "worker")]
 
-pytestmark = pytest.mark.timeout(480)
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(480)]
 
 
 @pytest.fixture(scope="module")

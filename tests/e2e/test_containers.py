@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.container_stack import ContainerStack
     from harness.live import Frame, LiveSocket
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(300)]
 
 
 def test_the_next_answer_takes_a_rating_into_account(containers: ContainerStack, user_id: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from harness.engine import VARIABLES, image_of, require_image
 from harness.leftovers import removing_what_is_labelled, run_name
 from harness.stack import ROOT
+from harness.topology import write_hasty_definitions
 from ml_service.adapters.movielens import fetch
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.container_stack import ContainerStack
+
+#: Longer than a fault of the soak's minute holds, so that the last retry comes when it is over.
+RETRY_MS = 5000
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +40,10 @@ def movielens_cache() -> Path:
 
 
 @pytest.fixture(scope="session")
-def containers(container_run: str, movielens_cache: Path) -> Iterator[ContainerStack]:
-    """The stack in containers that tests share: two gateways, one recommender, one worker."""
+def containers(container_run: str, movielens_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerStack]:
+    """The stack in containers that tests share, and may break and scale: two gateways, two workers, a recommender or more."""
     from harness.container_stack import ContainerStack  # noqa: PLC0415  testcontainers asks for the engine when it is imported
 
-    with ContainerStack(container_run, movielens_cache) as stack:
+    definitions = write_hasty_definitions(tmp_path_factory.mktemp("definitions") / "definitions.json", RETRY_MS)
+    with ContainerStack(container_run, movielens_cache, replicas=2, definitions=definitions) as stack:
         yield stack

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import httpx
 
@@ -34,8 +35,9 @@ class GatewayDriver:
         return self._answer(self.http.get(path, params=params), httpx.codes.OK)
 
     def reaches_a_recommender(self) -> bool:
-        """The catalogue has no fallback."""
-        return self.http.get("/v1/items", params={"pageSize": 1}).is_success
+        """Then it has a fallback, too."""
+        answer = self.http.get(f"/v1/users/{uuid4()}/recommendations", params={"limit": 100})
+        return answer.is_success and not answer.json()["degraded"]
 
     def recommend(self, user_id: str, limit: int = 10, min_offset: int | None = None) -> Json:
         params = {"limit": limit} if min_offset is None else {"limit": limit, "minOffset": min_offset}

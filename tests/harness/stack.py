@@ -152,6 +152,14 @@ class Stack:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def mend(self) -> None:
+        """Starts again what a test that failed left behind."""
+        for process in [*self.recommenders, self.worker, self.gateway_process]:
+            if process.is_running:
+                process.thaw()
+            else:
+                process.restart()
+
     def stop(self) -> None:
         for process in reversed(self.processes):
             if process.is_running:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
+from harness.messages import now
 from harness.waiting import eventually
 from harness.worker import running_worker
 from ml_service.adapters.broker import connection
@@ -176,6 +177,16 @@ def test_a_worker_whose_log_reader_is_behind_does_not_run_the_later_of_two_bodie
 
     steps = {fact.step for fact in jobs.facts(job_id, "JobProgressed")}
     assert ("compute:1" in steps, "compute:2" in steps) == (True, False)
+
+
+def test_a_command_that_only_the_queue_holds_is_told_before_its_outcome(worker: WorkerDriver, jobs: JobsDriver) -> None:
+    command = JobRequested(job_id=str(uuid4()), train=TrainParams(), occurred_at=now())
+
+    jobs.publish_raw("jobs", command.SerializeToString(), JobRequested.DESCRIPTOR.full_name)
+
+    jobs.outcome(command.job_id)
+    names = [fact.DESCRIPTOR.name for fact in jobs.facts(command.job_id)]
+    assert (names[0], names[1], names[-1]) == ("JobRequested", "JobStarted", "JobSucceeded")
 
 
 def test_a_finished_job_that_comes_again_tells_its_outcome_again(worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver) -> None:

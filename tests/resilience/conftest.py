@@ -8,18 +8,12 @@ import pytest
 
 from harness.brokers import running_broker
 from harness.stack import Data, Stack
-from harness.topology import write_hasty_definitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from harness.brokers import RunningBroker
-    from harness.container_stack import ContainerStack
     from harness.gateway import GatewayDriver
-
-#: Longer than a fault of the soak's minute holds, so that the last retry comes when it is over.
-RETRY_MS = 5000
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +27,14 @@ def stack(trained: Data, running: RunningBroker, tmp_path_factory: pytest.TempPa
     folder = tmp_path_factory.mktemp("breakable")
     with Stack(trained.copy_to(folder / "data"), running.amqp_url, folder) as stack:
         yield stack
+
+
+@pytest.fixture(autouse=True)
+def _mended(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that fails half-way breaks no other."""
+    yield
+    if "stack" in request.fixturenames:
+        request.getfixturevalue("stack").mend()
 
 
 @pytest.fixture
@@ -49,13 +51,3 @@ def other_gateway(stack: Stack) -> Iterator[GatewayDriver]:
 @pytest.fixture(scope="session")
 def gateway(stack: Stack) -> GatewayDriver:
     return stack.gateway
-
-
-@pytest.fixture(scope="session")
-def containers(container_run: str, movielens_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerStack]:
-    """The stack in containers that tests may break: two gateways, two recommenders, two workers."""
-    from harness.container_stack import ContainerStack  # noqa: PLC0415  testcontainers asks for the engine when it is imported
-
-    definitions = write_hasty_definitions(tmp_path_factory.mktemp("definitions") / "definitions.json", RETRY_MS)
-    with ContainerStack(container_run, movielens_cache, replicas=2, definitions=definitions) as stack:
-        yield stack

@@ -12,7 +12,7 @@ from harness.soak.faults import TARGETS
 if TYPE_CHECKING:
     from harness.container_stack import ContainerStack
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
 PLAN = Plan(seed="nothing is lost", seconds=60, hold_seconds=(1, 4))
 

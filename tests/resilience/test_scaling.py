@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from harness.container_stack import ContainerStack
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(300)]
 
 #: A gateway looks the name up when a connection ends, and the recommenders end theirs after 5 s.
 NOTICED_SECONDS = 30

@@ -26,6 +26,7 @@ type Surroundings = {
 
 /** Waits between the questions whether the version of a hint answers yet: loading takes the recommender a moment. */
 const followDelaysMs = [0, 250, 500, 1000, 2000, 4000]
+const warmUpRetryMs = 1000
 
 type RecommenderConfig = Pick<Config, 'recommenderAddress'> & Partial<Pick<Config, 'tlsDir'>>
 
@@ -41,8 +42,17 @@ export function createRecommender(config: RecommenderConfig, surroundings: Surro
 
   const ask: Ask = (method, request, call) => breaker.run(() => callUnary(method, request, call))
 
-  const warmUp = () =>
-    refreshPopular(newCall()).catch((error) => logger.warn({ err: error }, 'popular items not fetched'))
+  /** Until it succeeds: without it a gateway has no fallback for those who never asked it before. */
+  async function warmUp() {
+    while (!lifetime.signal.aborted) {
+      try {
+        return await refreshPopular(newCall())
+      } catch (error) {
+        logger.warn({ err: error }, 'popular items not fetched')
+      }
+      await setTimeout(warmUpRetryMs, undefined, { signal: lifetime.signal, ref: false }).catch(() => undefined)
+    }
+  }
 
   async function follow(version: string) {
     for (const delayMs of followDelaysMs) {

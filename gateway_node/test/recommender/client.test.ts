@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { ModelPromoted } from '../../src/gen/whynotboth/v1/recommender.ts'
 import { FakeRecommender } from '../fakes.ts'
-import { eventually, openClient } from './open-client.ts'
+import { eventually, openClient, openClientOf } from './open-client.ts'
+import { RecommenderServer } from './recommender-server.ts'
 import { call, testRecommender } from './recommender-suite.ts'
 
 const nextVersion = '20260202T000000Z-00000002'
@@ -134,6 +135,21 @@ test('while nobody answers there are old lists, then popular ones, marked degrad
   assert.deepEqual([known.source, known.degraded, known.items], ['cache', true, before.items])
   assert.deepEqual([popular.source, popular.degraded, popular.items.length], ['fallback', true, 4])
   await assert.rejects(recommender.getItem('1', call), { reason: 'RECOMMENDER_UNAVAILABLE' })
+})
+
+test('the popular items are asked for until they come', async (t) => {
+  const server = new RecommenderServer()
+  await server.start()
+  t.after(() => server.stop())
+  server.fake.fail('RECOMMENDER_OVERLOADED')
+  const { recommender, observed } = await openClientOf(t, `127.0.0.1:${server.port}`)
+
+  server.fake.fail(null)
+  await t.waitFor(() => assert.equal(observed.length, 2), eventually)
+  server.stop()
+
+  const popular = await recommender.recommend({ userId: 'new', limit: 4 }, call)
+  assert.deepEqual([popular.source, popular.degraded, popular.items.length], ['fallback', true, 4])
 })
 
 test('after some silence nobody is asked, until the recommender is back', async (t) => {

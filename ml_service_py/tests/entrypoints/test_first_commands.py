@@ -18,6 +18,8 @@ from ml_service.handlers.jobs import JOB_WINDOW
 from whynotboth.v1.jobs_pb2 import JobRequested
 from whynotboth.v1.jobs_pb2 import TrainParams as WireTrainParams
 
+UNKEYED = (str(uuid4()), "no uuid")
+
 
 @pytest.fixture(autouse=True)
 def _no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,8 +94,8 @@ def test_what_can_not_be_decoded_is_passed_over(commands: FirstCommands) -> None
     assert is_superseded(commands, later)
 
 
-@pytest.mark.parametrize("job_id", [str(uuid4()), "no uuid"])
-def test_ids_that_no_key_made_are_not_looked_up(commands: FirstCommands, publisher: FakePublisher, job_id: str) -> None:
+@pytest.mark.parametrize("job_id", UNKEYED)
+def test_of_ids_that_no_key_made_each_command_counts(commands: FirstCommands, publisher: FakePublisher, job_id: str) -> None:
     first, later = two_bodies(job_id)
 
     commands.on_messages([command(first)])
@@ -102,7 +104,33 @@ def test_ids_that_no_key_made_are_not_looked_up(commands: FirstCommands, publish
     assert publisher.taken == []
 
 
-def test_ids_that_no_key_made_take_no_room(commands: FirstCommands, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("job_id", UNKEYED)
+def test_a_command_that_the_stream_does_not_hold_is_written_there_before_its_job_begins(
+    commands: FirstCommands, publisher: FakePublisher, job_id: str
+) -> None:
+    job, _ = two_bodies(job_id)
+
+    assert not is_superseded(commands, job)
+
+    (again,) = publisher.taken
+    assert (again.exchange, again.routing_key, again.body) == ("", "job-events", command(job).body)
+
+
+def test_what_the_stream_has_passed_is_not_waited_for(
+    commands: FirstCommands, publisher: FakePublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_commands, "WAIT_SECONDS", 60)
+    missing, _ = two_bodies(str(uuid4()))
+    assert missing.asked_at is not None
+    later = Job(str(uuid4()), missing.params, missing.asked_at + timedelta(minutes=2))
+    commands.on_messages([command(later)])
+
+    assert not is_superseded(commands, missing)
+
+    assert [again.correlation_id or again.message_id for again in publisher.taken] == [missing.job_id]
+
+
+def test_ids_that_no_key_made_push_none_out_that_a_key_made(commands: FirstCommands, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(first_commands, "REMEMBERED", 1)
     first, later = two_bodies(str(uuid5(NAMESPACE_URL, "key")))
 

@@ -64,11 +64,12 @@ class Conductor:
         self._probe.wait_until_whole(RECOVER_SECONDS)
         began = time.monotonic()
         watchers = self._clients(JobWatcher, WATCHERS)
+        observer = Observer(self._stack, PREFIX, watchers)
         with running(watchers):
             with running([*self._clients(Rater, RATERS), *self._clients(SocketRater, SOCKET_RATERS), *self._clients(JobAsker, 1)]):
                 rows = [self._break(step, began) for step in self._steps(until=began + self._plan.seconds)]
             seconds = time.monotonic() - began
-            findings = self._drain_and_check(watchers)
+            findings = self._drain_and_check(observer)
         self._probe.close()
         return Report(self._plan.seed, seconds, self._ledger, findings, rows)
 
@@ -114,9 +115,8 @@ class Conductor:
         }
         return parts[fault.target][fault.replica]
 
-    def _drain_and_check(self, watchers: Sequence[JobWatcher]) -> Findings:
+    def _drain_and_check(self, observer: Observer) -> Findings:
         offset = self._probe.wait_until_whole(RECOVER_SECONDS).offset
-        observer = Observer(self._stack, PREFIX, watchers)
         eventually(lambda: observer.is_drained(offset), within=DRAIN_SECONDS, what="everything drained")
         # A view may be a moment behind; what is lost or doubled stays so.
         deadline = time.monotonic() + SETTLE_SECONDS

@@ -31,13 +31,14 @@ STARTED_OVER = ": starting over"
 
 
 class Observer:
-    """Sees users whose name begins with `prefix`, and all jobs."""
+    """Sees users whose name begins with `prefix`, and all jobs that the store doesn't have yet when this is made."""
 
     def __init__(self, stack: ContainerStack, prefix: str, watchers: Sequence[JobWatcher]) -> None:
         self._stack = stack
         self._prefix = prefix
         self._watchers = watchers
         self._broker = BrokerDriver(stack.amqp_url)
+        self._earlier_jobs = {job_id for (job_id,) in stack.rows("SELECT job_id FROM jobs")}
 
     def is_drained(self, offset: int) -> bool:
         """Whether the log's readers have come as far as that, no work waits, and every job has ended on every gateway."""
@@ -58,7 +59,7 @@ class Observer:
             views=self._views(),
             job_rows=self._job_rows(),
             watched={watcher.name: watcher.told for watcher in self._watchers},
-            dead_letters=[JobRequested.FromString(body).job_id for body in self._broker.peek_dead_letters()],
+            dead_letters=self._dead_letters(),
             depths=self._work_depths(),
             restarts={
                 f"{part.name} {number}": part.log_tail("all").count(STARTED_OVER) for number, part in enumerate(self._stack.services, 1)
@@ -82,10 +83,17 @@ class Observer:
 
     def _job_rows(self) -> dict[str, tuple[str, int]]:
         found = self._stack.rows("SELECT job_id, state, attempt FROM jobs")
-        return {job_id: (state, int(attempt)) for job_id, state, attempt in found}
+        return {job_id: (state, int(attempt)) for job_id, state, attempt in found if job_id not in self._earlier_jobs}
+
+    def _dead_letters(self) -> list[str]:
+        job_ids = [JobRequested.FromString(body).job_id for body in self._broker.peek_dead_letters()]
+        return [job_id for job_id in job_ids if job_id not in self._earlier_jobs]
 
     def _views(self) -> dict[str, dict[str, JobSeen]]:
-        return {f"gateway-{number}": _view(driver) for number, driver in enumerate(self._stack.drivers, 1)}
+        return {f"gateway-{number}": self._view(driver) for number, driver in enumerate(self._stack.drivers, 1)}
+
+    def _view(self, driver: GatewayDriver) -> dict[str, JobSeen]:
+        return {job_id: seen for job_id, seen in _jobs(driver).items() if job_id not in self._earlier_jobs}
 
 
 def _histories(recommender: ContainerPart, users: set[str]) -> dict[Pair, float]:
@@ -100,7 +108,7 @@ def _histories(recommender: ContainerPart, users: set[str]) -> dict[Pair, float]
     return histories
 
 
-def _view(driver: GatewayDriver) -> dict[str, JobSeen]:
+def _jobs(driver: GatewayDriver) -> dict[str, JobSeen]:
     view: dict[str, JobSeen] = {}
     token = ""
     while True:

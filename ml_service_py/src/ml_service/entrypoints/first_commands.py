@@ -1,8 +1,9 @@
-"""Which of several commands with one id came first in the stream `job-events`: it is the one that counts."""
+"""Which command of a job came first in the stream `job-events`, by which gateways know of jobs: it is the one that counts."""
 
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from ml_service.handlers.jobs import JOB_WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from ml_service.adapters.broker.envelope import ReceivedMessage
     from ml_service.domain import Job
@@ -28,41 +30,70 @@ DERIVED = 5
 class FirstCommands:
     """Two bodies with one key at the same moment may stand in the queue in one order and in the stream in the other.
 
-    Gateways follow the stream, so workers must.
+    And a command that a broker's end cut in two may stand in the queue alone.
     """
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._first: dict[str, Job] = {}
+        self._unkeyed: dict[str, None] = {}
+        self._read_until: datetime | None = None
         self._has_read = threading.Condition()
 
     def on_messages(self, messages: Sequence[ReceivedMessage]) -> None:
         with self._has_read:
             for job in filter(None, map(_command, messages)):
-                if not self._knows_first(job):
-                    self._first.pop(job.job_id, None)
-                    self._first[job.job_id] = job
-                if len(self._first) > REMEMBERED:
-                    del self._first[next(iter(self._first))]
+                self._note(job)
             self._has_read.notify_all()
 
     def on_restart(self) -> None:
         with self._has_read:
             self._first.clear()
+            self._unkeyed.clear()
+            self._read_until = None
 
     def is_superseded(self, job: Job, message: ReceivedMessage) -> bool:
         """Whether the stream has another command under this id first. Raises Unavailable (BROKER_UNAVAILABLE) until that is known.
 
-        The reader may be behind, or the stream may hold the command no more. Written to its end once more the command will be read, and
-        all that stands before it first.
+        The reader may be behind, or the stream may not hold the command: then it is written to its end.
         """
-        if not _is_derived(job.job_id):
-            return False
+        if _is_derived(job.job_id):
+            return self._is_later(job, message)
+        self._see_to_it_that_it_is_told(job, message)
+        return False
+
+    def _is_later(self, job: Job, message: ReceivedMessage) -> bool:
+        """When what was written to the stream's end is read, all that stands before it was."""
         with self._has_read:
             if self._has_read.wait_for(lambda: self._knows_first(job), WAIT_SECONDS):
                 return self._first[job.job_id] != job
         self._publisher.publish(queued_again(message, STREAM))
         raise Unavailable("BROKER_UNAVAILABLE", f"The stream {STREAM} isn't read as far as the command of the job {job.job_id} yet.")
+
+    def _see_to_it_that_it_is_told(self, job: Job, message: ReceivedMessage) -> None:
+        """No other command can have its id, so one told twice does no harm. What counts is that it stands before the job's facts."""
+        with self._has_read:
+            self._has_read.wait_for(lambda: job.job_id in self._unkeyed or self._is_passed(job), WAIT_SECONDS)
+            if job.job_id in self._unkeyed:
+                return
+        self._publisher.publish(queued_again(message, STREAM))
+
+    def _note(self, job: Job) -> None:
+        if not _is_derived(job.job_id):
+            self._unkeyed[job.job_id] = None
+        elif not self._knows_first(job):
+            self._first.pop(job.job_id, None)
+            self._first[job.job_id] = job
+        for remembered in (self._unkeyed, self._first):
+            if len(remembered) > REMEMBERED:
+                del remembered[next(iter(remembered))]
+        self._read_until = max(filter(None, (self._read_until, job.asked_at)), default=None)
+
+    def _is_passed(self, job: Job) -> bool:
+        """Whether commands were read that were asked for so much later that this one, if it isn't forgotten, won't come."""
+        if self._read_until is None or job.asked_at is None:
+            return False
+        return self._read_until - job.asked_at > timedelta(seconds=WAIT_SECONDS)
 
     def _knows_first(self, job: Job) -> bool:
         """Whether it was read which command is the first. A key that is used again when its job's window is over makes another job."""
@@ -73,13 +104,11 @@ class FirstCommands:
 
 
 def _command(message: ReceivedMessage) -> Job | None:
-    """The job of a command that another one may have the id of. The others would only push those out."""
     try:
-        job = decode_job(message) if is_command(message) else None
+        return decode_job(message) if is_command(message) else None
     except InvalidArgument:
         # Workers dead-letter it.
         return None
-    return job if job is not None and _is_derived(job.job_id) else None
 
 
 def _is_derived(job_id: str) -> bool:
