@@ -14,7 +14,7 @@ NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-re
 COMPILE = uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help certs demo dev watch images images-offline up down install test test-node test-python test-seams test-e2e test-resilience test-containers fuzz audit soak bench bench-check bench-growth bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
+.PHONY: help certs demo dev watch images images-offline up down install test test-data test-node test-python test-seams test-e2e test-resilience test-containers fuzz audit soak bench bench-check bench-growth bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,7 +56,8 @@ install: python ## what the checks and tests need
 	@mkdir -p $(REPORTS)
 
 # Tests wait for others most of their time, so four of these run at once, the longest first.
-test: lint ## all checks and all tests
+test: install ## all checks and all tests
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint-python test-data lint-node lint-protos
 	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=target test-seams test-resilience test-containers test-e2e test-node test-python
 
 lint: lint-protos lint-python lint-node ## formats, types and contracts
@@ -77,6 +78,9 @@ lint-node: install
 	cd gateway_node && $(INSTALLED) biome check .
 	cd gateway_node && $(INSTALLED) tsc --noEmit
 	cd benchmarks && $(INSTALLED) biome check . && $(INSTALLED) tsc --noEmit
+
+test-data: install ## what most tests of the whole stack begin with: an imported data set and a trained model
+	cd tests && $(INSTALLED) PYTHONPATH=.. python -m harness.trained
 
 test-node: install ## the gateway's tests
 	cd gateway_node && $(INSTALLED) node --test --test-timeout=120000 $(NODE_REPORTS) 'test/**/*.test.ts'

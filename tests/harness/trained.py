@@ -50,3 +50,7 @@ def _sources() -> Iterator[Path]:
     service = ROOT / "ml_service_py"
     yield service / "requirements.lock"
     yield from (path for path in (service / "src").rglob("*") if path.is_file() and path.suffix != ".pyc")
+
+
+if __name__ == "__main__":
+    trained_data()
