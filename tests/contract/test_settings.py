@@ -11,6 +11,8 @@ import pytest
 
 from harness.stack import node
 from ml_service.config import Settings, read_settings
+from ml_service.entrypoints import first_commands, worker
+from ml_service.handlers import jobs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,3 +93,11 @@ def test_the_time_budgets_nest(root: Path) -> None:
     assert int(str(gateway["confirmTimeoutMs"])) < int(str(gateway["recommenderDeadlineMs"]))
     assert int(str(gateway["recommenderDeadlineMs"])) / 1000 < fields["recommender_grace_seconds"].default
     assert fields["recommender_grace_seconds"].default < int(str(gateway["shutdownMs"])) / 1000 < platform_seconds
+
+
+def test_a_worker_that_has_to_stop_has_time_for_what_it_waits_for() -> None:
+    """The broker may be away: one word that it must say, and then what hands the job back."""
+    waits = jobs.FACT_TIMEOUT_SECONDS + jobs.HAND_BACK_TIMEOUT_SECONDS
+
+    assert waits < worker.INTERRUPT_SECONDS
+    assert first_commands.WAIT_SECONDS + jobs.FACT_TIMEOUT_SECONDS < worker.INTERRUPT_SECONDS

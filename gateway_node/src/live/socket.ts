@@ -1,5 +1,5 @@
 // GET /v1/live: refuses wrong origins, gives each socket a connection, and connects the topics with what they tell about.
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppError } from '../errors.ts'
 import { Connection, type ConnectionParts } from './connection.ts'
@@ -27,22 +27,35 @@ export const liveRoutes = fp(
       limits: app.config.limits,
       logger: app.log,
     }
+    /** `ws` has answered a broken frame with its close code already. */
+    const onBroken = (error: Error) => app.log.debug({ err: error }, 'socket broken')
     app.route({
       method: 'GET',
       url: '/v1/live',
       config: { isSocket: true, access: ['anyone'] },
       schema,
       onRequest: async (request) => requireOrigin(app, request),
+      preHandler: async (request, reply) => {
+        if (request.ws) leaveHttp(reply)
+      },
       handler: async () => {
         throw new AppError('REQUEST_INVALID', 'This is a WebSocket. Ask for an upgrade.')
       },
       wsHandler: (socket) => {
+        // The library's listener would hold the request.
+        socket.removeAllListeners('error')
+        socket.on('error', onBroken)
         new Connection(socket, parts)
       },
     })
   },
   { name: 'live', dependencies: ['auth', 'websocket', 'interactions', 'jobs', 'stats', 'broker', 'recommender'] },
 )
+
+/** The last step before the upgrade: what belongs to a request would weigh as much as the rest of an idle socket, and live as long. */
+function leaveHttp({ raw }: FastifyReply): void {
+  if (raw.socket) raw.detachSocket(raw.socket)
+}
 
 /** Browsers don't keep pages of other origins from opening sockets, so this does. Other clients send no Origin. */
 function requireOrigin(app: FastifyInstance, { headers }: FastifyRequest): void {

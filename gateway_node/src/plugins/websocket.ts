@@ -39,12 +39,8 @@ function requireSocketRoute(request: FastifyRequest, isDraining: boolean): void 
   throw new AppError('ROUTE_UNKNOWN', `No socket is served at ${pathOf(request)}. Use /v1/live.`)
 }
 
-/** `ws` has answered a broken frame with its close code already; anything else is a bug of ours. */
+/** Whatever serves a socket throws only by a bug of ours. */
 function onError(error: Error, socket: WebSocket, request: FastifyRequest): void {
-  if (socket.readyState !== socket.OPEN) {
-    request.log.debug({ err: error }, 'socket broken')
-    return
-  }
   request.log.error({ err: error }, 'socket failed by a bug')
   socket.close(1011, 'The gateway failed.')
 }

@@ -10,7 +10,7 @@ from uuid import UUID
 from ml_service.adapters.broker.job_messages import decode_job, is_command, queued_again
 from ml_service.entrypoints.cancel_requests import STREAM
 from ml_service.errors import InvalidArgument, Unavailable
-from ml_service.handlers.jobs import JOB_WINDOW
+from ml_service.handlers.jobs import FACT_TIMEOUT_SECONDS, JOB_WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ class FirstCommands:
         with self._has_read:
             if self._has_read.wait_for(lambda: self._knows_first(job), WAIT_SECONDS):
                 return self._first[job.job_id] != job
-        self._publisher.publish(queued_again(message, STREAM))
+        self._publisher.publish(queued_again(message, STREAM), FACT_TIMEOUT_SECONDS)
         raise Unavailable("BROKER_UNAVAILABLE", f"The stream {STREAM} isn't read as far as the command of the job {job.job_id} yet.")
 
     def _see_to_it_that_it_is_told(self, job: Job, message: ReceivedMessage) -> None:
@@ -76,7 +76,7 @@ class FirstCommands:
             self._has_read.wait_for(lambda: job.job_id in self._unkeyed or self._is_passed(job), WAIT_SECONDS)
             if job.job_id in self._unkeyed:
                 return
-        self._publisher.publish(queued_again(message, STREAM))
+        self._publisher.publish(queued_again(message, STREAM), FACT_TIMEOUT_SECONDS)
 
     def _note(self, job: Job) -> None:
         if not _is_derived(job.job_id):

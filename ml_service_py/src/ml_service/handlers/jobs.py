@@ -30,7 +30,8 @@ log = structlog.get_logger()
 JOB_WINDOW = timedelta(days=7)
 #: As long as the broker leaves a message with a worker. No attempt lasts longer, whether its end was written or not.
 ABANDONED_AFTER = timedelta(hours=2)
-FACT_TIMEOUT_SECONDS = 5.0
+#: Who waits tries again, so it may be short; with what handing back takes it must fit into the time that a worker has to stop.
+FACT_TIMEOUT_SECONDS = 2.0
 PROGRESS_TIMEOUT_SECONDS = 0.5
 HINT_TIMEOUT_SECONDS = 1.0
 #: A worker that stops has no time to lose.
@@ -66,7 +67,7 @@ class JobBook:
     def put_off(self, job: Job, later: Publication) -> None:
         """Lets a second message wait: the attempt under way may still need it."""
         log.info("job runs elsewhere", job_id=job.job_id)
-        self._publisher.publish(later)
+        self._publisher.publish(later, FACT_TIMEOUT_SECONDS)
 
     def tell_again(self, record: JobRecord, traceparent: str | None) -> None:
         """Tells the outcome of a final job, as the first time may not have been heard."""
@@ -112,7 +113,7 @@ class JobBook:
         """Gives the job up for another attempt; `again` is the message that waits out the delay."""
         self._ledger.requeue(attempt.job.job_id, attempt.number)
         if self._is_queued(attempt):
-            self._publisher.publish(again)
+            self._publisher.publish(again, FACT_TIMEOUT_SECONDS)
             self._tell_retry(attempt, error, delay_ms)
         else:
             self._conclude(attempt)
