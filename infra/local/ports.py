@@ -78,12 +78,16 @@ def free_ports(count: int) -> list[int]:
 
     Who listens on them may take its time: until this process ends, none of the same user's is given the same.
     """
-    found: list[int] = []
-    while len(found) < count:
-        port = secrets.choice(UNCLAIMED)
-        if is_free(port) and _claim(port):
-            found.append(port)
-    return found
+    return [free_port_range(1)[0] for _ in range(count)]
+
+
+def free_port_range(count: int) -> range:
+    """The same, one beside the other."""
+    while True:
+        first = secrets.choice(UNCLAIMED)
+        ports = range(first, first + count)
+        if all(is_free(port) and _claim(port) for port in ports):
+            return ports
 
 
 def _claim(port: int) -> bool:

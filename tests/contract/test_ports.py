@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.local.errors import LocalError
-from infra.local.ports import DEFAULTS, UNCLAIMED, check_free, free_ports, is_free, is_open, read_ports
+from infra.local.ports import DEFAULTS, UNCLAIMED, check_free, free_port_range, free_ports, is_free, is_open, read_ports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +67,14 @@ def test_a_port_that_was_given_is_not_given_again_before_somebody_listens(monkey
     monkeypatch.setattr("secrets.choice", lambda _: next(offered))
 
     assert given not in free_ports(1)
+
+
+def test_no_port_of_a_range_is_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = free_port_range(3)
+    offered = iter([*given, *given, *UNCLAIMED])
+    monkeypatch.setattr("secrets.choice", lambda _: next(offered))
+
+    assert free_ports(1)[0] not in given
 
 
 def test_the_defaults_leave_the_machines_own_broker_its_helpers() -> None:

@@ -20,7 +20,7 @@ from infra.images.compose import Compose
 from infra.images.plugins import has_plugins
 from infra.images.settings import read_settings
 from infra.images.stack import NO_COMPOSE, down, up
-from infra.local.ports import free_ports, is_free
+from infra.local.ports import free_port_range, free_ports
 from infra.local.progress import Progress
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ pytestmark = [pytest.mark.containers, pytest.mark.timeout(480)]
 @pytest.fixture(scope="module")
 def compose(container_run: str, movielens_cache: Path) -> Iterator[Settings]:
     """Compose on this repository's file, under a name and on ports of its own."""
-    first = next(port for port in free_ports(20) if is_free(port + 1))
+    ports = free_port_range(2)
     own = {
         "COMPOSE_PROJECT_NAME": f"{container_run}-compose",
-        "GATEWAY_PORTS": f"{first}-{first + 1}",
+        "GATEWAY_PORTS": f"{ports[0]}-{ports[-1]}",
         "RABBITMQ_MANAGEMENT_PORT": str(free_ports(1)[0]),
         "MOVIELENS_CACHE": str(movielens_cache),
     }
