@@ -114,3 +114,18 @@ def test_the_same_job_at_two_gateways_at_the_same_moment_runs_once(
     assert there["jobId"] == job_id
     assert stack.store.job(job_id) == ("succeeded", 1)
     assert [job["jobId"] for job in gateway.get("/v1/jobs", pageSize=100)["jobs"]].count(job_id) == 1
+
+
+def test_a_job_that_only_the_log_holds_runs_when_its_key_comes_again(stack: Stack, gateway: GatewayDriver) -> None:
+    key = str(uuid4())
+    eventually(lambda: stack.broker.depth("jobs") == 0, within=20)
+    stack.worker.kill()
+    asked = gateway.start_job("export", key=key, limit=1)
+    # As if the broker had ended when the log had the command and the queue hadn't.
+    eventually(lambda: (taken := stack.broker.take("jobs")) and asked["jobId"].encode() in taken.body, within=10)
+
+    again = gateway.start_job("export", key=key, limit=1)
+    stack.worker.restart()
+
+    assert again["jobId"] == asked["jobId"]
+    assert gateway.job_in_state(asked["jobId"], "succeeded")["attempts"] == 1

@@ -15,14 +15,14 @@ import type { JobsView } from './view.ts'
 type Parts = Pick<FastifyInstance, 'broker' | 'jobsLog' | 'config'> & { jobs: JobsView }
 type Wish = { kind: Job['kind']; params: JobParams; subject: string; idempotencyKey: string | undefined }
 
-/** Publishes the job and answers it as this gateway sees it. With a known Idempotency-Key, answers the job that the key has made. */
+/** Publishes the job and answers it as this gateway sees it. With a known Idempotency-Key, answers the job that the key has made: workers take a second command for the same. */
 export async function requestJob(parts: Parts, wish: Wish, call: Call): Promise<Job> {
   const params = toMessageParams(wish.kind, wish.params)
   const jobId = deriveId(wish.subject, 'POST /v1/jobs', wish.idempotencyKey)
   const request = { jobId, params, occurredAt: new Date() }
   const asked = createJob(request)
   const known = parts.jobs.latest(jobId)?.job
-  if (known !== undefined) return requireSame(known, asked)
+  if (known !== undefined && hasBegun(requireSame(known, asked))) return known
   const body = JobRequested.encode(request).finish()
   await publish(parts, { jobId, messageId: jobId, type: 'JobRequested', routingKey: 'job.requested', body }, call)
   return requireSame(parts.jobs.latest(jobId)?.job ?? asked, asked)
@@ -54,6 +54,11 @@ async function publish({ broker, jobsLog, config }: Parts, message: Message, cal
     mandatory: true,
   })
   await jobsLog.waitFor(message.messageId, config.readOwnWriteMs)
+}
+
+/** Else it may stand in the log alone, where a broker's end cut its publication in two: only a confirm says that the queue has it. */
+function hasBegun({ state, attempts }: Job): boolean {
+  return state !== 'queued' || attempts > 0
 }
 
 function requireSame(known: Job, asked: Job): Job {

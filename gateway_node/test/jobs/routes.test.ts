@@ -101,15 +101,33 @@ test('without the broker no job is accepted', async (t) => {
   assert.ok(headers['retry-after'])
 })
 
-test('asking again with the same key answers the same job and publishes nothing more', async (t) => {
+test('asking again with the same key answers the same job, and publishes nothing more once it has begun', async (t) => {
+  const { jobs, broker, tell } = await open(t)
+  const key = randomUUID()
+  const first = await jobs.ask('evaluate', { seed: 7 }, key)
+  await tell(jobFact('JobStarted', { jobId: first.body.jobId, attempt: 1, worker: 'w' }))
+
+  const again = await jobs.ask('evaluate', { seed: 7 }, key)
+
+  assert.deepEqual([again.status, again.body.jobId, again.body.state], [202, first.body.jobId, 'running'])
+  assert.equal(broker.published.length, 1)
+})
+
+test('asking again for a job that waits is accepted only when the queue has it', async (t) => {
   const { jobs, broker } = await open(t)
   const key = randomUUID()
   const first = await jobs.ask('evaluate', { seed: 7 }, key)
 
   const again = await jobs.ask('evaluate', { seed: 7 }, key)
+  broker.disconnect()
+  const refused = await jobs.ask('evaluate', { seed: 7 }, key)
 
   assert.deepEqual([again.status, again.body], [202, first.body])
-  assert.equal(broker.published.length, 1)
+  assert.deepEqual(
+    broker.published.map(({ messageId }) => messageId),
+    [first.body.jobId, first.body.jobId],
+  )
+  assert.deepEqual([refused.status, refused.body.reason], [503, 'BROKER_UNAVAILABLE'])
 })
 
 test('the same key with other parameters is a conflict', async (t) => {
