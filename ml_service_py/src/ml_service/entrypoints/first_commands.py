@@ -59,7 +59,7 @@ class FirstCommands:
         """
         if _is_derived(job.job_id):
             return self._is_later(job, message)
-        self._see_to_it_that_it_is_told(job, message)
+        self._ensure_told(job, message)
         return False
 
     def _is_later(self, job: Job, message: ReceivedMessage) -> bool:
@@ -70,7 +70,7 @@ class FirstCommands:
         self._publisher.publish(queued_again(message, STREAM), FACT_TIMEOUT_SECONDS)
         raise Unavailable("BROKER_UNAVAILABLE", f"The stream {STREAM} isn't read as far as the command of the job {job.job_id} yet.")
 
-    def _see_to_it_that_it_is_told(self, job: Job, message: ReceivedMessage) -> None:
+    def _ensure_told(self, job: Job, message: ReceivedMessage) -> None:
         """No other command can have its id, so one told twice does no harm. What counts is that it stands before the job's facts."""
         with self._has_read:
             self._has_read.wait_for(lambda: job.job_id in self._unkeyed or self._is_passed(job), WAIT_SECONDS)
