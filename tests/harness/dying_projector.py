@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pika.adapters.blocking_connection import BlockingChannel
 from sqlalchemy import event
@@ -63,7 +63,10 @@ class Work:
 class DyingProjector:
     """`refusals` holds a word for each time that it had to step down."""
 
+    _all: ClassVar[list[DyingProjector]] = []
+
     def __init__(self, work: Work) -> None:
+        self._all.append(self)
         self.refusals = _context.Queue()
         self.process: BaseProcess = _context.Process(target=_project, args=(work, self.refusals), daemon=True)
         self.process.start()
@@ -81,6 +84,11 @@ class DyingProjector:
     def kill(self) -> None:
         self.process.kill()
         self.process.join()
+
+    @classmethod
+    def kill_all(cls) -> None:
+        while cls._all:
+            cls._all.pop().kill()
 
 
 def _project(work: Work, refusals: Any) -> None:
