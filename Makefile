@@ -55,10 +55,10 @@ install: python ## what the checks and tests need
 	@$(LOCAL) install
 	@mkdir -p $(REPORTS)
 
-# Tests wait for others most of their time, so four of these run at once, the longest first.
+# Tests wait for others most of their time, so three of these run at once, the longest first.
 test: install ## all checks and all tests
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint-python test-data lint-node lint-protos
-	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=target test-seams test-resilience test-containers test-e2e test-node test-python
+	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-resilience test-seams test-containers test-e2e test-node test-python
 
 lint: lint-protos lint-python lint-node ## formats, types and contracts
 
