@@ -30,10 +30,10 @@ def test_the_operator_does_the_same_over_the_gateway(routes: DeadLetterRoutes, s
     # The gateway itself refuses such a limit.
     body = export_requested(job_id, limit=0)
     stack.broker.publish(body, exchange="jobs", routing_key="job.requested", message_type=JOB_REQUESTED, message_id=job_id)
-    letter = eventually(lambda: routes.of_job(job_id), within=60, every=0.5)
+    letter = eventually(lambda: routes.of_job(job_id), within=20, every=0.5)
 
     replayed = routes.replay(letter["deadLetterId"])
-    again = eventually(lambda: (found := routes.of_job(job_id)) and found["attempts"] == 2 and found, within=60, every=0.5)
+    again = eventually(lambda: (found := routes.of_job(job_id)) and found["attempts"] == 2 and found, within=20, every=0.5)
     dropped = routes.drop(again["deadLetterId"])
 
     assert (letter["kind"], letter["attempts"], letter["error"]["reason"]) == ("export", 1, "JOB_PARAMS_INVALID")

@@ -98,10 +98,10 @@ def test_a_dead_letter_is_replayed_and_dropped(gateway: GatewayDriver, stack: St
     routes, job_id = DeadLetterRoutes(gateway), str(uuid4())
     message_type, body = "whynotboth.v1.JobRequested", export_requested(job_id, limit=0)
     stack.broker.publish(body, exchange="jobs", routing_key="job.requested", message_type=message_type, message_id=job_id)
-    letter = eventually(lambda: routes.of_job(job_id), within=60, every=0.5)
+    letter = eventually(lambda: routes.of_job(job_id), within=20, every=0.5)
 
     replayed = routes.replay(letter["deadLetterId"])
-    again = eventually(lambda: (found := routes.of_job(job_id)) and found["attempts"] == 2 and found, within=60, every=0.5)
+    again = eventually(lambda: (found := routes.of_job(job_id)) and found["attempts"] == 2 and found, within=20, every=0.5)
 
     assert replayed["queued"]
     assert routes.drop(again["deadLetterId"])["jobId"] == job_id

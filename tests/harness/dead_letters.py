@@ -87,4 +87,4 @@ class DeadLetterRoutes:
             response = self._gateway.http.request(method, path)
             return None if response.status_code == httpx.codes.SERVICE_UNAVAILABLE else response
 
-        return dict(eventually(ask, within=60, every=0.5, what=f"{method} {path}").raise_for_status().json())
+        return dict(eventually(ask, within=20, every=0.5, what=f"{method} {path}").raise_for_status().json())

@@ -7,16 +7,13 @@ from typing import Literal, TypeVar
 
 T = TypeVar("T")
 
-#: `within` is meant for a quiet machine; suites that run side by side leave each other little of it.
-PATIENCE = 3
-
 
 def eventually(probe: Callable[[], T | Literal[False] | None], *, within: float, what: str = "", every: float = 0.05) -> T:
     """Calls `probe` until it gives something true, and gives that; `every` so many seconds.
 
     Errors that `probe` raises as AssertionError count as "not yet". Fails with the last one after `within` seconds.
     """
-    deadline = time.monotonic() + within * PATIENCE
+    deadline = time.monotonic() + within
     pause = threading.Event()
     last = ""
     while time.monotonic() < deadline:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from harness.stack import Stack
 
 #: A frozen process loses its connection, and with it the exclusive queue, after two to three heartbeats of 5 s.
-TAKEOVER_SECONDS = 60
+TAKEOVER_SECONDS = 20
 
 
 @pytest.fixture
