@@ -7,8 +7,8 @@ LOCAL = exec $(PYTHON) -m infra.local
 IMAGES = $(PYTHON) -m infra.images
 BENCHMARKS = PYTHONPATH=.:tests:ml_service_py/src python -m benchmarks
 BIN := $(CURDIR)/.venv/bin
-# What the checks and tests run comes first from the checkout. Node keeps what it makes of the TypeScript.
-INSTALLED = NODE_COMPILE_CACHE="$(CURDIR)/.run/cache/node" PATH="$(BIN):$(CURDIR)/gateway_node/node_modules/.bin:$$PATH"
+# What the checks and tests run comes first from the checkout. Node and Python keep what they compile, whatever the machine says.
+INSTALLED = PYTHONDONTWRITEBYTECODE= NODE_COMPILE_CACHE="$(CURDIR)/.run/cache/node" PATH="$(BIN):$(CURDIR)/gateway_node/node_modules/.bin:$$PATH"
 REPORTS := $(CURDIR)/.run/reports
 NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-reporter-destination=$(REPORTS)/gateway.xml
 COMPILE = uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header

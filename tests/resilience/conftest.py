@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from harness.gateway import GatewayDriver
 
 
+#: Shorter than by default, so that a frozen worker's job comes to another one sooner.
+WORKER_HEARTBEAT_SECONDS = 5
+
+
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
     with running_broker(tmp_path_factory.mktemp("breakable-broker")) as broker:
@@ -25,7 +29,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]
 @pytest.fixture(scope="session")
 def stack(trained: Data, running: RunningBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("breakable")
-    with Stack(trained.copy_to(folder / "data"), running.amqp_url, folder) as stack:
+    own_settings = {"worker": {"AMQP_URL": f"{running.amqp_url}?heartbeat={WORKER_HEARTBEAT_SECONDS}"}}
+    with Stack(trained.copy_to(folder / "data"), running.amqp_url, folder, own_settings=own_settings) as stack:
         yield stack
 
 

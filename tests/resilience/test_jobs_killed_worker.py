@@ -26,8 +26,8 @@ pytestmark = pytest.mark.timeout(400)
 
 #: A training from its beginning, on a machine that has other things to do.
 RESUMED_SECONDS = 180
-#: What the broker waits for a worker that says nothing: two to three heartbeats.
-HEARTBEATS_SECONDS = 60
+#: What the broker waits for a worker that says nothing: two to three heartbeats of 5 s.
+HEARTBEATS_SECONDS = 15
 
 
 @pytest.fixture
