@@ -7,10 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import httpx
-
 from harness.stack import Data
-from harness.waiting import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,10 +78,4 @@ class DeadLetterRoutes:
         return self._gateway.problem("POST", f"/v1/dead-letters/{letter_id}/replay")
 
     def _change(self, method: str, path: str) -> Json:
-        """Asks again where the answer says so: one connection at a time looks at dead letters, and a busy machine takes a while for it."""
-
-        def ask() -> httpx.Response | None:
-            response = self._gateway.http.request(method, path)
-            return None if response.status_code == httpx.codes.SERVICE_UNAVAILABLE else response
-
-        return dict(eventually(ask, within=20, every=0.5, what=f"{method} {path}").raise_for_status().json())
+        return dict(self._gateway.http.request(method, path).raise_for_status().json())

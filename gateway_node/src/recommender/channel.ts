@@ -11,6 +11,7 @@ import {
 import { openCertificates } from '../certificates.ts'
 import { JobServiceClient } from '../gen/whynotboth/v1/jobs.ts'
 import { ModelServiceClient, RecommenderServiceClient } from '../gen/whynotboth/v1/recommender.ts'
+import { spareDrainingCalls } from './draining-pings.ts'
 import { type Observe, observing } from './observer.ts'
 import type { Call } from './recommender.ts'
 import { toAppError } from './status-map.ts'
@@ -55,6 +56,8 @@ export type Method<Request, Response> = (
   options: Partial<CallOptions>,
   callback: (error: ServiceError | null, response: Response) => void,
 ) => ClientUnaryCall
+
+spareDrainingCalls()
 
 export type RecommenderChannel = ReturnType<typeof openChannel>
 

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { callUnary, openChannel } from '../../src/recommender/channel.ts'
 import { RecommenderServer } from './recommender-server.ts'
@@ -8,13 +11,29 @@ import { call } from './recommender-suite.ts'
 async function openCalls(t: TestContext) {
   const server = new RecommenderServer()
   await server.start()
-  const { channel, recommender } = openChannel(`127.0.0.1:${server.port}`, () => {})
+  const { channel, recommender, jobs } = openChannel(`127.0.0.1:${server.port}`, () => {})
   t.after(() => {
     channel.close()
     server.stop()
   })
   const ask = (given = call) => callUnary(recommender.getItem.bind(recommender), { itemId: '1' }, given)
-  return { ask, server, fake: server.fake }
+  /** What isn't asked a second time. */
+  const askOnce = () => callUnary(jobs.listDeadLetters.bind(jobs), { pageSize: 1, pageToken: '' }, call)
+  return { ask, askOnce, server, fake: server.fake }
+}
+
+/** Resolves when a connection that begins now is pinged, so that each older one was to be pinged before. */
+async function untilPinged(t: TestContext) {
+  const witness = createServer()
+  const pinged = once(witness, 'session').then(([session]) => once(session, 'ping'))
+  await once(witness.listen(0, '127.0.0.1'), 'listening')
+  const { channel } = openChannel(`127.0.0.1:${(witness.address() as AddressInfo).port}`, () => {})
+  t.after(() => {
+    channel.close()
+    witness.close()
+  })
+  channel.getConnectivityState(true)
+  await pinged
 }
 
 const range = (length: number) => Array.from({ length }, (_, index) => index)
@@ -68,4 +87,18 @@ test('a call whose time is over is not sent', async (t) => {
   await assert.rejects(ask({ ...call, expiresAt: performance.now() - 1 }), { reason: 'DEADLINE_EXCEEDED' })
 
   assert.equal(fake.calls.length, 1)
+})
+
+test('a call that is being answered outlives the end of its connection', async (t) => {
+  const { askOnce, server } = await openCalls(t)
+  const release = server.hold()
+  const asking = askOnce()
+  await t.waitFor(() => assert.ok(server.lastDeadline), { interval: 1 })
+
+  const draining = server.drain()
+  await untilPinged(t)
+  release()
+
+  assert.deepEqual((await asking).deadLetters, [])
+  await draining
 })
