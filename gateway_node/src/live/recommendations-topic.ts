@@ -1,6 +1,7 @@
 // `users/{userId}/recommendations`: the current list, and a new one whenever the user rates something or the model changes.
 import type { FastifyBaseLogger } from 'fastify'
 import { Compile } from 'typebox/compile'
+import { createLastChanges } from '../last-changes.ts'
 import { toAppError } from '../problem.ts'
 import { renderRecommendations } from '../recommendations-json.ts'
 import type { Call, Recommender } from '../recommender/recommender.ts'
@@ -21,12 +22,14 @@ type Parts = {
   newCall: () => Call
   logger: FastifyBaseLogger
 }
-/** What one user's watchers wait for. `minOffset`: the newest event of the user that the list must take into account; `erasedAt`: the newest erasure. */
-type Watch = { topic: string; refresher: Refresher; minOffset: number | undefined; erasedAt: number }
+/** What one user's watchers wait for. `erasedAt`: where the log erased the user last. */
+type Watch = { topic: string; refresher: Refresher; erasedAt: number }
 
 export class RecommendationsTopic implements Topic {
   readonly #parts: Parts
   readonly #watches = new Map<string, Watch>()
+  /** Of users whom nobody watches, too: the first list must not be from before what this gateway has read. */
+  readonly #changes = createLastChanges()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -52,18 +55,17 @@ export class RecommendationsTopic implements Topic {
   }
 
   onInteraction(userId: string, offset: number): void {
-    const watch = this.#watches.get(userId)
-    if (watch === undefined) return
-    watch.minOffset = offset
-    watch.refresher.refresh()
+    this.#changes.note(userId, offset)
+    this.#watches.get(userId)?.refresher.refresh()
   }
 
   /** A list from before is shown to nobody any more. */
   onErasure(userId: string, offset: number): void {
     const watch = this.#watches.get(userId)
-    if (watch === undefined) return
-    watch.erasedAt = offset
-    this.#parts.hub.takeBack(watch.topic)
+    if (watch) {
+      watch.erasedAt = offset
+      this.#parts.hub.takeBack(watch.topic)
+    }
     this.onInteraction(userId, offset)
   }
 
@@ -73,7 +75,8 @@ export class RecommendationsTopic implements Topic {
 
   /** Offsets of the log that was read before mean nothing in the new one. */
   onRestart(): void {
-    for (const watch of this.#watches.values()) Object.assign(watch, { minOffset: undefined, erasedAt: -1 })
+    this.#changes.clear()
+    for (const watch of this.#watches.values()) watch.erasedAt = -1
     this.onModelChange()
   }
 
@@ -82,7 +85,7 @@ export class RecommendationsTopic implements Topic {
       () => this.#publish(userId, topic),
       (error) => this.#tellFailure(topic, error),
     )
-    this.#watches.set(userId, { topic, refresher, minOffset: undefined, erasedAt: -1 })
+    this.#watches.set(userId, { topic, refresher, erasedAt: -1 })
     refresher.refresh()
   }
 
@@ -94,8 +97,8 @@ export class RecommendationsTopic implements Topic {
   /** A degraded list is better than none, and not the last word. */
   async #publish(userId: string, topic: string): Promise<boolean> {
     const { hub, recommender, newCall } = this.#parts
-    const minOffset = this.#watches.get(userId)?.minOffset
-    const request = minOffset === undefined ? { userId, limit } : { userId, limit, minInteractionOffset: minOffset }
+    const changedAt = this.#changes.of(userId)
+    const request = changedAt < 0 ? { userId, limit } : { userId, limit, minInteractionOffset: changedAt }
     const answer = await recommender.recommend(request, newCall())
     const erasedAt = this.#watches.get(userId)?.erasedAt ?? -1
     // What is shown when nobody can be asked is nobody's own.

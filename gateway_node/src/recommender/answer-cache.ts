@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Log } from '../broker/broker.ts'
 import { InteractionRecorded } from '../gen/whynotboth/v1/interactions.ts'
+import { createLastChanges } from '../last-changes.ts'
 import type { Recommendations, RecommendRequest } from './recommender.ts'
 
 const maxUsers = 10_000
@@ -13,21 +14,14 @@ export type AnswerCache = ReturnType<typeof createAnswerCache>
 export function createAnswerCache(log: Pick<Log, 'isAttached' | 'subscribe'>, liveVersion: () => string | null) {
   /** By user, then by limit, so that one interaction drops all of a user's answers. */
   const answers = new LRUCache<string, Map<number, Recommendations>>({ max: maxUsers, ttl: maxAgeMs })
-  /** Where the log last spoke of a user: an answer that knows less is stale when it arrives. */
-  const changes = new LRUCache<string, number>({
-    max: maxUsers,
-    dispose: (offset, _userId, why) => {
-      if (why === 'evict') forgottenUpTo = Math.max(forgottenUpTo, offset)
-    },
-  })
+  const changes = createLastChanges()
   const changeListeners = new Set<(userId: string) => void>()
-  let forgottenUpTo = -1
 
   const stopReading = log.subscribe({
     onMessage: ({ offset, body }) => {
       const userId = readUserId(body)
       if (userId === undefined) return
-      changes.set(userId, offset)
+      changes.note(userId, offset)
       answers.delete(userId)
       for (const listener of changeListeners) listener(userId)
     },
@@ -35,7 +29,6 @@ export function createAnswerCache(log: Pick<Log, 'isAttached' | 'subscribe'>, li
     onRestart: () => {
       answers.clear()
       changes.clear()
-      forgottenUpTo = -1
     },
   })
 
@@ -47,8 +40,8 @@ export function createAnswerCache(log: Pick<Log, 'isAttached' | 'subscribe'>, li
       return (answer.asOfOffset ?? -1) >= minInteractionOffset ? answer : undefined
     },
     set(limit: number, answer: Recommendations) {
-      const changedAt = changes.peek(answer.userId) ?? forgottenUpTo
-      if (!log.isAttached || (answer.asOfOffset ?? -1) < changedAt) return
+      // It may have been on its way while the log spoke of its user.
+      if (!log.isAttached || (answer.asOfOffset ?? -1) < changes.of(answer.userId)) return
       const byLimit = answers.get(answer.userId) ?? new Map<number, Recommendations>()
       const source = answer.source === 'fallback' ? 'fallback' : 'cache'
       answers.set(answer.userId, byLimit.set(limit, { ...answer, source, timings: {} }))

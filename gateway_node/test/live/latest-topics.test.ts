@@ -34,6 +34,15 @@ test('a list of recommendations begins with the current one', async (t) => {
   assert.deepEqual([data.userId, data.source, data.items.length], ['1', 'model', 10])
 })
 
+test('the first list takes into account what this gateway has read of the user', async (t) => {
+  const { client, rate } = await open(t)
+  const offset = rate('1')
+
+  await client.subscribe(listOf('1'))
+
+  assert.equal((await client.event(listOf('1'))).offset, offset)
+})
+
 test('a rating of the user pushes a list that takes it into account', async (t) => {
   const { client, rate, questions } = await open(t)
   await client.subscribe(listOf('1'))
