@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import signal
+import threading
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
-from threading import Event
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pika.adapters.blocking_connection import BlockingChannel
@@ -56,8 +56,8 @@ class Work:
     signal: int = 0
     lock: str | None = None
 
-    def dying_at(self, step: str, signal: int) -> Work:
-        return replace(self, step=step, signal=signal)
+    def dying_at(self, step: str, number: int) -> Work:
+        return replace(self, step=step, signal=number)
 
 
 class DyingProjector:
@@ -97,7 +97,8 @@ def _project(work: Work, refusals: Any) -> None:
 
     def reach(step: str) -> None:
         if step == work.step:
-            os.kill(os.getpid(), work.signal)
+            # To this thread: another one might take it later, and this one go on into a transaction, and keep its locks.
+            signal.pthread_kill(threading.get_ident(), work.signal)
 
     def on_messages(messages: Sequence[ReceivedMessage]) -> None:
         reach("take")
@@ -118,7 +119,7 @@ def _project(work: Work, refusals: Any) -> None:
         lock=work.lock,
     )
     reader.start()
-    Event().wait()
+    threading.Event().wait()
 
 
 def _watch(engine: Engine, reach: Callable[[str], None]) -> None:

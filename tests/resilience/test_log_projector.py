@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from harness.gateway import GatewayDriver
     from harness.stack import Stack
 
-#: A frozen process loses its connection, and with it the exclusive queue, after two to three heartbeats of 4 s.
+#: A frozen process loses its connection, and with it the exclusive queue, after two to three heartbeats of 5 s.
 TAKEOVER_SECONDS = 20
 
 

@@ -31,7 +31,7 @@ READABLE_SECONDS = 30.0
 FIRST = "first"
 LAST = "last"
 #: Others wait for the lock of a process that froze.
-LOCK_HEARTBEAT_SECONDS = 4
+LOCK_HEARTBEAT_SECONDS = 5
 #: AMQP's reply code for an exclusive queue of another connection.
 RESOURCE_LOCKED = 405
 
