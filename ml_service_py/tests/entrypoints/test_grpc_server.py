@@ -12,7 +12,7 @@ import sample
 from grpc_driver import HOST, Failure, GrpcDriver, driving, failure_of
 from waiting import eventually
 
-from ml_service.handlers import catalogue
+from ml_service.handlers import catalogue, recommendations
 from whynotboth.v1.jobs_pb2 import ReadResultRequest
 from whynotboth.v1.recommender_pb2 import (
     RECOMMENDATION_SOURCE_FALLBACK,
@@ -207,8 +207,10 @@ async def test_a_health_watch_does_not_hold_the_stop(driver: GrpcDriver, server:
 
 
 async def test_more_than_eight_full_batches_at_once_are_refused(
-    driver: GrpcDriver, server: GrpcServer, executor: ThreadPoolExecutor
+    driver: GrpcDriver, server: GrpcServer, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The sample is so small that the event loop would answer at once.
+    monkeypatch.setattr(recommendations, "SCORES_AT_ONCE", 0)
     full = BatchRecommendRequest(requests=[RecommendRequest(user_id="even", limit=1)] * 256)
     gate = threading.Event()
     executor.submit(gate.wait, 10)

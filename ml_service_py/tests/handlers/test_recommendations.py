@@ -12,6 +12,7 @@ import sample
 
 from ml_service.domain import Recommendation, RecommendationSource
 from ml_service.errors import DeadlineExceeded, InvalidArgument, ServiceError, Unavailable
+from ml_service.handlers import recommendations
 from ml_service.handlers.recommendations import RecommendationQuery, recommend, recommend_batch
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 def executor() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(1) as executor:
         yield executor
+
+
+@pytest.fixture
+def large_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is small enough for the event loop."""
+    monkeypatch.setattr(recommendations, "SCORES_AT_ONCE", 0)
 
 
 def item_ids(answer: Recommendation) -> list[str]:
@@ -100,16 +107,29 @@ async def test_a_query_keeps_time_for_its_answer(live: LiveState, executor: Thre
         await recommend(live, executor, RecommendationQuery("even", 1, min_offset=0), remaining_seconds=0.11)
 
 
-async def test_a_few_whose_scores_are_kept_are_answered_while_every_thread_is_busy(live: LiveState, executor: ThreadPoolExecutor) -> None:
-    first = await recommend(live, executor, RecommendationQuery("even", 4))
+async def test_a_few_are_answered_while_every_thread_is_busy(live: LiveState, executor: ThreadPoolExecutor) -> None:
     release = threading.Event()
     busy = executor.submit(release.wait, 5)
 
-    again = await recommend(live, executor, RecommendationQuery("even", 4))
+    scored = await recommend(live, executor, RecommendationQuery("even", 4))
+    kept = await recommend(live, executor, RecommendationQuery("even", 4))
 
     assert not busy.done()
     release.set()
-    assert again == first
+    assert scored == kept
+
+
+@pytest.mark.usefixtures("large_catalogue")
+async def test_what_would_hold_the_event_loop_waits_for_a_thread(live: LiveState, executor: ThreadPoolExecutor) -> None:
+    release = threading.Event()
+    executor.submit(release.wait, 5)
+    waiting = asyncio.create_task(recommend(live, executor, RecommendationQuery("even", 4)))
+
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    release.set()
+
+    assert item_ids(await waiting) == ["i4", "i6", "i8", "i1"]
 
 
 async def test_no_work_begins_after_the_deadline(live: LiveState, executor: ThreadPoolExecutor) -> None:
@@ -117,6 +137,7 @@ async def test_no_work_begins_after_the_deadline(live: LiveState, executor: Thre
         await recommend_batch(live, executor, [RecommendationQuery("even", 1)], remaining_seconds=-0.1)
 
 
+@pytest.mark.usefixtures("large_catalogue")
 async def test_nothing_is_scored_for_a_caller_who_left_while_it_waited_for_a_thread(live: LiveState, executor: ThreadPoolExecutor) -> None:
     executor.submit(threading.Event().wait, 0.1)
 
@@ -124,6 +145,7 @@ async def test_nothing_is_scored_for_a_caller_who_left_while_it_waited_for_a_thr
         await recommend_batch(live, executor, [RecommendationQuery("even", 1)], remaining_seconds=0.05)
 
 
+@pytest.mark.usefixtures("large_catalogue")
 async def test_an_answer_keeps_the_version_that_it_began_with(live: LiveState, executor: ThreadPoolExecutor) -> None:
     began = asyncio.create_task(recommend(live, executor, RecommendationQuery("even", 1)))
     await asyncio.sleep(0)

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from ml_service.model.scoring import Ranking, UserScores
 
 
-#: So many kept scores are looked through on the event loop: it takes about a millisecond, and the way to a thread and back a part of that.
+#: So many scores are looked through on the event loop: it takes about a millisecond, and the way to a thread and back a part of that.
 SCORES_AT_ONCE = 65_536
+#: To multiply so many cells of the matrix takes as long as to look through one score.
+CELLS_PER_SCORE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ def require_user_id(user_id: str) -> None:
 
 
 def _is_quick(model: LoadedModel, asked: Sequence[_Asked]) -> bool:
-    return len(asked) * len(model.places) <= SCORES_AT_ONCE and all(entry.scores is not None for entry in asked)
+    rows = sum(len(entry.rated) for entry in asked if entry.scores is None)
+    return (len(asked) + rows / CELLS_PER_SCORE) * len(model.places) <= SCORES_AT_ONCE
 
 
 def _require_time(expires_at: float | None) -> None:
