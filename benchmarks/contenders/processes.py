@@ -35,9 +35,9 @@ def fastapi(app: str, variables: Mapping[str, str], logs: Path) -> Contender:
     return Contender(f"fastapi-{app}", [*serve, "--no-access-log", "--log-level", "warning"], port, logs, variables)
 
 
-def fan_out(text: Path, logs: Path) -> Contender:
+def fan_out(text: Path, logs: Path, variables: Mapping[str, str]) -> Contender:
     (port,) = free_ports(1)
-    return Contender("fan-out", program("contenders/fan-out.ts", str(port), str(text)), port, logs)
+    return Contender("fan-out", program("contenders/fan-out.ts", str(port), str(text)), port, logs, variables)
 
 
 class Hybrid:

@@ -17,13 +17,14 @@ import psutil
 from benchmarks import goals, traffic
 from benchmarks.contenders import processes
 from benchmarks.figures import Series
+from benchmarks.inspector import Inspector
 from benchmarks.loads import crowd_of, open_loop
 from benchmarks.plan import CROWD_ASKS_PER_SECOND
 from benchmarks.rounds import describe, interleave
 from benchmarks.stand import running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from benchmarks.figures import Figures
     from benchmarks.stand import Stand
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 ASK_SECONDS = 4
 #: Files that a process has open besides its sockets.
 OTHER_FILES = 500
-#: What the sockets' opening left behind is swept up by then.
+#: What the sockets' opening set going has come to its end by then.
 SETTLE_SECONDS = 3
 
 
@@ -42,6 +43,7 @@ class Server:
     """Who sends to the sockets of a topic, and what makes it send once."""
 
     process: Process
+    inspector: Inspector
     url: str
     topic: str
     trigger: Callable[[], object]
@@ -67,15 +69,16 @@ def _fan_out(stand: Stand, count: int) -> Series:
     text.write_text(_an_event(stand), "utf-8")
 
     def gateway() -> Figures:
-        user = f"watched-{uuid4()}"
-        with fresh_gateway(stand) as (driver, process):
-            told = Server(process, driver.url, f"users/{user}/recommendations", lambda: driver.rate(user, stand.items[0], 4))
+        user, inspector = f"watched-{uuid4()}", Inspector()
+        with fresh_gateway(stand, inspector.variables) as (driver, process):
+            told = Server(process, inspector, driver.url, f"users/{user}/recommendations", lambda: driver.rate(user, stand.items[0], 4))
             return _turn(told, count, stand.plan.events)
 
     def bare() -> Figures:
-        server = processes.fan_out(text, stand.folder)
+        inspector = Inspector()
+        server = processes.fan_out(text, stand.folder, inspector.variables)
         with running([server]):
-            told = Server(server, server.url, "", lambda: httpx.post(server.url).raise_for_status())
+            told = Server(server, inspector, server.url, "", lambda: httpx.post(server.url).raise_for_status())
             return _turn(told, count, stand.plan.events)
 
     turns = {goals.GATEWAY: gateway, goals.BARE_SOCKETS: bare}
@@ -91,21 +94,22 @@ def _an_event(stand: Stand) -> str:
 
 def _turn(server: Server, count: int, events: int) -> Figures:
     with crowd_of(count, server.url, server.topic) as crowd:
-        few, with_few = crowd.open, _settled_bytes(server.process)
+        few, with_few = crowd.open, _settled_bytes(server)
         crowd.open_rest()
-        per_socket = (_settled_bytes(server.process) - with_few) / (crowd.open - few)
+        per_socket = (_settled_bytes(server) - with_few) / (crowd.open - few)
         took_ms = median(crowd.first_to_last_ms(server.trigger) for _ in range(events))
     return {"first_to_last_ms": took_ms, "events_per_second": 1000 / took_ms, "kb_per_socket": per_socket / 1024}
 
 
-def _settled_bytes(process: Process) -> int:
+def _settled_bytes(server: Server) -> int:
     threading.Event().wait(SETTLE_SECONDS)
-    return int(psutil.Process(process.pid).memory_info().rss)
+    server.inspector.collect_garbage()
+    return int(psutil.Process(server.process.pid).memory_info().rss)
 
 
 @contextmanager
-def fresh_gateway(stand: Stand) -> Iterator[tuple[GatewayDriver, Process]]:
-    driver = stand.stack.add_gateway()
+def fresh_gateway(stand: Stand, variables: Mapping[str, str] | None = None) -> Iterator[tuple[GatewayDriver, Process]]:
+    driver = stand.stack.add_gateway(variables)
     process = stand.stack.gateways[-1]
     with running([process]):
         driver.recommend(stand.users[0])

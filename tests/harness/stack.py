@@ -112,7 +112,7 @@ class Stack:
     def processes(self) -> list[Process]:
         return [*self.recommenders, self.worker, *self.gateways]
 
-    def add_gateway(self) -> GatewayDriver:
+    def add_gateway(self, settings: Mapping[str, str] | None = None) -> GatewayDriver:
         """Prepares one more gateway, not started yet."""
         (port,) = free_ports(1)
         name = f"gateway-{len(self.gateways) + 1}"
@@ -122,6 +122,7 @@ class Stack:
             "GATEWAY_NAME": name,
             "GATEWAY_RECOMMENDER_ADDRESS": self.grpc_address,
             **self._own_settings.get("gateway", {}),
+            **(settings or {}),
         }
         command = node_program(GATEWAY)
         self.gateways.append(Process(name, command, environment, f"http://127.0.0.1:{port}/readyz", self._logs / f"{name}.log"))

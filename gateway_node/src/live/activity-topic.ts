@@ -24,9 +24,9 @@ export class ActivityTopic implements Topic {
     return topic === name
   }
 
-  async subscribe(topic: string, { outbox, signal }: Subscription): Promise<void> {
+  async subscribe(topic: string, { outbox, lifetime }: Subscription): Promise<void> {
     this.#hub.subscribe(topic, outbox)
-    signal.addEventListener('abort', () => this.#hub.unsubscribe(topic, outbox), { once: true })
+    lifetime.onEnd(() => this.#hub.unsubscribe(topic, outbox))
     // Two logs feed this, so the order in which events were read isn't the one in which they happened.
     const inOrder = this.#newest.toSorted((a, b) => a.at.localeCompare(b.at))
     for (const activity of inOrder) outbox.send(encodeEvent(topic, null, JSON.stringify(activity)))

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { WebSocket } from 'ws'
 import { type Access, requireAccess } from '../access.ts'
 import { AppError } from '../errors.ts'
-import type { Identity, Verify } from '../identity/identity.ts'
+import type { Identity } from '../identity/identity.ts'
 import type { Call } from '../recommender/recommender.ts'
 import { Allowance } from './allowance.ts'
 import {
@@ -18,9 +18,8 @@ import {
   parseFrame,
 } from './frames.ts'
 import { Outbox } from './outbox.ts'
-import { Session } from './session.ts'
-import type { SocketCounts } from './socket-counts.ts'
-import { Subscriptions } from './subscriptions.ts'
+import { Session, type SessionOwner, type SessionParts } from './session.ts'
+import { type Lifetime, Subscriptions } from './subscriptions.ts'
 import type { Topic } from './topic.ts'
 
 const maxInvalidFrames = 20
@@ -33,39 +32,37 @@ const tryAgainLater = 1013
 const ratingAccess: Access = ['owner']
 
 export type Interaction = { userId: string; itemId: string; rating: number }
-export type ConnectionParts = {
+export type ConnectionParts = SessionParts & {
   /** Throws TOPIC_UNKNOWN, or ACCESS_DENIED where this somebody may not have the topic. */
   findTopic: (topic: string, identity: Identity) => Topic
   /** Resolves when the interaction is accepted. */
   rate: (interaction: Interaction, call: Call) => Promise<unknown>
   newCall: () => Call
-  verifyToken: Verify
-  sockets: SocketCounts
   limits: { signInMs: number; subscriptions: number; framesPerMinute: number }
   logger: FastifyBaseLogger
 }
 
 type Subscribing = { topic: string; resume: number | undefined; replyTo?: string | undefined; identity: Identity }
 
-export class Connection {
-  readonly #socket: WebSocket
+export class Connection implements SessionOwner {
+  readonly socket: WebSocket
   readonly #parts: ConnectionParts
   readonly #outbox: Outbox
   readonly #subscriptions: Subscriptions
-  readonly #sessionId = randomUUID()
+  // Copied: as `randomUUID` gives it, it is kept as the twenty pieces that it was put together from.
+  readonly #sessionId = Buffer.from(randomUUID()).toString('latin1')
   readonly #session: Session
   readonly #frames: Allowance
   #invalidFrames = 0
   #unacknowledged = 0
 
   constructor(socket: WebSocket, parts: ConnectionParts) {
-    this.#socket = socket
+    this.socket = socket
     this.#parts = parts
     this.#outbox = new Outbox(socket)
-    const { verifyToken, sockets, limits } = parts
+    const { limits } = parts
     this.#subscriptions = new Subscriptions(limits.subscriptions)
-    const onExpiry = (error: AppError) => this.#refuse(error)
-    this.#session = new Session({ socket, verifyToken, sockets, signInMs: limits.signInMs, onExpiry })
+    this.#session = new Session(this, parts)
     this.#frames = new Allowance(limits.framesPerMinute, limits.framesPerMinute / 60)
     socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary))
     socket.on('close', () => this.#end())
@@ -87,7 +84,7 @@ export class Connection {
   #refuseFrame(error: AppError, replyTo: string | undefined): void {
     this.#outbox.send(encodeError(error, { replyTo }))
     this.#invalidFrames += 1
-    if (this.#invalidFrames >= maxInvalidFrames) this.#socket.close(refused, 'Too many frames that can not be used.')
+    if (this.#invalidFrames >= maxInvalidFrames) this.socket.close(refused, 'Too many frames that can not be used.')
   }
 
   #requireFrameLeft(): void {
@@ -117,7 +114,7 @@ export class Connection {
     try {
       identity = await this.#session.signIn(token)
     } catch (error) {
-      if (error instanceof AppError) return this.#refuse(error, id)
+      if (error instanceof AppError) return this.refuse(error, id)
       throw error
     }
     this.#outbox.send(encodeWelcome(this.#sessionId))
@@ -127,14 +124,14 @@ export class Connection {
 
   /** Subscribing again begins again, so a client that lost track gets what there is. */
   async #subscribe({ topic, resume, replyTo, identity }: Subscribing): Promise<void> {
-    let signal: AbortSignal | undefined
+    let lifetime: Lifetime | undefined
     try {
       const found = this.#parts.findTopic(topic, identity)
-      signal = this.#subscriptions.open(topic)
-      await found.subscribe(topic, { outbox: this.#outbox, resume, signal })
+      lifetime = this.#subscriptions.open(topic)
+      await found.subscribe(topic, { outbox: this.#outbox, resume, lifetime })
       this.#acknowledge(replyTo)
     } catch (error) {
-      if (signal) this.#subscriptions.close(topic, signal)
+      if (lifetime) this.#subscriptions.end(lifetime)
       this.#tellError(error, { topic, replyTo })
     }
   }
@@ -168,18 +165,18 @@ export class Connection {
   }
 
   /** Whoever can't be let in, or not any more, hears why and has to go. */
-  #refuse(error: AppError, replyTo?: string): void {
+  refuse(error: AppError, replyTo?: string): void {
     this.#outbox.send(encodeError(error, { replyTo }))
-    this.#socket.close(error.isRetryable ? tryAgainLater : refused, error.reason)
+    this.socket.close(error.isRetryable ? tryAgainLater : refused, error.reason)
   }
 
   #tellError(thrown: unknown, about: { replyTo?: string | undefined; topic?: string }): void {
     if (thrown instanceof AppError) {
-      if (thrown.kind === 'UNAUTHENTICATED') this.#refuse(thrown, about.replyTo)
+      if (thrown.kind === 'UNAUTHENTICATED') this.refuse(thrown, about.replyTo)
       else this.#outbox.send(encodeError(thrown, about))
       return
     }
     this.#parts.logger.error({ err: thrown, sessionId: this.#sessionId }, 'frame failed by a bug')
-    this.#socket.close(1011, 'The gateway failed.')
+    this.socket.close(1011, 'The gateway failed.')
   }
 }

@@ -2,6 +2,7 @@
 import { encodeEvent } from './frames.ts'
 import { backlogBytes, type Outbox } from './outbox.ts'
 import { Ring, type RingEntry } from './ring.ts'
+import type { Lifetime } from './subscriptions.ts'
 
 type Reader = {
   topic: string
@@ -36,16 +37,15 @@ export class Feed {
     return this.#ring.end
   }
 
-  /** Sends everything from the position on, until the signal aborts. */
-  attach({ signal, ...start }: Omit<Reader, 'hasCaughtUp'> & { signal: AbortSignal }): void {
-    if (signal.aborted) return
+  /** Sends everything from the position on, for that lifetime. */
+  attach({ lifetime, ...start }: Omit<Reader, 'hasCaughtUp'> & { lifetime: Lifetime }): void {
+    if (lifetime.isOver) return
     const reader = { ...start, hasCaughtUp: false }
     const stopDraining = reader.outbox.onDrain(() => this.#pump(reader))
-    const detach = () => {
+    lifetime.onEnd(() => {
       stopDraining()
       this.#readers.delete(reader)
-    }
-    signal.addEventListener('abort', detach, { once: true })
+    })
     this.#readers.add(reader)
     this.#pump(reader)
   }

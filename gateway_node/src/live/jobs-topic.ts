@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts'
 import { Feed } from './feed.ts'
 import { encodeError, encodeEvent } from './frames.ts'
 import type { Outbox } from './outbox.ts'
+import type { Lifetime } from './subscriptions.ts'
 import type { Subscription, Topic } from './topic.ts'
 
 const allTopic = 'jobs'
@@ -39,25 +40,25 @@ export class JobsTopic implements Topic {
     return topic === allTopic || (topic.startsWith(prefix) && topic.length > prefix.length)
   }
 
-  async subscribe(topic: string, { outbox, resume, signal }: Subscription): Promise<void> {
+  async subscribe(topic: string, { outbox, resume, lifetime }: Subscription): Promise<void> {
     const jobId = topic === allTopic ? undefined : topic.slice(prefix.length)
-    await this.#untilReady(signal)
-    await this.#untilAheadOf(jobId, resume, signal)
-    if (signal.aborted) return
+    await this.#untilReady(lifetime)
+    await this.#untilAheadOf(jobId, resume, lifetime)
+    if (lifetime.isOver) return
     const position = this.#resumeAt(resume)
     if (position === undefined) this.#sendSnapshot({ topic, jobId, outbox, isResume: resume !== undefined })
-    this.#feed.attach({ topic, jobId, outbox, signal, position: position ?? this.#feed.end })
+    this.#feed.attach({ topic, jobId, outbox, lifetime, position: position ?? this.#feed.end })
   }
 
   /** Until the log has been read there is nothing true to say, so the client waits, as it does for events while the broker is away. */
-  async #untilReady(signal: AbortSignal): Promise<void> {
-    const isOver = () => this.#jobs.isReady || signal.aborted
+  async #untilReady(lifetime: Lifetime): Promise<void> {
+    const isOver = () => this.#jobs.isReady || lifetime.isOver
     while (!isOver()) await this.#jobs.waitUntil(isOver, readyPollMs)
   }
 
   /** A client that resumes waits for as long as this replica may be behind; one that has seen nothing yet doesn't. */
-  async #untilAheadOf(jobId: string | undefined, resume: number | undefined, signal: AbortSignal): Promise<void> {
-    const isOver = () => this.#isAheadOf(jobId, resume) || signal.aborted
+  async #untilAheadOf(jobId: string | undefined, resume: number | undefined, lifetime: Lifetime): Promise<void> {
+    const isOver = () => this.#isAheadOf(jobId, resume) || lifetime.isOver
     if ((await this.#jobs.waitUntil(isOver, this.#catchUpMs)) || resume === undefined) return
     while (!isOver() && !(await this.#jobs.hasReadToEnd())) await this.#jobs.waitUntil(isOver, readyPollMs)
   }

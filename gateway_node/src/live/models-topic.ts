@@ -30,10 +30,10 @@ export class ModelsTopic implements Topic {
     return topic === name
   }
 
-  async subscribe(topic: string, { outbox, signal }: Subscription): Promise<void> {
+  async subscribe(topic: string, { outbox, lifetime }: Subscription): Promise<void> {
     const { hub } = this.#parts
     const isFirst = hub.subscribe(topic, outbox)
-    signal.addEventListener('abort', () => hub.unsubscribe(topic, outbox) && this.#unwatch(), { once: true })
+    lifetime.onEnd(() => hub.unsubscribe(topic, outbox) && this.#unwatch())
     const latest = hub.latest(topic)
     if (latest !== undefined) outbox.sendLatest(topic, latest)
     if (isFirst) this.#watch()

@@ -13,8 +13,9 @@ export type Sink = Pick<WebSocket, 'bufferedAmount' | 'readyState' | 'OPEN' | 'c
 
 export class Outbox {
   readonly #sink: Sink
-  readonly #held = new Map<string, string>()
-  readonly #drainListeners = new Set<() => void>()
+  // Made when they are needed: most sockets never hold anything back.
+  #held: Map<string, string> | undefined
+  #drainListeners: Set<() => void> | undefined
 
   constructor(sink: Sink) {
     this.#sink = sink
@@ -39,14 +40,14 @@ export class Outbox {
 
   /** For frames of which only the newest of a topic matters. */
   sendLatest(topic: string, text: string): void {
-    this.#held.delete(topic)
+    this.#held?.delete(topic)
     if (this.hasRoomFor(text)) this.send(text)
-    else this.#held.set(topic, text)
+    else this.#held = (this.#held ?? new Map()).set(topic, text)
   }
 
   /** Drops what is held back of a topic. */
   forget(topic: string): void {
-    this.#held.delete(topic)
+    this.#held?.delete(topic)
   }
 
   closeTooSlow(): void {
@@ -55,17 +56,18 @@ export class Outbox {
 
   /** Fires when there may be room again. Returns the way to stop listening. */
   onDrain(listener: () => void): () => void {
+    this.#drainListeners ??= new Set()
     this.#drainListeners.add(listener)
-    return () => this.#drainListeners.delete(listener)
+    return () => this.#drainListeners?.delete(listener)
   }
 
   #drain(): void {
     if (!this.isOpen) return
-    for (const [topic, text] of this.#held) {
+    for (const [topic, text] of this.#held ?? []) {
       if (!this.hasRoomFor(text)) return
-      this.#held.delete(topic)
+      this.#held?.delete(topic)
       this.send(text)
     }
-    for (const listener of this.#drainListeners) listener()
+    for (const listener of this.#drainListeners ?? []) listener()
   }
 }

@@ -44,11 +44,11 @@ export class RecommendationsTopic implements Topic {
     return topic.slice(prefix.length, -suffix.length)
   }
 
-  async subscribe(topic: string, { outbox, signal }: Subscription): Promise<void> {
+  async subscribe(topic: string, { outbox, lifetime }: Subscription): Promise<void> {
     const { hub } = this.#parts
     const userId = RecommendationsTopic.userOf(topic)
     const isFirst = hub.subscribe(topic, outbox)
-    signal.addEventListener('abort', () => hub.unsubscribe(topic, outbox) && this.#unwatch(userId), { once: true })
+    lifetime.onEnd(() => hub.unsubscribe(topic, outbox) && this.#unwatch(userId))
     const latest = hub.latest(topic)
     if (latest !== undefined) outbox.sendLatest(topic, latest)
     if (isFirst) this.#watch(userId, topic)

@@ -3,47 +3,63 @@ import type { WebSocket } from 'ws'
 import { keyOf } from '../access.ts'
 import { AppError } from '../errors.ts'
 import type { Identity, Verify } from '../identity/identity.ts'
+import type { Expiries, Expiring } from './expiries.ts'
 import type { SocketCounts } from './socket-counts.ts'
 
-/** Timers can't wait longer. */
-const longestMs = 2 ** 31 - 1
-
+/** What all sessions share. */
 export type SessionParts = {
-  socket: Pick<WebSocket, 'pause' | 'resume'>
   verifyToken: Verify
-  signInMs: number
   sockets: SocketCounts
-  /** Called when nobody has signed in, or not again. */
-  onExpiry: (error: AppError) => void
+  expiries: Expiries
+  limits: { signInMs: number }
 }
 
-export class Session {
+/** Whose session it is. */
+export interface SessionOwner {
+  readonly socket: Pick<WebSocket, 'pause' | 'resume'>
+  /** Called when nobody has signed in, or not again. */
+  refuse(error: AppError): void
+}
+
+export class Session implements Expiring {
+  readonly #owner: SessionOwner
   readonly #parts: SessionParts
   #identity: Identity | undefined
   #signingIn: Promise<Identity> | undefined
-  #timer: NodeJS.Timeout
   #isOver = false
+  expiresAt: number
 
-  constructor(parts: SessionParts) {
+  constructor(owner: SessionOwner, parts: SessionParts) {
+    this.#owner = owner
     this.#parts = parts
-    this.#timer = setTimeout(() => this.#expire('Nobody signed in in time.'), parts.signInMs).unref()
+    this.expiresAt = Date.now() + parts.limits.signInMs
+    parts.expiries.watch(this)
   }
 
   /** Frames that follow `hello` at once wait for what comes of it. Throws TOKEN_INVALID. */
   async whoItIs(): Promise<Identity> {
-    if (this.#signingIn) return this.#signingIn
+    const identity = this.#signingIn ? await this.#signingIn : this.#identity
+    if (identity) return identity
     throw new AppError('TOKEN_INVALID', 'Nobody has signed in. Say hello with a token first.')
   }
 
   /** Again, with a newer token of the same somebody, it prolongs the session. Throws what keeps them out. */
-  signIn(token: string | undefined): Promise<Identity> {
-    this.#signingIn = this.#enter(token)
-    return this.#signingIn
+  async signIn(token: string | undefined): Promise<Identity> {
+    const signingIn = this.#enter(token)
+    this.#signingIn = signingIn
+    const identity = await signingIn
+    if (this.#signingIn === signingIn) this.#signingIn = undefined
+    return identity
+  }
+
+  expire(): void {
+    const detail = this.#identity ? 'The token has expired.' : 'Nobody signed in in time.'
+    this.#owner.refuse(new AppError('TOKEN_INVALID', `${detail} Sign in again.`))
   }
 
   end(): void {
     this.#isOver = true
-    clearTimeout(this.#timer)
+    this.#parts.expiries.forget(this)
     if (this.#identity) this.#parts.sockets.leave(this.#identity)
   }
 
@@ -55,29 +71,18 @@ export class Session {
     else if (keyOf(this.#identity) !== keyOf(identity))
       throw new AppError('TOKEN_INVALID', 'The token is of somebody else. Open another socket.')
     this.#identity = identity
-    this.#watch(identity)
+    this.expiresAt = identity.expiresAt
     return identity
   }
 
   /** Reads no further meanwhile, so that nobody fills the memory before it is clear who they are. */
   async #verify(token: string): Promise<Identity> {
-    const { socket, verifyToken } = this.#parts
+    const { socket } = this.#owner
     socket.pause()
     try {
-      return await verifyToken(token)
+      return await this.#parts.verifyToken(token)
     } finally {
       socket.resume()
     }
-  }
-
-  #watch(identity: Identity): void {
-    clearTimeout(this.#timer)
-    const leftMs = identity.expiresAt - Date.now()
-    if (leftMs <= 0) this.#expire('The token has expired.')
-    else this.#timer = setTimeout(() => this.#watch(identity), Math.min(leftMs, longestMs)).unref()
-  }
-
-  #expire(detail: string): void {
-    this.#parts.onExpiry(new AppError('TOKEN_INVALID', `${detail} Sign in again.`))
   }
 }

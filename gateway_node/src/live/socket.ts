@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppError } from '../errors.ts'
 import { Connection, type ConnectionParts } from './connection.ts'
+import { Expiries } from './expiries.ts'
 import { clientFrames, serverFrames } from './frames.ts'
 import { SocketCounts } from './socket-counts.ts'
 import { createTopics, topicAccess, topicNames } from './topics.ts'
@@ -24,6 +25,7 @@ export const liveRoutes = fp(
       newCall: () => app.newCall(),
       verifyToken: app.verifyToken,
       sockets: new SocketCounts(app.config.limits.socketsPerIdentity),
+      expiries: new Expiries(),
       limits: app.config.limits,
       logger: app.log,
     }

@@ -20,11 +20,11 @@ export class StatsTopic implements Topic {
     return topic === name
   }
 
-  async subscribe(topic: string, { outbox, signal }: Subscription): Promise<void> {
+  async subscribe(topic: string, { outbox, lifetime }: Subscription): Promise<void> {
     const hub = this.#hub
     outbox.sendLatest(topic, encodeEvent(topic, null, JSON.stringify(this.#snapshot())))
     if (hub.subscribe(topic, outbox)) this.#start()
-    signal.addEventListener('abort', () => hub.unsubscribe(topic, outbox) && clearInterval(this.#timer), { once: true })
+    lifetime.onEnd(() => hub.unsubscribe(topic, outbox) && clearInterval(this.#timer))
   }
 
   #start(): void {

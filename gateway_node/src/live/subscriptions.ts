@@ -1,35 +1,69 @@
 // What one socket listens to: so many topics, each once.
 import { AppError } from '../errors.ts'
 
+/** For how long a socket holds a topic. An AbortController would do, and weigh as much as all else that a subscription is. */
+export class Lifetime {
+  readonly topic: string
+  #isOver = false
+  #undo: (() => void) | undefined
+
+  constructor(topic: string) {
+    this.topic = topic
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** Calls back once, at once where it is over. Whoever serves the topic has one thing to undo. */
+  onEnd(undo: () => void): void {
+    if (this.#isOver) undo()
+    else this.#undo = undo
+  }
+
+  end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#undo?.()
+  }
+}
+
 export class Subscriptions {
   readonly #most: number
-  readonly #controllers = new Map<string, AbortController>()
+  /** Few enough to look through. */
+  #held: Lifetime[] = []
 
   constructor(most: number) {
     this.#most = most
   }
 
-  /** Opening again ends the one before. Its signal aborts when it is closed. Throws SUBSCRIPTIONS_EXHAUSTED. */
-  open(topic: string): AbortSignal {
+  /** Opening again ends the one before. Throws SUBSCRIPTIONS_EXHAUSTED. */
+  open(topic: string): Lifetime {
     this.close(topic)
-    if (this.#controllers.size >= this.#most) {
+    if (this.#held.length >= this.#most) {
       const detail = `This socket holds ${this.#most} subscriptions, as many as it may. Unsubscribe from one first.`
       throw new AppError('SUBSCRIPTIONS_EXHAUSTED', detail)
     }
-    const controller = new AbortController()
-    this.#controllers.set(topic, controller)
-    return controller.signal
+    const lifetime = new Lifetime(topic)
+    // To push onto an empty array reserves room for 17.
+    this.#held = [...this.#held, lifetime]
+    return lifetime
   }
 
-  /** With a signal, only where it is still the topic's. */
-  close(topic: string, signal?: AbortSignal): void {
-    const controller = this.#controllers.get(topic)
-    if (signal !== undefined && controller?.signal !== signal) return
-    controller?.abort()
-    this.#controllers.delete(topic)
+  close(topic: string): void {
+    const held = this.#held.find((lifetime) => lifetime.topic === topic)
+    if (held) this.end(held)
+  }
+
+  /** Ends that one alone: the topic may have been opened again meanwhile. */
+  end(lifetime: Lifetime): void {
+    this.#held = this.#held.filter((held) => held !== lifetime)
+    lifetime.end()
   }
 
   closeAll(): void {
-    for (const topic of [...this.#controllers.keys()]) this.close(topic)
+    const held = this.#held
+    this.#held = []
+    for (const lifetime of held) lifetime.end()
   }
 }

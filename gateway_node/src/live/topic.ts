@@ -1,12 +1,13 @@
 // What a topic is to a connection. Each kind of topic is a file of its own.
 import type { Outbox } from './outbox.ts'
+import type { Lifetime } from './subscriptions.ts'
 
 export type Subscription = {
   outbox: Outbox
   /** The last offset that the client has; only topics that are ordered by offset heed it. */
   resume: number | undefined
-  /** Aborts when the client unsubscribes or is gone. */
-  signal: AbortSignal
+  /** Ends when the client unsubscribes or is gone. */
+  lifetime: Lifetime
 }
 
 export interface Topic {

@@ -10,9 +10,13 @@ export const drainPlugin = fp(
     app.decorate('drain', () => {
       isDraining = true
     })
+    // One for all of them, and it stays, so that a connection that becomes an idle socket weighs no more than it must.
+    function forget(this: Socket) {
+      connections.delete(this)
+    }
     app.server.on('connection', (connection: Socket) => {
       connections.add(connection)
-      connection.once('close', () => connections.delete(connection))
+      connection.on('close', forget)
     })
     app.addHook('onSend', (_request, reply, payload, done) => {
       // Whoever asks next opens a new connection, and finds another replica.

@@ -48,9 +48,11 @@ function onError(error: Error, socket: WebSocket, request: FastifyRequest): void
 /** A peer that vanished sends no close; only a missing pong tells. */
 function reapDeadSockets(server: WebSocketServer): () => void {
   const unanswered = new WeakSet<WebSocket>()
-  server.on('connection', (socket) => {
-    socket.on('pong', () => unanswered.delete(socket))
-  })
+  // One for all of them: there may be ten thousand.
+  function onPong(this: WebSocket) {
+    unanswered.delete(this)
+  }
+  server.on('connection', (socket) => socket.on('pong', onPong))
   const timer = setInterval(() => {
     for (const socket of server.clients) {
       if (unanswered.has(socket)) socket.terminate()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Feed } from '../../src/live/feed.ts'
 import { Outbox } from '../../src/live/outbox.ts'
+import { Lifetime } from '../../src/live/subscriptions.ts'
 import { FakeSink } from './fake-sink.ts'
 
 function openFeed(capacity = 100) {
@@ -10,10 +11,10 @@ function openFeed(capacity = 100) {
     feed.add({ offset, jobId, json: JSON.stringify('x'.repeat(size)) })
   const attach = (position: number, jobId?: string) => {
     const sink = new FakeSink()
-    const controller = new AbortController()
-    const outbox = new Outbox(sink)
-    feed.attach({ topic: jobId ? `jobs/${jobId}` : 'jobs', jobId, outbox, position, signal: controller.signal })
-    return { sink, detach: () => controller.abort() }
+    const topic = jobId ? `jobs/${jobId}` : 'jobs'
+    const lifetime = new Lifetime(topic)
+    feed.attach({ topic, jobId, outbox: new Outbox(sink), position, lifetime })
+    return { sink, detach: () => lifetime.end() }
   }
   return { feed, add, attach }
 }

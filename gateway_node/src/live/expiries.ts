@@ -1,0 +1,36 @@
+// Ends what has lasted long enough. One timer looks at all: one for each would weigh more than the rest of what it ends.
+
+const sweepMs = 250
+
+export interface Expiring {
+  /** On the clock of `Date.now()`. */
+  readonly expiresAt: number
+  expire(): void
+}
+
+export class Expiries {
+  readonly #watched = new Set<Expiring>()
+  #timer: NodeJS.Timeout | undefined
+
+  watch(expiring: Expiring): void {
+    this.#watched.add(expiring)
+    this.#timer ??= setInterval(() => this.#sweep(), sweepMs).unref()
+  }
+
+  forget(expiring: Expiring): void {
+    this.#watched.delete(expiring)
+    if (this.#watched.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** Each once. */
+  #sweep(): void {
+    const now = Date.now()
+    for (const expiring of this.#watched) {
+      if (expiring.expiresAt > now) continue
+      this.forget(expiring)
+      expiring.expire()
+    }
+  }
+}
