@@ -14,7 +14,7 @@ export type Activity = { kind: string; userId?: string; itemId?: string; jobId?:
 export class ActivityTopic implements Topic {
   readonly #hub: Hub
   #newest: Activity[] = []
-  readonly #allowance = new Allowance(eventsPerSecond, eventsPerSecond)
+  readonly #allowance = new Allowance({ most: eventsPerSecond, perSecond: eventsPerSecond })
 
   constructor(hub: Hub) {
     this.#hub = hub

@@ -1,20 +1,21 @@
 // So much at once, and so much per second after that.
+export type Rate = { most: number; perSecond: number }
+
 export class Allowance {
-  readonly #most: number
-  readonly #perSecond: number
+  readonly #rate: Rate
   #left: number
   #leftAt = performance.now()
 
-  constructor(most: number, perSecond: number) {
-    this.#most = most
-    this.#perSecond = perSecond
-    this.#left = most
+  constructor(rate: Rate) {
+    this.#rate = rate
+    this.#left = rate.most
   }
 
   /** Whether there was one left. */
   take(): boolean {
+    const { most, perSecond } = this.#rate
     const now = performance.now()
-    this.#left = Math.min(this.#most, this.#left + ((now - this.#leftAt) / 1000) * this.#perSecond)
+    this.#left = Math.min(most, this.#left + ((now - this.#leftAt) / 1000) * perSecond)
     this.#leftAt = now
     if (this.#left < 1) return false
     this.#left -= 1

@@ -1,12 +1,12 @@
 // One socket's side of the protocol: frames in, topics held, frames out. Bounded in what it may hold and in how often it may err.
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
-import type { WebSocket } from 'ws'
+import type { RawData, WebSocket } from 'ws'
 import { type Access, requireAccess } from '../access.ts'
 import { AppError } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Call } from '../recommender/recommender.ts'
-import { Allowance } from './allowance.ts'
+import { Allowance, type Rate } from './allowance.ts'
 import {
   type ClientFrame,
   encodeAck,
@@ -38,9 +38,25 @@ export type ConnectionParts = SessionParts & {
   /** Resolves when the interaction is accepted. */
   rate: (interaction: Interaction, call: Call) => Promise<unknown>
   newCall: () => Call
+  frames: Rate
   limits: { signInMs: number; subscriptions: number; framesPerMinute: number }
   logger: FastifyBaseLogger
 }
+
+// Listeners that all sockets share: an idle one would weigh more with its own.
+const connections = new WeakMap<WebSocket, Connection>()
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean) {
+  connections.get(this)?.receive(data as Buffer, isBinary)
+}
+
+function onClose(this: WebSocket) {
+  connections.get(this)?.end()
+}
+
+/** Of this gateway since it started, and no other. */
+const sessionPrefix = randomUUID().slice(0, 24)
+let nextNumber = 0
 
 type Subscribing = { topic: string; resume: number | undefined; replyTo?: string | undefined; identity: Identity }
 
@@ -49,8 +65,7 @@ export class Connection implements SessionOwner {
   readonly #parts: ConnectionParts
   readonly #outbox: Outbox
   readonly #subscriptions: Subscriptions
-  // Copied: as `randomUUID` gives it, it is kept as the twenty pieces that it was put together from.
-  readonly #sessionId = Buffer.from(randomUUID()).toString('latin1')
+  readonly #number = nextNumber++
   readonly #session: Session
   readonly #frames: Allowance
   #invalidFrames = 0
@@ -60,15 +75,19 @@ export class Connection implements SessionOwner {
     this.socket = socket
     this.#parts = parts
     this.#outbox = new Outbox(socket)
-    const { limits } = parts
-    this.#subscriptions = new Subscriptions(limits.subscriptions)
+    this.#subscriptions = new Subscriptions(parts.limits.subscriptions)
     this.#session = new Session(this, parts)
-    this.#frames = new Allowance(limits.framesPerMinute, limits.framesPerMinute / 60)
-    socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary))
-    socket.on('close', () => this.#end())
+    this.#frames = new Allowance(parts.frames)
+    connections.set(socket, this)
+    socket.on('message', onMessage)
+    socket.on('close', onClose)
   }
 
-  #receive(data: Buffer, isBinary: boolean): void {
+  get #sessionId(): string {
+    return sessionPrefix + this.#number.toString(16).padStart(12, '0')
+  }
+
+  receive(data: Buffer, isBinary: boolean): void {
     if (!this.#outbox.isOpen) return
     let frame: ClientFrame
     try {
@@ -136,7 +155,7 @@ export class Connection implements SessionOwner {
     }
   }
 
-  #end(): void {
+  end(): void {
     this.#session.end()
     this.#subscriptions.closeAll()
   }

@@ -8,6 +8,7 @@ import type { Call, Recommender } from '../recommender/recommender.ts'
 import { UserId } from '../schemas.ts'
 import { encodeError } from './frames.ts'
 import type { Hub } from './hub.ts'
+import type { Outbox } from './outbox.ts'
 import { Refresher } from './refresher.ts'
 import type { Subscription, Topic } from './topic.ts'
 
@@ -46,12 +47,11 @@ export class RecommendationsTopic implements Topic {
 
   async subscribe(topic: string, { outbox, lifetime }: Subscription): Promise<void> {
     const { hub } = this.#parts
-    const userId = RecommendationsTopic.userOf(topic)
     const isFirst = hub.subscribe(topic, outbox)
-    lifetime.onEnd(() => hub.unsubscribe(topic, outbox) && this.#unwatch(userId))
+    lifetime.onEnd(() => this.#unsubscribe(topic, outbox))
     const latest = hub.latest(topic)
     if (latest !== undefined) outbox.sendLatest(topic, latest)
-    if (isFirst) this.#watch(userId, topic)
+    if (isFirst) this.#watch(RecommendationsTopic.userOf(topic), topic)
   }
 
   onInteraction(userId: string, offset: number): void {
@@ -89,7 +89,9 @@ export class RecommendationsTopic implements Topic {
     refresher.refresh()
   }
 
-  #unwatch(userId: string): void {
+  #unsubscribe(topic: string, outbox: Outbox): void {
+    if (!this.#parts.hub.unsubscribe(topic, outbox)) return
+    const userId = RecommendationsTopic.userOf(topic)
     this.#watches.get(userId)?.refresher.stop()
     this.#watches.delete(userId)
   }

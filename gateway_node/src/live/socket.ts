@@ -19,6 +19,7 @@ const schema = {
 
 export const liveRoutes = fp(
   async (app) => {
+    const { framesPerMinute } = app.config.limits
     const parts: ConnectionParts = {
       findTopic: createTopics(app),
       rate: (interaction, call) => app.recordInteraction(interaction, call),
@@ -26,6 +27,7 @@ export const liveRoutes = fp(
       verifyToken: app.verifyToken,
       sockets: new SocketCounts(app.config.limits.socketsPerIdentity),
       expiries: new Expiries(),
+      frames: { most: framesPerMinute, perSecond: framesPerMinute / 60 },
       limits: app.config.limits,
       logger: app.log,
     }
