@@ -16,8 +16,10 @@ export function createLastChanges() {
 
   return {
     note: (userId: string, offset: number) => offsets.set(userId, offset),
-    /** Or, of somebody who was forgotten, no earlier one; -1 where the log has said nothing. */
-    of: (userId: string): number => offsets.peek(userId) ?? forgottenUpTo,
+    /** Undefined for who was never spoken of, or so long ago that it is forgotten. */
+    known: (userId: string): number | undefined => offsets.peek(userId),
+    /** No earlier one than the true one; -1 where the log has said nothing. */
+    latestPossible: (userId: string): number => offsets.peek(userId) ?? forgottenUpTo,
     /** Offsets of a log that begins anew mean nothing. */
     clear() {
       offsets.clear()

@@ -38,8 +38,9 @@ export type ConnectionParts = SessionParts & {
   /** Resolves when the interaction is accepted. */
   rate: (interaction: Interaction, call: Call) => Promise<unknown>
   newCall: () => Call
+  /** Of a minute. */
   frames: Rate
-  limits: { signInMs: number; subscriptions: number; framesPerMinute: number }
+  limits: { signInMs: number; subscriptions: number }
   logger: FastifyBaseLogger
 }
 
@@ -54,7 +55,7 @@ function onClose(this: WebSocket) {
   connections.get(this)?.end()
 }
 
-/** Of this gateway since it started, and no other. */
+/** Of this gateway since it started: with a number it names a session, no secret, in less room than an id for each. */
 const sessionPrefix = randomUUID().slice(0, 24)
 let nextNumber = 0
 
@@ -108,7 +109,7 @@ export class Connection implements SessionOwner {
 
   #requireFrameLeft(): void {
     if (this.#frames.take()) return
-    const detail = `This socket sends more than ${this.#parts.limits.framesPerMinute} frames per minute. Send fewer.`
+    const detail = `This socket sends more than ${this.#parts.frames.most} frames per minute. Send fewer.`
     throw new AppError('RATE_EXCEEDED', detail)
   }
 

@@ -3,7 +3,7 @@
 const sweepMs = 250
 
 export interface Expiring {
-  /** On the clock of `Date.now()`. */
+  /** On the clock of `Date.now()`, by which tokens expire. */
   readonly expiresAt: number
   expire(): void
 }
@@ -24,7 +24,7 @@ export class Expiries {
     this.#timer = undefined
   }
 
-  /** Each once. */
+  /** Each once: who is told is watched no more. */
   #sweep(): void {
     const now = Date.now()
     for (const expiring of this.#watched) {

@@ -99,8 +99,8 @@ export class RecommendationsTopic implements Topic {
   /** A degraded list is better than none, and not the last word. */
   async #publish(userId: string, topic: string): Promise<boolean> {
     const { hub, recommender, newCall } = this.#parts
-    const changedAt = this.#changes.of(userId)
-    const request = changedAt < 0 ? { userId, limit } : { userId, limit, minInteractionOffset: changedAt }
+    const changedAt = this.#changes.known(userId)
+    const request = changedAt === undefined ? { userId, limit } : { userId, limit, minInteractionOffset: changedAt }
     const answer = await recommender.recommend(request, newCall())
     const erasedAt = this.#watches.get(userId)?.erasedAt ?? -1
     // What is shown when nobody can be asked is nobody's own.

@@ -39,8 +39,10 @@ export class Session implements Expiring {
   /** Frames that follow `hello` at once wait for what comes of it. Throws TOKEN_INVALID. */
   async whoItIs(): Promise<Identity> {
     const identity = this.#signingIn ? await this.#signingIn : this.#identity
-    if (identity) return identity
-    throw new AppError('TOKEN_INVALID', 'Nobody has signed in. Say hello with a token first.')
+    if (identity === undefined)
+      throw new AppError('TOKEN_INVALID', 'Nobody has signed in. Say hello with a token first.')
+    requireUnexpired(identity)
+    return identity
   }
 
   /** Again, with a newer token of the same somebody, it prolongs the session. Throws what keeps them out. */
@@ -53,8 +55,9 @@ export class Session implements Expiring {
   }
 
   expire(): void {
-    const detail = this.#identity ? 'The token has expired.' : 'Nobody signed in in time.'
-    this.#owner.refuse(new AppError('TOKEN_INVALID', `${detail} Sign in again.`))
+    this.#owner.refuse(
+      this.#identity ? expired() : new AppError('TOKEN_INVALID', 'Nobody signed in in time. Sign in again.'),
+    )
   }
 
   end(): void {
@@ -66,6 +69,7 @@ export class Session implements Expiring {
   async #enter(token: string | undefined): Promise<Identity> {
     if (token === undefined) throw new AppError('TOKEN_INVALID', 'The frame hello has no token.')
     const identity = await this.#verify(token)
+    requireUnexpired(identity)
     if (this.#isOver) throw new AppError('TOKEN_INVALID', 'The socket has closed meanwhile.')
     if (this.#identity === undefined) this.#parts.sockets.enter(identity)
     else if (keyOf(this.#identity) !== keyOf(identity))
@@ -85,4 +89,13 @@ export class Session implements Expiring {
       socket.resume()
     }
   }
+}
+
+/** The sweep comes a moment later; what is asked for until then is refused here. */
+function requireUnexpired({ expiresAt }: Identity): void {
+  if (expiresAt <= Date.now()) throw expired()
+}
+
+function expired(): AppError {
+  return new AppError('TOKEN_INVALID', 'The token has expired. Sign in again.')
 }

@@ -41,7 +41,7 @@ export function createAnswerCache(log: Pick<Log, 'isAttached' | 'subscribe'>, li
     },
     set(limit: number, answer: Recommendations) {
       // It may have been on its way while the log spoke of its user.
-      if (!log.isAttached || (answer.asOfOffset ?? -1) < changes.of(answer.userId)) return
+      if (!log.isAttached || (answer.asOfOffset ?? -1) < changes.latestPossible(answer.userId)) return
       const byLimit = answers.get(answer.userId) ?? new Map<number, Recommendations>()
       const source = answer.source === 'fallback' ? 'fallback' : 'cache'
       answers.set(answer.userId, byLimit.set(limit, { ...answer, source, timings: {} }))

@@ -1,5 +1,6 @@
 // Keeps calls alive whose connection their server is about to end. grpc-js pings that connection, too; Node refuses to, and grpc-js then drops
-// what is still being answered: github.com/grpc/grpc-node/issues/3068. Until that is mended, such a ping counts as answered.
+// what is still being answered: github.com/grpc/grpc-node/issues/3068. Until that is mended, such a ping counts as answered, and of a recommender
+// that freezes in its last seconds only the calls' deadlines tell.
 import { subscribe } from 'node:diagnostics_channel'
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
 

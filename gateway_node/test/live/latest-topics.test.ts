@@ -43,6 +43,17 @@ test('the first list takes into account what this gateway has read of the user',
   assert.equal((await client.event(listOf('1'))).offset, offset)
 })
 
+test('what was read of a log that is gone is asked for no more', async (t) => {
+  const { client, broker, rate, questions } = await open(t)
+  rate('1')
+
+  broker.replace()
+  await client.subscribe(listOf('1'))
+  await client.event(listOf('1'))
+
+  assert.deepEqual(questions().at(-1)?.request, { userId: '1', limit: 10 })
+})
+
 test('a rating of the user pushes a list that takes it into account', async (t) => {
   const { client, rate, questions } = await open(t)
   await client.subscribe(listOf('1'))

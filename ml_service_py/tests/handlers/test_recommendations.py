@@ -137,6 +137,23 @@ async def test_no_work_begins_after_the_deadline(live: LiveState, executor: Thre
         await recommend_batch(live, executor, [RecommendationQuery("even", 1)], remaining_seconds=-0.1)
 
 
+async def test_a_history_that_takes_long_to_score_waits_for_a_thread(
+    live: LiveState, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Ten scores to look through, and two ratings to score.
+    monkeypatch.setattr(recommendations, "SCORES_AT_ONCE", 20)
+    release = threading.Event()
+    executor.submit(release.wait, 5)
+    unknown = await recommend(live, executor, RecommendationQuery("nobody", 1))
+    waiting = asyncio.create_task(recommend(live, executor, RecommendationQuery("even", 1)))
+
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    release.set()
+
+    assert (item_ids(unknown), item_ids(await waiting)) == (["i0"], ["i4"])
+
+
 @pytest.mark.usefixtures("large_catalogue")
 async def test_nothing_is_scored_for_a_caller_who_left_while_it_waited_for_a_thread(live: LiveState, executor: ThreadPoolExecutor) -> None:
     executor.submit(threading.Event().wait, 0.1)

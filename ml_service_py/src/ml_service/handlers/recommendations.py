@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 SCORES_AT_ONCE = 65_536
 #: To multiply so many cells of the matrix takes as long as to look through one score.
 CELLS_PER_SCORE = 16
+#: What is done for each item of a history takes as long as to multiply so many cells.
+CELLS_PER_RATING = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +121,9 @@ def require_user_id(user_id: str) -> None:
 
 
 def _is_quick(model: LoadedModel, asked: Sequence[_Asked]) -> bool:
-    rows = sum(len(entry.rated) for entry in asked if entry.scores is None)
-    return (len(asked) + rows / CELLS_PER_SCORE) * len(model.places) <= SCORES_AT_ONCE
+    items = len(model.places)
+    ratings = sum(len(entry.rated) for entry in asked if entry.scores is None)
+    return len(asked) * items + ratings * (items + CELLS_PER_RATING) / CELLS_PER_SCORE <= SCORES_AT_ONCE
 
 
 def _require_time(expires_at: float | None) -> None:

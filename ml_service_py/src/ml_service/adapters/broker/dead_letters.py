@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 QUEUE = "jobs.dead"
 #: Held while looking: of two that look at once, each would see a part, and the order would be lost.
 LOCK = "jobs.dead.viewer"
-#: A look takes a tenth of a second, and more where everything does; whoever asks over the gateway waits 3 s.
-LOCK_SECONDS = 2.0
+#: Half of what the gateway gives a call: the look itself comes after it.
+LOCK_SECONDS = 1.0
 LOCK_POLL_SECONDS = 0.1
 #: The oldest that are looked at; those behind them come to light when these are gone.
 MESSAGES_MAX = 500
