@@ -15,10 +15,9 @@ export class Lifetime {
     return this.#isOver
   }
 
-  /** Calls back once, at once where it is over. Whoever serves the topic has one thing to undo. */
+  /** Calls back once. Whoever serves the topic has one thing to undo, and says so while it lasts. */
   onEnd(undo: () => void): void {
-    if (this.#isOver) undo()
-    else this.#undo = undo
+    this.#undo = undo
   }
 
   end(): void {

@@ -16,6 +16,8 @@ import { type Observe, observing } from './observer.ts'
 import type { Call } from './recommender.ts'
 import { toAppError } from './status-map.ts'
 
+spareDrainingCalls()
+
 const serviceConfig = {
   loadBalancingConfig: [{ round_robin: {} }],
   methodConfig: [
@@ -56,8 +58,6 @@ export type Method<Request, Response> = (
   options: Partial<CallOptions>,
   callback: (error: ServiceError | null, response: Response) => void,
 ) => ClientUnaryCall
-
-spareDrainingCalls()
 
 export type RecommenderChannel = ReturnType<typeof openChannel>
 

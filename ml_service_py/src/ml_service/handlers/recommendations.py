@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 #: So many scores are looked through on the event loop: it takes about a millisecond, and the way to a thread and back a part of that.
 SCORES_AT_ONCE = 65_536
-#: To multiply so many cells of the matrix takes as long as to look through one score.
-CELLS_PER_SCORE = 16
+#: To multiply so many cells of a matrix that no cache holds takes as long as to look through one score: docs/explanation/performance.md.
+CELLS_PER_SCORE = 32
 #: What is done for each item of a history takes as long as to multiply so many cells.
-CELLS_PER_RATING = 1000
+CELLS_PER_RATING = 300
 
 
 @dataclass(frozen=True, slots=True)
