@@ -100,7 +100,11 @@ export function createCoalescer<Request, Answer>(
     const timeLeftMs = expiresAt - performance.now()
     admit(timeLeftMs)
     return new Promise((resolve, reject) => {
-      const late = () => reject(new AppError('DEADLINE_EXCEEDED', 'The recommender did not answer in time. Try again.'))
+      const late = () => {
+        // A timer counts whole milliseconds from the turn's beginning: by the clock there may be time left.
+        entry.expiresAt = 0
+        reject(new AppError('DEADLINE_EXCEEDED', 'The recommender did not answer in time. Try again.'))
+      }
       const timer = setTimeout(late, timeLeftMs)
       const settled =
         <T>(settle: (value: T) => void) =>
@@ -108,7 +112,8 @@ export function createCoalescer<Request, Answer>(
           clearTimeout(timer)
           settle(value)
         }
-      waiting.push({ request, expiresAt, resolve: settled(resolve), reject: settled(reject) })
+      const entry = { request, expiresAt, resolve: settled(resolve), reject: settled(reject) }
+      waiting.push(entry)
       planSending()
     })
   }

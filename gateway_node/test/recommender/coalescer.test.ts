@@ -55,17 +55,36 @@ test('four calls go at once, what waited in batches of at most 256, each caller 
   )
 })
 
-test('who waited beyond the deadline is answered, and not asked for', async () => {
+test('who waited beyond the deadline is answered, and not asked for, though the timer comes early', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
   const { ask, askInTurn, calls, sizes } = openCoalescer()
   const first = await askInTurn(4)
 
-  // With less left, the calls that have just begun might count as silent.
-  await assert.rejects(ask(5, performance.now() + 100), { reason: 'DEADLINE_EXCEEDED' })
+  const late = ask(5, performance.now() + 20_000)
+  t.mock.timers.tick(20_000)
+  await assert.rejects(late, { reason: 'DEADLINE_EXCEEDED' })
   for (const call of calls) call.end()
   await Promise.all(first)
   await setImmediate()
 
   assert.deepEqual(sizes(), [1, 1, 1, 1])
+})
+
+test('who waited beyond the deadline is not asked for, though the timer comes late', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { ask, askInTurn, calls, sizes } = openCoalescer()
+  const first = await askInTurn(4)
+
+  const late = ask(5, performance.now() + 20_000)
+  const now = performance.now()
+  t.mock.method(performance, 'now', () => now + 20_000)
+  for (const call of calls) call.end()
+  await Promise.all(first)
+  await setImmediate()
+
+  assert.deepEqual(sizes(), [1, 1, 1, 1])
+  t.mock.timers.tick(20_000)
+  await assert.rejects(late, { reason: 'DEADLINE_EXCEEDED' })
 })
 
 test('a failed call fails those in it alone', async () => {
