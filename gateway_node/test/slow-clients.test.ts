@@ -51,7 +51,7 @@ test('an answered connection that asks nothing more is closed', patience, async 
 })
 
 test('a caller who never reads a file loses the connection, and the file is closed', patience, async (t) => {
-  const { app, recommender } = await buildTestApp(t, { GATEWAY_STALLED_MS: '200' })
+  const { app, recommender } = await buildTestApp(t, { GATEWAY_STALLED_MS: '1000' })
   const { body: job } = await new JobsClient(app).ask('export')
   const body = new Readable({ read: (size) => void body.push(Buffer.alloc(size)) })
   recommender.readResult = async () => ({ header: { name: 'a', mediaType: 'text/csv', sizeBytes: 2 ** 40 }, body })
@@ -65,7 +65,7 @@ test('a caller who never reads a file loses the connection, and the file is clos
 })
 
 test('a socket on which nobody says anything outlives the connections that stall', patience, async (t) => {
-  const { app } = await buildTestApp(t, { GATEWAY_STALLED_MS: '100' })
+  const { app } = await buildTestApp(t, { GATEWAY_STALLED_MS: '1000' })
   const client = await LiveClient.open(app)
   const stalled = await RawConnection.open(app)
 

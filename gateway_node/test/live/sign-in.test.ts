@@ -67,8 +67,11 @@ test('frames that follow a wrong hello at once are not answered', async (t) => {
 })
 
 test('a socket is closed when its token expires', async (t) => {
-  const { app, client } = await connect(t, { GATEWAY_SESSION_SECONDS: '1' })
+  t.mock.timers.enable({ apis: ['Date', 'setInterval'], now: Date.now() })
+  const { app, client } = await connect(t, { GATEWAY_SESSION_SECONDS: '20' })
   await client.greet(await tokenOf(app, '1'))
+
+  t.mock.timers.tick(20_000)
 
   const { reason, detail } = await client.error()
 

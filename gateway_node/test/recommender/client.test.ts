@@ -94,7 +94,7 @@ test('an answer that must wait for an offset does not hold the others', async (t
 test('an offset that is not reached in time says so', async (t) => {
   const { recommender } = await openClient(t)
 
-  const asking = recommender.recommend({ ...ask, minInteractionOffset: 7 }, within(100))
+  const asking = recommender.recommend({ ...ask, minInteractionOffset: 7 }, within(1000))
 
   await assert.rejects(asking, { reason: 'OFFSET_NOT_REACHED' })
 })
