@@ -68,7 +68,7 @@ test('frames that follow a wrong hello at once are not answered', async (t) => {
 
 test('a socket is closed when its token expires', async (t) => {
   t.mock.timers.enable({ apis: ['Date', 'setInterval'], now: Date.now() })
-  const { app, client } = await connect(t, { GATEWAY_SESSION_SECONDS: '20' })
+  const { app, client } = await connect(t, { GATEWAY_SESSION_SECONDS: '20', GATEWAY_SIGN_IN_MS: '60000' })
   await client.greet(await tokenOf(app, '1'))
 
   t.mock.timers.tick(20_000)
