@@ -156,10 +156,15 @@ async def test_a_history_that_takes_long_to_score_waits_for_a_thread(
 
 @pytest.mark.usefixtures("large_catalogue")
 async def test_nothing_is_scored_for_a_caller_who_left_while_it_waited_for_a_thread(live: LiveState, executor: ThreadPoolExecutor) -> None:
-    executor.submit(threading.Event().wait, 0.1)
+    release = threading.Event()
+    executor.submit(release.wait, 5)
+    waiting = asyncio.create_task(recommend_batch(live, executor, [RecommendationQuery("even", 1)], remaining_seconds=0.05))
+
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_later(0.1, release.set)
 
     with pytest.raises(DeadlineExceeded):
-        await recommend_batch(live, executor, [RecommendationQuery("even", 1)], remaining_seconds=0.05)
+        await waiting
 
 
 @pytest.mark.usefixtures("large_catalogue")
