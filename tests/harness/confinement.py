@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.inside import run_inside
 from harness.leftovers import engine_client
 
 if TYPE_CHECKING:
@@ -65,11 +66,11 @@ def _containers(client: DockerClient, project: str, *, ended: bool) -> list[tupl
 
 
 def _look_into(container: Container) -> Inside:
-    status = container.exec_run(["cat", "/proc/1/status"]).output.decode()
+    _, status = run_inside(container, "cat", "/proc/1/status")
     fields = dict(re.findall(r"^(\w+):\s*(\S+)", status, re.MULTILINE))
     return Inside(
         user_id=int(fields["Uid"]),
         capabilities={int(fields[name], 16) for name in ("CapEff", "CapPrm", "CapBnd")},
         has_no_new_privileges=fields["NoNewPrivs"] == "1",
-        writing_to_root=container.exec_run(["touch", "/written"]).output.decode(),
+        writing_to_root=run_inside(container, "touch", "/written")[1],
     )

@@ -11,6 +11,7 @@ from docker.errors import APIError
 from testcontainers.core.container import DockerContainer
 
 from harness import plain_http
+from harness.inside import run_inside
 from harness.sign_in import OPERATOR
 from harness.waiting import eventually
 from infra.local.ports import LOOPBACK, free_ports
@@ -84,8 +85,7 @@ class ContainerPart:
         eventually(self.is_ready, within=within, what=f"{self.name} ready", every=every)
 
     def execute(self, *command: str) -> tuple[int, str]:
-        result = self._container.exec(list(command))
-        return int(result.exit_code or 0), result.output.decode()
+        return run_inside(self._container.get_wrapped_container(), *command)
 
     def metric(self, name: str) -> float:
         """The value of a metric without labels, as this very container tells it."""

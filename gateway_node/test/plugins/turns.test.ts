@@ -31,6 +31,7 @@ test('the next turn takes on as many again, and whether the gateway is alive is 
 
   const asking = Array.from({ length: requests }, () => app.inject({ url: '/v1/stats', headers }))
   const answers = await Promise.all([...asking, app.inject('/healthz')])
+  await setImmediate()
   const next = await app.inject({ url: '/v1/stats', headers })
 
   assert.deepEqual([answers.at(-1)?.statusCode, next.statusCode], [200, 200])
