@@ -1,8 +1,11 @@
 // How a reader of a stream acknowledges.
 import type { Channel, ConsumeMessage } from 'amqplib'
 
-/** One acknowledgement for all that one turn of the event loop brings, instead of a frame for each message. */
-export function acknowledgeByTurns(channel: Channel) {
+/** The broker sends more with each acknowledgement, so many of them make small deliveries. */
+const gatherMs = 20
+
+/** One acknowledgement for all that comes in a while, instead of a frame for each message. */
+export function acknowledgeTogether(channel: Channel) {
   let newest: ConsumeMessage | undefined
 
   function acknowledge() {
@@ -15,7 +18,7 @@ export function acknowledgeByTurns(channel: Channel) {
   }
 
   return (delivery: ConsumeMessage) => {
-    if (!newest) setImmediate(acknowledge)
+    if (!newest) setTimeout(acknowledge, gatherMs)
     newest = delivery
   }
 }

@@ -1,12 +1,13 @@
 // Reads one stream over any number of connections. It re-attaches at the last message it read, and goes on only if that is still there.
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
 import type { BaseLogger } from 'pino'
-import { acknowledgeByTurns } from './acknowledge.ts'
+import { acknowledgeTogether } from './acknowledge.ts'
 import type { LogHandlers, LogMessage, LogReader, LogStart } from './broker.ts'
 import { toLogMessage } from './envelope.ts'
 import { createSeenMessages } from './seen-messages.ts'
 
-const prefetch = 200
+/** So many may come between two acknowledgements. */
+const prefetch = 500
 /** How long a broker may take to deliver the message that a reader resumes at, once the stream can be read. */
 const resumeTimeoutMs = 2000
 /** A broker that has just come up looks through a long stream first, and sends nothing until it has. An empty stream sends nothing either. */
@@ -130,7 +131,7 @@ export class StreamReader implements LogReader {
   }
 
   async #deliver(channel: Channel, offset: unknown, onMessage: (message: LogMessage) => void): Promise<string> {
-    const acknowledge = acknowledgeByTurns(channel)
+    const acknowledge = acknowledgeTogether(channel)
     const onDelivery = (delivery: ConsumeMessage | null) => {
       // The broker ends a consumer when the stream is deleted or loses its leader. The connection's recovery is the one way back.
       if (delivery === null) return void channel.close().catch(() => {})
