@@ -1,5 +1,5 @@
 // The limit: Fastify answers the same bytes from memory. `node limit.ts PORT ANSWERS [hooks]`; with `hooks` each request is checked, signed in,
-// named, timed and counted as in the gateway. ANSWERS is a file of JSON: bodies by user.
+// named, timed, counted and answered by turns as in the gateway. ANSWERS is a file of JSON: bodies by user.
 import { readFileSync } from 'node:fs'
 import fastify, { type FastifyReply } from 'fastify'
 import { readConfig } from '../../gateway_node/src/config.ts'
@@ -7,6 +7,7 @@ import { NewInteraction } from '../../gateway_node/src/interactions/schemas.ts'
 import { authPlugin } from '../../gateway_node/src/plugins/auth.ts'
 import { headersPlugin } from '../../gateway_node/src/plugins/headers.ts'
 import { telemetryPlugin } from '../../gateway_node/src/plugins/telemetry.ts'
+import { turnsPlugin } from '../../gateway_node/src/plugins/turns.ts'
 import { problemPlugin, serverOptions } from '../../gateway_node/src/problem.ts'
 import { RecommendationsPath, RecommendationsQuery } from '../../gateway_node/src/recommendations/schemas.ts'
 
@@ -22,6 +23,7 @@ const app = fastify(hasHooks ? serverOptions(config) : {})
 app.decorate('config', config)
 if (hasHooks) await app.register(problemPlugin)
 if (hasHooks) await app.register(headersPlugin)
+if (hasHooks) await app.register(turnsPlugin)
 if (hasHooks) await app.register(authPlugin)
 if (hasHooks) await app.register(telemetryPlugin)
 
