@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ACKNOWLEDGE_MESSAGES = 500
 #: Deliveries that stay unacknowledged while nothing else comes would hit the broker's consumer timeout.
 ACKNOWLEDGE_SECONDS = 1.0
+#: Between two looks for more of a batch: to be woken by each delivery would cost more than to read it.
+LOOK_SECONDS = 0.1
 
 
 class Subscription:
@@ -55,7 +57,10 @@ class Subscription:
         self._poll(0 if self._inbox else POLL_SECONDS)
         deadline = time.monotonic() + seconds
         while 0 < len(self._inbox) < self._batch_messages and (remaining := deadline - time.monotonic()) > 0:
-            self._poll(remaining)
+            before = len(self._inbox)
+            self._poll(0)
+            if len(self._inbox) == before:
+                time.sleep(min(remaining, LOOK_SECONDS))
         batch, self._inbox = self._inbox[: self._batch_messages], self._inbox[self._batch_messages :]
         return batch
 
