@@ -135,7 +135,7 @@ class ContainerPart:
         """Raises when it has ended."""
         self._check_running()
         if self._probe:
-            return self.execute(*self._probe)[0] == 0
+            return self._container.exec(list(self._probe)).exit_code == 0
         try:
             return plain_http.get(f"http://{LOOPBACK}:{self.port}/readyz", timeout=2).is_success
         except httpx.TransportError:

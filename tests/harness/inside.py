@@ -10,8 +10,8 @@ from harness.waiting import eventually
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
-SCRIPT = '"$@" 2>&1; printf "\\nended %d" $?'
-WHOLE = re.compile(r"(.*)\nended (\d+)", re.DOTALL)
+SCRIPT = 'echo began; "$@" 2>&1; printf "\\nended %d" $?'
+WHOLE = re.compile(r"began\n(.*)\nended (\d+)", re.DOTALL)
 OUTPUT_SECONDS = 20
 
 

@@ -111,7 +111,7 @@ function recover(
   return connect(address.href, { ...tls, noDelay: true, timeout: connectTimeoutMs, recovery: { ...recovery, setup } })
 }
 
-/** Which amqplib's types don't tell of. */
+/** amqplib's types don't name it. */
 function socketOf({ connection }: ChannelModel): Socket {
   return (connection as unknown as { stream: Socket }).stream
 }

@@ -6,14 +6,18 @@ import type { LogHandlers, LogMessage, LogReader, LogStart } from './broker.ts'
 import { toLogMessage } from './envelope.ts'
 import { createSeenMessages } from './seen-messages.ts'
 
-/** So many may come between two acknowledgements. */
 const prefetch = 500
+/** Fewer than what may come: a broker that waits for an acknowledgement would answer as if that were all. */
+const acknowledgedAtOnce = prefetch / 2
 /** How long a broker may take to deliver the message that a reader resumes at, once the stream can be read. */
 const resumeTimeoutMs = 2000
 /** A broker that has just come up looks through a long stream first, and sends nothing until it has. An empty stream sends nothing either. */
 const readableTimeoutMs = 30_000
 
 type Position = { offset: number; messageId: string }
+type Acknowledge = (delivery: ConsumeMessage) => void
+type OnMessage = (message: LogMessage) => void
+type Deliver = (from: LogStart | number, onMessage: OnMessage) => Promise<string>
 
 export class StreamReader implements LogReader {
   readonly #name: string
@@ -64,7 +68,7 @@ export class StreamReader implements LogReader {
     const channel = await this.#openChannel(connection)
     channel.on('close', () => this.#detach(channel, connection))
     await channel.prefetch(prefetch)
-    await this.#consume(channel)
+    await this.#consume(channel, acknowledgeTogether(channel, acknowledgedAtOnce))
     this.#channel = channel
     await this.#catchUp(channel)
   }
@@ -90,12 +94,13 @@ export class StreamReader implements LogReader {
     await channel.close()
   }
 
-  async #consume(channel: Channel) {
+  async #consume(channel: Channel, acknowledge: Acknowledge) {
+    const deliver: Deliver = (offset, onMessage) => this.#deliver(channel, acknowledge, offset, onMessage)
     const take = (message: LogMessage) => this.#take(channel, message)
-    if (!this.#last) return void (await this.#deliver(channel, toOffsetArgument(this.#from), take))
-    if (await this.#resume(channel, this.#last)) return
+    if (!this.#last) return void (await deliver(this.#from, take))
+    if (await this.#resume(channel, deliver, this.#last)) return
     this.#restart(this.#last)
-    await this.#deliver(channel, toOffsetArgument('first'), take)
+    await deliver('first', take)
   }
 
   /** The broker answers a question after it has delivered what it can, so an answer without a delivery before it means: that was all. */
@@ -109,7 +114,7 @@ export class StreamReader implements LogReader {
   }
 
   /** False where the stream doesn't begin with the message that was read last. */
-  async #resume(channel: Channel, last: Position): Promise<boolean> {
+  async #resume(channel: Channel, deliver: Deliver, last: Position): Promise<boolean> {
     const isFirstSame = Promise.withResolvers<boolean>()
     const end = () => isFirstSame.resolve(false)
     // A broker that was only slow has delivered before it answers this.
@@ -117,7 +122,7 @@ export class StreamReader implements LogReader {
     channel.once('close', end)
     let isSame: boolean | undefined
     try {
-      const consumerTag = await this.#deliver(channel, toOffsetArgument(last.offset), (message) => {
+      const consumerTag = await deliver(last.offset, (message) => {
         if (isSame) return this.#take(channel, message)
         isSame ??= message.offset === last.offset && message.messageId === last.messageId
         isFirstSame.resolve(isSame)
@@ -130,8 +135,8 @@ export class StreamReader implements LogReader {
     }
   }
 
-  async #deliver(channel: Channel, offset: unknown, onMessage: (message: LogMessage) => void): Promise<string> {
-    const acknowledge = acknowledgeTogether(channel)
+  /** Gives the consumer's tag. */
+  async #deliver(channel: Channel, acknowledge: Acknowledge, from: LogStart | number, onMessage: OnMessage) {
     const onDelivery = (delivery: ConsumeMessage | null) => {
       // The broker ends a consumer when the stream is deleted or loses its leader. The connection's recovery is the one way back.
       if (delivery === null) return void channel.close().catch(() => {})
@@ -139,7 +144,8 @@ export class StreamReader implements LogReader {
       onMessage(toLogMessage(delivery))
       acknowledge(delivery)
     }
-    const { consumerTag } = await channel.consume(this.#name, onDelivery, { arguments: { 'x-stream-offset': offset } })
+    const start = { 'x-stream-offset': toOffsetArgument(from) }
+    const { consumerTag } = await channel.consume(this.#name, onDelivery, { arguments: start })
     return consumerTag
   }
 

@@ -9,8 +9,8 @@ const traceparentPattern = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]
 
 /** Of UUIDs, which Node makes many at a time: random bytes asked for by themselves took a twentieth of what an interaction costs. */
 function newTraceparent() {
-  const [traceId, spanId] = [randomUUID(), randomUUID()].map((id) => id.replaceAll('-', ''))
-  return `00-${traceId}-${spanId?.slice(16)}-01`
+  const newId = () => randomUUID().replaceAll('-', '')
+  return `00-${newId()}-${newId().slice(16)}-01`
 }
 
 /** The random ids of a traceparent cost more than the rest of a call, and of a batch only one is sent: made when asked for. */

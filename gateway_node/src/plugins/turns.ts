@@ -27,7 +27,8 @@ export const turnsPlugin = fp(
       writeProblem(overloaded, request, reply)
     })
     // What is known at once is answered once all that has arrived by now is read: one after the other, many answers cost half of what they cost
-    // between reading requests, as whoever takes them isn't woken for each. Texts alone: a stream might fail meanwhile, unheard.
+    // between reading requests, as whoever takes them isn't woken for each. Texts alone: a stream might fail meanwhile, unheard. A handler that
+    // sends must return its reply, as Fastify takes what isn't sent yet for nothing.
     app.addHook('onSend', (request, _reply, payload, done) => {
       if (request.turn === turn && typeof payload === 'string') setImmediate(done, null, payload)
       else done(null, payload)

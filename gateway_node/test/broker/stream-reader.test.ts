@@ -81,6 +81,18 @@ test('a reader that the retention has passed says so and reads what is left', { 
   await reader.close()
 })
 
+test('a reader has caught up only once it has read more than the broker sends at once', { skip }, async (t) => {
+  const { channel, stream, reconnect } = await openStream(t)
+  const { reader, messages } = record(stream)
+  for (let count = 0; count < 2000; count += 1) channel.sendToQueue(stream, Buffer.alloc(1))
+  await channel.waitForConfirms()
+
+  await reader.attach(await reconnect())
+
+  assert.deepEqual([reader.isCaughtUp, messages.length], [true, 2000])
+  await reader.close()
+})
+
 test('times outside of the calendar cost a reader nothing', { skip }, async (t) => {
   const { channel, stream, reconnect } = await openStream(t)
   const { reader, messages } = record(stream)

@@ -35,6 +35,7 @@ class Subscription:
         self._unacknowledged = 0
         self._acknowledged_at = time.monotonic()
         self._is_cancelled = False
+        self._is_behind = False
         self._channel.basic_qos(prefetch_count=2 * batch_messages)
         self._channel.add_on_cancel_callback(self._on_cancelled)
         self._channel.basic_consume(stream, self._on_delivery, arguments={"x-stream-offset": start})
@@ -58,10 +59,11 @@ class Subscription:
         deadline = time.monotonic() + seconds
         while 0 < len(self._inbox) < self._batch_messages and (remaining := deadline - time.monotonic()) > 0:
             before = len(self._inbox)
-            self._poll(0)
+            self._poll(remaining if self._is_behind else 0)
             if len(self._inbox) == before:
                 time.sleep(min(remaining, LOOK_SECONDS))
         batch, self._inbox = self._inbox[: self._batch_messages], self._inbox[self._batch_messages :]
+        self._is_behind = len(batch) == self._batch_messages
         return batch
 
     def acknowledge_when_due(self) -> None:
