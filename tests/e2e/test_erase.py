@@ -27,8 +27,8 @@ def test_an_erased_user_is_nobody_whom_anything_knows(stack: Stack, gateway: Gat
 
 
 def test_a_cached_answer_is_dropped_by_an_erasure(gateway: GatewayDriver, user_id: str) -> None:
-    gateway.rate(user_id, STAR_WARS, 5)
-    gateway.recommend(user_id)
+    rated = gateway.rate(user_id, STAR_WARS, 5)
+    gateway.recommend(user_id, min_offset=rated["offset"])
     assert gateway.recommend(user_id)["source"] == "cache"
 
     offset = gateway.erase(user_id)["offset"]
@@ -64,7 +64,8 @@ def test_what_a_user_does_after_the_erasure_is_a_new_history(stack: Stack, gatew
 
 
 def test_another_viewer_may_not_erase(gateway: GatewayDriver, user_id: str) -> None:
-    gateway.rate(user_id, STAR_WARS, 5)
+    rated = gateway.rate(user_id, STAR_WARS, 5)
+    gateway.recommend(user_id, min_offset=rated["offset"])
 
     refused = gateway.refused_erasure(user_id, caller="somebody-else")
 

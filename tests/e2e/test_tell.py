@@ -40,8 +40,8 @@ def test_the_next_answer_takes_a_rating_into_account_without_training(gateway: G
 
 
 def test_a_cached_answer_is_dropped_by_a_rating(gateway: GatewayDriver, user_id: str) -> None:
-    gateway.rate(user_id, STAR_WARS, 5)
-    first = gateway.recommended_ids(user_id)
+    rated = gateway.rate(user_id, STAR_WARS, 5)
+    first = gateway.recommended_ids(user_id, min_offset=rated["offset"])
     assert gateway.recommend(user_id)["source"] == "cache"
 
     accepted = gateway.rate(user_id, first[0], 5)
