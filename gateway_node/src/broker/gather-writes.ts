@@ -1,4 +1,4 @@
-// amqplib writes each message to the connection by itself, and the broker wakes for each.
+// amqplib writes each message to the connection by itself, and the broker wakes for each: docs/adr/0011.
 import type { Writable } from 'node:stream'
 
 /** What is written without a pause leaves in one piece. */

@@ -7,7 +7,7 @@ import type { Call } from '../recommender/recommender.ts'
 
 const traceparentPattern = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
-/** Of UUIDs, which Node makes many at a time: random bytes asked for by themselves took a twentieth of what an interaction costs. */
+/** Of UUIDs, which Node makes many at a time: random bytes asked for by themselves took a twentieth of the gateway's time for an interaction. */
 function newTraceparent() {
   const newId = () => randomUUID().replaceAll('-', '')
   return `00-${newId()}-${newId().slice(16)}-01`

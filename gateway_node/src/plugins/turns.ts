@@ -26,9 +26,8 @@ export const turnsPlugin = fp(
       if (requests <= maxRequests || !request.url.startsWith('/v1/')) return done()
       writeProblem(overloaded, request, reply)
     })
-    // What is known at once is answered once all that has arrived by now is read: one after the other, many answers cost half of what they cost
-    // between reading requests, as whoever takes them isn't woken for each. Texts alone: a stream might fail meanwhile, unheard. A handler that
-    // sends must return its reply, as Fastify takes what isn't sent yet for nothing.
+    // What is known at once is answered once all that has arrived by now is read: whoever takes many answers isn't woken for each then. Texts
+    // alone: a stream might fail meanwhile, unheard. A handler that sends must return its reply: docs/adr/0011.
     app.addHook('onSend', (request, _reply, payload, done) => {
       if (request.turn === turn && typeof payload === 'string') setImmediate(done, null, payload)
       else done(null, payload)
