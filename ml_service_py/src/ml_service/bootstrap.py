@@ -31,10 +31,10 @@ from ml_service.entrypoints.ops_server import serve_ops
 from ml_service.entrypoints.runtime import Readiness, naming_port, retry_while_unavailable, stop_signal
 from ml_service.errors import ServiceError, Unavailable
 from ml_service.handlers.dead_letters import DeadLetters
-from ml_service.handlers.histories import RECENT_IDS
 from ml_service.handlers.live_state import LiveState
 from ml_service.handlers.models import Models
 from ml_service.handlers.patience import StoreQuestions
+from ml_service.handlers.recent_ids import RECENT_IDS
 from ml_service.parts import open_parts
 
 if TYPE_CHECKING:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import insort
-from collections import OrderedDict
+from bisect import bisect_left, insort
 from typing import TYPE_CHECKING
+
+from ml_service.handlers.recent_ids import RecentIds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,16 +13,12 @@ if TYPE_CHECKING:
     from ml_service.adapters.store import StoredHistories
     from ml_service.domain import LoggedErasure, LoggedInteraction
 
-#: Interactions whose ids are remembered: the same id read again within so many is one interaction.
-RECENT_IDS = 50_000
-
 
 class Histories:
     def __init__(self, stored: StoredHistories) -> None:
         self._ratings = dict(stored.ratings)
         self._user_ids = sorted(self._ratings)
-        #: Whose they are, the one read last at the end.
-        self._recent_ids = OrderedDict(stored.recent_ids)
+        self._recent_ids = RecentIds(stored.recent_ids)
         self._erased_offsets = stored.erased_offsets
 
     @property
@@ -36,7 +33,7 @@ class Histories:
     def add(self, logged: LoggedInteraction) -> bool:
         """False for an interaction that was read before, and for one that was erased since."""
         interaction = logged.interaction
-        if self._was_erased(logged) or not self._remember(interaction.interaction_id, interaction.user_id):
+        if self._was_erased(logged) or not self._recent_ids.add(interaction.interaction_id, interaction.user_id):
             return False
         if interaction.user_id not in self._ratings:
             insort(self._user_ids, interaction.user_id)
@@ -48,17 +45,9 @@ class Histories:
         if self._was_erased(erasure):
             return
         # What follows is a new history, also where the log is read again and its ids were seen before.
-        self._recent_ids = OrderedDict((seen, owner) for seen, owner in self._recent_ids.items() if owner != erasure.user_id)
+        self._recent_ids.forget_user(erasure.user_id)
         if self._ratings.pop(erasure.user_id, None) is not None:
-            self._user_ids.remove(erasure.user_id)
+            del self._user_ids[bisect_left(self._user_ids, erasure.user_id)]
 
     def _was_erased(self, entry: LoggedInteraction | LoggedErasure) -> bool:
         return entry.position.offset <= self._erased_offsets.get(entry.user_id, -1)
-
-    def _remember(self, interaction_id: str, user_id: str) -> bool:
-        if interaction_id in self._recent_ids:
-            return False
-        self._recent_ids[interaction_id] = user_id
-        if len(self._recent_ids) > RECENT_IDS:
-            self._recent_ids.popitem(last=False)
-        return True
