@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,6 +46,16 @@ def test_a_file_never_recommends_what_the_user_has(rolled_out: Store, registry: 
     histories = rolled_out.load_histories(recent=0).ratings
     assert not [row for row in rows if row["item_id"] in histories[row["user_id"]]]
     assert len(rows) == sum(len(sample.ITEMS) - len(history) for history in histories.values())
+
+
+def test_ids_and_titles_that_look_like_formulas_are_texts_to_a_spreadsheet(rolled_out: Store, registry: Registry) -> None:
+    rolled_out.import_data([replace(sample.ITEMS[4], title="@SUM(1+1)")], [sample.interaction("=HYPERLINK(1)", "i0")])
+
+    rows = export(rolled_out, registry, 2)
+
+    (row, _) = [row for row in rows if row["user_id"] == "'=HYPERLINK(1)"]
+    assert (row["item_id"], row["title"], row["score"]) == ("i2", "Film 2", "1.000000")
+    assert {row["title"] for row in rows if row["item_id"] == "i4"} == {"'@SUM(1+1)"}
 
 
 def test_without_a_live_version_the_export_waits_for_one(store: Store, registry: Registry) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
+from ml_service.handlers.csv_files import as_csv
 from ml_service.model.holdout import split_by_item
 from ml_service.model.metrics import ranking_metrics
 from ml_service.model.selection import GRIDS, build, search
@@ -81,10 +80,10 @@ def to_table(rows: Sequence[EvaluationRow]) -> str:
 
 def to_csv(rows: Sequence[EvaluationRow]) -> str:
     """Sets the rows as the file that the job leaves."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["estimator", "params", "selected", *METRICS])
-    for row in rows:
-        metrics = [f"{row.metrics[name]:.6f}" for name in METRICS]
-        writer.writerow([row.configuration.estimator, row.searched_params, str(row.is_selected).lower(), *metrics])
-    return text.getvalue()
+    header = ["estimator", "params", "selected", *METRICS]
+    return as_csv([header, *map(_csv_row, rows)])
+
+
+def _csv_row(row: EvaluationRow) -> list[str | float]:
+    configuration, metrics = row.configuration, [row.metrics[name] for name in METRICS]
+    return [configuration.estimator, row.searched_params, str(row.is_selected).lower(), *metrics]

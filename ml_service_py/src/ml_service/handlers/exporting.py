@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
 from ml_service.domain import PAGE_SIZE_MAX, JobOutcome, Progress
 from ml_service.errors import InvalidArgument, Unavailable
+from ml_service.handlers.csv_files import MEDIA_TYPE, as_csv
 from ml_service.model.scoring import history_of, recommend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ml_service.adapters.registry import Registry
     from ml_service.adapters.store import Store
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 HEADER = ("user_id", "rank", "item_id", "title", "score")
 FILE_NAME = "recommendations.csv"
-MEDIA_TYPE = "text/csv; charset=utf-8"
 #: Users scored as one matrix: bounds the memory, which is 4 bytes for each of them and each item.
 BATCH_USERS = 256
 
@@ -45,26 +43,20 @@ def export(store: Store, registry: Registry, attempt: Attempt, params: ExportPar
 def _chunks(
     model: ItemItemModel, histories: Histories, titles: Mapping[str, str], limit: int, report: Callable[[Progress], None]
 ) -> Iterator[bytes]:
-    yield _as_csv([HEADER])
+    yield as_csv([HEADER]).encode()
     user_ids = sorted(histories)
     for start in range(0, len(user_ids), BATCH_USERS):
         batch = user_ids[start : start + BATCH_USERS]
-        yield _as_csv(_rows(model, histories, titles, batch, limit))
+        yield as_csv(_rows(model, histories, titles, batch, limit)).encode()
         done = start + len(batch)
         report(Progress(100 * done / len(user_ids), f"Wrote {done} of {len(user_ids)} users", {"users": float(done)}))
 
 
 def _rows(
     model: ItemItemModel, histories: Histories, titles: Mapping[str, str], user_ids: Sequence[str], limit: int
-) -> Iterator[tuple[object, ...]]:
+) -> Iterator[tuple[str | float, ...]]:
     rankings = recommend(model, [history_of(model, histories[user_id]) for user_id in user_ids], [limit] * len(user_ids))
     for user_id, ranking in zip(user_ids, rankings, strict=True):
         item_ids = model.item_ids[ranking.indexes].tolist()
         for rank, (item_id, score) in enumerate(zip(item_ids, ranking.scores.tolist(), strict=True), 1):
-            yield user_id, rank, item_id, titles.get(item_id, ""), f"{score:.6f}"
-
-
-def _as_csv(rows: Iterable[Sequence[object]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
+            yield user_id, rank, item_id, titles.get(item_id, ""), score

@@ -48,8 +48,8 @@ def run_job(store: Store, registry: Registry, attempt: Attempt, report: Callable
 
 def _evaluate(store: Store, registry: Registry, attempt: Attempt, params: EvaluateParams, report: Callable[[Progress], None]) -> JobOutcome:
     """Leaves the table as a file, and as its metrics those of what the cross-validation selects."""
+    from ml_service.handlers.csv_files import MEDIA_TYPE
     from ml_service.handlers.evaluation import evaluate, to_csv
-    from ml_service.handlers.exporting import MEDIA_TYPE
 
     rows = evaluate(store.load_ratings(), params, report)
     file = registry.save_result(attempt.job.job_id, attempt.number, EVALUATION_NAME, MEDIA_TYPE, [to_csv(rows).encode()])
