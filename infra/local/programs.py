@@ -74,7 +74,9 @@ def service_programs(settings: Settings, *, is_reloading: bool) -> list[Program]
         commands = {
             name: [python, "-m", "watchfiles", "--filter", "python", " ".join(command), source] for name, command in commands.items()
         }
-    node = [f"{settings.venv}/bin/node", NODE_ROOM, *(["--watch"] if is_reloading else []), "src/main.ts"]
+    # The page's files too: the gateway reads them once.
+    watching = ["--watch-path=src", "--watch-path=web"] if is_reloading else []
+    node = [f"{settings.venv}/bin/node", NODE_ROOM, *watching, "src/main.ts"]
     return [
         _service("recommender", commands["recommender"], settings.root, settings.ports["RECOMMENDER_OPS_PORT"]),
         _service("worker", commands["worker"], settings.root, settings.ports["WORKER_OPS_PORT"]),

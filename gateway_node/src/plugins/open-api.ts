@@ -1,7 +1,11 @@
 // Writes the contract from the route schemas: /openapi.json, and /docs to read it.
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { openStaticFolder, sendStaticFile } from '../static-files.ts'
 import { bearer, openToAnyone } from './auth.ts'
 
 export const openApiPlugin = fp(
@@ -23,12 +27,26 @@ export const openApiPlugin = fp(
     })
     await app.register(async (page) => {
       openToAnyone(page)
+      serveFromMemory(page)
       await page.register(swaggerUi, { routePrefix: '/docs' })
     })
     app.get('/openapi.json', { schema: { hide: true }, config: { access: ['anyone'] } }, async () => app.swagger())
   },
   { name: 'open-api', dependencies: ['auth'] },
 )
+
+/** The library opens a file for each request of its scripts and styles, so they get another handler. */
+function serveFromMemory(app: FastifyInstance): void {
+  const library = dirname(fileURLToPath(import.meta.resolve('@fastify/swagger-ui')))
+  const files = openStaticFolder(join(library, 'static'))
+  app.addHook('onRoute', (route) => {
+    if (route.url !== '/docs/static/*') return
+    route.handler = (request, reply) => {
+      const file = files.get((request.params as { '*': string })['*'])
+      return file === undefined ? reply.callNotFound() : sendStaticFile(file, request, reply)
+    }
+  })
+}
 
 type Operation = { parameters?: { required?: boolean; schema?: { default?: unknown } }[] }
 

@@ -1,0 +1,66 @@
+// Files as browsers get them: each is read and compressed once, on its first request, and served from memory.
+// So many requests at once open no file, and none is compressed twice.
+import { createHash } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
+import { Negotiator } from '@fastify/accept-negotiator'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+const mediaTypes: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+}
+const brotliQuality = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }
+const encodings = ['br', 'gzip'] as const
+
+type Encoding = (typeof encodings)[number]
+type Content = { etag: string; plain: Buffer } & Record<Encoding, Buffer>
+export type StaticFile = { mediaType: string; load: () => Promise<Content> }
+
+/** Reads nothing yet. Only a file with one of the endings above has a media type of its own. */
+export function openStaticFile(path: string): StaticFile {
+  let content: Promise<Content> | undefined
+  const load = () => {
+    content ??= readContent(path)
+    return content
+  }
+  return { mediaType: mediaTypes[extname(path)] ?? 'application/octet-stream', load }
+}
+
+/** The pages, styles, scripts and images of a folder and of those in it, by their path below it, with slashes. */
+export function openStaticFolder(folder: string): Map<string, StaticFile> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => extname(name) in mediaTypes)
+  return new Map(names.map((name) => [name.replaceAll('\\', '/'), openStaticFile(join(folder, name))]))
+}
+
+const negotiator = new Negotiator({ supportedValues: [...encodings] })
+
+/** Answers with the file, or with 304 where the browser has it already. A browser asks each time, so a new version shows at once. */
+export async function sendStaticFile(file: StaticFile, request: FastifyRequest, reply: FastifyReply) {
+  const { etag, ...bodies } = await file.load()
+  reply.headers({ etag, 'cache-control': 'no-cache', vary: 'accept-encoding' })
+  if (hasTag(request.headers['if-none-match'], etag)) return reply.code(304).send()
+  const encoding = negotiator.negotiate(String(request.headers['accept-encoding'] ?? '')) as Encoding | null
+  if (encoding !== null) reply.header('content-encoding', encoding)
+  return reply.type(file.mediaType).send(bodies[encoding ?? 'plain'])
+}
+
+async function readContent(path: string): Promise<Content> {
+  const plain = await readFile(path)
+  const [br, zipped] = await Promise.all([promisify(brotliCompress)(plain, brotliQuality), promisify(gzip)(plain)])
+  // Weak, as the same file in another encoding has other bytes.
+  const etag = `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`
+  return { etag, plain, br, gzip: zipped }
+}
+
+function hasTag(ifNoneMatch: string | undefined, etag: string): boolean {
+  const tags = ifNoneMatch?.split(',').map((tag) => tag.trim()) ?? []
+  return tags.includes(etag) || tags.includes('*')
+}
