@@ -18,8 +18,8 @@ from ml_service.entrypoints.log_follower import LogFollower
 from ml_service.entrypoints.metrics import Metrics
 from ml_service.entrypoints.projector import Projector
 from ml_service.entrypoints.worker_metrics import WorkerMetrics
-from ml_service.handlers.recent_ids import RECENT_IDS
 from ml_service.handlers.live_state import LiveState
+from ml_service.handlers.recent_ids import RECENT_IDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
