@@ -66,7 +66,7 @@ async def serve(requests_per_second: float, port: int) -> None:
     metrics = Metrics(live)
     stopping = stop_signal()
     with SlowedThread(requests_per_second) as thread:
-        service = RecommenderService(live, nothing, thread, metrics)
+        service = RecommenderService(live, nothing, thread, thread, metrics)
         models = Models(live, nothing, nothing, announce=lambda _version: None)
         server = GrpcServer(service, ModelService(models), JobService(nothing, nothing), metrics, connection_age_seconds=600)
         await server.start(HOST, port)

@@ -56,6 +56,12 @@ def questions(store: Store) -> Iterator[StoreQuestions]:
 
 
 @pytest.fixture
+def executor() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+@pytest.fixture
 def registry(tmp_path: Path) -> Registry:
     return Registry(str(tmp_path / "registry"))
 

@@ -51,6 +51,8 @@ log = structlog.get_logger()
 
 #: Scoring leaves the interpreter's lock for most of its time, so a second batch needn't wait for the first.
 SCORING_THREADS = 2
+#: Searching holds the interpreter's lock: a second thread would take time from the event loop, and gain none.
+SEARCH_THREADS = 1
 #: Fewer than the store's connections, of which model versions and dead letters need some.
 STORE_THREADS = 6
 #: A hint is worth no longer wait: the other replicas look by themselves.
@@ -100,7 +102,8 @@ async def _build_recommender(settings: Settings, parts: Parts, live: LiveState, 
     metrics = Metrics(live)
     models = Models(live, parts.store, parts.registry, lambda version: _announce(publisher, version))
     store_threads = stack.enter_context(ThreadPoolExecutor(STORE_THREADS, "store"))
-    service = RecommenderService(live, StoreQuestions(parts.store, store_threads), scoring, metrics)
+    searching = stack.enter_context(ThreadPoolExecutor(SEARCH_THREADS, "searching"))
+    service = RecommenderService(live, StoreQuestions(parts.store, store_threads), scoring, searching, metrics)
     dead_letters = DeadLetters(DeadLetterQueue(parts.broker), JobLedger(parts.store.engine), publisher)
     age_seconds = settings.recommender_connection_age_seconds
     server = GrpcServer(service, ModelService(models), JobService(parts.registry, dead_letters), metrics, age_seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +14,7 @@ from ml_service.entrypoints.metrics import Metrics
 from ml_service.handlers.models import Models
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from concurrent.futures import ThreadPoolExecutor
 
     from ml_service.adapters.registry import Registry
     from ml_service.adapters.store import Store
@@ -34,14 +33,8 @@ def models(live: LiveState, store: Store, registry: Registry) -> Models:
 
 
 @pytest.fixture
-def executor() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(1) as executor:
-        yield executor
-
-
-@pytest.fixture
 def service(live: LiveState, questions: StoreQuestions, executor: ThreadPoolExecutor, metrics: Metrics) -> RecommenderService:
-    return RecommenderService(live, questions, executor, metrics)
+    return RecommenderService(live, questions, executor, executor, metrics)
 
 
 @pytest.fixture

@@ -16,15 +16,17 @@ from ml_service.handlers.paging import page_token
 from ml_service.handlers.patience import StoreQuestions
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from ml_service.adapters.store import Store
     from ml_service.handlers.live_state import LiveState
 
 
-def all_items(live: LiveState, query: str, genre: str, page_size: int) -> list[str]:
+async def all_items(live: LiveState, executor: Executor, query: str, genre: str, page_size: int) -> list[str]:
     found: list[str] = []
     token = ""
     while True:
-        page = catalogue.list_items(live, query, genre, page_size, token)
+        page = await catalogue.list_items(live, executor, query, genre, page_size=page_size, token=token)
         found += [item.item_id for item in page.rows]
         token = page.next_page_token
         if not token:
@@ -32,39 +34,39 @@ def all_items(live: LiveState, query: str, genre: str, page_size: int) -> list[s
 
 
 @pytest.mark.parametrize("page_size", [1, 3, 10, 100])
-def test_pages_together_hold_every_item_once_in_order(live: LiveState, page_size: int) -> None:
-    assert all_items(live, "", "", page_size) == [item.item_id for item in sample.ITEMS]
+async def test_pages_together_hold_every_item_once_in_order(live: LiveState, executor: Executor, page_size: int) -> None:
+    assert await all_items(live, executor, "", "", page_size) == [item.item_id for item in sample.ITEMS]
 
 
-def test_items_are_found_by_title_and_genre_whatever_the_case(live: LiveState) -> None:
-    assert all_items(live, "fILM 3", "", 10) == ["i3"]
-    assert all_items(live, "film", "COMEDY", 2) == ["i1", "i3", "i5", "i7", "i9"]
-    assert all_items(live, "film", "com", 2) == []
+async def test_items_are_found_by_title_and_genre_whatever_the_case(live: LiveState, executor: Executor) -> None:
+    assert await all_items(live, executor, "fILM 3", "", 10) == ["i3"]
+    assert await all_items(live, executor, "film", "COMEDY", 2) == ["i1", "i3", "i5", "i7", "i9"]
+    assert await all_items(live, executor, "film", "com", 2) == []
 
 
-def test_a_token_of_another_search_is_refused(live: LiveState) -> None:
-    token = catalogue.list_items(live, "film", "", 2, "").next_page_token
+async def test_a_token_of_another_search_is_refused(live: LiveState, executor: Executor) -> None:
+    token = (await catalogue.list_items(live, executor, "film", "", page_size=2, token="")).next_page_token
 
     for query, bad in (("other", token), ("film", token[:-2]), ("film", "nonsense"), ("film", "ü")):
         with pytest.raises(InvalidArgument) as caught:
-            catalogue.list_items(live, query, "", 2, bad)
+            await catalogue.list_items(live, executor, query, "", page_size=2, token=bad)
         assert caught.value.reason == "PAGE_TOKEN_INVALID"
 
 
 @pytest.mark.parametrize("page_size", [0, 101])
-def test_a_page_has_bounds(live: LiveState, page_size: int) -> None:
+async def test_a_page_has_bounds(live: LiveState, executor: Executor, page_size: int) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        catalogue.list_items(live, "", "", page_size, "")
+        await catalogue.list_items(live, executor, "", "", page_size=page_size, token="")
 
     assert caught.value.reason == "REQUEST_INVALID"
 
 
-def test_users_are_listed_with_their_count(live: LiveState) -> None:
-    first = catalogue.list_users(live, "", 2, "")
-    second = catalogue.list_users(live, "", 2, first.next_page_token)
+async def test_users_are_listed_with_their_count(live: LiveState, executor: Executor) -> None:
+    first = await catalogue.list_users(live, executor, "", 2, "")
+    second = await catalogue.list_users(live, executor, "", 2, first.next_page_token)
 
     assert [(user.user_id, user.interaction_count) for user in (*first.rows, *second.rows)] == [("even", 2), ("late", 1), ("odd", 1)]
-    assert [user.user_id for user in catalogue.list_users(live, "e", 10, "").rows] == ["even", "late"]
+    assert [user.user_id for user in (await catalogue.list_users(live, executor, "e", 10, "")).rows] == ["even", "late"]
 
 
 async def test_a_users_interactions_come_newest_first(live: LiveState, questions: StoreQuestions) -> None:

@@ -69,14 +69,14 @@ class LiveState:
         self.catalogue = Catalogue(catalogue)
         #: The users who were answered last, by the live version.
         self._scores: OrderedDict[str, UserScores] = OrderedDict()
-        self._take(histories)
+        self._take(Histories(histories), histories.position)
         self._moved = asyncio.Condition()
         self._model: LoadedModel | None = None
 
-    def _take(self, stored: StoredHistories) -> None:
+    def _take(self, histories: Histories, position: LogPosition | None) -> None:
         self._scores.clear()
-        self._histories = Histories(stored)
-        self._position = stored.position
+        self._histories = histories
+        self._position = position
 
     @property
     def position(self) -> LogPosition | None:
@@ -141,7 +141,9 @@ class LiveState:
         Where the store stands at that same place, the log's offsets mean nothing: there is no position until it is read anew.
         """
         means_nothing = histories.position == self._position
-        self._take(replace(histories, position=None, erased_offsets={}) if means_nothing else histories)
+        taken = replace(histories, position=None, erased_offsets={}) if means_nothing else histories
+        # A thread builds them: it takes 100 ms for 100,000 users. The log's reader waits, so nothing is applied meanwhile.
+        self._take(await asyncio.to_thread(Histories, taken), taken.position)
 
     async def wait_for(self, offset: int, timeout_seconds: float) -> None:
         """Waits until the interactions up to this offset count. Raises Unavailable (OFFSET_NOT_REACHED)."""
