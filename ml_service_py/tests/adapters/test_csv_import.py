@@ -63,6 +63,13 @@ def test_a_byte_order_mark_quotes_blank_lines_and_windows_line_ends_are_fine(rea
     assert read("user_id,item_id\r\nu,a\r\n", items).items == (Item("a", 'Alpha, "the\r\nfirst"'),)
 
 
+@pytest.mark.parametrize("label", ["(no genres listed)", "None", "N/A", "unknown", "NaN", "-", "\\N"])
+def test_a_label_that_stands_for_no_genre_is_none(read: Read, label: str) -> None:
+    items = f"item_id,title,genres\na,Alpha,{label}\nb,Beta,Drama|{label}| Drama |War\n"
+
+    assert [item.genres for item in read("user_id,item_id\nu,a\n", items).items] == [(), ("Drama", "War")]
+
+
 def test_ids_of_interactions_are_stable_and_a_repeated_rating_is_another_one(read: Read) -> None:
     rows = "user_id,item_id,rating\nu,a,5\nu,a,1\nu,a,5\n"
 
@@ -81,9 +88,13 @@ def test_ids_of_interactions_are_stable_and_a_repeated_rating_is_another_one(rea
         ("user_id,item_id,rating\nu,a,good\n", "x.csv, line 2, column rating: is 'good', not a number from 0.5 to 5"),
         ("user_id,item_id,rating\nu,a,5.5\n", "x.csv, line 2, column rating: is '5.5', not a number from 0.5 to 5"),
         ("user_id,item_id,rating\nu,a,nan\n", "x.csv, line 2, column rating: is 'nan', not a number from 0.5 to 5"),
+        ("user_id,item_id,rating\nu,a,0_5\n", "x.csv, line 2, column rating: is '0_5', not a number from 0.5 to 5"),
+        ("user_id,item_id,rating\nu,a,\u0664\n", "line 2, column rating: is '\u0664', not a number from 0.5 to 5"),
+        ("user_id,item_id,timestamp\nu,a,soon\n", "x.csv, line 2, column timestamp: is 'soon', not a time from 1990 to"),
+        ("user_id,item_id,timestamp\nu,a,881250949\nu,b,20200505\n", "x.csv, line 3, column timestamp: is '20200505', not a time from"),
         (
-            "user_id,item_id,timestamp\nu,a,soon\n",
-            "x.csv, line 2, column timestamp: is 'soon', not unix seconds or an RFC 3339 time with its zone",
+            "user_id,item_id,timestamp\nu,a,881250949\nu,b,1588687728000\n",
+            "x.csv, line 3, column timestamp: is '1588687728000', milliseconds by its 13 digits",
         ),
         ("user_id,item_id,timestamp\nu,a,2026-01-02T03:04:05\n", "line 2, column timestamp: is '2026-01-02T03:04:05'"),
         ("user_id,item_id,timestamp\nu,a,1e300\n", "line 2, column timestamp: is '1e300'"),
@@ -109,6 +120,8 @@ def test_a_problem_names_file_line_and_column(problems: Callable[..., list[str]]
         ("item_id,title\na,Alpha\na,Again\n", "y.csv, line 3, column item_id: is 'a', which an earlier row has"),
         ("item_id,title\na,\n", "y.csv, line 2, column title: is empty"),
         ("item_id,title,year\na,Alpha,MCM\n", "y.csv, line 2, column year: is 'MCM', not a whole number from 1 to 9999"),
+        ("item_id,title,year\na,Alpha,1_0\n", "y.csv, line 2, column year: is '1_0', not a whole number from 1 to 9999"),
+        ("item_id,title,year\na,Alpha,\u0661\n", "y.csv, line 2, column year: is '\u0661', not a whole number from 1 to 9999"),
         ("item_id,title,year\na,Alpha,0\n", "y.csv, line 2, column year: is '0', not a whole number from 1 to 9999"),
     ],
 )

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_service.adapters.csv_import import read_csv
+from ml_service.adapters.csv_times import YEAR_MIN
 from ml_service.domain import RATING_MAX, RATING_MIN, Dataset, is_id
 from ml_service.errors import InvalidArgument
 
@@ -29,6 +30,10 @@ ODD = [
     "0x10",
     "9" * 40,
     "881250949",
+    "1588687728000",
+    "20200505",
+    "1_0",
+    "2026-01-02T03:04:05Z",
     "2026-01-02T03:04:05",
     '"',
     "\0",
@@ -73,4 +78,5 @@ def test_files_are_a_sound_data_set_or_refused_naming_the_rows(interactions: byt
     else:
         known = {item.item_id for item in outcome.items}
         assert all(is_id(row.user_id) and row.item_id in known for row in outcome.interactions)
+        assert all(row.occurred_at is None or row.occurred_at.year >= YEAR_MIN for row in outcome.interactions)
         assert all(row.rating is None or RATING_MIN <= row.rating <= RATING_MAX for row in outcome.interactions)

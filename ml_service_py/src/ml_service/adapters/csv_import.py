@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ml_service.adapters.csv_rows import Columns, Problems, Row, UnusableCell, parse_rows
+from ml_service.adapters.csv_times import TimeColumn
+from ml_service.adapters.genre_labels import genres_of
 from ml_service.domain import RATING_MAX, RATING_MIN, Dataset, Interaction, Item
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 ITEM_COLUMNS = Columns(("item_id", "title"), ("year", "genres"))
 INTERACTION_COLUMNS = Columns(("user_id", "item_id"), ("rating", "timestamp"))
 YEAR_MAX = 9999
+#: Narrower than Python's numbers, which take "1_0", "nan", "1e0" and the digits of other scripts.
+NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
+WHOLE_NUMBER = re.compile(r"[0-9]{1,4}")
 
 
 def read_csv(interactions_path: Path, items_path: Path) -> Dataset:
@@ -23,7 +28,8 @@ def read_csv(interactions_path: Path, items_path: Path) -> Dataset:
     problems = Problems()
     item_ids: set[str] = set()
     items = tuple(parse_rows(items_path, ITEM_COLUMNS, partial(_item, item_ids=item_ids), problems))
-    interactions = tuple(parse_rows(interactions_path, INTERACTION_COLUMNS, partial(_interaction, item_ids=item_ids), problems))
+    parse = partial(_interaction, item_ids=item_ids, times=TimeColumn("timestamp"))
+    interactions = tuple(parse_rows(interactions_path, INTERACTION_COLUMNS, parse, problems))
     problems.raise_if_any()
     return Dataset(items, interactions)
 
@@ -37,42 +43,30 @@ def _item(row: Row, item_ids: set[str]) -> Item:
     return Item(item_id, row.text("title"), row.optional("year", _year, f"a whole number from 1 to {YEAR_MAX}"), genres or ())
 
 
-def _interaction(row: Row, item_ids: set[str]) -> Interaction:
+def _interaction(row: Row, item_ids: set[str], times: TimeColumn) -> Interaction:
     user_id, item_id = row.id("user_id"), row.id("item_id")
     if item_id not in item_ids:
         raise UnusableCell("item_id", f"is {item_id!r}, which the items' file doesn't have")
     rating = row.optional("rating", _rating, f"a number from {RATING_MIN:g} to {RATING_MAX:g}")
-    occurred_at = row.optional("timestamp", _timestamp, "unix seconds or an RFC 3339 time with its zone")
+    occurred_at = row.optional("timestamp", times.read, times.expected)
     # The line is part of the name: the same rating given twice, with another one between, is two interactions.
     interaction_id = uuid.uuid5(uuid.NAMESPACE_OID, f"csv\n{row.line}\n{user_id}\n{item_id}\n{rating}\n{occurred_at}")
     return Interaction(str(interaction_id), user_id, item_id, rating, occurred_at)
 
 
 def _rating(cell: str) -> float:
-    rating = float(cell)
-    if not RATING_MIN <= rating <= RATING_MAX:
+    if not NUMBER.fullmatch(cell) or not RATING_MIN <= float(cell) <= RATING_MAX:
         raise ValueError
-    return rating
-
-
-def _timestamp(cell: str) -> datetime:
-    try:
-        return datetime.fromtimestamp(float(cell), UTC)
-    except ValueError:
-        occurred_at = datetime.fromisoformat(cell)
-    if occurred_at.tzinfo is None:
-        raise ValueError
-    return occurred_at.astimezone(UTC)
+    return float(cell)
 
 
 def _year(cell: str) -> int:
-    year = int(cell)
-    if not 1 <= year <= YEAR_MAX:
+    if not WHOLE_NUMBER.fullmatch(cell) or not 1 <= int(cell) <= YEAR_MAX:
         raise ValueError
-    return year
+    return int(cell)
 
 
 def _genres(cell: str) -> tuple[str, ...]:
     if "\0" in cell:
         raise ValueError
-    return tuple(genre.strip() for genre in cell.split("|") if genre.strip())
+    return genres_of(cell.split("|"))

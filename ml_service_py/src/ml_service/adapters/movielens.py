@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ml_service.adapters.genre_labels import genres_of
 from ml_service.domain import Dataset, Interaction, Item
 from ml_service.errors import Internal
 
@@ -89,7 +90,7 @@ def _item(item_id: str, title: str, year: str, genres: str) -> Item:
     if misplaced := YEAR_IN_TITLE.match(title):
         title, year = misplaced["title"], misplaced["year"]
     shown = "Unknown" if title == UNKNOWN else ARTICLE_BEHIND.sub(r"\g<article> \g<name>\g<rest>", title)
-    return Item(item_id, shown, int(year) if year.isdecimal() else None, tuple(genre for genre in genres.split() if genre != "unknown"))
+    return Item(item_id, shown, int(year) if year.isdecimal() else None, genres_of(genres.split()))
 
 
 def _interaction(user_id: str, item_id: str, rating: str, timestamp: str) -> Interaction:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
-#: How a cell begins that a spreadsheet runs as a formula; some languages count the full-width signs, too. Apostrophes before it belong to the
-#: pattern, so that the encoding can be undone: remove one apostrophe from each cell that matches.
+#: How a cell begins that a spreadsheet runs as a formula; some languages count the full-width signs, too.
+#: Apostrophes before it belong to the pattern, so that the encoding can be undone: remove one apostrophe from each cell that matches.
 FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001  # the full-width signs are meant
 
 
