@@ -1,5 +1,4 @@
 // Gives sockets a lifetime: bounds their frames, finds the dead ones, and closes all with 1001 before the server stops.
-import { once } from 'node:events'
 import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -10,6 +9,8 @@ import { pathOf } from '../problem.ts'
 
 /** A larger frame closes the socket with 1009. */
 const maxPayloadBytes = 64 * 1024
+/** Each fragment costs as much as a message. One of more closes the socket with 1008. */
+const maxFragments = 16
 const pingIntervalMs = 30_000
 /** Sockets that are told to go come back spread over this time at least, and not faster than this. */
 const returnMs = 1000
@@ -19,7 +20,7 @@ export const websocketPlugin = fp(
   async (app) => {
     await app.register(fastifyWebsocket, {
       // Compressed, a frame within its bound may still be a thousand times as much to hold; and secrets beside guesses shrink.
-      options: { maxPayload: maxPayloadBytes, perMessageDeflate: false },
+      options: { maxPayload: maxPayloadBytes, maxFragments, perMessageDeflate: false },
       errorHandler: (error, socket, request) => onError(error, socket, request),
       preClose: async () => closeSockets(app.websocketServer),
     })
@@ -66,13 +67,18 @@ function reapDeadSockets(server: WebSocketServer): () => void {
 
 async function closeSockets(server: WebSocketServer): Promise<void> {
   const sockets = [...server.clients]
-  const closed = Promise.all(sockets.map((socket) => once(socket, 'close')))
+  const closed = Promise.all(sockets.map(untilClosed))
   for (const socket of sockets) socket.close(1001, encodeFarewell(sockets.length))
   const impatience = setTimeout(() => {
     for (const socket of sockets) socket.terminate()
   }, closingMs)
   await closed
   clearTimeout(impatience)
+}
+
+/** Never rejects: a peer may answer the closing with a broken frame, and `once` of `node:events` would reject with that error. */
+function untilClosed(socket: WebSocket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()))
 }
 
 /** For programs: when to come back. All at once would be more than the gateways that are left can welcome. */

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { buildTestApp } from '../build-app.ts'
 import { LiveClient } from '../live/live-client.ts'
+import { RawSocket } from '../live/raw-socket.ts'
 
 test('closing the app closes every socket with 1001, and the app waits for it', async (t) => {
   const { app } = await buildTestApp(t)
@@ -54,6 +55,17 @@ test('a socket that does not answer the closing is cut off', async (t) => {
   assert.equal(app.websocketServer.clients.size, 0)
 })
 
+test('a socket that answers the closing with a broken frame does not fail it', async (t) => {
+  const { app } = await buildTestApp(t)
+  const socket = await RawSocket.open(app)
+  const reservedBits = 0x70
+  socket.answerWith([0x80 | reservedBits, 0])
+
+  await app.close()
+
+  assert.equal(app.websocketServer.clients.size, 0)
+})
+
 test('a peer that answers no ping is cut off at the second, others live on', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const { app } = await buildTestApp(t)
@@ -101,6 +113,26 @@ test('no socket is compressed, whatever a client offers', async (t) => {
   const client = await LiveClient.open(app, { perMessageDeflate: true })
 
   assert.equal(client.socket.extensions, '')
+})
+
+test('a message of more than 16 fragments closes with 1008', async (t) => {
+  const { app } = await buildTestApp(t)
+  const client = await LiveClient.open(app)
+
+  for (let count = 0; count < 17; count += 1) client.socket.send('x', { fin: false })
+
+  assert.equal(await client.closed, 1008)
+})
+
+test('a message of 16 fragments is read', async (t) => {
+  const { app } = await buildTestApp(t)
+  const client = await LiveClient.open(app)
+  const text = '{"type":"ping"}'
+
+  for (const character of text) client.socket.send(character, { fin: false })
+  client.socket.send('', { fin: true })
+
+  assert.equal((await client.take(() => true)).type, 'pong')
 })
 
 test('an upgrade of another path is refused', async (t) => {
