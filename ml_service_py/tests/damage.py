@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sample
 
-from ml_service.adapters.registry import ARRAYS, MANIFEST
+from ml_service.adapters.registry import MANIFEST
 from ml_service.model.artifact import to_arrays, write
 
 if TYPE_CHECKING:
@@ -76,12 +76,18 @@ BODIES: dict[str, tuple[bytes, str]] = {
 }
 
 
+def arrays_of(folder: Path) -> Path:
+    """The file with the arrays of a version."""
+    (arrays,) = folder.glob("model*.npz")
+    return arrays
+
+
 def rewrite(folder: Path, body: bytes | None = None, **changes: Any) -> None:
     """Gives a version other arrays and another manifest, which fit each other."""
     manifest = json.loads((folder / MANIFEST).read_text())
     if body is not None:
-        (folder / ARRAYS).write_bytes(body)
-        manifest["files"][ARRAYS] = {"sha256": hashlib.sha256(body).hexdigest(), "size_bytes": len(body)}
+        arrays_of(folder).write_bytes(body)
+        manifest["files"][arrays_of(folder).name] = {"sha256": hashlib.sha256(body).hexdigest(), "size_bytes": len(body)}
     (folder / MANIFEST).write_text(json.dumps({**manifest, **changes}))
 
 

@@ -6,11 +6,10 @@ import shutil
 import threading
 from typing import TYPE_CHECKING
 
-from damage import flip_a_byte, rewrite
+from damage import arrays_of, flip_a_byte, rewrite
 
 from harness.gateway import GatewayDriver
 from harness.waiting import eventually
-from ml_service.adapters.registry import ARRAYS
 
 if TYPE_CHECKING:
     from harness.stack import Stack
@@ -101,7 +100,7 @@ def test_a_damaged_version_is_refused_and_the_old_one_goes_on_answering(stack: S
     models = stack.data.folder / "registry" / "models"
     shutil.copytree(models / live, models / damaged)
     rewrite(models / damaged, version=damaged)
-    flip_a_byte(models / damaged / ARRAYS)
+    flip_a_byte(arrays_of(models / damaged))
 
     problem = gateway.problem("POST", f"/v1/models/{damaged}/promote")
 

@@ -109,6 +109,7 @@ class Unavailable(ServiceError):
             "SHUTTING_DOWN",
             "MODEL_VERSION_UNUSABLE",
             "IDENTITY_PROVIDER_UNAVAILABLE",
+            "REGISTRY_UNAVAILABLE",
         }
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_service.adapters.manifest import JSON_BYTES_MAX
-from ml_service.adapters.registry import ARRAYS, MANIFEST, Registry
+from ml_service.adapters.registry import MANIFEST, Registry
 from ml_service.errors import NotFound, Unavailable
 from ml_service.model.artifact import UnusableArrays, read
 
@@ -54,14 +55,14 @@ def test_arrays_that_are_no_version_are_refused_whatever_their_hash(
     [
         (damage.flip_a_byte, "isn't what the manifest says"),
         (lambda path: path.write_bytes(path.read_bytes() + b"more"), "isn't what the manifest says"),
-        (lambda path: path.unlink(), "can't be read"),
+        (lambda path: path.unlink(), "isn't there"),
     ],
     ids=["a flipped byte", "more bytes", "no file"],
 )
 def test_arrays_that_are_not_those_of_the_manifest_are_refused(
     registry: Registry, version: str, folder: Path, spoil: Callable[[Path], object], cause: str
 ) -> None:
-    spoil(folder / ARRAYS)
+    spoil(damage.arrays_of(folder))
 
     assert cause in refusal(registry.load, version)
 
@@ -78,9 +79,9 @@ def test_arrays_that_are_not_those_of_the_manifest_are_refused(
         ({"params": {"l2": 10**400}}, "params.l2"),
         ({"estimator": ["ease"]}, "estimator"),
         ({"created_at": "yesterday"}, "created_at"),
-        ({"files": {"../model.npz": {"sha256": "0" * 64, "size_bytes": 1}}}, "says nothing of model.npz"),
-        ({"files": {ARRAYS: {"sha256": "0", "size_bytes": 1}}}, "files.model.npz.sha256"),
-        ({"files": {ARRAYS: {"sha256": "0" * 64, "size_bytes": -1}}}, "files.model.npz.size_bytes"),
+        ({"files": {"../model.npz": {"sha256": "0" * 64, "size_bytes": 1}}}, "names no arrays"),
+        ({"files": {"model.npz": {"sha256": "0", "size_bytes": 1}}}, "files.model.npz.sha256"),
+        ({"files": {"model.npz": {"sha256": "0" * 64, "size_bytes": -1}}}, "files.model.npz.size_bytes"),
     ],
     ids=str,
 )
@@ -90,6 +91,17 @@ def test_a_manifest_that_says_something_else_is_refused(
     damage.rewrite(folder, **changes)
 
     assert cause in refusal(registry.load, version)
+
+
+def test_a_version_of_format_1_is_read(registry: Registry, version: str, folder: Path) -> None:
+    arrays = damage.arrays_of(folder)
+    body = arrays.read_bytes()
+    arrays.rename(folder / "model.npz")
+    entry = {"sha256": hashlib.sha256(body).hexdigest(), "size_bytes": len(body)}
+
+    damage.rewrite(folder, format=1, files={"model.npz": entry})
+
+    assert registry.load(version).item_ids.size == 10
 
 
 @pytest.mark.parametrize("text", ["", "[" * 100_000 + "]" * 100_000, "null"], ids=len)

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 #: Counts up when older code can't read what newer code writes.
-FORMAT: Literal[1] = 1
+#: 1: the arrays are in `model.npz`. 2: each writer names its own file.
+FORMAT: Literal[2] = 2
 #: A larger one isn't read to its end, and so can't be used.
 JSON_BYTES_MAX = 1024 * 1024
 
@@ -27,7 +28,7 @@ class FileEntry(Described):
 
 
 class Manifest(Described):
-    format: Literal[1]
+    format: Literal[1, 2]
     version: str
     estimator: Name
     params: dict[Name, bool | Whole | Finite | str | None]

@@ -4,40 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import re
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version as library_version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from fsspec.core import url_to_fs
-from fsspec.implementations.local import LocalFileSystem
 from pydantic import ValidationError
 
 from ml_service.adapters.manifest import FORMAT, JSON_BYTES_MAX, FileEntry, Manifest, ResultHeader, first_problem
+from ml_service.adapters.registry_files import RegistryFiles
 from ml_service.domain import JobFile, ModelVersion
 from ml_service.errors import InvalidArgument, NotFound, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
     from ml_service.model.scoring import ItemItemModel
 
-ARRAYS = "model.npz"
 MANIFEST = "manifest.json"
 HEADER = "header.json"
-CHUNK_BYTES = 64 * 1024
 VERSION_PATTERN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+#: Each writer names its own, so that two which write one version never spoil each other's. Without a number: of format 1.
+ARRAYS_PATTERN = re.compile(r"model(-[0-9a-f]{8})?\.npz")
 JOB_ID_PATTERN = re.compile(r"[0-9A-Za-z-]{1,64}")
-LIBRARIES = ("numpy", "scipy", "scikit-learn")
 
 
 class Registry:
-    """Versions live in `models/<version>/`, job files in `results/<job id>/<attempt>/`. May be called from any thread."""
+    """Versions live in `models/<version>/`, job files in `results/<job id>/<attempt>/`. May be called from any thread.
+
+    Of a version the manifest is written last, of a job file its header: a folder without it holds nothing yet.
+    All methods raise Unavailable (REGISTRY_UNAVAILABLE) while the files can't be reached.
+    """
 
     def __init__(self, url: str) -> None:
-        self._files, self._root = url_to_fs(url)
+        self._files = RegistryFiles(url)
 
     def save(  # noqa: PLR0913
         self,
@@ -56,9 +56,10 @@ class Registry:
         # The worker opens the registry too, and needs no NumPy for that.
         from ml_service.model import artifact  # noqa: PLC0415
 
-        version = name or new_version_name()
-        with self._folder(f"models/{version}") as folder:
-            with self._files.open(f"{folder}/{ARRAYS}", "wb") as file:
+        version, arrays = name or new_version_name(), f"model-{uuid4().hex[:8]}.npz"
+        path = f"models/{version}/{arrays}"
+        with self._files.removed_on_error(path):
+            with self._files.writing(path) as file:
                 artifact.write(model, file)
             manifest = Manifest(
                 format=FORMAT,
@@ -68,28 +69,28 @@ class Registry:
                 metrics=metrics,
                 created_at=datetime.now(UTC),
                 data=data,
-                files={ARRAYS: self._entry(f"{folder}/{ARRAYS}")},
-                libraries={name: library_version(name) for name in LIBRARIES},
+                files={arrays: self._entry(path)},
+                libraries={name: library_version(name) for name in ("numpy", "scipy", "scikit-learn")},
             )
-            self._files.pipe_file(f"{folder}/{MANIFEST}", manifest.model_dump_json(indent=2).encode())
+            if not self._files.write_new(f"models/{version}/{MANIFEST}", manifest.model_dump_json(indent=2).encode()):
+                self._files.remove(path)
         return self.describe(version)
 
     def list_versions(self) -> list[str]:
         """The names of all versions, newest first."""
-        return sorted(filter(VERSION_PATTERN.fullmatch, self._names("models")), reverse=True)
+        names = filter(VERSION_PATTERN.fullmatch, self._files.list_names("models"))
+        return sorted((name for name in names if self._files.exists(f"models/{name}/{MANIFEST}")), reverse=True)
 
     def read_manifest(self, version: str) -> Manifest:
         """Raises NotFound (MODEL_VERSION_UNKNOWN) and Unavailable (MODEL_VERSION_UNUSABLE)."""
         if not VERSION_PATTERN.fullmatch(version):
             raise _unknown(version)
         try:
-            manifest = Manifest.model_validate_json(self._read(f"models/{version}/{MANIFEST}", JSON_BYTES_MAX))
+            manifest = Manifest.model_validate_json(self._files.read_start(f"models/{version}/{MANIFEST}", JSON_BYTES_MAX))
         except FileNotFoundError:
             raise _unknown(version) from None
         except ValidationError as error:
             raise _unusable(version, f"its manifest is wrong ({first_problem(error)})") from error
-        except OSError as error:
-            raise _unusable(version, "its manifest can't be read") from error
         if manifest.version != version:
             raise _unusable(version, "its manifest is another version's")
         return manifest
@@ -102,99 +103,92 @@ class Registry:
         """Reads a version's arrays after checking that they are those that were written."""
         from ml_service.model import artifact  # noqa: PLC0415
 
-        entry = self.read_manifest(version).files.get(ARRAYS)
-        if entry is None:
-            raise _unusable(version, f"its manifest says nothing of {ARRAYS}")
+        files = self.read_manifest(version).files
+        arrays = next(filter(ARRAYS_PATTERN.fullmatch, files), None)
+        if arrays is None:
+            raise _unusable(version, "its manifest names no arrays")
+        path = f"models/{version}/{arrays}"
         try:
-            path = self._inside(f"models/{version}/{ARRAYS}")
-            if self._entry(path) != entry:
-                raise _unusable(version, f"{ARRAYS} isn't what the manifest says")
-            with self._files.open(path, "rb") as file:
+            if self._entry(path) != files[arrays]:
+                raise _unusable(version, f"{arrays} isn't what the manifest says")
+            with self._files.reading(path) as file:
                 return artifact.read(file)
-        except OSError as error:
-            raise _unusable(version, f"{ARRAYS} can't be read") from error
+        except FileNotFoundError as error:
+            raise _unusable(version, f"{arrays} isn't there") from error
         except artifact.UnusableArrays as error:
-            raise _unusable(version, f"{ARRAYS}: {error}") from error
+            raise _unusable(version, f"{arrays}: {error}") from error
+
+    def sweep(self, remains_before: datetime, results_before: datetime) -> list[str]:
+        """Remove what no manifest names, as its writer died, and the files of jobs that were forgotten; return the names.
+
+        Each only where nobody has written to it since its time.
+        """
+        versions, jobs = self._files.list_names("models"), self._files.list_names("results")
+        swept = [name for version in versions for name in self._remains(f"models/{version}", remains_before)]
+        swept += [f"results/{job_id}" for job_id in jobs if self._is_untouched(f"results/{job_id}", results_before)]
+        for name in swept:
+            self._files.remove(name)
+        return swept
 
     def save_result(self, job_id: str, attempt: int, name: str, media_type: str, chunks: Iterable[bytes]) -> JobFile:
         """Writes the file of an attempt at a job. Each has its own place, so that one that was taken for dead spoils no later one's."""
         if not JOB_ID_PATTERN.fullmatch(job_id):
             raise InvalidArgument("JOB_PARAMS_INVALID", f"The job id {job_id!r} can't name a folder; use a UUID.")
-        with self._folder(f"results/{job_id}/{attempt}") as folder:
-            with self._files.open(f"{folder}/{name}", "wb") as file:
+        folder = f"results/{job_id}/{attempt}"
+        with self._files.removed_on_error(folder):
+            with self._files.writing(f"{folder}/{name}") as file:
                 size_bytes = sum(file.write(chunk) for chunk in chunks)
             header = ResultHeader(name=name, media_type=media_type, size_bytes=size_bytes)
-            self._files.pipe_file(f"{folder}/{HEADER}", header.model_dump_json().encode())
+            self._files.write_new(f"{folder}/{HEADER}", header.model_dump_json().encode())
         return JobFile(name, media_type, size_bytes)
 
     def open_result(self, job_id: str) -> tuple[JobFile, Generator[bytes]]:
         """Gives what the last attempt's file is and its bytes in chunks. Raises NotFound (JOB_RESULT_MISSING)."""
-        attempts = self._names(f"results/{job_id}") if JOB_ID_PATTERN.fullmatch(job_id) else []
-        last = max((int(name) for name in attempts if name.isdecimal()), default=None)
-        folder = f"results/{job_id}/{last}"
         try:
-            header = ResultHeader.model_validate_json(self._read(f"{folder}/{HEADER}", JSON_BYTES_MAX))
-            path = self._inside(f"{folder}/{header.name}")
+            folder = self._last_result(job_id)
+            header = ResultHeader.model_validate_json(self._files.read_start(f"{folder}/{HEADER}", JSON_BYTES_MAX))
+            chunks = self._files.read_chunks(f"{folder}/{header.name}")
+            # Opens the file, so that one that isn't there is told before the answer begins.
+            next(chunks)
         except (FileNotFoundError, ValidationError):
             raise NotFound("JOB_RESULT_MISSING", f"Job {job_id} has left no file.", job_id=job_id) from None
-        return JobFile(**header.model_dump()), self._read_chunks(path)
+        return JobFile(**header.model_dump()), chunks
 
     def remove_results(self, job_id: str) -> None:
         if JOB_ID_PATTERN.fullmatch(job_id):
-            with suppress(FileNotFoundError):
-                self._files.rm(self._path(f"results/{job_id}"), recursive=True)
+            self._files.remove(f"results/{job_id}")
+
+    def _last_result(self, job_id: str) -> str:
+        """Return the folder of the last attempt that wrote its file to the end. Raises FileNotFoundError."""
+        attempts = self._files.list_names(f"results/{job_id}") if JOB_ID_PATTERN.fullmatch(job_id) else []
+        for attempt in sorted((int(name) for name in attempts if name.isdecimal()), reverse=True):
+            if self._files.exists(f"results/{job_id}/{attempt}/{HEADER}"):
+                return f"results/{job_id}/{attempt}"
+        raise FileNotFoundError(job_id)
+
+    def _remains(self, folder: str, before: datetime) -> list[str]:
+        """Return the old files of a version that its manifest doesn't name; none where a damaged one may name anything."""
+        try:
+            kept = {f"{folder}/{name}" for name in (MANIFEST, *self.read_manifest(folder.rpartition("/")[2]).files)}
+        except NotFound:
+            kept = set()
+        except Unavailable as error:
+            if error.reason == "MODEL_VERSION_UNUSABLE":
+                return []
+            raise
+        return [name for name, written_at in self._files.list_files(folder).items() if written_at < before and name not in kept]
+
+    def _is_untouched(self, folder: str, since: datetime) -> bool:
+        return max(self._files.list_files(folder).values(), default=since) < since
 
     def _entry(self, path: str) -> FileEntry:
         """Reads a file in chunks: a version of a large catalogue, once more in memory, would be more than the process may have."""
-        with self._files.open(path, "rb") as file:
+        with self._files.reading(path) as file:
             return FileEntry(sha256=hashlib.file_digest(file, "sha256").hexdigest(), size_bytes=self._files.size(path))
-
-    def _read_chunks(self, path: str) -> Generator[bytes]:
-        with self._files.open(path, "rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                yield chunk
-
-    def _read(self, name: str, bytes_max: int) -> bytes:
-        """The beginning of a file, so that nobody can fill the memory with one. Raises OSError."""
-        return bytes(self._files.cat_file(self._inside(name), end=bytes_max))
-
-    def _inside(self, name: str) -> str:
-        """The path of a file. Raises FileNotFoundError where a link leads out of the registry."""
-        path = self._path(name)
-        if isinstance(self._files, LocalFileSystem) and not Path(path).resolve().is_relative_to(Path(self._root).resolve()):
-            raise FileNotFoundError(path)
-        return path
-
-    @contextmanager
-    def _folder(self, name: str) -> Iterator[str]:
-        """Gives a folder beside the final one and renames it into place, so that nobody reads half of it. One that exists already stays."""
-        parent, _, last = self._path(name).rpartition("/")
-        beside = f"{parent}/.{last}.{uuid4().hex}"
-        self._files.makedirs(beside, exist_ok=True)
-        try:
-            yield beside
-            final = f"{parent}/{last}"
-            if self._files.exists(final):
-                self._files.rm(beside, recursive=True)
-            else:
-                self._files.mv(beside, final, recursive=True)
-        except BaseException:
-            self._files.rm(beside, recursive=True)
-            raise
-
-    def _names(self, folder: str) -> list[str]:
-        self._files.invalidate_cache()
-        try:
-            return [str(path).rpartition("/")[2] for path in self._files.ls(self._path(folder), detail=False)]
-        except FileNotFoundError:
-            return []
-
-    def _path(self, name: str) -> str:
-        return f"{self._root}/{name}"
 
 
 def new_version_name() -> str:
-    """Sorts by time."""
+    """Return a name that sorts by time."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
 
 

@@ -73,7 +73,7 @@ class JobProcess:
             return Internal("JOB_PROCESS_DIED", detail)
 
     def kill(self) -> None:
-        """Ends it at once, whatever it does. What a job writes, it renames into place at its end, so nothing is left half done."""
+        """End it at once, whatever it does. Of what a job writes nothing counts before its last file is there, so nothing is left half done."""
         self.is_warm = False
         self._process.kill()
         self._process.join(KILL_SECONDS)

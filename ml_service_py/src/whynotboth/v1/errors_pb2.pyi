@@ -97,6 +97,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNAVAILABLE. The version's files are missing, damaged or of other library versions. Promote another version, or train anew."""
     ERROR_REASON_IDENTITY_PROVIDER_UNAVAILABLE: _ErrorReason.ValueType  # 77
     """UNAVAILABLE. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay."""
+    ERROR_REASON_REGISTRY_UNAVAILABLE: _ErrorReason.ValueType  # 78
+    """UNAVAILABLE. The registry's files can't be read or written now. Try again after the given delay; the detail names the cause."""
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 80
     """DEADLINE_EXCEEDED. No answer came within the request's time. Try again."""
     ERROR_REASON_JOB_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 81
@@ -192,6 +194,8 @@ ERROR_REASON_MODEL_VERSION_UNUSABLE: ErrorReason.ValueType  # 76
 """UNAVAILABLE. The version's files are missing, damaged or of other library versions. Promote another version, or train anew."""
 ERROR_REASON_IDENTITY_PROVIDER_UNAVAILABLE: ErrorReason.ValueType  # 77
 """UNAVAILABLE. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay."""
+ERROR_REASON_REGISTRY_UNAVAILABLE: ErrorReason.ValueType  # 78
+"""UNAVAILABLE. The registry's files can't be read or written now. Try again after the given delay; the detail names the cause."""
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 80
 """DEADLINE_EXCEEDED. No answer came within the request's time. Try again."""
 ERROR_REASON_JOB_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 81

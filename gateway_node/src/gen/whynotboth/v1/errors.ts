@@ -95,6 +95,8 @@ export const ErrorReason = {
   MODEL_VERSION_UNUSABLE: 76,
   /** IDENTITY_PROVIDER_UNAVAILABLE - UNAVAILABLE. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay. */
   IDENTITY_PROVIDER_UNAVAILABLE: 77,
+  /** REGISTRY_UNAVAILABLE - UNAVAILABLE. The registry's files can't be read or written now. Try again after the given delay; the detail names the cause. */
+  REGISTRY_UNAVAILABLE: 78,
   /** DEADLINE_EXCEEDED - DEADLINE_EXCEEDED. No answer came within the request's time. Try again. */
   DEADLINE_EXCEEDED: 80,
   /** JOB_DEADLINE_EXCEEDED - DEADLINE_EXCEEDED. The job ran longer than a job may and was ended. Ask for less work. */
@@ -149,6 +151,7 @@ export namespace ErrorReason {
   export type SHUTTING_DOWN = typeof ErrorReason.SHUTTING_DOWN;
   export type MODEL_VERSION_UNUSABLE = typeof ErrorReason.MODEL_VERSION_UNUSABLE;
   export type IDENTITY_PROVIDER_UNAVAILABLE = typeof ErrorReason.IDENTITY_PROVIDER_UNAVAILABLE;
+  export type REGISTRY_UNAVAILABLE = typeof ErrorReason.REGISTRY_UNAVAILABLE;
   export type DEADLINE_EXCEEDED = typeof ErrorReason.DEADLINE_EXCEEDED;
   export type JOB_DEADLINE_EXCEEDED = typeof ErrorReason.JOB_DEADLINE_EXCEEDED;
   export type UPSTREAM_FAILED = typeof ErrorReason.UPSTREAM_FAILED;

@@ -1,0 +1,158 @@
+"""The files below the registry's address, in a folder or anything else that fsspec reaches. Knows no version and no job.
+
+Object stores have no atomic rename and no folders. So of the files that belong together one is written last, and readers pass over a folder
+without it.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+from uuid import uuid4
+
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+
+from ml_service.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+CHUNK_BYTES = 64 * 1024
+#: Nothing is there, by the systems' own words: a folder's name may also be a file's.
+ABSENT = (FileNotFoundError, NotADirectoryError)
+
+
+class RegistryFiles:
+    """Names are relative to the address.
+
+    All methods raise FileNotFoundError for a file that isn't there, and Unavailable (REGISTRY_UNAVAILABLE) for all other errors.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Raises ValueError and ImportError for an address that leads nowhere."""
+        self._files, self._root = url_to_fs(url)
+
+    def list_names(self, folder: str) -> list[str]:
+        """Return the names of what a folder holds; none where it isn't there."""
+        self._files.invalidate_cache()
+        with _translated_errors(), suppress(*ABSENT):
+            return [str(path).rpartition("/")[2] for path in self._files.ls(self._path(folder), detail=False)]
+        return []
+
+    def exists(self, name: str) -> bool:
+        """Ask by `info`: fsspec's `exists` takes every error for an answer."""
+        self._files.invalidate_cache()
+        with _translated_errors(), suppress(*ABSENT):
+            self._files.info(self._path(name))
+            return True
+        return False
+
+    def size(self, name: str) -> int:
+        with _translated_errors():
+            return int(self._files.size(self._path(name)))
+
+    def read_start(self, name: str, bytes_max: int) -> bytes:
+        """Return the beginning of a file, so that nobody can fill the memory with one."""
+        with _translated_errors():
+            return bytes(self._files.cat_file(self._inside(name), end=bytes_max))
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[Any]:
+        """Open a file of bytes; fsspec's files have no common type."""
+        with _translated_errors(), self._files.open(self._inside(name), "rb") as file:
+            yield file
+
+    def read_chunks(self, name: str) -> Generator[bytes]:
+        """Yield an empty chunk once the file is open, then its bytes."""
+        with self.reading(name) as file:
+            yield b""
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[IO[bytes]]:
+        with _translated_errors():
+            self._files.makedirs(self._path(name).rpartition("/")[0], exist_ok=True)
+            with self._files.open(self._path(name), "wb") as file:
+                yield file
+
+    def write_new(self, name: str, body: bytes) -> bool:
+        """Write a small file, whole or not at all, unless there is one of that name; return whether it did."""
+        path = self._path(name)
+        with _translated_errors():
+            if self.exists(name):
+                return False
+            if isinstance(self._files, LocalFileSystem):
+                # A reader would see half of it, as it is written bit by bit; the stores of objects show it when it is whole.
+                beside = f"{path}.{uuid4().hex}"
+                self._files.pipe_file(beside, body)
+                Path(beside).replace(path)
+                return True
+            with suppress(FileExistsError):
+                self._files.pipe_file(path, body, mode="create")
+                return True
+        return False
+
+    def remove(self, name: str) -> None:
+        """Remove a file, or a folder with all that it holds; do nothing where it isn't there."""
+        with _translated_errors(), suppress(*ABSENT):
+            self._files.rm(self._path(name), recursive=True)
+
+    @contextmanager
+    def removed_on_error(self, name: str) -> Iterator[None]:
+        """Leave nothing of what can't be finished. Raises Unavailable where somebody else removed it meanwhile."""
+        try:
+            yield
+        except BaseException as error:
+            # The first error says why.
+            with suppress(Unavailable):
+                self.remove(name)
+            if isinstance(error, FileNotFoundError):
+                detail = f"The registry lost {name} while it was written. Try again."
+                raise Unavailable("REGISTRY_UNAVAILABLE", detail) from error
+            raise
+
+    def list_files(self, folder: str) -> dict[str, datetime]:
+        """Return when each file below a folder was last written, and the folder itself where it is empty.
+
+        Leave out what a link leads to. A file system that tells no times says now, so that nothing counts as old.
+        """
+        self._files.invalidate_cache()
+        with _translated_errors(), suppress(*ABSENT):
+            paths = self._files.find(self._inside(folder)) or [self._path(folder)]
+            return {str(path).removeprefix(f"{self._root}/"): self._written_at(path) for path in paths if self._is_inside(path)}
+        return {}
+
+    def _written_at(self, path: str) -> datetime:
+        try:
+            written_at: datetime = self._files.modified(path)
+        except (NotImplementedError, *ABSENT):
+            return datetime.now(UTC)
+        return written_at if written_at.tzinfo else written_at.replace(tzinfo=UTC)
+
+    def _inside(self, name: str) -> str:
+        """Return the path of a file. Raises FileNotFoundError where a link leads out of the registry."""
+        path = self._path(name)
+        if not self._is_inside(path):
+            raise FileNotFoundError(path)
+        return path
+
+    def _is_inside(self, path: str) -> bool:
+        return not isinstance(self._files, LocalFileSystem) or Path(path).resolve().is_relative_to(Path(self._root).resolve())
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    try:
+        yield
+    except ABSENT as error:
+        raise FileNotFoundError(*error.args) from error
+    except OSError as error:
+        cause = error.strerror or type(error).__name__
+        raise Unavailable("REGISTRY_UNAVAILABLE", f"The registry can't be read or written: {cause}. Mend that, then try again.") from error
