@@ -70,7 +70,7 @@ def train(estimators: Sequence[str], folds: int, *, if_none: bool) -> None:
 
         mandate = OwnMandate(parts.store)
         outcome = train_model(parts.store, parts.registry, mandate, TrainParams(tuple(estimators), folds), _tell_progress)
-    went = "is live" if outcome.promoted else "stays in the registry: it is worse than the live one"
+    went = "is live" if outcome.promoted else "stays in the registry: it isn't known to be as good as the live one"
     typer.echo(f"Model version {outcome.model_version} {went}: {_figures(outcome.metrics)}")
 
 

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 import sample
+from fsspec.implementations.local import LocalFileSystem
 
 from ml_service.adapters.interaction_log import InteractionLog
 from ml_service.adapters.job_ledger import JobLedger
+from ml_service.adapters.registry import MANIFEST
 from ml_service.domain import Attempt, Job, JobOutcome, JobState, Progress, TrainParams
-from ml_service.errors import Internal, InvalidArgument
+from ml_service.entrypoints.settlement import settle_failure
+from ml_service.errors import Internal, InvalidArgument, ServiceError
 from ml_service.handlers.job_runner import JobMandate
 from ml_service.handlers.training import GATE_PERCENT, OwnMandate, train
+from ml_service.model.sizes import APPETITES, Appetite
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from ml_service.adapters.registry import Registry
     from ml_service.adapters.store import LiveVersion, Store
 
 EASE = TrainParams(("ease",), folds=2)
+POPULARITY = TrainParams(("popularity",), folds=2)
 JOB = Job("job-1", EASE)
 
 
@@ -65,7 +75,7 @@ def test_who_was_erased_is_left_out_of_the_next_training(planted: Store, registr
 def test_a_version_that_is_worse_than_the_live_one_stays_in_the_registry(planted: Store, registry: Registry) -> None:
     champion = train(planted, registry, OwnMandate(planted), EASE, ignore)
 
-    challenger = train(planted, registry, OwnMandate(planted), TrainParams(("popularity",), folds=2), ignore)
+    challenger = train(planted, registry, OwnMandate(planted), POPULARITY, ignore)
 
     assert challenger.metrics["ndcg_at_10"] < champion.metrics["ndcg_at_10"]
     assert not challenger.promoted
@@ -73,12 +83,60 @@ def test_a_version_that_is_worse_than_the_live_one_stays_in_the_registry(planted
     assert challenger.model_version in registry.list_versions()
 
 
-def test_a_live_version_that_can_not_be_measured_is_replaced(planted: Store, registry: Registry) -> None:
-    planted.compare_and_set_live(None, "20200101T000000Z-00000000")
+def lose(registry: Registry, folder: Path, version: str) -> None:
+    shutil.rmtree(folder / "models" / version)
 
-    outcome = train(planted, registry, OwnMandate(planted), EASE, ignore)
 
+def damage_manifest(registry: Registry, folder: Path, version: str) -> None:
+    (folder / "models" / version / MANIFEST).write_text("{}")
+
+
+@pytest.mark.parametrize("spoil", [lose, damage_manifest])
+def test_a_live_version_that_is_lost_is_replaced_unmeasured(
+    planted: Store, registry: Registry, tmp_path: Path, spoil: Callable[[Registry, Path, str], None]
+) -> None:
+    champion = train(planted, registry, OwnMandate(planted), EASE, ignore)
+    spoil(registry, tmp_path / "registry", champion.model_version)
+
+    outcome = train(planted, registry, OwnMandate(planted), POPULARITY, ignore)
+
+    assert outcome.promoted
     assert live_version(planted) == outcome.model_version
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EACCES, errno.EMFILE])
+def test_a_registry_that_can_not_be_read_makes_no_version_live_and_the_job_may_be_tried_again(
+    planted: Store, registry: Registry, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    champion = train(planted, registry, OwnMandate(planted), EASE, ignore)
+    readable = LocalFileSystem.cat_file
+
+    def cat_file(self: LocalFileSystem, path: str, **options: int) -> object:
+        if champion.model_version in path:
+            raise OSError(number, "not now")
+        return readable(self, path, **options)
+
+    monkeypatch.setattr(LocalFileSystem, "cat_file", cat_file)
+
+    with pytest.raises(ServiceError) as refused:
+        train(planted, registry, OwnMandate(planted), POPULARITY, ignore)
+
+    assert live_version(planted) == champion.model_version
+    assert refused.value.reason == "REGISTRY_UNAVAILABLE"
+    assert settle_failure(refused.value, spent=1, delays_ms=[5_000]) is not None
+
+
+def test_a_live_version_that_can_not_be_measured_any_more_stays_live(
+    planted: Store, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    champion = train(planted, registry, OwnMandate(planted), EASE, ignore)
+    monkeypatch.setitem(APPETITES, "ease", Appetite(12, items_max=1))
+
+    outcome = train(planted, registry, OwnMandate(planted), POPULARITY, ignore)
+
+    assert not outcome.promoted
+    assert live_version(planted) == champion.model_version
+    assert outcome.model_version in registry.list_versions()
 
 
 def test_progress_goes_up_and_a_report_that_raises_ends_it_without_a_trace(planted: Store, registry: Registry) -> None:

@@ -73,7 +73,7 @@ class JobProcess:
             return Internal("JOB_PROCESS_DIED", detail)
 
     def kill(self) -> None:
-        """End it at once, whatever it does. Of what a job writes nothing counts before its last file is there, so nothing is left half done."""
+        """End it at once, whatever it does: files that a job writes count only when the last of them is there."""
         self.is_warm = False
         self._process.kill()
         self._process.join(KILL_SECONDS)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 FOLDS_MIN, FOLDS_MAX = 2, 10
+#: What the registry says of a version that can't come back by itself.
+LOST = frozenset({"MODEL_VERSION_UNKNOWN", "MODEL_VERSION_UNUSABLE"})
 #: The search takes most of the time.
 SEARCH_PERCENT = 85.0
 GATE_PERCENT = 88.0
@@ -96,16 +98,26 @@ def _write(registry: Registry, name: str, ratings: Ratings, chosen: Measured) ->
 
 
 def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challenger: Measured, params: TrainParams) -> bool:
-    """Measures the champion's configuration on the challenger's data and folds, as its own metrics are of older data."""
+    """Measure the champion's configuration on the challenger's data and folds, as its own metrics are of older data.
+
+    Only a champion whose files are gone or damaged is replaced unmeasured. While the registry can't be read, this raises Unavailable.
+    """
     try:
         champion = registry.describe(live.version)
-        configuration = Configuration(champion.estimator, champion.params)
-        if configuration == challenger.configuration:
-            return True
-        measured = measure(configuration, ratings, params.folds, params.seed)
     except ServiceError as error:
-        log.warning("live version can't be measured", version=live.version, reason=error.reason, detail=error.detail)
+        if error.reason not in LOST:
+            raise
+        log.warning("live version is lost and will be replaced unmeasured", version=live.version, reason=error.reason, detail=error.detail)
         return True
+    configuration = Configuration(champion.estimator, champion.params)
+    if configuration == challenger.configuration:
+        return True
+    try:
+        measured = measure(configuration, ratings, params.folds, params.seed)
+    except InvalidArgument as error:
+        # Its estimator was removed, or doesn't suit the data any more. Which version is better is for an operator to say.
+        log.warning("live version can't be measured and stays live: promote the new one by hand", version=live.version, detail=error.detail)
+        return False
     is_good = is_not_worse(challenger, measured)
     log.info("gate", challenger=challenger.ndcg, champion=measured.ndcg, version=live.version, is_good=is_good)
     return is_good
