@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from infra.local.errors import LocalError
+from infra.local.plain_names import plain_name
 from infra.local.ports import LOOPBACK, free_ports
 
 #: What Debian puts on the PATH switches to another user; this script doesn't.
@@ -85,8 +86,9 @@ class BrokerNode:
 
     def variables(self) -> dict[str, str]:
         """Gives the node's environment variables. Each file is named: the ones of the machine's own RabbitMQ must not count."""
+        folder = plain_name(self.folder)
         return {
-            "HOME": f"{self.folder}/home",
+            "HOME": f"{folder}/home",
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(self.ports.epmd),
             "RABBITMQ_NODENAME": "whynotboth@localhost",
@@ -94,13 +96,13 @@ class BrokerNode:
             # With input allowed the script becomes the node instead of waiting for it as a parent: a kill reaches the node itself.
             "RABBITMQ_ALLOW_INPUT": "true",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-noinput -kernel inet_dist_use_interface {127,0,0,1}",
-            "RABBITMQ_MNESIA_BASE": f"{self.folder}/data",
-            "RABBITMQ_LOG_BASE": f"{self.folder}/logs",
+            "RABBITMQ_MNESIA_BASE": f"{folder}/data",
+            "RABBITMQ_LOG_BASE": f"{folder}/logs",
             "RABBITMQ_LOGS": "-",
-            "ERL_CRASH_DUMP": f"{self.folder}/logs/erl_crash.dump",
-            "RABBITMQ_CONF_ENV_FILE": f"{self.folder}/no-rabbitmq-env.conf",
-            "RABBITMQ_CONFIG_FILE": f"{self.folder}/rabbitmq.conf",
-            "RABBITMQ_CONFIG_FILES": f"{self.folder}/conf.d",
-            "RABBITMQ_ADVANCED_CONFIG_FILE": f"{self.folder}/advanced.config",
-            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{self.folder}/enabled_plugins",
+            "ERL_CRASH_DUMP": f"{folder}/logs/erl_crash.dump",
+            "RABBITMQ_CONF_ENV_FILE": f"{folder}/no-rabbitmq-env.conf",
+            "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf",
+            "RABBITMQ_CONFIG_FILES": f"{folder}/conf.d",
+            "RABBITMQ_ADVANCED_CONFIG_FILE": f"{folder}/advanced.config",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{folder}/enabled_plugins",
         }

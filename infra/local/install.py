@@ -14,6 +14,7 @@ from infra.local.errors import LocalError
 from infra.local.machine import can_install_packages, can_make_environments, venv_package
 from infra.local.node_runtime import link_node
 from infra.local.packages import install_packages, keep_service_off
+from infra.local.plain_names import check_name
 from infra.local.progress import Progress, Steps
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Installation:
     """The parts of the stack on this machine. With tools it has what tests and checks need, too."""
 
     def __init__(self, settings: Settings, steps: Steps, *, with_tools: bool) -> None:
+        check_name(settings.root)
         self._settings = settings
         self._steps = steps
         self._with_tools = with_tools

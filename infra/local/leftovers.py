@@ -22,7 +22,7 @@ KILL_SECONDS = 2
 
 def find_marked(run: Path) -> list[int]:
     """Gives the processes that were started for this run folder. Where there is no /proc none is found."""
-    mark = f"{MARK}={run}".encode()
+    mark = os.fsencode(f"{MARK}={run}")
     return [pid for pid in map(int, filter(str.isdigit, _names(Path("/proc")))) if pid != os.getpid() and mark in _environment(pid)]
 
 

@@ -7,11 +7,10 @@ import os
 import secrets
 import socket
 from collections import Counter
-from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from infra.local.errors import LocalError
+from infra.local.private_folders import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,9 +91,7 @@ def free_port_range(count: int) -> range:
 
 def _claim(port: int) -> bool:
     """Locks a file for as long as this process lives."""
-    folder = Path(gettempdir()) / f"whynotboth-ports-{os.getuid()}"
-    folder.mkdir(exist_ok=True)
-    claim = os.open(folder / str(port), os.O_CREAT | os.O_WRONLY)
+    claim = os.open(temporary_folder("whynotboth-ports") / str(port), os.O_CREAT | os.O_WRONLY)
     try:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.request import ProxyHandler, build_opener
@@ -72,7 +73,7 @@ def service_programs(settings: Settings, *, is_reloading: bool) -> list[Program]
     commands = {name: [python, "-m", "ml_service", verb] for name, verb in (("recommender", "serve"), ("worker", "work"))}
     if is_reloading:
         commands = {
-            name: [python, "-m", "watchfiles", "--filter", "python", " ".join(command), source] for name, command in commands.items()
+            name: [python, "-m", "watchfiles", "--filter", "python", shlex.join(command), source] for name, command in commands.items()
         }
     # The page's files too: the gateway reads them once.
     watching = ["--watch-path=src", "--watch-path=web"] if is_reloading else []

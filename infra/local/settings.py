@@ -76,8 +76,9 @@ def read_settings(root: Path = ROOT) -> Settings:
     ports = read_ports(given)
     defaults = {
         "AMQP_URL": f"amqp://guest:guest@{LOOPBACK}:{ports['BROKER_PORT']}/",
-        "DATABASE_URL": f"sqlite:///{root}/.run/data/store.db",
-        "REGISTRY_URL": f"{root}/.run/data/registry",
+        # Relative to the checkout, where their readers run: `?`, `%` and `::` in the folder's name would have a meaning of their own.
+        "DATABASE_URL": "sqlite:///.run/data/store.db",
+        "REGISTRY_URL": ".run/data/registry",
         "GATEWAY_RECOMMENDER_ADDRESS": f"{LOOPBACK}:{ports['RECOMMENDER_GRPC_PORT']}",
         # Anybody may be anybody, and the key that signs their sessions is made at the first start.
         "GATEWAY_DEMO": "true",

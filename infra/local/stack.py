@@ -57,7 +57,7 @@ class Stack:
         ends = time.monotonic() + START_SECONDS
         while not self._look():
             if time.monotonic() > ends:
-                raise LocalError(f"supervisord doesn't answer. The end of its log:\n{tail(self._settings.logs / 'supervisord.log')}")
+                raise LocalError(f"supervisord doesn't answer. {self._running_supervisor().last_words()}")
             time.sleep(LOOK_SECONDS)
         self._running_supervisor().start_services()
 
@@ -102,7 +102,7 @@ class Stack:
 
     def _running_supervisor(self) -> Supervisor:
         if not self._supervisor or not self._supervisor.is_running:
-            raise LocalError(f"supervisord has ended. The end of its log:\n{tail(self._settings.logs / 'supervisord.log')}")
+            raise LocalError(f"supervisord has ended. {self._supervisor.last_words() if self._supervisor else ''}")
         return self._supervisor
 
     def stop(self, is_hurried: Callable[[], bool]) -> None:

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import os
 import shlex
 import socket
 import subprocess
-import tempfile
 import xmlrpc.client
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from infra.local.plain_names import plain_name
 from infra.local.programs import SERVICES
+from infra.local.progress import tail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from infra.local.programs import Program
     from infra.local.settings import Settings
 
-#: A path of a socket holds 107 bytes, and supervisord adds its process id while it starts.
-SOCKET_PATH_BYTES = 90
-
+#: Neither a path nor a value stands in this file: its grammar expands `%` (twice in the names of logs), begins comments at ` #` and ` ;`,
+#: and drops quotes. Names are relative to the checkout, and the rest comes by variables, whose values supervisord takes as they are.
 HEAD = """\
 [supervisord]
 nodaemon = true
 silent = true
-pidfile = {run}/supervisord.pid
-logfile = {run}/logs/supervisord.log
+pidfile = .run/supervisord.pid
+logfile = .run/logs/supervisord.log
 logfile_maxbytes = 5MB
 logfile_backups = 1
 {user}
 [unix_http_server]
-file = {socket}
+file = %(ENV_LOCAL_SOCKET)s
 chmod = 0700
 
 [rpcinterface:supervisor]
@@ -43,9 +42,8 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 """
 PROGRAM = """
 [program:{name}]
-command = {command}
+command = %(ENV_{variable})s
 directory = {folder}
-environment = {variables}
 priority = {priority}
 autostart = {autostart}
 autorestart = true
@@ -55,7 +53,7 @@ stopsignal = TERM
 stopwaitsecs = {stop_seconds}
 killasgroup = true
 redirect_stderr = true
-stdout_logfile = {run}/logs/{name}.log
+stdout_logfile = .run/logs/{name}.log
 stdout_logfile_maxbytes = 10MB
 stdout_logfile_backups = 1
 """
@@ -67,8 +65,8 @@ priority = 100
 
 
 def configuration(settings: Settings, programs: Sequence[Program]) -> str:
-    user = "user = root\n" if os.geteuid() == 0 else ""
-    parts = [HEAD.format(run=_escaped(settings.run), socket=_escaped(socket_path(settings)), user=user)]
+    """Return supervisord's file. It is read in the checkout, with the variables of `supervisor_variables`."""
+    parts = [HEAD.format(user="user = root\n" if os.geteuid() == 0 else "")]
     parts += [_program(settings, program) for program in programs]
     services = ",".join(program.name for program in programs if program.group == SERVICES)
     return "".join([*parts, GROUP.format(name=SERVICES, programs=services)])
@@ -77,28 +75,32 @@ def configuration(settings: Settings, programs: Sequence[Program]) -> str:
 def _program(settings: Settings, program: Program) -> str:
     return PROGRAM.format(
         name=program.name,
-        command=_escaped(shlex.join(program.command)),
-        folder=_escaped(program.folder),
-        variables=",".join(f'{name}="{_escaped(value)}"' for name, value in program.variables.items()),
+        variable=_command_variable(program),
+        folder=program.folder.relative_to(settings.root),
         priority=program.priority,
         autostart=str(program.group is None).lower(),
         stop_seconds=program.stop_seconds,
-        run=_escaped(settings.run),
     )
 
 
-def _escaped(value: object) -> str:
-    """A percent sign begins an expansion in supervisor's files."""
-    return str(value).replace("%", "%%")
+def supervisor_variables(settings: Settings, programs: Sequence[Program]) -> dict[str, str]:
+    """Return what the file's variables stand for, beside the variables that all programs see."""
+    commands = {_command_variable(program): _command(program) for program in programs}
+    return {**settings.variables, **commands, "LOCAL_SOCKET": str(socket_path(settings))}
+
+
+def _command_variable(program: Program) -> str:
+    return f"LOCAL_COMMAND_{program.name.upper()}"
+
+
+def _command(program: Program) -> str:
+    """Return the command in a shell's quotes. `env` sets the program's own variables and becomes the program."""
+    own = [f"{name}={value}" for name, value in program.variables.items()]
+    return shlex.join(["env", *own, *program.command] if own else program.command)
 
 
 def socket_path(settings: Settings) -> Path:
-    path = settings.run / "supervisor.sock"
-    if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
-        return path
-    folder = Path(tempfile.gettempdir()) / f"whynotboth-{os.geteuid()}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder / "supervisor.sock"
+    return plain_name(settings.run) / "supervisor.sock"
 
 
 class Supervisor:
@@ -107,35 +109,44 @@ class Supervisor:
     def __init__(self, settings: Settings, programs: Sequence[Program]) -> None:
         self._settings = settings
         self._socket = socket_path(settings)
-        (settings.run / "supervisor.conf").write_text(configuration(settings, programs), "utf-8")
+        self._output = settings.logs / "supervisord.out"
+        self._log = settings.logs / "supervisord.log"
+        self._variables = supervisor_variables(settings, programs)
+        (settings.run / "supervisor.conf").write_text(configuration(settings, programs), "ascii")
         self._daemon: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
         self._socket.unlink(missing_ok=True)
-        self._daemon = subprocess.Popen(
-            [str(self._settings.python), "-m", "supervisor.supervisord", "-c", str(self._settings.run / "supervisor.conf")],
-            cwd=self._settings.root,
-            env=self._settings.variables,
-            stdin=subprocess.DEVNULL,
-            stdout=(self._settings.logs / "supervisord.out").open("wb"),
-            stderr=subprocess.STDOUT,
-            # Ctrl-C in the terminal is for the demo, which stops the programs in order.
-            start_new_session=True,
-        )
+        with self._output.open("wb") as output:
+            self._daemon = subprocess.Popen(
+                [str(self._settings.python), "-m", "supervisor.supervisord", "-c", ".run/supervisor.conf"],
+                cwd=self._settings.root,
+                env=self._variables,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C in the terminal is for the demo, which stops the programs in order.
+                start_new_session=True,
+            )
         return self
 
     @property
     def is_running(self) -> bool:
         return self._daemon is not None and self._daemon.poll() is None
 
+    def last_words(self) -> str:
+        """Return the ends of what supervisord wrote: before it has read its file it says what is wrong on its output, later in its log."""
+        return "\n".join(f"The end of {path}:\n{tail(path)}" for path in (self._output, self._log) if tail(path))
+
     def processes(self) -> list[dict[str, Any]]:
         """Gives supervisor's own description of each program, nothing while it doesn't answer."""
-        with suppress(OSError, http.client.HTTPException, xmlrpc.client.Fault):
-            return list(self._proxy().supervisor.getAllProcessInfo())
+        with suppress(OSError, http.client.HTTPException, xmlrpc.client.Fault), self._proxy() as proxy:
+            return list(proxy.supervisor.getAllProcessInfo())
         return []
 
     def start_services(self) -> None:
-        self._proxy().supervisor.startProcessGroup(SERVICES, False)  # noqa: FBT003  XML-RPC knows no keywords
+        with self._proxy() as proxy:
+            proxy.supervisor.startProcessGroup(SERVICES, False)  # noqa: FBT003  XML-RPC knows no keywords
 
     def begin_stop(self) -> None:
         if self.is_running and self._daemon:
@@ -151,7 +162,10 @@ class _SocketTransport(xmlrpc.client.Transport):
         self._path = path
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        return _SocketConnection(str(host), self._path)
+        connection = _SocketConnection(str(host), self._path)
+        # The base class closes what it remembers here.
+        self._connection = host, connection
+        return connection
 
 
 class _SocketConnection(http.client.HTTPConnection):

@@ -77,20 +77,13 @@ def test_services_stop_first_and_the_port_mapper_last(settings: Settings) -> Non
     assert sum(program.stop_seconds for program in programs if program.name in {"epmd", "broker", "gateway"}) < 15
 
 
-def test_a_percent_sign_in_a_folder_survives_supervisors_expansion(settings: Settings) -> None:
-    strange = replace(settings, root=settings.root / "50%s")
-
-    written = configparser.RawConfigParser()
-    written.read_string(configuration(strange, service_programs(strange, is_reloading=False)))
-
-    assert written["program:gateway"]["directory"] == f"{settings.root}/50%%s/gateway_node"
-
-
-def test_the_socket_of_a_deep_folder_lies_elsewhere(settings: Settings) -> None:
+def test_the_socket_of_a_deep_folder_has_a_short_name(settings: Settings) -> None:
     deep = replace(settings, root=settings.root / ("deep" * 30))
 
+    deep.run.mkdir(parents=True)
+
     assert len(str(socket_path(deep))) < 100
-    assert socket_path(deep).parent.stat().st_mode & 0o077 == 0
+    assert socket_path(deep).parent.samefile(deep.run)
 
 
 def test_what_owns_the_run_folder_is_named_to_who_comes_second(settings: Settings) -> None:

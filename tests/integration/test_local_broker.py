@@ -12,6 +12,7 @@ import pytest
 from harness.waiting import eventually
 from infra.local.broker import PrivateBroker
 from infra.local.broker_node import find_server
+from infra.local.plain_names import plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ def processes_of(folder: Path) -> list[psutil.Process]:
 
 def is_of(process: psutil.Process, folder: Path) -> bool:
     try:
-        return process.environ().get("RABBITMQ_MNESIA_BASE", "").startswith(str(folder))
+        return process.environ().get("RABBITMQ_MNESIA_BASE", "").startswith(str(plain_name(folder)))
     except psutil.Error:
         return False
 
@@ -97,6 +98,21 @@ def test_it_listens_on_loopback_only(broker: PrivateBroker) -> None:
 
     assert len(listening) >= 3
     assert set(listening) <= {"127.0.0.1", "::1"}
+
+
+def test_it_runs_in_a_folder_of_any_name_in_any_locale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quote made RabbitMQ wait for ever: it asks a shell for the free space of its folder."""
+    monkeypatch.setenv("LC_ALL", "C")
+    folder = tmp_path / "José's 100% (2) #x; \"$HOME`"
+
+    with PrivateBroker(folder) as broker:
+        with channel_of(broker) as channel:
+            channel.queue_declare(QUEUE, durable=True)
+        keep(broker, b"in a strange folder")
+        found = kept(broker)
+
+    assert found == b"in a strange folder"
+    assert list((folder / "data").iterdir())
 
 
 def test_it_leaves_no_process_behind(broker: PrivateBroker) -> None:
