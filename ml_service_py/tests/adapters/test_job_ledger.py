@@ -170,16 +170,16 @@ def test_only_a_failed_job_is_revived(ledger: JobLedger) -> None:
     assert (finished.state, finished.outcome) == (JobState.SUCCEEDED, OUTCOME)
 
 
-def test_only_old_final_jobs_are_listed_and_forgotten(ledger: JobLedger) -> None:
-    tomorrow = datetime.now(UTC) + timedelta(days=1)
+def test_only_old_final_jobs_and_abandoned_ones_are_listed_and_forgotten(ledger: JobLedger) -> None:
+    yesterday, tomorrow = datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedelta(days=1)
     ledger.claim(JOB, "a")
-    ledger.forget(JOB.job_id)
-    while_running = (ledger.list_ended(tomorrow), state(ledger))
+    ledger.forget(JOB.job_id, tomorrow, yesterday)
+    while_running = (ledger.list_expired(tomorrow, yesterday), ledger.list_expired(tomorrow, tomorrow), state(ledger))
 
     ledger.succeed(JOB.job_id, 1, OUTCOME)
-    ended = (ledger.list_ended(tomorrow - timedelta(days=2)), ledger.list_ended(tomorrow))
-    ledger.forget(JOB.job_id)
+    ended = (ledger.list_expired(yesterday, yesterday), ledger.list_expired(tomorrow, yesterday))
+    ledger.forget(JOB.job_id, tomorrow, yesterday)
 
-    assert while_running == ([], (JobState.RUNNING, 1))
+    assert while_running == ([], [JOB.job_id], (JobState.RUNNING, 1))
     assert ended == ([], [JOB.job_id])
     assert ledger.find(JOB.job_id) is None

@@ -12,12 +12,10 @@ from ml_service.adapters.broker.envelope import Publication
 from ml_service.adapters.broker.job_messages import CancelRequest
 from ml_service.adapters.job_ledger import JobLedger
 from ml_service.domain import Attempt, Job, JobOutcome, JobState, Progress, TrainParams
-from ml_service.errors import NotFound, Unavailable
-from ml_service.handlers import jobs
+from ml_service.errors import Unavailable
 from ml_service.handlers.jobs import JOB_WINDOW, JobBook
 
 if TYPE_CHECKING:
-    from ml_service.adapters.registry import Registry
     from ml_service.adapters.store import Store
 
 JOB = Job("job-1", TrainParams())
@@ -166,23 +164,6 @@ def test_a_cancel_request_older_than_the_window_is_history(book: JobBook, publis
 
     assert publisher.taken == []
     assert ledger.find(JOB.job_id) is None
-
-
-def test_a_job_whose_window_is_over_goes_with_its_file(
-    book: JobBook, attempt: Attempt, ledger: JobLedger, registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    registry.save_result(JOB.job_id, attempt.number, "table.csv", "text/csv", [b""])
-    book.succeed(attempt, JobOutcome({}))
-    book.forget_old(registry)
-    kept = ledger.find(JOB.job_id) is not None and registry.open_result(JOB.job_id)
-
-    monkeypatch.setattr(jobs, "JOB_WINDOW", timedelta(0))
-    book.forget_old(registry)
-
-    assert kept
-    assert ledger.find(JOB.job_id) is None
-    with pytest.raises(NotFound):
-        registry.open_result(JOB.job_id)
 
 
 @pytest.mark.parametrize("end", ["succeed", "fail", "cancel"])

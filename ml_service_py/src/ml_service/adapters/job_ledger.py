@@ -130,16 +130,16 @@ class JobLedger:
         with reading(self._engine) as connection:
             return _find(connection, job_id)
 
-    def list_ended(self, before: datetime) -> list[str]:
-        """The ids of the final jobs that ended before, some at a time."""
-        is_old = (jobs.c.updated_at < before) & jobs.c.state.in_(FINAL_STATES)
+    def list_expired(self, ended_before: datetime, abandoned_before: datetime) -> list[str]:
+        """Return the ids of jobs that ended before, and of others that nobody has touched since, at most LISTED of them."""
+        is_expired = _is_expired(ended_before, abandoned_before)
         with reading(self._engine) as connection:
-            return list(connection.scalars(select(jobs.c.job_id).where(is_old).limit(LISTED)))
+            return list(connection.scalars(select(jobs.c.job_id).where(is_expired).limit(LISTED)))
 
-    def forget(self, job_id: str) -> None:
+    def forget(self, job_id: str, ended_before: datetime, abandoned_before: datetime) -> None:
+        """Do nothing where the job was replayed meanwhile."""
         with writing(self._engine) as connection:
-            # One that was replayed meanwhile isn't final any more.
-            connection.execute(delete(jobs).where(jobs.c.job_id == job_id, jobs.c.state.in_(FINAL_STATES)))
+            connection.execute(delete(jobs).where(jobs.c.job_id == job_id, _is_expired(ended_before, abandoned_before)))
 
     def _settle(self, job_id: str, attempt: int, state: JobState, values: dict[str, Any]) -> bool:
         with writing(self._engine) as connection:
@@ -149,6 +149,11 @@ class JobLedger:
 def _is_held(attempt: int) -> ColumnElement[bool]:
     """Whether the attempt is the last one, and runs."""
     return (jobs.c.attempt == attempt) & (jobs.c.state == JobState.RUNNING.value)
+
+
+def _is_expired(ended_before: datetime, abandoned_before: datetime) -> ColumnElement[bool]:
+    has_ended = (jobs.c.updated_at < ended_before) & jobs.c.state.in_(FINAL_STATES)
+    return has_ended | (jobs.c.updated_at < abandoned_before)
 
 
 def _require(job_id: str, attempt: int, *, is_written: bool) -> None:

@@ -29,6 +29,7 @@ from ml_service.entrypoints.supervisor import Supervisor
 from ml_service.entrypoints.worker import Worker
 from ml_service.entrypoints.worker_metrics import WorkerMetrics
 from ml_service.errors import Unavailable
+from ml_service.handlers.expiry import remove_expired
 from ml_service.handlers.jobs import JobBook
 from ml_service.parts import open_parts
 
@@ -47,7 +48,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-FORGET_SECONDS = 3600.0
+EXPIRY_SECONDS = 3600.0
+#: Leaves the store to others in between.
+MORE_SECONDS = 1.0
 
 
 class WorkerParts:
@@ -57,7 +60,8 @@ class WorkerParts:
         address, engine = parts.broker, parts.store.engine
         self.metrics = WorkerMetrics()
         self.publisher = Publisher(address, "worker publisher")
-        self.book = JobBook(JobLedger(engine), self.publisher, settings.worker_name)
+        self.ledger = JobLedger(engine)
+        self.book = JobBook(self.ledger, self.publisher, settings.worker_name)
         requests = cancel_requests.CancelRequests(self.book.cancel_queued)
         commands = FirstCommands(self.publisher)
         self.supervisor = Supervisor(open_runner, requests, settings.worker_job_deadline_seconds)
@@ -118,7 +122,7 @@ async def work(settings: Settings, open_runner: Callable[[Settings], JobRunner] 
             stack.push_async_callback(asyncio.to_thread, thread.stop)
         worker.worker.start()
         log.info("working", worker=settings.worker_name, ops_port=port)
-        await _forget_until(stopping, worker.book, parts.registry)
+        await _remove_expired_until(stopping, worker.ledger, parts.registry)
         readiness.is_draining = True
         worker.consumer.pause()
         is_done = await asyncio.to_thread(worker.worker.stop, settings.worker_grace_seconds)
@@ -126,14 +130,15 @@ async def work(settings: Settings, open_runner: Callable[[Settings], JobRunner] 
     return 0 if is_done else 1
 
 
-async def _forget_until(stopping: asyncio.Event, book: JobBook, registry: Registry) -> None:
+async def _remove_expired_until(stopping: asyncio.Event, ledger: JobLedger, registry: Registry) -> None:
     is_stopped = False
     while not is_stopped:
+        is_more = False
         try:
-            await asyncio.to_thread(book.forget_old, registry)
-        except (Unavailable, OSError) as error:
-            log.warning("old jobs not forgotten", error=repr(error))
-        is_stopped = await wait_until(stopping, FORGET_SECONDS)
+            is_more = await asyncio.to_thread(remove_expired, ledger, registry)
+        except Unavailable as error:
+            log.warning("expired jobs and files not removed", reason=error.reason, detail=error.detail)
+        is_stopped = await wait_until(stopping, MORE_SECONDS if is_more else EXPIRY_SECONDS)
 
 
 def _read_job_events(address: BrokerAddress, requests: cancel_requests.CancelRequests, commands: FirstCommands) -> StreamReader:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ml_service.adapters.broker.envelope import Publication
     from ml_service.adapters.broker.job_messages import CancelRequest, Fact
     from ml_service.adapters.job_ledger import JobLedger
-    from ml_service.adapters.registry import Registry
     from ml_service.domain import Attempt, Job, JobOutcome, Progress
     from ml_service.errors import ServiceError
 
@@ -132,12 +131,6 @@ class JobBook:
         if record := self._ledger.cancel_queued(request.job_id):
             log.info("job cancelled", job_id=record.job_id, attempt=record.attempt)
             self._tell_end(record, None)
-
-    def forget_old(self, registry: Registry) -> None:
-        """Drops the jobs whose window is over, their files first: a file without its job would stay for ever."""
-        for job_id in self._ledger.list_ended(before=datetime.now(UTC) - JOB_WINDOW):
-            registry.remove_results(job_id)
-            self._ledger.forget(job_id)
 
     def _conclude(self, attempt: Attempt, written: JobRecord | None = None) -> JobState | None:
         """Tells the end of the attempt as the ledger has it, written now or before: a training writes its own, and may be killed after."""

@@ -1,0 +1,123 @@
+"""What is removed when its time is over, and what stays."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import sample
+from sqlalchemy import update
+
+from ml_service.adapters import job_ledger
+from ml_service.adapters.database import writing
+from ml_service.adapters.job_ledger import JobLedger
+from ml_service.adapters.tables import jobs
+from ml_service.domain import Job, JobOutcome, TrainParams
+from ml_service.errors import NotFound
+from ml_service.handlers.expiry import REMAINS_AFTER, remove_expired
+from ml_service.handlers.jobs import JOB_WINDOW
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ml_service.adapters.registry import Registry
+    from ml_service.adapters.store import Store
+
+JOB_ID = "job-1"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def ledger(empty_store: Store) -> JobLedger:
+    return JobLedger(empty_store.engine)
+
+
+def run(ledger: JobLedger, registry: Registry, job_id: str = JOB_ID, *, is_finished: bool = True) -> None:
+    attempt = ledger.claim(Job(job_id, TrainParams()), "worker").attempt
+    registry.save_result(job_id, attempt, "table.csv", "text/csv", [b"1"])
+    if is_finished:
+        ledger.succeed(job_id, attempt, JobOutcome({}))
+
+
+def age(ledger: JobLedger, by: timedelta) -> None:
+    """Makes all that the ledger knows look as old as that."""
+    with writing(ledger._engine) as connection:
+        connection.execute(update(jobs).values(updated_at=datetime.now(UTC) - by))
+
+
+def age_files(folder: Path, by: timedelta) -> None:
+    then = (datetime.now(UTC) - by).timestamp()
+    for path in [folder, *folder.rglob("*")]:
+        os.utime(path, (then, then))
+
+
+def has_file(registry: Registry, job_id: str = JOB_ID) -> bool:
+    try:
+        registry.open_result(job_id)[1].close()
+    except NotFound:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("is_finished", "age_of_job", "stays"),
+    [
+        (True, JOB_WINDOW - HOUR, True),
+        (True, JOB_WINDOW + HOUR, False),
+        (False, JOB_WINDOW + HOUR, True),
+        (False, 2 * JOB_WINDOW - HOUR, True),
+        (False, 2 * JOB_WINDOW + HOUR, False),
+    ],
+)
+def test_a_job_goes_with_its_file_when_its_window_is_over_or_nobody_can_run_it_any_more(
+    ledger: JobLedger, registry: Registry, is_finished: bool, age_of_job: timedelta, stays: bool
+) -> None:
+    run(ledger, registry, is_finished=is_finished)
+    age(ledger, age_of_job)
+
+    remove_expired(ledger, registry)
+
+    assert (ledger.find(JOB_ID) is not None, has_file(registry)) == (stays, stays)
+
+
+def test_of_many_jobs_some_go_at_a_time(ledger: JobLedger, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    for job_id in ("job-1", "job-2", "job-3"):
+        run(ledger, registry, job_id)
+    age(ledger, JOB_WINDOW + HOUR)
+    monkeypatch.setattr(job_ledger, "LISTED", 2)
+    monkeypatch.setattr("ml_service.handlers.expiry.LISTED", 2)
+
+    is_more = [remove_expired(ledger, registry), remove_expired(ledger, registry)]
+
+    assert is_more == [True, False]
+    assert [ledger.find(job_id) for job_id in ("job-1", "job-2", "job-3")] == [None] * 3
+
+
+@pytest.mark.parametrize(("age_of_file", "stays"), [(2 * JOB_WINDOW - HOUR, True), (2 * JOB_WINDOW + HOUR, False)])
+def test_a_file_whose_job_the_ledger_never_had_or_lost_goes_too(
+    ledger: JobLedger, registry: Registry, tmp_path: Path, age_of_file: timedelta, stays: bool
+) -> None:
+    registry.save_result(JOB_ID, 1, "table.csv", "text/csv", [b"1"])
+    age_files(tmp_path / "registry", age_of_file)
+
+    remove_expired(ledger, registry)
+
+    assert has_file(registry) == stays
+
+
+@pytest.mark.parametrize(("age_of_remains", "stays"), [(REMAINS_AFTER - HOUR, True), (REMAINS_AFTER + HOUR, False)])
+def test_what_a_dead_writer_left_goes_after_a_day_and_versions_stay(
+    ledger: JobLedger, registry: Registry, tmp_path: Path, age_of_remains: timedelta, stays: bool
+) -> None:
+    version = sample.save_model(registry).version
+    remains = tmp_path / "registry" / "models" / "20240501T123000Z-00000000" / "model-00000000.npz"
+    remains.parent.mkdir()
+    remains.write_bytes(b"half")
+    age_files(tmp_path / "registry", age_of_remains)
+
+    remove_expired(ledger, registry)
+
+    assert remains.exists() == stays
+    assert registry.load(version).item_ids.size == 10
