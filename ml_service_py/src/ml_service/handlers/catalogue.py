@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ml_service.domain import Interaction, Item, Page, User
 from ml_service.errors import InvalidArgument, NotFound
+from ml_service.handlers.ordering import natural_key
 from ml_service.handlers.paging import page_token, read_page_token, require_size
 from ml_service.model import scoring
 
@@ -40,7 +41,7 @@ def get_item(live: LiveState, item_id: str) -> Item:
 async def list_items(  # noqa: PLR0913
     live: LiveState, executor: Executor, query: str, genre: str, *, page_size: int, token: str
 ) -> Page[Item]:
-    """Items whose title contains the query and that have the genre, whatever the case, ordered by item id."""
+    """Items whose title contains the query and that have the genre, whatever the case, in the natural order of their ids."""
     require_size("page_size", page_size)
     question = ("items", query.casefold(), genre.casefold())
     after = read_page_token(question, token) if token else ""
@@ -70,12 +71,12 @@ def get_user(live: LiveState, user_id: str) -> User:
 
 
 async def list_users(live: LiveState, executor: Executor, query: str, page_size: int, token: str) -> Page[User]:
-    """Users whose id contains the query, ordered by user id."""
+    """Users whose id contains the query, in the natural order of their ids."""
     require_size("page_size", page_size)
     question = ("users", query)
     after = read_page_token(question, token) if token else ""
     # A copy, as the event loop goes on adding users.
-    user_ids = live.user_ids[bisect_right(live.user_ids, after) :]
+    user_ids = live.user_ids[bisect_right(live.user_ids, natural_key(after), key=natural_key) :]
     rows, is_last = await asyncio.get_running_loop().run_in_executor(executor, _find_users, user_ids, query, page_size)
     # One may have been erased meanwhile.
     users = tuple(User(user_id, len(live.history(user_id))) for user_id in rows if live.history(user_id))
@@ -113,7 +114,7 @@ def _read_place(text: str) -> Place:
 
 def _find_items(rows: Sequence[Item], wanted: tuple[str, str], after: str, count: int) -> tuple[tuple[Item, ...], bool]:
     text, genre = wanted
-    start = bisect_right(rows, after, key=lambda item: item.item_id)
+    start = bisect_right(rows, natural_key(after), key=lambda item: natural_key(item.item_id))
     return _take(
         (item for item in rows[start:] if text in item.title.casefold() and (not genre or genre in map(str.casefold, item.genres))),
         count,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ml_service.domain import PAGE_SIZE_MAX, JobOutcome, Progress
 from ml_service.errors import InvalidArgument, Unavailable
 from ml_service.handlers.csv_files import MEDIA_TYPE, as_csv
+from ml_service.handlers.ordering import natural_key
 from ml_service.model.scoring import history_of, recommend
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ BATCH_USERS = 256
 
 
 def export(store: Store, registry: Registry, attempt: Attempt, params: ExportParams, report: Callable[[Progress], None]) -> JobOutcome:
-    """Users in the order of their ids; the file is written while it is computed."""
+    """Users in the natural order of their ids; the file is written while it is computed."""
     if not 1 <= params.limit <= PAGE_SIZE_MAX:
         raise InvalidArgument("JOB_PARAMS_INVALID", f"limit is {params.limit}; use 1 to {PAGE_SIZE_MAX}.")
     live = store.read_live()
@@ -44,7 +45,7 @@ def _chunks(
     model: ItemItemModel, histories: Histories, titles: Mapping[str, str], limit: int, report: Callable[[Progress], None]
 ) -> Iterator[bytes]:
     yield as_csv([HEADER]).encode()
-    user_ids = sorted(histories)
+    user_ids = sorted(histories, key=natural_key)
     for start in range(0, len(user_ids), BATCH_USERS):
         batch = user_ids[start : start + BATCH_USERS]
         yield as_csv(_rows(model, histories, titles, batch, limit)).encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from typing import TYPE_CHECKING
 
+from ml_service.handlers.ordering import natural_key
 from ml_service.handlers.recent_ids import RecentIds
 
 if TYPE_CHECKING:
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
 class Histories:
     def __init__(self, stored: StoredHistories) -> None:
         self._ratings = dict(stored.ratings)
-        self._user_ids = sorted(self._ratings)
+        self._user_ids = sorted(self._ratings, key=natural_key)
         self._recent_ids = RecentIds(stored.recent_ids)
         self._erased_offsets = stored.erased_offsets
 
     @property
     def user_ids(self) -> Sequence[str]:
-        """The users with interactions, ordered."""
+        """The users with interactions, in the natural order of their ids."""
         return self._user_ids
 
     def of(self, user_id: str) -> Mapping[str, float | None]:
@@ -36,7 +37,7 @@ class Histories:
         if self._was_erased(logged) or not self._recent_ids.add(interaction.interaction_id, interaction.user_id):
             return False
         if interaction.user_id not in self._ratings:
-            insort(self._user_ids, interaction.user_id)
+            insort(self._user_ids, interaction.user_id, key=natural_key)
         self._ratings[interaction.user_id] = {**self.of(interaction.user_id), interaction.item_id: interaction.rating}
         return True
 
@@ -47,7 +48,7 @@ class Histories:
         # What follows is a new history, also where the log is read again and its ids were seen before.
         self._recent_ids.forget_user(erasure.user_id)
         if self._ratings.pop(erasure.user_id, None) is not None:
-            del self._user_ids[bisect_left(self._user_ids, erasure.user_id)]
+            del self._user_ids[bisect_left(self._user_ids, natural_key(erasure.user_id), key=natural_key)]
 
     def _was_erased(self, entry: LoggedInteraction | LoggedErasure) -> bool:
         return entry.position.offset <= self._erased_offsets.get(entry.user_id, -1)

@@ -17,6 +17,7 @@ import numpy as np
 from ml_service.domain import LoggedErasure, RejectedMessage
 from ml_service.errors import Unavailable
 from ml_service.handlers.histories import Histories
+from ml_service.handlers.ordering import natural_key
 from ml_service.model.scoring import add_rating
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ SCORES_BYTES_MAX = 128 * 2**20
 
 
 class Catalogue:
-    """All items, ordered by item id. Never changes: another catalogue is another one of these.
+    """All items, in the natural order of their ids. Never changes: another catalogue is another one of these.
 
     `catalogue_id` tells one from the other, in all replicas the same.
     """
 
     def __init__(self, items: Iterable[Item]) -> None:
-        self.items: Mapping[str, Item] = {item.item_id: item for item in sorted(items, key=lambda item: item.item_id)}
+        self.items: Mapping[str, Item] = {item.item_id: item for item in sorted(items, key=lambda item: natural_key(item.item_id))}
         self.rows = tuple(self.items.values())
         self.catalogue_id = hashlib.sha256(repr(self.rows).encode()).hexdigest()[:16]
 
@@ -88,7 +89,7 @@ class LiveState:
 
     @property
     def user_ids(self) -> Sequence[str]:
-        """The users with interactions, ordered."""
+        """The users with interactions, in the natural order of their ids."""
         return self._histories.user_ids
 
     @property

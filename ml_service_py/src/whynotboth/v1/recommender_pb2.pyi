@@ -542,7 +542,7 @@ class ListItemsResponse(_message.Message):
     """Empty on the last page."""
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___Item]:
-        """Ordered by item id."""
+        """In the natural order of the item ids."""
 
     def __init__(
         self,
@@ -626,7 +626,7 @@ class ListUsersResponse(_message.Message):
     """Empty on the last page."""
     @_builtins.property
     def users(self) -> _containers.RepeatedCompositeFieldContainer[Global___User]:
-        """Ordered by user id."""
+        """In the natural order of the user ids."""
 
     def __init__(
         self,

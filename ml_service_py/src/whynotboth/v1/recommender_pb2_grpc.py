@@ -112,14 +112,14 @@ class RecommenderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListItems(self, request, context):
-        """Lists the catalogue, ordered by item id.
+        """Lists the catalogue, in the natural order of the item ids: numbers in them count by their value, so that 2 comes before 10.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListUsers(self, request, context):
-        """Lists the users who have interactions, ordered by user id.
+        """Lists the users who have interactions, in the natural order of the user ids.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

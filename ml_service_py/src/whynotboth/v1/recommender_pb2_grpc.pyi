@@ -45,9 +45,9 @@ class RecommenderServiceStub:
     GetItem: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.GetItemRequest, _recommender_pb2.GetItemResponse]
     """Gets one item of the catalogue. NOT_FOUND (ITEM_UNKNOWN) for an id outside it."""
     ListItems: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ListItemsRequest, _recommender_pb2.ListItemsResponse]
-    """Lists the catalogue, ordered by item id."""
+    """Lists the catalogue, in the natural order of the item ids: numbers in them count by their value, so that 2 comes before 10."""
     ListUsers: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ListUsersRequest, _recommender_pb2.ListUsersResponse]
-    """Lists the users who have interactions, ordered by user id."""
+    """Lists the users who have interactions, in the natural order of the user ids."""
     GetUser: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.GetUserRequest, _recommender_pb2.GetUserResponse]
     """Gets one user. NOT_FOUND (USER_UNKNOWN) for an id without interactions."""
     ListInteractions: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ListInteractionsRequest, _recommender_pb2.ListInteractionsResponse]
@@ -70,9 +70,9 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     GetItem: _aio.UnaryUnaryMultiCallable[_recommender_pb2.GetItemRequest, _recommender_pb2.GetItemResponse]  # type: ignore[assignment]
     """Gets one item of the catalogue. NOT_FOUND (ITEM_UNKNOWN) for an id outside it."""
     ListItems: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ListItemsRequest, _recommender_pb2.ListItemsResponse]  # type: ignore[assignment]
-    """Lists the catalogue, ordered by item id."""
+    """Lists the catalogue, in the natural order of the item ids: numbers in them count by their value, so that 2 comes before 10."""
     ListUsers: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ListUsersRequest, _recommender_pb2.ListUsersResponse]  # type: ignore[assignment]
-    """Lists the users who have interactions, ordered by user id."""
+    """Lists the users who have interactions, in the natural order of the user ids."""
     GetUser: _aio.UnaryUnaryMultiCallable[_recommender_pb2.GetUserRequest, _recommender_pb2.GetUserResponse]  # type: ignore[assignment]
     """Gets one user. NOT_FOUND (USER_UNKNOWN) for an id without interactions."""
     ListInteractions: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ListInteractionsRequest, _recommender_pb2.ListInteractionsResponse]  # type: ignore[assignment]
@@ -122,7 +122,7 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommender_pb2.ListItemsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.ListItemsResponse, _abc.Awaitable[_recommender_pb2.ListItemsResponse]]:
-        """Lists the catalogue, ordered by item id."""
+        """Lists the catalogue, in the natural order of the item ids: numbers in them count by their value, so that 2 comes before 10."""
 
     @_abc_1.abstractmethod
     def ListUsers(
@@ -130,7 +130,7 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommender_pb2.ListUsersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.ListUsersResponse, _abc.Awaitable[_recommender_pb2.ListUsersResponse]]:
-        """Lists the users who have interactions, ordered by user id."""
+        """Lists the users who have interactions, in the natural order of the user ids."""
 
     @_abc_1.abstractmethod
     def GetUser(

@@ -207,7 +207,7 @@ export interface ListItemsRequest {
 
 /** A page of the catalogue. */
 export interface ListItemsResponse {
-  /** Ordered by item id. */
+  /** In the natural order of the item ids. */
   items: Item[];
   /** Empty on the last page. */
   nextPageToken: string;
@@ -233,7 +233,7 @@ export interface ListUsersRequest {
 
 /** A page of users. */
 export interface ListUsersResponse {
-  /** Ordered by user id. */
+  /** In the natural order of the user ids. */
   users: User[];
   /** Empty on the last page. */
   nextPageToken: string;
@@ -2881,7 +2881,7 @@ export const RecommenderServiceService = {
     responseSerialize: (value: GetItemResponse): Buffer => Buffer.from(GetItemResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetItemResponse => GetItemResponse.decode(value),
   },
-  /** Lists the catalogue, ordered by item id. */
+  /** Lists the catalogue, in the natural order of the item ids: numbers in them count by their value, so that 2 comes before 10. */
   listItems: {
     path: "/whynotboth.v1.RecommenderService/ListItems" as const,
     requestStream: false as const,
@@ -2891,7 +2891,7 @@ export const RecommenderServiceService = {
     responseSerialize: (value: ListItemsResponse): Buffer => Buffer.from(ListItemsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListItemsResponse => ListItemsResponse.decode(value),
   },
-  /** Lists the users who have interactions, ordered by user id. */
+  /** Lists the users who have interactions, in the natural order of the user ids. */
   listUsers: {
     path: "/whynotboth.v1.RecommenderService/ListUsers" as const,
     requestStream: false as const,
@@ -2938,9 +2938,9 @@ export interface RecommenderServiceServer extends UntypedServiceImplementation {
   listSimilarItems: handleUnaryCall<ListSimilarItemsRequest, ListSimilarItemsResponse>;
   /** Gets one item of the catalogue. NOT_FOUND (ITEM_UNKNOWN) for an id outside it. */
   getItem: handleUnaryCall<GetItemRequest, GetItemResponse>;
-  /** Lists the catalogue, ordered by item id. */
+  /** Lists the catalogue, in the natural order of the item ids: numbers in them count by their value, so that 2 comes before 10. */
   listItems: handleUnaryCall<ListItemsRequest, ListItemsResponse>;
-  /** Lists the users who have interactions, ordered by user id. */
+  /** Lists the users who have interactions, in the natural order of the user ids. */
   listUsers: handleUnaryCall<ListUsersRequest, ListUsersResponse>;
   /** Gets one user. NOT_FOUND (USER_UNKNOWN) for an id without interactions. */
   getUser: handleUnaryCall<GetUserRequest, GetUserResponse>;
@@ -3017,7 +3017,7 @@ export interface RecommenderServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetItemResponse) => void,
   ): ClientUnaryCall;
-  /** Lists the catalogue, ordered by item id. */
+  /** Lists the catalogue, in the natural order of the item ids: numbers in them count by their value, so that 2 comes before 10. */
   listItems(
     request: ListItemsRequest,
     callback: (error: ServiceError | null, response: ListItemsResponse) => void,
@@ -3033,7 +3033,7 @@ export interface RecommenderServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListItemsResponse) => void,
   ): ClientUnaryCall;
-  /** Lists the users who have interactions, ordered by user id. */
+  /** Lists the users who have interactions, in the natural order of the user ids. */
   listUsers(
     request: ListUsersRequest,
     callback: (error: ServiceError | null, response: ListUsersResponse) => void,
