@@ -17,8 +17,11 @@ Every refusal carries one of these reasons, whatever the protocol: `reason` of t
 `reason` of the `error` frame on a socket, and the `reason` kept beside a message that was set aside. The wording of `detail` may
 change; the reason may not.
 
-| reason | kind | cause, and what to do |
-| --- | --- | --- |
+*Retryable*: the same call, frame or job may succeed later. HTTP says so by `Retry-After`, a socket by `retryable` in the `error` frame, and a
+worker gives the job another attempt, up to its limit.
+
+| reason | kind | retryable | cause, and what to do |
+| --- | --- | --- | --- |
 """
 
 
@@ -26,6 +29,7 @@ change; the reason may not.
 class CatalogueEntry:
     reason: str
     kind: str
+    is_retryable: bool
     explanation: str
 
 
@@ -35,10 +39,17 @@ def read_catalogue() -> list[CatalogueEntry]:
 
 
 def render_page() -> str:
-    return HEADER + "".join(f"| `{entry.reason}` | {entry.kind} | {entry.explanation} |\n" for entry in read_catalogue())
+    return HEADER + "".join(map(_row, read_catalogue()))
+
+
+def _row(entry: CatalogueEntry) -> str:
+    return f"| `{entry.reason}` | {entry.kind} | {'yes' if entry.is_retryable else 'no'} | {entry.explanation} |\n"
 
 
 def _entry(comment: str, reason: str) -> CatalogueEntry:
     text = " ".join(line.strip().removeprefix("// ") for line in comment.strip().splitlines())
-    kind, explanation = text.split(". ", 1)
-    return CatalogueEntry(reason, kind, explanation)
+    head, explanation = text.split(". ", 1)
+    kind, _, marks = head.partition(", ")
+    if marks not in {"", "retryable"}:
+        raise ValueError(f"{reason}: `{marks}` after the kind is unknown. Write `retryable` or nothing.")
+    return CatalogueEntry(reason, kind, marks == "retryable", explanation)

@@ -37,6 +37,7 @@ export const reasons = {
   TOKEN_INVALID: 'UNAUTHENTICATED',
   ORIGIN_REFUSED: 'PERMISSION_DENIED',
   ACCESS_DENIED: 'PERMISSION_DENIED',
+  HOST_REFUSED: 'PERMISSION_DENIED',
   RECOMMENDER_OVERLOADED: 'RESOURCE_EXHAUSTED',
   SUBSCRIPTIONS_EXHAUSTED: 'RESOURCE_EXHAUSTED',
   INTERACTIONS_EXHAUSTED: 'RESOURCE_EXHAUSTED',
@@ -60,7 +61,9 @@ export const reasons = {
   JOB_TAKEN_OVER: 'INTERNAL',
 } as const satisfies Record<Reason, Kind>
 
-const retryableKinds: ReadonlySet<Kind> = new Set(['RESOURCE_EXHAUSTED', 'UNAVAILABLE', 'DEADLINE_EXCEEDED'])
+const retryableKinds: ReadonlySet<Kind> = new Set(['RESOURCE_EXHAUSTED', 'UNAVAILABLE'])
+/** Those of other kinds. */
+const retryableReasons: ReadonlySet<Reason> = new Set(['DEADLINE_EXCEEDED', 'UPSTREAM_FAILED', 'JOB_PROCESS_DIED'])
 
 /** One field that can't be used: where it is (`/rating`) and what is wrong with it. */
 export type FieldError = { pointer: string; detail: string }
@@ -84,8 +87,9 @@ export class AppError extends Error {
     return reasons[this.reason]
   }
 
+  /** Whether the same call or frame may succeed later. */
   get isRetryable(): boolean {
-    return retryableKinds.has(this.kind)
+    return retryableKinds.has(this.kind) || retryableReasons.has(this.reason)
   }
 }
 

@@ -37,6 +37,7 @@ const statusOfKind: Record<Kind, number> = {
 const statusOfReason: Partial<Record<Reason, number>> = {
   BODY_TOO_LARGE: 413,
   MEDIA_TYPE_UNSUPPORTED: 415,
+  HOST_REFUSED: 421,
   INTERNAL: 500,
 }
 

@@ -6,9 +6,9 @@ import { ErrorReason } from '../src/gen/whynotboth/v1/errors.ts'
 
 const proto = readFileSync(new URL('../../protos/whynotboth/v1/errors.proto', import.meta.url), 'utf8')
 
-/** Reason and kind of each value, as the catalogue's comments say. */
+/** Kind of each reason, as the catalogue's comments say. */
 function readCatalogue(): Record<string, string> {
-  const values = proto.matchAll(/\/\/ ([A-Z_]+)\. [^\n]*\n\s+ERROR_REASON_([A-Z_]+) = (\d+);/g)
+  const values = proto.matchAll(/\/\/ ([A-Z_]+)(?:, retryable)?\. [^\n]*\n\s+ERROR_REASON_([A-Z_]+) = (\d+);/g)
   return Object.fromEntries(
     [...values].filter(([, , , number]) => number !== '0').map(([, kind, name]) => [name, kind]),
   )

@@ -14,26 +14,31 @@ from whynotboth.v1.errors_pb2 import ErrorReason
 if TYPE_CHECKING:
     from pathlib import Path
 
-KINDS = {entry.reason: entry.kind for entry in read_catalogue()}
+CATALOGUE = {entry.reason: (entry.kind, entry.is_retryable) for entry in read_catalogue()}
 
 
 def test_every_reason_of_the_contract_has_a_comment_with_its_kind() -> None:
-    assert set(KINDS) == {name.removeprefix("ERROR_REASON_") for name in ErrorReason.DESCRIPTOR.values_by_name}
+    assert set(CATALOGUE) == {name.removeprefix("ERROR_REASON_") for name in ErrorReason.DESCRIPTOR.values_by_name}
 
 
-def test_the_python_tree_holds_every_reason_under_its_kind() -> None:
-    tree = {reason: error.kind for error in ServiceError.__subclasses__() for reason in error.reasons}
+def test_the_python_tree_holds_every_reason_under_its_kind_and_retryable_as_the_contract_says() -> None:
+    errors = [kind(reason, "Why.") for kind in ServiceError.__subclasses__() for reason in kind.reasons]
 
-    assert tree == KINDS
+    assert {error.reason: (error.kind, error.retryable) for error in errors} == CATALOGUE
 
 
-def test_the_typescript_table_holds_every_reason_under_its_kind(root: Path) -> None:
-    script = "import { reasons } from './src/errors.ts'; console.log(JSON.stringify(reasons))"
+def test_the_typescript_table_holds_every_reason_under_its_kind_and_retryable_as_the_contract_says(root: Path) -> None:
+    script = """
+        import { AppError, reasons } from './src/errors.ts'
+        const errors = Object.keys(reasons).map((reason) => new AppError(reason, 'Why.'))
+        console.log(JSON.stringify(errors.map(({ reason, kind, isRetryable }) => [reason, [kind, isRetryable]])))
+    """
     printed = subprocess.run(
         [node(), "--input-type=module", "--eval", script], cwd=root / "gateway_node", capture_output=True, text=True, check=True
     )
 
-    assert json.loads(printed.stdout) == {reason: kind for reason, kind in KINDS.items() if reason != "UNSPECIFIED"}
+    table = {reason: (kind, is_retryable) for reason, (kind, is_retryable) in json.loads(printed.stdout)}
+    assert table == {reason: entry for reason, entry in CATALOGUE.items() if reason != "UNSPECIFIED"}
 
 
 def test_the_reference_page_is_the_one_that_the_contract_gives() -> None:

@@ -19,9 +19,9 @@ class ServiceError(Exception):
     """Something that a caller may be told: a reason of `ErrorReason` (without prefix), a sentence, and the values that it names."""
 
     kind: ClassVar[str] = "INTERNAL"
-    #: Whether the same call may succeed later; a job that fails so is tried again.
-    retryable: ClassVar[bool] = False
     reasons: ClassVar[frozenset[str]] = frozenset()
+    #: The reasons for which the same call may succeed later; a job that fails so is tried again.
+    retryable_reasons: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, reason: str, detail: str, **metadata: str) -> None:
         super().__init__(detail)
@@ -30,6 +30,10 @@ class ServiceError(Exception):
         self.reason = reason
         self.detail = detail
         self.metadata = metadata
+
+    @property
+    def retryable(self) -> bool:
+        return self.reason in self.retryable_reasons
 
 
 class InvalidArgument(ServiceError):
@@ -56,7 +60,7 @@ class Unauthenticated(ServiceError):
 
 class PermissionDenied(ServiceError):
     kind = "PERMISSION_DENIED"
-    reasons = frozenset({"ORIGIN_REFUSED", "ACCESS_DENIED"})
+    reasons = frozenset({"ORIGIN_REFUSED", "ACCESS_DENIED", "HOST_REFUSED"})
 
 
 class NotFound(ServiceError):
@@ -83,7 +87,6 @@ class AlreadyExists(ServiceError):
 
 class ResourceExhausted(ServiceError):
     kind = "RESOURCE_EXHAUSTED"
-    retryable = True
     reasons = frozenset(
         {
             "RECOMMENDER_OVERLOADED",
@@ -94,11 +97,11 @@ class ResourceExhausted(ServiceError):
             "GATEWAY_OVERLOADED",
         }
     )
+    retryable_reasons = reasons
 
 
 class Unavailable(ServiceError):
     kind = "UNAVAILABLE"
-    retryable = True
     reasons = frozenset(
         {
             "RECOMMENDER_UNAVAILABLE",
@@ -112,17 +115,19 @@ class Unavailable(ServiceError):
             "REGISTRY_UNAVAILABLE",
         }
     )
+    retryable_reasons = reasons
 
 
 class DeadlineExceeded(ServiceError):
     kind = "DEADLINE_EXCEEDED"
     reasons = frozenset({"DEADLINE_EXCEEDED", "JOB_DEADLINE_EXCEEDED"})
+    retryable_reasons = frozenset({"DEADLINE_EXCEEDED"})
 
 
 class Internal(ServiceError):
     kind = "INTERNAL"
-    retryable = True
     reasons = frozenset({"UNSPECIFIED", "UPSTREAM_FAILED", "INTERNAL", "JOB_PROCESS_DIED", "JOB_TAKEN_OVER"})
+    retryable_reasons = frozenset({"UPSTREAM_FAILED", "JOB_PROCESS_DIED"})
 
 
 def error_of(reason: str, detail: str) -> ServiceError:

@@ -57,7 +57,7 @@ async def render_problem(request: Request, error: Exception) -> JSONResponse:
     }
     if isinstance(known, Internal):
         log.error("request failed", path=request.url.path, request_id=body["requestId"], exc_info=error)
-    headers = {"Retry-After": "1"} if known.retryable and not isinstance(known, Internal) else None
+    headers = {"Retry-After": "1"} if known.retryable else None
     return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
 
 

@@ -25,8 +25,6 @@ class Retry:
 
 def settle_failure(error: ServiceError, spent: int, delays_ms: Sequence[int]) -> Retry | None:
     """The retry that follows a failed attempt, after so many that count, it among them; or None: what fails for good is a dead letter."""
-    # A bug of ours fails each time.
-    is_bug = error.reason == "INTERNAL"
-    if is_bug or not error.retryable or spent > len(delays_ms):
+    if not error.retryable or spent > len(delays_ms):
         return None
     return Retry(f"{RETRY_PREFIX}{spent}", delays_ms[spent - 1])

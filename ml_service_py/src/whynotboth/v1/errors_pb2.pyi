@@ -69,46 +69,48 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """PERMISSION_DENIED. The page's origin isn't on the allow-list. Serve the page from an allowed origin."""
     ERROR_REASON_ACCESS_DENIED: _ErrorReason.ValueType  # 52
     """PERMISSION_DENIED. Whoever is signed in may not do this. Sign in as somebody who may."""
+    ERROR_REASON_HOST_REFUSED: _ErrorReason.ValueType  # 53
+    """PERMISSION_DENIED. The request's Host isn't a name of this service. Use such a name, or add yours to the setting that the detail names."""
     ERROR_REASON_RECOMMENDER_OVERLOADED: _ErrorReason.ValueType  # 60
-    """RESOURCE_EXHAUSTED. The recommender has as much work as it can finish in time. Try again after the given delay."""
+    """RESOURCE_EXHAUSTED, retryable. The recommender has as much work as it can finish in time. Try again after the given delay."""
     ERROR_REASON_SUBSCRIPTIONS_EXHAUSTED: _ErrorReason.ValueType  # 61
-    """RESOURCE_EXHAUSTED. The socket holds as many subscriptions as it may. Unsubscribe from one first."""
+    """RESOURCE_EXHAUSTED, retryable. The socket holds as many subscriptions as it may. Unsubscribe from one first."""
     ERROR_REASON_INTERACTIONS_EXHAUSTED: _ErrorReason.ValueType  # 62
-    """RESOURCE_EXHAUSTED. The socket waits for the acks of as many interactions as it may. Wait for one first."""
+    """RESOURCE_EXHAUSTED, retryable. The socket waits for the acks of as many interactions as it may. Wait for one first."""
     ERROR_REASON_RATE_EXCEEDED: _ErrorReason.ValueType  # 63
-    """RESOURCE_EXHAUSTED. More came from this identity, address or socket than it may send. Try again after the given delay."""
+    """RESOURCE_EXHAUSTED, retryable. More came from this identity, address or socket than it may send. Try again after the given delay."""
     ERROR_REASON_SOCKETS_EXHAUSTED: _ErrorReason.ValueType  # 64
-    """RESOURCE_EXHAUSTED. Whoever is signed in holds as many sockets as they may. Close one first."""
+    """RESOURCE_EXHAUSTED, retryable. Whoever is signed in holds as many sockets as they may. Close one first."""
     ERROR_REASON_GATEWAY_OVERLOADED: _ErrorReason.ValueType  # 65
-    """RESOURCE_EXHAUSTED. More requests arrive at once than the gateway can take on. Try again after the given delay."""
+    """RESOURCE_EXHAUSTED, retryable. More requests arrive at once than the gateway can take on. Try again after the given delay."""
     ERROR_REASON_RECOMMENDER_UNAVAILABLE: _ErrorReason.ValueType  # 70
-    """UNAVAILABLE. No recommender answers. Try again after the given delay."""
+    """UNAVAILABLE, retryable. No recommender answers. Try again after the given delay."""
     ERROR_REASON_MODEL_NOT_LOADED: _ErrorReason.ValueType  # 71
-    """UNAVAILABLE. The recommender runs, and no model version is live yet. Train one, then try again."""
+    """UNAVAILABLE, retryable. The recommender runs, and no model version is live yet. Train one, then try again."""
     ERROR_REASON_BROKER_UNAVAILABLE: _ErrorReason.ValueType  # 72
-    """UNAVAILABLE. The broker didn't confirm in time. It may have taken the message all the same: try again with the same Idempotency-Key, so that it counts once."""
+    """UNAVAILABLE, retryable. The broker didn't confirm in time. It may have taken the message all the same: try again with the same Idempotency-Key, so that it counts once."""
     ERROR_REASON_STORE_UNAVAILABLE: _ErrorReason.ValueType  # 73
-    """UNAVAILABLE. The SQL store doesn't answer. Try again after the given delay."""
+    """UNAVAILABLE, retryable. The SQL store doesn't answer. Try again after the given delay."""
     ERROR_REASON_OFFSET_NOT_REACHED: _ErrorReason.ValueType  # 74
-    """UNAVAILABLE. This replica hasn't read the log as far as `min_interaction_offset`. Ask again, or ask without it."""
+    """UNAVAILABLE, retryable. This replica hasn't read the log as far as `min_interaction_offset`. Ask again, or ask without it."""
     ERROR_REASON_SHUTTING_DOWN: _ErrorReason.ValueType  # 75
-    """UNAVAILABLE. The process is about to stop. Ask another replica."""
+    """UNAVAILABLE, retryable. The process is about to stop. Ask another replica."""
     ERROR_REASON_MODEL_VERSION_UNUSABLE: _ErrorReason.ValueType  # 76
-    """UNAVAILABLE. The version's files are missing, damaged or of other library versions. Promote another version, or train anew."""
+    """UNAVAILABLE, retryable. The version's files are missing, damaged or of other library versions. Promote another version, or train anew."""
     ERROR_REASON_IDENTITY_PROVIDER_UNAVAILABLE: _ErrorReason.ValueType  # 77
-    """UNAVAILABLE. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay."""
+    """UNAVAILABLE, retryable. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay."""
     ERROR_REASON_REGISTRY_UNAVAILABLE: _ErrorReason.ValueType  # 78
-    """UNAVAILABLE. The registry's files can't be read or written now. Try again after the given delay; the detail names the cause."""
+    """UNAVAILABLE, retryable. The registry's files can't be read or written now. Try again after the given delay; the detail names the cause."""
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 80
-    """DEADLINE_EXCEEDED. No answer came within the request's time. Try again."""
+    """DEADLINE_EXCEEDED, retryable. No answer came within the request's time. Try again."""
     ERROR_REASON_JOB_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 81
     """DEADLINE_EXCEEDED. The job ran longer than a job may and was ended. Ask for less work."""
     ERROR_REASON_UPSTREAM_FAILED: _ErrorReason.ValueType  # 90
-    """INTERNAL. A neighbour failed in a way that it doesn't explain. Report it with the request id."""
+    """INTERNAL, retryable. A neighbour failed in a way that it doesn't explain. Try again; if it fails again, report it with the request id."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 91
     """INTERNAL. A bug of this process. Report it with the request id."""
     ERROR_REASON_JOB_PROCESS_DIED: _ErrorReason.ValueType  # 92
-    """INTERNAL. The process that ran the job died. It is tried again, up to the job's attempts."""
+    """INTERNAL, retryable. The process that ran the job died. It is tried again, up to the job's attempts."""
     ERROR_REASON_JOB_TAKEN_OVER: _ErrorReason.ValueType  # 93
     """INTERNAL. Another attempt has the job meanwhile, or it was ended. Nothing to do: the job tells how it ends."""
 
@@ -117,7 +119,8 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
 
     The name without its prefix is the identity that callers see (`USER_UNKNOWN`): on HTTP as the problem's `reason`, on gRPC as
     `google.rpc.ErrorInfo.reason` with the domain `whynotboth`, on a socket as the error frame's `reason`.
-    Each comment says: the kind (a gRPC status code), the cause, and what the caller should do.
+    Each comment says: the kind (a gRPC status code), `retryable` if the same call, frame or job may succeed later, the cause, and what
+    the caller should do.
     """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
@@ -166,46 +169,48 @@ ERROR_REASON_ORIGIN_REFUSED: ErrorReason.ValueType  # 51
 """PERMISSION_DENIED. The page's origin isn't on the allow-list. Serve the page from an allowed origin."""
 ERROR_REASON_ACCESS_DENIED: ErrorReason.ValueType  # 52
 """PERMISSION_DENIED. Whoever is signed in may not do this. Sign in as somebody who may."""
+ERROR_REASON_HOST_REFUSED: ErrorReason.ValueType  # 53
+"""PERMISSION_DENIED. The request's Host isn't a name of this service. Use such a name, or add yours to the setting that the detail names."""
 ERROR_REASON_RECOMMENDER_OVERLOADED: ErrorReason.ValueType  # 60
-"""RESOURCE_EXHAUSTED. The recommender has as much work as it can finish in time. Try again after the given delay."""
+"""RESOURCE_EXHAUSTED, retryable. The recommender has as much work as it can finish in time. Try again after the given delay."""
 ERROR_REASON_SUBSCRIPTIONS_EXHAUSTED: ErrorReason.ValueType  # 61
-"""RESOURCE_EXHAUSTED. The socket holds as many subscriptions as it may. Unsubscribe from one first."""
+"""RESOURCE_EXHAUSTED, retryable. The socket holds as many subscriptions as it may. Unsubscribe from one first."""
 ERROR_REASON_INTERACTIONS_EXHAUSTED: ErrorReason.ValueType  # 62
-"""RESOURCE_EXHAUSTED. The socket waits for the acks of as many interactions as it may. Wait for one first."""
+"""RESOURCE_EXHAUSTED, retryable. The socket waits for the acks of as many interactions as it may. Wait for one first."""
 ERROR_REASON_RATE_EXCEEDED: ErrorReason.ValueType  # 63
-"""RESOURCE_EXHAUSTED. More came from this identity, address or socket than it may send. Try again after the given delay."""
+"""RESOURCE_EXHAUSTED, retryable. More came from this identity, address or socket than it may send. Try again after the given delay."""
 ERROR_REASON_SOCKETS_EXHAUSTED: ErrorReason.ValueType  # 64
-"""RESOURCE_EXHAUSTED. Whoever is signed in holds as many sockets as they may. Close one first."""
+"""RESOURCE_EXHAUSTED, retryable. Whoever is signed in holds as many sockets as they may. Close one first."""
 ERROR_REASON_GATEWAY_OVERLOADED: ErrorReason.ValueType  # 65
-"""RESOURCE_EXHAUSTED. More requests arrive at once than the gateway can take on. Try again after the given delay."""
+"""RESOURCE_EXHAUSTED, retryable. More requests arrive at once than the gateway can take on. Try again after the given delay."""
 ERROR_REASON_RECOMMENDER_UNAVAILABLE: ErrorReason.ValueType  # 70
-"""UNAVAILABLE. No recommender answers. Try again after the given delay."""
+"""UNAVAILABLE, retryable. No recommender answers. Try again after the given delay."""
 ERROR_REASON_MODEL_NOT_LOADED: ErrorReason.ValueType  # 71
-"""UNAVAILABLE. The recommender runs, and no model version is live yet. Train one, then try again."""
+"""UNAVAILABLE, retryable. The recommender runs, and no model version is live yet. Train one, then try again."""
 ERROR_REASON_BROKER_UNAVAILABLE: ErrorReason.ValueType  # 72
-"""UNAVAILABLE. The broker didn't confirm in time. It may have taken the message all the same: try again with the same Idempotency-Key, so that it counts once."""
+"""UNAVAILABLE, retryable. The broker didn't confirm in time. It may have taken the message all the same: try again with the same Idempotency-Key, so that it counts once."""
 ERROR_REASON_STORE_UNAVAILABLE: ErrorReason.ValueType  # 73
-"""UNAVAILABLE. The SQL store doesn't answer. Try again after the given delay."""
+"""UNAVAILABLE, retryable. The SQL store doesn't answer. Try again after the given delay."""
 ERROR_REASON_OFFSET_NOT_REACHED: ErrorReason.ValueType  # 74
-"""UNAVAILABLE. This replica hasn't read the log as far as `min_interaction_offset`. Ask again, or ask without it."""
+"""UNAVAILABLE, retryable. This replica hasn't read the log as far as `min_interaction_offset`. Ask again, or ask without it."""
 ERROR_REASON_SHUTTING_DOWN: ErrorReason.ValueType  # 75
-"""UNAVAILABLE. The process is about to stop. Ask another replica."""
+"""UNAVAILABLE, retryable. The process is about to stop. Ask another replica."""
 ERROR_REASON_MODEL_VERSION_UNUSABLE: ErrorReason.ValueType  # 76
-"""UNAVAILABLE. The version's files are missing, damaged or of other library versions. Promote another version, or train anew."""
+"""UNAVAILABLE, retryable. The version's files are missing, damaged or of other library versions. Promote another version, or train anew."""
 ERROR_REASON_IDENTITY_PROVIDER_UNAVAILABLE: ErrorReason.ValueType  # 77
-"""UNAVAILABLE. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay."""
+"""UNAVAILABLE, retryable. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay."""
 ERROR_REASON_REGISTRY_UNAVAILABLE: ErrorReason.ValueType  # 78
-"""UNAVAILABLE. The registry's files can't be read or written now. Try again after the given delay; the detail names the cause."""
+"""UNAVAILABLE, retryable. The registry's files can't be read or written now. Try again after the given delay; the detail names the cause."""
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 80
-"""DEADLINE_EXCEEDED. No answer came within the request's time. Try again."""
+"""DEADLINE_EXCEEDED, retryable. No answer came within the request's time. Try again."""
 ERROR_REASON_JOB_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 81
 """DEADLINE_EXCEEDED. The job ran longer than a job may and was ended. Ask for less work."""
 ERROR_REASON_UPSTREAM_FAILED: ErrorReason.ValueType  # 90
-"""INTERNAL. A neighbour failed in a way that it doesn't explain. Report it with the request id."""
+"""INTERNAL, retryable. A neighbour failed in a way that it doesn't explain. Try again; if it fails again, report it with the request id."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 91
 """INTERNAL. A bug of this process. Report it with the request id."""
 ERROR_REASON_JOB_PROCESS_DIED: ErrorReason.ValueType  # 92
-"""INTERNAL. The process that ran the job died. It is tried again, up to the job's attempts."""
+"""INTERNAL, retryable. The process that ran the job died. It is tried again, up to the job's attempts."""
 ERROR_REASON_JOB_TAKEN_OVER: ErrorReason.ValueType  # 93
 """INTERNAL. Another attempt has the job meanwhile, or it was ended. Nothing to do: the job tells how it ends."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

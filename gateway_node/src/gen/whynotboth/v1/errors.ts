@@ -18,7 +18,8 @@ export const protobufFileName = "whynotboth/v1/errors.proto";
  *
  * The name without its prefix is the identity that callers see (`USER_UNKNOWN`): on HTTP as the problem's `reason`, on gRPC as
  * `google.rpc.ErrorInfo.reason` with the domain `whynotboth`, on a socket as the error frame's `reason`.
- * Each comment says: the kind (a gRPC status code), the cause, and what the caller should do.
+ * Each comment says: the kind (a gRPC status code), `retryable` if the same call, frame or job may succeed later, the cause, and what
+ * the caller should do.
  */
 export const ErrorReason = {
   /** UNSPECIFIED - INTERNAL. Never sent on purpose. Report it. */
@@ -67,45 +68,47 @@ export const ErrorReason = {
   ORIGIN_REFUSED: 51,
   /** ACCESS_DENIED - PERMISSION_DENIED. Whoever is signed in may not do this. Sign in as somebody who may. */
   ACCESS_DENIED: 52,
-  /** RECOMMENDER_OVERLOADED - RESOURCE_EXHAUSTED. The recommender has as much work as it can finish in time. Try again after the given delay. */
+  /** HOST_REFUSED - PERMISSION_DENIED. The request's Host isn't a name of this service. Use such a name, or add yours to the setting that the detail names. */
+  HOST_REFUSED: 53,
+  /** RECOMMENDER_OVERLOADED - RESOURCE_EXHAUSTED, retryable. The recommender has as much work as it can finish in time. Try again after the given delay. */
   RECOMMENDER_OVERLOADED: 60,
-  /** SUBSCRIPTIONS_EXHAUSTED - RESOURCE_EXHAUSTED. The socket holds as many subscriptions as it may. Unsubscribe from one first. */
+  /** SUBSCRIPTIONS_EXHAUSTED - RESOURCE_EXHAUSTED, retryable. The socket holds as many subscriptions as it may. Unsubscribe from one first. */
   SUBSCRIPTIONS_EXHAUSTED: 61,
-  /** INTERACTIONS_EXHAUSTED - RESOURCE_EXHAUSTED. The socket waits for the acks of as many interactions as it may. Wait for one first. */
+  /** INTERACTIONS_EXHAUSTED - RESOURCE_EXHAUSTED, retryable. The socket waits for the acks of as many interactions as it may. Wait for one first. */
   INTERACTIONS_EXHAUSTED: 62,
-  /** RATE_EXCEEDED - RESOURCE_EXHAUSTED. More came from this identity, address or socket than it may send. Try again after the given delay. */
+  /** RATE_EXCEEDED - RESOURCE_EXHAUSTED, retryable. More came from this identity, address or socket than it may send. Try again after the given delay. */
   RATE_EXCEEDED: 63,
-  /** SOCKETS_EXHAUSTED - RESOURCE_EXHAUSTED. Whoever is signed in holds as many sockets as they may. Close one first. */
+  /** SOCKETS_EXHAUSTED - RESOURCE_EXHAUSTED, retryable. Whoever is signed in holds as many sockets as they may. Close one first. */
   SOCKETS_EXHAUSTED: 64,
-  /** GATEWAY_OVERLOADED - RESOURCE_EXHAUSTED. More requests arrive at once than the gateway can take on. Try again after the given delay. */
+  /** GATEWAY_OVERLOADED - RESOURCE_EXHAUSTED, retryable. More requests arrive at once than the gateway can take on. Try again after the given delay. */
   GATEWAY_OVERLOADED: 65,
-  /** RECOMMENDER_UNAVAILABLE - UNAVAILABLE. No recommender answers. Try again after the given delay. */
+  /** RECOMMENDER_UNAVAILABLE - UNAVAILABLE, retryable. No recommender answers. Try again after the given delay. */
   RECOMMENDER_UNAVAILABLE: 70,
-  /** MODEL_NOT_LOADED - UNAVAILABLE. The recommender runs, and no model version is live yet. Train one, then try again. */
+  /** MODEL_NOT_LOADED - UNAVAILABLE, retryable. The recommender runs, and no model version is live yet. Train one, then try again. */
   MODEL_NOT_LOADED: 71,
-  /** BROKER_UNAVAILABLE - UNAVAILABLE. The broker didn't confirm in time. It may have taken the message all the same: try again with the same Idempotency-Key, so that it counts once. */
+  /** BROKER_UNAVAILABLE - UNAVAILABLE, retryable. The broker didn't confirm in time. It may have taken the message all the same: try again with the same Idempotency-Key, so that it counts once. */
   BROKER_UNAVAILABLE: 72,
-  /** STORE_UNAVAILABLE - UNAVAILABLE. The SQL store doesn't answer. Try again after the given delay. */
+  /** STORE_UNAVAILABLE - UNAVAILABLE, retryable. The SQL store doesn't answer. Try again after the given delay. */
   STORE_UNAVAILABLE: 73,
-  /** OFFSET_NOT_REACHED - UNAVAILABLE. This replica hasn't read the log as far as `min_interaction_offset`. Ask again, or ask without it. */
+  /** OFFSET_NOT_REACHED - UNAVAILABLE, retryable. This replica hasn't read the log as far as `min_interaction_offset`. Ask again, or ask without it. */
   OFFSET_NOT_REACHED: 74,
-  /** SHUTTING_DOWN - UNAVAILABLE. The process is about to stop. Ask another replica. */
+  /** SHUTTING_DOWN - UNAVAILABLE, retryable. The process is about to stop. Ask another replica. */
   SHUTTING_DOWN: 75,
-  /** MODEL_VERSION_UNUSABLE - UNAVAILABLE. The version's files are missing, damaged or of other library versions. Promote another version, or train anew. */
+  /** MODEL_VERSION_UNUSABLE - UNAVAILABLE, retryable. The version's files are missing, damaged or of other library versions. Promote another version, or train anew. */
   MODEL_VERSION_UNUSABLE: 76,
-  /** IDENTITY_PROVIDER_UNAVAILABLE - UNAVAILABLE. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay. */
+  /** IDENTITY_PROVIDER_UNAVAILABLE - UNAVAILABLE, retryable. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay. */
   IDENTITY_PROVIDER_UNAVAILABLE: 77,
-  /** REGISTRY_UNAVAILABLE - UNAVAILABLE. The registry's files can't be read or written now. Try again after the given delay; the detail names the cause. */
+  /** REGISTRY_UNAVAILABLE - UNAVAILABLE, retryable. The registry's files can't be read or written now. Try again after the given delay; the detail names the cause. */
   REGISTRY_UNAVAILABLE: 78,
-  /** DEADLINE_EXCEEDED - DEADLINE_EXCEEDED. No answer came within the request's time. Try again. */
+  /** DEADLINE_EXCEEDED - DEADLINE_EXCEEDED, retryable. No answer came within the request's time. Try again. */
   DEADLINE_EXCEEDED: 80,
   /** JOB_DEADLINE_EXCEEDED - DEADLINE_EXCEEDED. The job ran longer than a job may and was ended. Ask for less work. */
   JOB_DEADLINE_EXCEEDED: 81,
-  /** UPSTREAM_FAILED - INTERNAL. A neighbour failed in a way that it doesn't explain. Report it with the request id. */
+  /** UPSTREAM_FAILED - INTERNAL, retryable. A neighbour failed in a way that it doesn't explain. Try again; if it fails again, report it with the request id. */
   UPSTREAM_FAILED: 90,
   /** INTERNAL - INTERNAL. A bug of this process. Report it with the request id. */
   INTERNAL: 91,
-  /** JOB_PROCESS_DIED - INTERNAL. The process that ran the job died. It is tried again, up to the job's attempts. */
+  /** JOB_PROCESS_DIED - INTERNAL, retryable. The process that ran the job died. It is tried again, up to the job's attempts. */
   JOB_PROCESS_DIED: 92,
   /** JOB_TAKEN_OVER - INTERNAL. Another attempt has the job meanwhile, or it was ended. Nothing to do: the job tells how it ends. */
   JOB_TAKEN_OVER: 93,
@@ -137,6 +140,7 @@ export namespace ErrorReason {
   export type TOKEN_INVALID = typeof ErrorReason.TOKEN_INVALID;
   export type ORIGIN_REFUSED = typeof ErrorReason.ORIGIN_REFUSED;
   export type ACCESS_DENIED = typeof ErrorReason.ACCESS_DENIED;
+  export type HOST_REFUSED = typeof ErrorReason.HOST_REFUSED;
   export type RECOMMENDER_OVERLOADED = typeof ErrorReason.RECOMMENDER_OVERLOADED;
   export type SUBSCRIPTIONS_EXHAUSTED = typeof ErrorReason.SUBSCRIPTIONS_EXHAUSTED;
   export type INTERACTIONS_EXHAUSTED = typeof ErrorReason.INTERACTIONS_EXHAUSTED;
