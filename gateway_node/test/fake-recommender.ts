@@ -92,6 +92,11 @@ export class FakeRecommender implements Recommender {
     return { items: found.slice(0, request.pageSize) }
   }
 
+  async listGenres() {
+    this.#enter('listGenres', undefined)
+    return [...new Set(this.items.flatMap(({ genres }) => genres))].sort()
+  }
+
   async listUsers(request: { query: string; pageSize: number; pageToken: string }) {
     this.#enter('listUsers', request)
     return { users: [...this.histories].map(([userId, seen]) => ({ userId, interactionCount: seen.length })) }

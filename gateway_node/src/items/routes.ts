@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyContextConfig } from 'fastify'
 import { Item } from '../schemas.ts'
-import { ItemList, ItemPath, ItemsQuery, SimilarItems, SimilarQuery } from './schemas.ts'
+import { GenreList, ItemList, ItemPath, ItemsQuery, SimilarItems, SimilarQuery } from './schemas.ts'
 
 const tags = ['items']
 const config: FastifyContextConfig = { access: ['signed-in'] }
@@ -12,6 +12,12 @@ export const itemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     '/v1/items',
     { config, schema: { tags, summary: 'List items', querystring: ItemsQuery, response: { 200: ItemList } } },
     async ({ query, call }) => app.recommender.listItems(query, call),
+  )
+
+  app.get(
+    '/v1/genres',
+    { config, schema: { tags, summary: 'List the genres of all items', response: { 200: GenreList } } },
+    async ({ call }) => ({ genres: await app.recommender.listGenres(call) }),
   )
 
   app.get(

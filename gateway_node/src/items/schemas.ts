@@ -14,6 +14,10 @@ export const ItemsQuery = Type.Object(
 
 export const ItemList = Type.Object({ items: Type.Array(Item), nextPageToken: NextPageToken })
 
+export const GenreList = Type.Object({
+  genres: Type.Array(Type.String(), { description: 'Each once, in the order of the alphabet.' }),
+})
+
 export const SimilarQuery = Type.Object({ limit: Limit }, strict)
 
 export const SimilarItems = Type.Object({ itemId: Type.String(), items: Type.Array(ScoredItem) })

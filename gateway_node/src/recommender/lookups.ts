@@ -13,7 +13,14 @@ export type Ask = <Request, Response>(
   call: Call,
 ) => Promise<Response>
 
-type Lookups = 'getItem' | 'listItems' | 'listSimilarItems' | 'listUsers' | 'getUser' | 'listInteractions'
+type Lookups =
+  | 'getItem'
+  | 'listItems'
+  | 'listGenres'
+  | 'listSimilarItems'
+  | 'listUsers'
+  | 'getUser'
+  | 'listInteractions'
 
 export function createLookups(client: RecommenderServiceClient, ask: Ask): Pick<Recommender, Lookups> {
   return {
@@ -22,6 +29,7 @@ export function createLookups(client: RecommenderServiceClient, ask: Ask): Pick<
       const { items, nextPageToken } = await ask(client.listItems.bind(client), request, call)
       return { items: items.map(toItem), ...toNextPage(nextPageToken) }
     },
+    listGenres: async (call) => (await ask(client.listGenres.bind(client), {}, call)).genres,
     listSimilarItems: async (request, call) => {
       const { items } = await ask(client.listSimilarItems.bind(client), request, call)
       return { items: items.map(toScoredItem) }

@@ -76,6 +76,7 @@ export interface Recommender {
   listSimilarItems(request: { itemId: string; limit: number }, call: Call): Promise<{ items: ScoredItem[] }>
   getItem(itemId: string, call: Call): Promise<Item>
   listItems(request: PageRequest & { query: string; genre: string }, call: Call): Promise<ItemPage>
+  listGenres(call: Call): Promise<string[]>
   listUsers(request: PageRequest & { query: string }, call: Call): Promise<UserPage>
   getUser(userId: string, call: Call): Promise<User>
   listInteractions(request: PageRequest & { userId: string }, call: Call): Promise<InteractionPage>

@@ -16,6 +16,14 @@ test('the catalogue is listed, searched and paged', async (t) => {
   assert.equal((body.items as unknown[]).length, 2)
 })
 
+test('every genre of the catalogue is listed once', async (t) => {
+  const { gateway } = await buildTestApp(t)
+
+  const { status, body } = await gateway.get('/v1/genres')
+
+  assert.deepEqual([status, body], [200, { genres: ['Comedy', 'Drama'] }])
+})
+
 test('an item is told with its title, year and genres', async (t) => {
   const { gateway } = await buildTestApp(t)
 

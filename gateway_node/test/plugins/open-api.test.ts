@@ -17,6 +17,7 @@ const served = [
   'delete /v1/users/{userId}',
   'get /v1/dead-letters',
   'get /v1/dead-letters/{deadLetterId}',
+  'get /v1/genres',
   'get /v1/items',
   'get /v1/items/{itemId}',
   'get /v1/items/{itemId}/similar',

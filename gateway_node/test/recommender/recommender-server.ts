@@ -123,6 +123,7 @@ export class RecommenderServer {
         const { items } = await fake.listItems(request)
         return { items: items.map(toWireItem), nextPageToken: '' }
       }),
+      listGenres: this.#answer(async () => ({ genres: await fake.listGenres() })),
       listSimilarItems: this.#answer(async (request: { itemId: string; limit: number }) => {
         const { items } = await fake.listSimilarItems(request)
         const scored = items.map(({ score, ...item }) => ({ item: toWireItem(item), score }))

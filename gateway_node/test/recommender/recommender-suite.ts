@@ -66,11 +66,13 @@ export function testRecommender(name: string, open: (t: TestContext) => Promise<
     const { recommender } = await open(t)
 
     const { items } = await recommender.listItems({ query: 'Film', genre: '', ...page }, call)
+    const genres = await recommender.listGenres(call)
     const { users } = await recommender.listUsers({ query: '', ...page }, call)
     const { interactions, asOfOffset } = await recommender.listInteractions({ userId: '1', ...page }, call)
     const similar = await recommender.listSimilarItems({ itemId: '1', limit: 4 }, call)
 
     assert.equal(items.length, 5)
+    assert.deepEqual(genres, ['Comedy', 'Drama'])
     assert.deepEqual(users, [{ userId: '1', interactionCount: 1 }])
     assert.equal(interactions[0]?.title, 'Film 1')
     assert.equal(asOfOffset, null)

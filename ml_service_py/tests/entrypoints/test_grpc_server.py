@@ -19,6 +19,7 @@ from whynotboth.v1.recommender_pb2 import (
     BatchRecommendRequest,
     GetItemRequest,
     GetModelRequest,
+    ListGenresRequest,
     ListInteractionsRequest,
     ListItemsRequest,
     ListModelsRequest,
@@ -94,11 +95,13 @@ async def test_lists_and_look_ups_answer(driver: GrpcDriver) -> None:
     recommender = driver.recommender
 
     items = await recommender.ListItems(ListItemsRequest(genre="drama", page_size=2))
+    genres = await recommender.ListGenres(ListGenresRequest())
     users = await recommender.ListUsers(ListUsersRequest(page_size=10))
     near = await recommender.ListSimilarItems(ListSimilarItemsRequest(item_id="i1", limit=1))
     interactions = await recommender.ListInteractions(ListInteractionsRequest(user_id="odd", page_size=10))
 
     assert [item.item_id for item in items.items] == ["i0", "i2"]
+    assert list(genres.genres) == ["Action", "Comedy", "Drama"]
     assert [(user.user_id, user.interaction_count) for user in users.users] == [("even", 2), ("late", 1), ("odd", 1)]
     assert [(scored.item.item_id, scored.score) for scored in near.items] == [("i3", 1.0)]
     assert not interactions.interactions[0].HasField("rating")

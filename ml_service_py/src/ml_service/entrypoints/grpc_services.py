@@ -79,6 +79,9 @@ class RecommenderService(recommender_pb2_grpc.RecommenderServiceServicer):
         items = [encoding.encode_item(item) for item in page.rows]
         return recommender_pb2.ListItemsResponse(items=items, next_page_token=page.next_page_token)
 
+    async def ListGenres(self, _request: recommender_pb2.ListGenresRequest, _context: Context) -> recommender_pb2.ListGenresResponse:
+        return recommender_pb2.ListGenresResponse(genres=self._live.catalogue.genres)
+
     async def ListUsers(self, request: recommender_pb2.ListUsersRequest, _context: Context) -> recommender_pb2.ListUsersResponse:
         page = await catalogue.list_users(self._live, self._searching, request.query, request.page_size, request.page_token)
         users = [encoding.encode_user(user) for user in page.rows]

@@ -41,6 +41,7 @@ class Catalogue:
     def __init__(self, items: Iterable[Item]) -> None:
         self.items: Mapping[str, Item] = {item.item_id: item for item in sorted(items, key=lambda item: natural_key(item.item_id))}
         self.rows = tuple(self.items.values())
+        self.genres = tuple(sorted({genre for item in self.rows for genre in item.genres}, key=str.casefold))
         self.catalogue_id = hashlib.sha256(repr(self.rows).encode()).hexdigest()[:16]
 
     def has(self, item_ids: Iterable[str]) -> bool:

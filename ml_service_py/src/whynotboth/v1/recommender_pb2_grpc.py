@@ -60,6 +60,11 @@ class RecommenderServiceStub:
                 request_serializer=whynotboth_dot_v1_dot_recommender__pb2.ListItemsRequest.SerializeToString,
                 response_deserializer=whynotboth_dot_v1_dot_recommender__pb2.ListItemsResponse.FromString,
                 _registered_method=True)
+        self.ListGenres = channel.unary_unary(
+                '/whynotboth.v1.RecommenderService/ListGenres',
+                request_serializer=whynotboth_dot_v1_dot_recommender__pb2.ListGenresRequest.SerializeToString,
+                response_deserializer=whynotboth_dot_v1_dot_recommender__pb2.ListGenresResponse.FromString,
+                _registered_method=True)
         self.ListUsers = channel.unary_unary(
                 '/whynotboth.v1.RecommenderService/ListUsers',
                 request_serializer=whynotboth_dot_v1_dot_recommender__pb2.ListUsersRequest.SerializeToString,
@@ -118,6 +123,13 @@ class RecommenderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListGenres(self, request, context):
+        """Lists every genre of the catalogue, in the order of the alphabet.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListUsers(self, request, context):
         """Lists the users who have interactions, in the natural order of the user ids.
         """
@@ -166,6 +178,11 @@ def add_RecommenderServiceServicer_to_server(servicer, server):
                     servicer.ListItems,
                     request_deserializer=whynotboth_dot_v1_dot_recommender__pb2.ListItemsRequest.FromString,
                     response_serializer=whynotboth_dot_v1_dot_recommender__pb2.ListItemsResponse.SerializeToString,
+            ),
+            'ListGenres': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListGenres,
+                    request_deserializer=whynotboth_dot_v1_dot_recommender__pb2.ListGenresRequest.FromString,
+                    response_serializer=whynotboth_dot_v1_dot_recommender__pb2.ListGenresResponse.SerializeToString,
             ),
             'ListUsers': grpc.unary_unary_rpc_method_handler(
                     servicer.ListUsers,
@@ -319,6 +336,33 @@ class RecommenderService:
             '/whynotboth.v1.RecommenderService/ListItems',
             whynotboth_dot_v1_dot_recommender__pb2.ListItemsRequest.SerializeToString,
             whynotboth_dot_v1_dot_recommender__pb2.ListItemsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListGenres(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/whynotboth.v1.RecommenderService/ListGenres',
+            whynotboth_dot_v1_dot_recommender__pb2.ListGenresRequest.SerializeToString,
+            whynotboth_dot_v1_dot_recommender__pb2.ListGenresResponse.FromString,
             options,
             channel_credentials,
             insecure,

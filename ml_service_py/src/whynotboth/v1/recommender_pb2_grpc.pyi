@@ -46,6 +46,8 @@ class RecommenderServiceStub:
     """Gets one item of the catalogue. NOT_FOUND (ITEM_UNKNOWN) for an id outside it."""
     ListItems: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ListItemsRequest, _recommender_pb2.ListItemsResponse]
     """Lists the catalogue, in the natural order of the item ids: numbers in them count by their value, so that 2 comes before 10."""
+    ListGenres: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ListGenresRequest, _recommender_pb2.ListGenresResponse]
+    """Lists every genre of the catalogue, in the order of the alphabet."""
     ListUsers: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ListUsersRequest, _recommender_pb2.ListUsersResponse]
     """Lists the users who have interactions, in the natural order of the user ids."""
     GetUser: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.GetUserRequest, _recommender_pb2.GetUserResponse]
@@ -71,6 +73,8 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     """Gets one item of the catalogue. NOT_FOUND (ITEM_UNKNOWN) for an id outside it."""
     ListItems: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ListItemsRequest, _recommender_pb2.ListItemsResponse]  # type: ignore[assignment]
     """Lists the catalogue, in the natural order of the item ids: numbers in them count by their value, so that 2 comes before 10."""
+    ListGenres: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ListGenresRequest, _recommender_pb2.ListGenresResponse]  # type: ignore[assignment]
+    """Lists every genre of the catalogue, in the order of the alphabet."""
     ListUsers: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ListUsersRequest, _recommender_pb2.ListUsersResponse]  # type: ignore[assignment]
     """Lists the users who have interactions, in the natural order of the user ids."""
     GetUser: _aio.UnaryUnaryMultiCallable[_recommender_pb2.GetUserRequest, _recommender_pb2.GetUserResponse]  # type: ignore[assignment]
@@ -123,6 +127,14 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.ListItemsResponse, _abc.Awaitable[_recommender_pb2.ListItemsResponse]]:
         """Lists the catalogue, in the natural order of the item ids: numbers in them count by their value, so that 2 comes before 10."""
+
+    @_abc_1.abstractmethod
+    def ListGenres(
+        self,
+        request: _recommender_pb2.ListGenresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_pb2.ListGenresResponse, _abc.Awaitable[_recommender_pb2.ListGenresResponse]]:
+        """Lists every genre of the catalogue, in the order of the alphabet."""
 
     @_abc_1.abstractmethod
     def ListUsers(

@@ -213,6 +213,16 @@ export interface ListItemsResponse {
   nextPageToken: string;
 }
 
+/** Lists the genres. */
+export interface ListGenresRequest {
+}
+
+/** The genres. */
+export interface ListGenresResponse {
+  /** Each once, in the order of the alphabet; any of them may stand in a ListItemsRequest. */
+  genres: string[];
+}
+
 /** A user. */
 export interface User {
   /** Unique; any text. */
@@ -1644,6 +1654,104 @@ export const ListItemsResponse: MessageFns<ListItemsResponse> = {
   },
 };
 
+function createBaseListGenresRequest(): ListGenresRequest {
+  return {};
+}
+
+export const ListGenresRequest: MessageFns<ListGenresRequest> = {
+  encode(_: ListGenresRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListGenresRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListGenresRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListGenresRequest>, I>>(base?: I): ListGenresRequest {
+    return ListGenresRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListGenresRequest>, I>>(_: I): ListGenresRequest {
+    const message = createBaseListGenresRequest();
+    return message;
+  },
+};
+
+function createBaseListGenresResponse(): ListGenresResponse {
+  return { genres: [] };
+}
+
+export const ListGenresResponse: MessageFns<ListGenresResponse> = {
+  encode(message: ListGenresResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.genres) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListGenresResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListGenresResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.genres.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListGenresResponse>, I>>(base?: I): ListGenresResponse {
+    return ListGenresResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListGenresResponse>, I>>(object: I): ListGenresResponse {
+    const message = createBaseListGenresResponse();
+    message.genres = object.genres?.map((e) => e) || [];
+    return message;
+  },
+};
+
 function createBaseUser(): User {
   return { userId: "", interactionCount: 0 };
 }
@@ -2891,6 +2999,16 @@ export const RecommenderServiceService = {
     responseSerialize: (value: ListItemsResponse): Buffer => Buffer.from(ListItemsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListItemsResponse => ListItemsResponse.decode(value),
   },
+  /** Lists every genre of the catalogue, in the order of the alphabet. */
+  listGenres: {
+    path: "/whynotboth.v1.RecommenderService/ListGenres" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListGenresRequest): Buffer => Buffer.from(ListGenresRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListGenresRequest => ListGenresRequest.decode(value),
+    responseSerialize: (value: ListGenresResponse): Buffer => Buffer.from(ListGenresResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListGenresResponse => ListGenresResponse.decode(value),
+  },
   /** Lists the users who have interactions, in the natural order of the user ids. */
   listUsers: {
     path: "/whynotboth.v1.RecommenderService/ListUsers" as const,
@@ -2940,6 +3058,8 @@ export interface RecommenderServiceServer extends UntypedServiceImplementation {
   getItem: handleUnaryCall<GetItemRequest, GetItemResponse>;
   /** Lists the catalogue, in the natural order of the item ids: numbers in them count by their value, so that 2 comes before 10. */
   listItems: handleUnaryCall<ListItemsRequest, ListItemsResponse>;
+  /** Lists every genre of the catalogue, in the order of the alphabet. */
+  listGenres: handleUnaryCall<ListGenresRequest, ListGenresResponse>;
   /** Lists the users who have interactions, in the natural order of the user ids. */
   listUsers: handleUnaryCall<ListUsersRequest, ListUsersResponse>;
   /** Gets one user. NOT_FOUND (USER_UNKNOWN) for an id without interactions. */
@@ -3032,6 +3152,22 @@ export interface RecommenderServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListItemsResponse) => void,
+  ): ClientUnaryCall;
+  /** Lists every genre of the catalogue, in the order of the alphabet. */
+  listGenres(
+    request: ListGenresRequest,
+    callback: (error: ServiceError | null, response: ListGenresResponse) => void,
+  ): ClientUnaryCall;
+  listGenres(
+    request: ListGenresRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListGenresResponse) => void,
+  ): ClientUnaryCall;
+  listGenres(
+    request: ListGenresRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListGenresResponse) => void,
   ): ClientUnaryCall;
   /** Lists the users who have interactions, in the natural order of the user ids. */
   listUsers(
