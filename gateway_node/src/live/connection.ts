@@ -6,23 +6,14 @@ import { type Access, requireAccess } from '../access.ts'
 import { AppError } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Call } from '../recommender/recommender.ts'
-import { Allowance, type Rate } from './allowance.ts'
-import {
-  type ClientFrame,
-  encodeAck,
-  encodeError,
-  encodePong,
-  encodeWelcome,
-  type FrameOf,
-  findFrameId,
-  parseFrame,
-} from './frames.ts'
+import type { Rate } from './allowance.ts'
+import { type ClientFrame, encodeAck, encodeError, encodePong, encodeWelcome, type FrameOf } from './frames.ts'
+import { Intake } from './intake.ts'
 import { Outbox } from './outbox.ts'
 import { Session, type SessionOwner, type SessionParts } from './session.ts'
 import { type Lifetime, Subscriptions } from './subscriptions.ts'
 import type { Topic } from './topic.ts'
 
-const maxInvalidFrames = 20
 /** Ratings that wait for the broker, so that one client can't take all the room there is for what isn't confirmed. */
 const maxUnacknowledged = 32
 
@@ -68,8 +59,7 @@ export class Connection implements SessionOwner {
   readonly #subscriptions: Subscriptions
   readonly #number = nextNumber++
   readonly #session: Session
-  readonly #frames: Allowance
-  #invalidFrames = 0
+  readonly #intake: Intake
   #unacknowledged = 0
 
   constructor(socket: WebSocket, parts: ConnectionParts) {
@@ -78,7 +68,7 @@ export class Connection implements SessionOwner {
     this.#outbox = new Outbox(socket)
     this.#subscriptions = new Subscriptions(parts.limits.subscriptions)
     this.#session = new Session(this, parts)
-    this.#frames = new Allowance(parts.frames)
+    this.#intake = new Intake(this.#session, parts.frames)
     connections.set(socket, this)
     socket.on('message', onMessage)
     socket.on('close', onClose)
@@ -92,10 +82,9 @@ export class Connection implements SessionOwner {
     if (!this.#outbox.isOpen) return
     let frame: ClientFrame
     try {
-      this.#requireFrameLeft()
-      frame = parseFrame(data, isBinary)
+      frame = this.#intake.read(data, isBinary)
     } catch (error) {
-      this.#refuseFrame(error as AppError, findFrameId(data, isBinary))
+      this.#refuseFrame(error as AppError, this.#intake.findId(data, isBinary))
       return
     }
     this.#answer(frame).catch((error: unknown) => this.#tellError(error, { replyTo: frame.id }))
@@ -103,14 +92,7 @@ export class Connection implements SessionOwner {
 
   #refuseFrame(error: AppError, replyTo: string | undefined): void {
     this.#outbox.send(encodeError(error, { replyTo }))
-    this.#invalidFrames += 1
-    if (this.#invalidFrames >= maxInvalidFrames) this.socket.close(refused, 'Too many frames that can not be used.')
-  }
-
-  #requireFrameLeft(): void {
-    if (this.#frames.take()) return
-    const detail = `This socket sends more than ${this.#parts.frames.most} frames per minute. Send fewer.`
-    throw new AppError('RATE_EXCEEDED', detail)
+    if (!this.#intake.forgive()) this.socket.close(refused, 'Too many frames that can not be used.')
   }
 
   async #answer(frame: ClientFrame): Promise<void> {

@@ -3,11 +3,14 @@ import { type Static, Type } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import { AppError } from '../errors.ts'
 import { isTooDeep, maxDepth } from '../json-depth.ts'
+import { isTooWide } from '../json-width.ts'
 import { ItemId, Nullable, strict } from '../schemas.ts'
 import { toFieldErrors } from '../validation.ts'
 
 /** By one hello. How many a socket may hold is a setting. */
 const maxResumed = 100
+/** At all levels of a frame: those of a hello that resumes as much as it may, and some more. */
+const maxFields = 128
 const FrameId = Type.String({ minLength: 1, maxLength: 100, description: 'Comes back as `replyTo`.' })
 const Topic = Type.String({ minLength: 1, maxLength: 300 })
 const Offset = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
@@ -115,6 +118,8 @@ function parseJson(data: Buffer): Record<string, unknown> {
   } catch (cause) {
     throw new AppError('FRAME_INVALID', 'The frame is not JSON.', { cause })
   }
+  if (isTooWide(value, maxFields))
+    throw new AppError('FRAME_INVALID', `The frame has more than ${maxFields} fields in all.`)
   if (isTooDeep(value)) throw new AppError('FRAME_INVALID', `The frame nests deeper than ${maxDepth} levels.`)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   throw new AppError('FRAME_INVALID', 'The frame is not a JSON object.')

@@ -36,6 +36,10 @@ export class Session implements Expiring {
     parts.expiries.watch(this)
   }
 
+  get isSignedIn(): boolean {
+    return this.#identity !== undefined
+  }
+
   /** Frames that follow `hello` at once wait for what comes of it. Throws TOKEN_INVALID. */
   async whoItIs(): Promise<Identity> {
     const identity = this.#signingIn ? await this.#signingIn : this.#identity

@@ -24,6 +24,11 @@ function resumeOf(topics: number): string {
   return JSON.stringify({ type: 'hello', resume })
 }
 
+function manyNames(names: number): string {
+  const unknown = Object.fromEntries(Array.from({ length: names }, (_, number) => [`name${number}`, number]))
+  return JSON.stringify({ type: 'hello', ...unknown })
+}
+
 const invalid: [string, string, RegExp][] = [
   ['no JSON', '{', /not JSON/],
   ['no object', '[1]', /not a JSON object/],
@@ -33,7 +38,14 @@ const invalid: [string, string, RegExp][] = [
   ['an unknown property', '{"type":"ping","now":1}', /\/now is unknown/],
   ['a missing property', '{"type":"subscribe"}', /\/topic is missing/],
   ['a value out of range', '{"type":"rate","id":"1","itemId":"5","rating":6}', /\/rating must be <= 5/],
-  ['what nests too deep', `{"type":"ping","id":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, /deeper than 8 levels/],
+  ['what nests too deep', `{"type":"ping","id":${'['.repeat(100)}${']'.repeat(100)}}`, /deeper than 8 levels/],
+  [
+    'what nests 30000 levels',
+    `{"type":"ping","id":${'['.repeat(30_000)}${']'.repeat(30_000)}}`,
+    /more than 128 fields/,
+  ],
+  ['6000 unknown names', manyNames(6000), /more than 128 fields/],
+  ['6000 topics to resume', resumeOf(6000), /more than 128 fields/],
   ['too many topics to resume', resumeOf(101), /\/resume must not have more than 100 properties/],
   ['a name that reaches a prototype', '{"type":"ping","__proto__":{"id":"x"}}', /\/__proto__ is unknown/],
   ['an offset that is none', '{"type":"subscribe","topic":"jobs","resume":-1}', /\/resume must be >= 0/],

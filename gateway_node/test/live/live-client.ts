@@ -116,6 +116,11 @@ export class LiveClient {
     return this.take((frame) => frame.type === 'error')
   }
 
+  /** Everything that came so far and wasn't taken. */
+  get untaken(): readonly Frame[] {
+    return this.#frames
+  }
+
   /** Everything that came and wasn't taken. What was sent before a pong has come before it. */
   async rest(): Promise<Frame[]> {
     await this.ask({ type: 'ping' })

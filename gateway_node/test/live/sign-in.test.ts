@@ -5,6 +5,11 @@ import { buildTestApp } from '../build-app.ts'
 import { tokenOf } from '../sign-in.ts'
 import { LiveClient } from './live-client.ts'
 
+function manyNames(names: number): string {
+  const unknown = Object.fromEntries(Array.from({ length: names }, (_, number) => [`name${number}`, number]))
+  return JSON.stringify({ type: 'hello', ...unknown })
+}
+
 async function connect(t: TestContext, environment: Record<string, string> = {}) {
   const { app } = await buildTestApp(t, environment)
   return { app, client: await LiveClient.connect(app) }
@@ -44,6 +49,55 @@ for (const frame of [
     assert.deepEqual([reason, await client.closed], ['TOKEN_INVALID', 1008])
   })
 }
+
+for (const [what, text] of [
+  ['is not JSON', '{'],
+  ['has thousands of unknown names', manyNames(1000)],
+  ['is of more than 10 KiB', JSON.stringify({ type: 'hello', token: 'x'.repeat(10_240) })],
+] as const) {
+  test(`a socket whose first frame ${what} is closed at once`, async (t) => {
+    const { client } = await connect(t)
+
+    client.socket.send(text)
+    client.socket.send(text)
+
+    assert.equal(await client.closed, 1008)
+    assert.deepEqual(
+      client.untaken.map(({ reason }) => reason),
+      ['FRAME_INVALID'],
+    )
+  })
+}
+
+test('a socket that says hello twice before it is welcomed is closed', async (t) => {
+  const { app, client } = await connect(t)
+  const token = await tokenOf(app, '1')
+
+  client.send({ type: 'hello', token })
+  client.send({ type: 'hello', token })
+
+  assert.equal(await client.closed, 1008)
+  assert.deepEqual(
+    client.untaken.map(({ reason }) => reason),
+    ['FRAME_INVALID'],
+  )
+})
+
+test('of what anonymous sockets send one frame each is read, and other requests are answered', async (t) => {
+  const { app, gateway } = await buildTestApp(t)
+  const clients: LiveClient[] = []
+  while (clients.length < 10) clients.push(await LiveClient.connect(app))
+
+  for (const { socket } of clients) for (let frames = 0; frames < 100; frames += 1) socket.send(manyNames(3000))
+  const { status } = await gateway.get('/healthz')
+
+  assert.equal(status, 200)
+  await Promise.all(clients.map(({ closed }) => closed))
+  assert.deepEqual(
+    clients.map(({ untaken }) => untaken.length),
+    Array(10).fill(1),
+  )
+})
 
 test('frames that follow hello at once are answered after the welcome', async (t) => {
   const { app, client } = await connect(t)
