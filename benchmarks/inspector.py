@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-import httpx
 from websockets.sync.client import connect
 
+from harness import plain_http
 from infra.local.ports import LOOPBACK, free_ports
 
 COLLECT_SECONDS = 10
@@ -20,8 +20,8 @@ class Inspector:
         self.variables = {"NODE_OPTIONS": f"--inspect={LOOPBACK}:{self._port}"}
 
     def collect_garbage(self) -> None:
-        (target,) = httpx.get(f"http://{LOOPBACK}:{self._port}/json/list").raise_for_status().json()
-        with connect(target["webSocketDebuggerUrl"]) as socket:
+        (target,) = plain_http.get(f"http://{LOOPBACK}:{self._port}/json/list", timeout=COLLECT_SECONDS).raise_for_status().json()
+        with connect(target["webSocketDebuggerUrl"], proxy=None) as socket:
             socket.send(json.dumps({"id": 1, "method": "HeapProfiler.collectGarbage"}))
             while json.loads(socket.recv(timeout=COLLECT_SECONDS)).get("id") != 1:
                 pass

@@ -22,6 +22,8 @@ HERE = Path(__file__).parent
 LOAD = HERE / "load"
 #: A load ends by itself; this is for one that doesn't.
 PATIENCE_SECONDS = 60
+#: A load never goes through a proxy, not even where Node is told to use those of the environment.
+DIRECT = {"NODE_USE_ENV_PROXY": "0"}
 
 
 def closed_loop(url: str, traffic: Path, connections: int, seconds: int) -> Figures:
@@ -46,7 +48,7 @@ def module(name: str, *arguments: str) -> list[str]:
 
 def run(command: Sequence[str], seconds: float, variables: Mapping[str, str] | None = None) -> Figures:
     """Runs a load to its end and gives its last line."""
-    environment = {**os.environ, **(variables or {})}
+    environment = {**os.environ, **DIRECT, **(variables or {})}
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=seconds + PATIENCE_SECONDS)
     lines = ended.stdout.strip().splitlines()
     if ended.returncode != 0 or not lines:
@@ -89,7 +91,7 @@ class Crowd:
 def crowd_of(count: int, url: str, topic: str = "") -> Iterator[Crowd]:
     """Gives sockets, each subscribed to the topic."""
     command = program("load/sockets.ts", url, str(count), topic)
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, env={**os.environ, **DIRECT}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Crowd(process)
         finally:

@@ -58,7 +58,7 @@ def gateway() -> Iterator[int]:
 
 
 async def wait_until_answering(port: int, sign_in: SignIn) -> None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", auth=sign_in) as client, asyncio.timeout(30):
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", auth=sign_in, trust_env=False) as client, asyncio.timeout(30):
         while True:
             try:
                 if (await client.get("/v1/users/first/recommendations")).is_success:

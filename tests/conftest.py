@@ -8,10 +8,12 @@ from uuid import uuid4
 import pytest
 
 from harness.brokers import running_broker
+from harness.proxies import use_dead_proxies
 from harness.stack import ROOT, Stack
 from harness.trained import trained_data
 
 pytest_plugins = ["harness.container_fixtures"]
+use_dead_proxies()
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ import { RecommendationsAnswer } from '../../gateway_node/src/recommendations/sc
 type Route = { Params: { userId: string }; Querystring: { limit: number } }
 
 const [port = '', address = ''] = process.argv.slice(2)
-const client = new RecommenderServiceClient(address, credentials.createInsecure())
+const client = new RecommenderServiceClient(address, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 })
 const recommend = promisify<RecommendRequest, RecommendResponse>(client.recommend.bind(client))
 
 const app = fastify()

@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import grpc
 import psutil
 
 from benchmarks.figures import percentile
 from benchmarks.growth.fitting import peak_mb
 from benchmarks.stand import stop
 from benchmarks.synthetic import user_id
+from harness.direct_channel import insecure_channel
 from harness.processes import Process
 from harness.waiting import eventually
 from infra.local.ports import LOOPBACK, free_ports
@@ -47,7 +47,7 @@ def answer(size: Size, asks: int, next_version: str, variables: Mapping[str, str
     try:
         process.wait_until_ready(START_SECONDS)
         figures = {"start_seconds": time.perf_counter() - began}
-        with grpc.insecure_channel(f"{LOOPBACK}:{grpc_port}") as channel:
+        with insecure_channel(f"{LOOPBACK}:{grpc_port}") as channel:
             stub = RecommenderServiceStub(channel)
             figures |= _latencies(stub, size, asks)
             figures["serve_mb"] = psutil.Process(process.pid).memory_full_info().pss / 1e6

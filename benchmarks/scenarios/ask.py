@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from benchmarks import goals, traffic
 from benchmarks.contenders import processes
 from benchmarks.figures import Series
 from benchmarks.loads import closed_loop, open_loop, program, run
 from benchmarks.rounds import LoadFailed, checked, describe, interleave, rotated
 from benchmarks.stand import QUIET, running
+from harness import plain_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -92,7 +91,7 @@ def _start_limits(answers: Path, stand: Stand, stack: ExitStack) -> dict[str, st
 def _save_answers(url: str, stand: Stand) -> Path:
     """What the limit answers is what the gateway answered."""
     file = stand.file("answers.json")
-    with httpx.Client(timeout=ANSWER_SECONDS, auth=stand.sign_in) as client:
+    with plain_http.client(timeout=ANSWER_SECONDS, auth=stand.sign_in) as client:
         bodies = {user: client.get(url + traffic.path_of(user)).raise_for_status().text for user in stand.users}
     file.write_text(json.dumps(bodies), "utf-8")
     return file
@@ -100,7 +99,7 @@ def _save_answers(url: str, stand: Stand) -> Path:
 
 def _require_same_answers(contenders: Contenders, users: Sequence[str], sign_in: SignIn) -> None:
     """Who answers something else isn't measured. Asks each twice, so that the cache shows where it is on."""
-    with httpx.Client(timeout=ANSWER_SECONDS, auth=sign_in) as client:
+    with plain_http.client(timeout=ANSWER_SECONDS, auth=sign_in) as client:
         for name, url in [*contenders.uncached.items(), *contenders.cached.items()]:
             for user in users:
                 ours, theirs = (client.get(one + traffic.path_of(user)).json() for one in (contenders.uncached[goals.GATEWAY], url))

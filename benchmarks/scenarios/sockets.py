@@ -11,7 +11,6 @@ from statistics import median
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import httpx
 import psutil
 
 from benchmarks import goals, traffic
@@ -22,6 +21,7 @@ from benchmarks.loads import crowd_of, open_loop
 from benchmarks.plan import CROWD_ASKS_PER_SECOND
 from benchmarks.rounds import describe, interleave
 from benchmarks.stand import running
+from harness import plain_http
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -78,7 +78,7 @@ def _fan_out(stand: Stand, count: int) -> Series:
         inspector = Inspector()
         server = processes.fan_out(text, stand.folder, inspector.variables)
         with running([server]):
-            told = Server(server, inspector, server.url, "", lambda: httpx.post(server.url).raise_for_status())
+            told = Server(server, inspector, server.url, "", lambda: plain_http.post(server.url, timeout=5).raise_for_status())
             return _turn(told, count, stand.plan.events)
 
     turns = {goals.GATEWAY: gateway, goals.BARE_SOCKETS: bare}

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from infra.local.broker_choice import choose_broker
+from infra.local.first_answer import wait_for_first_answer
 from infra.local.install import Installation
 from infra.local.leftovers import stop_leftovers
 from infra.local.node_runtime import link_node
@@ -54,6 +55,7 @@ def _start(settings: Settings, progress: Progress, stack: Stack, *, is_reloading
     link_node(settings)
     stack.start_services()
     stack.wait_until_ready()
+    wait_for_first_answer(settings, progress)
 
 
 def summary(settings: Settings, seconds: float) -> str:

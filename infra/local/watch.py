@@ -3,11 +3,11 @@
 import json
 import sys
 from urllib.error import HTTPError
-from urllib.request import ProxyHandler, Request, build_opener
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from infra.local import direct_http
 from infra.local.ports import LOOPBACK
 
 PATIENCE_SECONDS = 5
@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 5
 
 def main(port: str, *topics: str) -> None:
     address = f"{LOOPBACK}:{port}"
-    with connect(f"ws://{address}/v1/live") as socket:
+    with connect(f"ws://{address}/v1/live", proxy=None) as socket:
         socket.send(json.dumps({"type": "hello", "token": sign_in(f"http://{address}/v1/sessions")}))
         for topic in topics:
             socket.send(json.dumps({"type": "subscribe", "topic": topic}))
@@ -25,9 +25,7 @@ def main(port: str, *topics: str) -> None:
 
 
 def sign_in(url: str) -> str:
-    request = Request(url, json.dumps({"role": "operator"}).encode(), {"content-type": "application/json"})  # noqa: S310  it is one of ours
-    with build_opener(ProxyHandler({})).open(request, timeout=PATIENCE_SECONDS) as answer:
-        return str(json.load(answer)["token"])
+    return str(direct_http.post_json(url, {"role": "operator"}, within=PATIENCE_SECONDS)["token"])
 
 
 if __name__ == "__main__":

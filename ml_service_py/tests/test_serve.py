@@ -46,7 +46,7 @@ class Recommender:
         raise AssertionError(f"it ended without '{event}'")
 
     def recommend(self, port: int, user_id: str) -> list[str]:
-        with grpc.insecure_channel(f"{HOST}:{port}") as channel:
+        with grpc.insecure_channel(f"{HOST}:{port}", [("grpc.enable_http_proxy", 0)]) as channel:
             answer = RecommenderServiceStub(channel).Recommend(RecommendRequest(user_id=user_id, limit=2), timeout=10)
         return [recommended.item.item_id for recommended in answer.items]
 

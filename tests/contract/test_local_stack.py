@@ -121,3 +121,11 @@ def test_the_environments_own_programs_are_none_of_the_machines(tmp_path: Path, 
     monkeypatch.setenv("PATH", f"{tmp_path}/elsewhere/bin:{tmp_path}/.venv/bin:/usr/bin")
 
     assert read_settings(tmp_path).machine_path == "/usr/bin"
+
+
+def test_the_gateway_fetches_a_providers_keys_through_the_proxy_however_it_is_started(root: Path, settings: Settings) -> None:
+    gateway = service_programs(settings, is_reloading=False)[-1]
+    image = (root / "gateway_node" / "Dockerfile").read_text("utf-8")
+
+    assert gateway.variables["NODE_USE_ENV_PROXY"] == "1"
+    assert "\nENV NODE_USE_ENV_PROXY=1\n" in image

@@ -5,8 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-import grpc
-
+from harness.direct_channel import insecure_channel
 from harness.gateway import GatewayDriver
 from whynotboth.v1.recommender_pb2 import RecommendRequest
 from whynotboth.v1.recommender_pb2_grpc import RecommenderServiceStub
@@ -25,7 +24,7 @@ CLIENTS = 8
 def test_every_user_gets_by_batches_what_a_single_call_gives(stack: Stack) -> None:
     by_batches = answers_over_http(stack.gateway.port)
 
-    with grpc.insecure_channel(stack.grpc_address) as channel:
+    with insecure_channel(stack.grpc_address) as channel:
         recommender = RecommenderServiceStub(channel)
         alone = [recommender.Recommend(RecommendRequest(user_id=user_id, limit=LIMIT)).items for user_id in USERS]
 

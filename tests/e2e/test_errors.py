@@ -10,6 +10,7 @@ import pytest
 from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
+from harness.direct_channel import insecure_channel
 from harness.messages import interaction_recorded
 from harness.waiting import eventually
 from whynotboth.v1.recommender_pb2 import GetItemRequest
@@ -31,7 +32,7 @@ def test_http_tells_the_reason_in_a_problem(gateway: GatewayDriver) -> None:
 
 
 def test_grpc_tells_the_reason_in_its_error_info(stack: Stack) -> None:
-    with grpc.insecure_channel(stack.grpc_address) as channel, pytest.raises(grpc.RpcError) as raised:
+    with insecure_channel(stack.grpc_address) as channel, pytest.raises(grpc.RpcError) as raised:
         RecommenderServiceStub(channel).GetItem(GetItemRequest(item_id=NO_FILM), timeout=5)
 
     assert isinstance(raised.value, grpc.Call)

@@ -11,6 +11,7 @@ import pytest
 from harness.asking import AskingAllTheTime
 from harness.certificates import TestCertificates
 from harness.dead_letters import DeadLetterRoutes
+from harness.direct_channel import insecure_channel, secure_channel
 from harness.messages import export_requested
 from harness.secured import SecuredBroker, add_users
 from harness.sign_in import OPERATOR, OPS_TOKEN
@@ -123,22 +124,22 @@ def test_the_ports_for_operators_ask_for_the_token(stack: Stack) -> None:
 
 
 def test_the_recommender_answers_who_has_a_certificate(address: str, certificates: TestCertificates) -> None:
-    with grpc.secure_channel(address, certificates.channel_credentials()) as channel:
+    with secure_channel(address, certificates.channel_credentials()) as channel:
         assert film_of(channel) == "1"
 
 
 def test_the_recommender_refuses_who_shows_no_certificate(address: str, certificates: TestCertificates) -> None:
-    with grpc.secure_channel(address, certificates.anonymous_credentials()) as channel:
+    with secure_channel(address, certificates.anonymous_credentials()) as channel:
         assert refusal(channel) is grpc.StatusCode.UNAVAILABLE
 
 
 def test_the_recommender_refuses_a_certificate_of_another_authority(address: str, certificates: TestCertificates, tmp_path: Path) -> None:
-    with grpc.secure_channel(address, certificates.channel_credentials(signed_by=TestCertificates(tmp_path))) as channel:
+    with secure_channel(address, certificates.channel_credentials(signed_by=TestCertificates(tmp_path))) as channel:
         assert refusal(channel) is grpc.StatusCode.UNAVAILABLE
 
 
 def test_the_recommender_refuses_who_does_not_encrypt(address: str) -> None:
-    with grpc.insecure_channel(address) as channel:
+    with insecure_channel(address) as channel:
         assert refusal(channel) is grpc.StatusCode.UNAVAILABLE
 
 

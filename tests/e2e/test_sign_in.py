@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from harness import plain_http
 from harness.live import live_socket
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def ask(gateway: GatewayDriver, method: str, path: str, owner: str, token: str |
     url = re.sub(r"\{\w+\}", NOTHING, path.replace("{userId}", owner))
     body = {"userId": owner, "itemId": NOTHING, "rating": 4} if method == "POST" else None
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    return httpx.request(method, gateway.url + url, json=body, headers=headers, timeout=15).status_code
+    return httpx.request(method, gateway.url + url, json=body, headers=headers, timeout=15, trust_env=False).status_code
 
 
 @pytest.mark.parametrize("caller", ["nobody", "owner", "stranger", "operator"])
@@ -81,13 +82,13 @@ def test_gateways_take_the_tokens_of_each_other(stack: Stack, gateway: GatewayDr
     other = stack.add_gateway()
     stack.gateways[-1].restart()
 
-    answer = httpx.get(f"{other.url}/v1/stats", headers={"Authorization": f"Bearer {gateway.sign_in.token()}"})
+    answer = plain_http.get(f"{other.url}/v1/stats", timeout=15, headers={"Authorization": f"Bearer {gateway.sign_in.token()}"})
 
     assert answer.json()["gateway"] == "gateway-2"
 
 
 def test_a_refusal_says_how_to_sign_in(gateway: GatewayDriver) -> None:
-    refused = httpx.get(f"{gateway.url}/v1/stats", headers={"Authorization": "Bearer a.b.c"})
+    refused = plain_http.get(f"{gateway.url}/v1/stats", timeout=15, headers={"Authorization": "Bearer a.b.c"})
 
     assert (refused.status_code, refused.json()["reason"]) == (401, "TOKEN_INVALID")
     assert refused.headers["www-authenticate"] == "Bearer"

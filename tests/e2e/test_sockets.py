@@ -52,7 +52,7 @@ def test_a_frame_over_the_limit_closes_the_socket(gateway: GatewayDriver) -> Non
 
 
 def test_a_page_of_another_origin_is_refused_at_the_upgrade(gateway: GatewayDriver) -> None:
-    with pytest.raises(InvalidStatus) as refused, connect(gateway.live_url, origin=Origin("http://elsewhere.example")):
+    with pytest.raises(InvalidStatus) as refused, connect(gateway.live_url, origin=Origin("http://elsewhere.example"), proxy=None):
         pass
 
     assert refused.value.response.status_code == 403

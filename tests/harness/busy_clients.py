@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import httpx
 
+from harness import plain_http
 from harness.crowd import Crowd
 from harness.waiting import eventually
 
@@ -71,7 +72,7 @@ class BusyClients(Crowd):
         return self.refusals[start : start + more]
 
     def _run(self, number: int) -> None:
-        gateways = deque(httpx.Client(base_url=gateway.url, timeout=15, auth=gateway.sign_in) for gateway in self._gateways)
+        gateways = deque(plain_http.client(gateway.url, timeout=15, auth=gateway.sign_in) for gateway in self._gateways)
         gateways.rotate(-number)
         while not self._is_stopped_after_pause():
             if recommended := self._send(gateways, "GET", f"/v1/users/{uuid4()}/recommendations"):

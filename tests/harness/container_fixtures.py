@@ -8,6 +8,7 @@ import pytest
 
 from harness.engine import VARIABLES, image_of, require_image
 from harness.leftovers import removing_what_is_labelled, run_name
+from harness.proxies import proxies_of_the_machine
 from harness.stack import ROOT
 from harness.topology import write_hasty_definitions
 from ml_service.adapters.movielens import fetch
@@ -35,7 +36,8 @@ def container_run() -> Iterator[str]:
 def movielens_cache() -> Path:
     """The folder that holds the data set's file, to be mounted."""
     cache = ROOT / ".run" / "cache"
-    fetch(cache)
+    with proxies_of_the_machine():
+        fetch(cache)
     return cache
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 
+from harness import plain_http
 from harness.live import live_socket
 from harness.sign_in import SignIn
 from harness.waiting import eventually
@@ -26,7 +27,7 @@ class GatewayDriver:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.sign_in = SignIn(self.url)
-        self.http = httpx.Client(base_url=self.url, timeout=15, auth=self.sign_in)
+        self.http = plain_http.client(self.url, timeout=15, auth=self.sign_in)
 
     def close(self) -> None:
         self.http.close()

@@ -19,7 +19,7 @@ Frame = dict[str, Any]
 @contextmanager
 def live_socket(url: str, token: str) -> Iterator[LiveSocket]:
     """Gives a socket that has said hello, and closes it."""
-    with connect(url, open_timeout=5, close_timeout=2) as connection:
+    with connect(url, open_timeout=5, close_timeout=2, proxy=None) as connection:
         socket = LiveSocket(connection)
         socket.send({"type": "hello", "token": token})
         socket.wait_for("welcome")

@@ -12,6 +12,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
 from harness import plain_http
+from harness.direct_channel import insecure_channel
 from harness.processes import Process
 from infra.local.ports import LOOPBACK, free_ports
 from whynotboth.v1.recommender_pb2 import RecommendRequest, RecommendResponse
@@ -62,7 +63,7 @@ def running_recommender(data: Data, amqp_url: str, folder: Path) -> Iterator[Rec
     process = Process("recommender", [sys.executable, "-m", "ml_service", "serve"], environment, ready_url, folder / "recommender.log")
     process.restart()
     try:
-        with grpc.insecure_channel(f"{LOOPBACK}:{grpc_port}") as channel:
+        with insecure_channel(f"{LOOPBACK}:{grpc_port}") as channel:
             yield RecommenderDriver(process, channel)
     finally:
         process.terminate()

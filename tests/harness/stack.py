@@ -14,6 +14,7 @@ import psutil
 from harness.broker import BrokerDriver
 from harness.gateway import GatewayDriver
 from harness.processes import Process
+from harness.proxies import OF_THE_MACHINE
 from harness.sign_in import OPEN_GATEWAY
 from harness.store import StoreDriver
 from harness.waiting import eventually
@@ -46,7 +47,9 @@ class Data:
     def run(self, *arguments: str) -> str:
         """Runs a command of the Python service and gives what it prints."""
         command = [sys.executable, "-m", "ml_service", *arguments]
-        environment = {"PATH": str(Path(sys.executable).parent) + ":/usr/bin:/bin", "HOME": str(Path.home()), **self.environment}
+        # The data set is downloaded through the machine's proxy.
+        machine = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(Path.home()), **OF_THE_MACHINE}
+        environment = {**machine, **self.environment}
         ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=RUN_SECONDS)
         assert ended.returncode == 0, f"{' '.join(arguments)} ended with {ended.returncode}:\n{ended.stdout}\n{ended.stderr}"
         return ended.stdout

@@ -38,6 +38,8 @@ const serviceConfig = {
 }
 
 export const channelOptions = {
+  // The recommender is one of our own parts: a proxy of the environment is for what really goes out.
+  'grpc.enable_http_proxy': 0,
   'grpc.service_config': JSON.stringify(serviceConfig),
   // A recommender that is frozen or cut off closes nothing: three seconds without a sign of life and it is asked no more.
   'grpc.keepalive_time_ms': 1000,

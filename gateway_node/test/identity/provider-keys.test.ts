@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { createProviderKeys, type ProviderKeysOptions } from '../../src/identity/provider-keys.ts'
 import { createVerify } from '../../src/identity/verifier.ts'
@@ -75,4 +79,31 @@ test('while the provider is down, keys that are known go on, and unknown ones ca
 
   assert.equal(known.subject, '7')
   await assert.rejects(verify(await provider.sign({ sub: '8' }, { kid: 'second' })), unavailable)
+})
+
+/** Fetches the keys of a provider in a process of its own, and gives what that process asks the proxy of its environment for. */
+async function askedOfTheProxy(t: TestContext, environment: Record<string, string>): Promise<string[]> {
+  const asked: string[] = []
+  const proxy = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    response.end('{"keys":[]}')
+  }).on('connect', (request, socket) => {
+    asked.push(request.url ?? '')
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
+  })
+  await once(proxy.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => proxy.close())
+  const https_proxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  const script = `
+    import { createProviderKeys } from './src/identity/provider-keys.ts'
+    await createProviderKeys(new URL('https://id.invalid/keys'))({ alg: 'ES256', kid: 'first' }).catch(() => {})
+    process.exit()`
+  const options = { cwd: new URL('../..', import.meta.url), env: { https_proxy, ...environment } }
+  await once(spawn(process.execPath, ['--input-type=module', '--eval', script], options), 'exit')
+  return asked
+}
+
+test('keys are fetched through the proxy of the environment where Node is told to use it', async (t) => {
+  assert.deepEqual(await askedOfTheProxy(t, { NODE_USE_ENV_PROXY: '1' }), ['id.invalid:443'])
+  assert.deepEqual(await askedOfTheProxy(t, {}), [])
 })

@@ -36,6 +36,18 @@ async function untilPinged(t: TestContext) {
   await pinged
 }
 
+/** Sets the variables for this test, and puts back what they were. */
+function setVariables(t: TestContext, variables: Record<string, string>) {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const)
+  Object.assign(process.env, variables)
+  t.after(() => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+  })
+}
+
 const range = (length: number) => Array.from({ length }, (_, index) => index)
 
 test('an attempt that was not answered is made again', async (t) => {
@@ -70,6 +82,14 @@ for (const reason of ['RECOMMENDER_OVERLOADED', 'ITEM_UNKNOWN'] as const)
 
     assert.equal(fake.calls.length, 1)
   })
+
+test('no call goes through a proxy of the environment', async (t) => {
+  const refusesAll = 'http://127.0.0.1:9'
+  setVariables(t, { grpc_proxy: refusesAll, https_proxy: refusesAll, http_proxy: refusesAll, no_proxy: '' })
+  const { ask } = await openCalls(t)
+
+  assert.equal((await ask()).item?.itemId, '1')
+})
 
 test('the recommender is told how much time is left', async (t) => {
   const { ask, server } = await openCalls(t)

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from ml_service.handlers.patience import StoreQuestions
 
 
+@pytest.fixture(autouse=True)
+def dead_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that refuses everything: who asks one of our own parts through it gets no answer."""
+    for name in ("http_proxy", "https_proxy", "grpc_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+
+
 @pytest.fixture
 def metrics(live: LiveState) -> Metrics:
     return Metrics(live)

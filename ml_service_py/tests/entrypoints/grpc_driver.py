@@ -67,6 +67,6 @@ async def failure_of(call: Awaitable[Any]) -> Failure:
 @asynccontextmanager
 async def driving(server: GrpcServer) -> AsyncIterator[GrpcDriver]:
     port = await server.start(HOST, 0)
-    async with grpc.aio.insecure_channel(f"{HOST}:{port}") as channel:
+    async with grpc.aio.insecure_channel(f"{HOST}:{port}", [("grpc.enable_http_proxy", 0)]) as channel:
         yield GrpcDriver(channel)
     await server.stop(0.1)

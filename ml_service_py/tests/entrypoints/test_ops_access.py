@@ -36,7 +36,7 @@ def app(live: LiveState, models: Models, metrics: Metrics) -> FastAPI:
 async def served(app: FastAPI, host: str, token: str | None) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         serve_ops(app, host, 0, SecretStr(token) if token else None) as port,
-        httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as client,
+        httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}", trust_env=False) as client,
     ):
         yield client
 

@@ -68,7 +68,7 @@ def reader(metrics: Metrics) -> FakeReader:
 async def ops(live: LiveState, models: Models, metrics: Metrics, readiness: Readiness, reader: FakeReader) -> AsyncIterator[OpsDriver]:
     async with (
         serve_ops(build_ops_api(live, models, metrics, readiness, {"interactions": reader}), HOST, 0) as port,
-        httpx.AsyncClient(base_url=f"http://{HOST}:{port}") as client,
+        httpx.AsyncClient(base_url=f"http://{HOST}:{port}", trust_env=False) as client,
     ):
         yield OpsDriver(client)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from websockets.exceptions import WebSocketException
 
+from harness import plain_http
 from harness.live import live_socket
 from harness.sign_in import SignIn
 from harness.soak.ledger import Answer, Outcome
@@ -29,7 +30,7 @@ class Door:
     def __init__(self, port: int, requests: list[Answer]) -> None:
         self._address = f"{LOOPBACK}:{port}"
         self._sign_in = SignIn(f"http://{self._address}")
-        self._http = httpx.Client(base_url=f"http://{self._address}", timeout=PATIENCE_SECONDS, auth=self._sign_in)
+        self._http = plain_http.client(f"http://{self._address}", timeout=PATIENCE_SECONDS, auth=self._sign_in)
         self._requests = requests
         self._opened = ExitStack()
         #: By user; the operator's has none.

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
+from harness import plain_http
 from harness.broker import BrokerDriver
 from harness.sign_in import OPERATOR
 from harness.soak.checker import FINAL_STATES, JobSeen, Observed
@@ -99,7 +98,7 @@ class Observer:
 def _histories(recommender: ContainerPart, users: set[str]) -> dict[Pair, float]:
     """An explanation of any item names the whole history that counts for it."""
     histories: dict[Pair, float] = {}
-    with httpx.Client(base_url=f"http://{LOOPBACK}:{recommender.port}", headers=OPERATOR, timeout=10) as http:
+    with plain_http.client(f"http://{LOOPBACK}:{recommender.port}", headers=OPERATOR, timeout=10) as http:
         for user_id in sorted(users):
             response = http.get(f"/explain/{user_id}", params={"itemId": ANY_ITEM})
             assert response.is_success, response.text
