@@ -38,6 +38,18 @@ test('a recommender that does not answer costs no more than the deadline', async
   await assert.rejects(asking, { reason: 'DEADLINE_EXCEEDED' })
 })
 
+test('a caller who joins a question under way gets its answer after the first caller gave up', async (t) => {
+  const { recommender, server } = await openClient(t)
+  const release = server.hold()
+  const first = recommender.recommend(ask, within(50))
+  const joined = recommender.recommend(ask, call)
+
+  const { degraded } = await first
+  release()
+
+  assert.deepEqual([degraded, (await joined).degraded], [true, false])
+})
+
 test('what is asked at the same time goes together', async (t) => {
   const { recommender, server } = await openClient(t)
   const release = server.hold()
