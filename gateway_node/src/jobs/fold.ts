@@ -1,4 +1,5 @@
 // The state of a job as the sum of its facts. Pure: the same facts give the same job on every replica.
+import { isDeepStrictEqual } from 'node:util'
 import { toReason } from '../errors.ts'
 import type { Failure } from '../gen/whynotboth/v1/errors.ts'
 import type { JobRequested, JobResult } from '../gen/whynotboth/v1/jobs.ts'
@@ -22,7 +23,8 @@ export function foldFact(job: Job | undefined, fact: Fact): Job | undefined {
   if (fact.name === 'job.cancel_requested') {
     return job.cancelRequested ? job : { ...job, cancelRequested: true, updatedAt: toTime(fact.occurredAt) }
   }
-  return isStale(job, fact) ? job : { ...job, ...change(job, fact), updatedAt: toTime(fact.occurredAt) }
+  if (isStale(job, fact) || isSameProgress(job, fact)) return job
+  return { ...job, ...change(job, fact), updatedAt: toTime(fact.occurredAt) }
 }
 
 function begin(fact: Fact): Job | undefined {
@@ -43,6 +45,13 @@ function isStale(job: Job, fact: Attempted): boolean {
     default:
       return fact.attempt < job.attempts
   }
+}
+
+/** A worker may publish a progress twice: it can't know whether one that it got no confirm for is in the log. */
+function isSameProgress(job: Job, fact: Attempted): boolean {
+  if (fact.name !== 'job.progressed') return false
+  const { state, attempts, percent, step, metrics, error } = job
+  return isDeepStrictEqual({ state, attempts, percent, step, metrics, error }, change(job, fact))
 }
 
 function change(job: Job, fact: Attempted): Partial<Job> {

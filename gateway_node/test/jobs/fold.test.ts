@@ -51,6 +51,21 @@ test('a running job shows its latest progress', () => {
   assert.deepEqual([job.percent, job.step, job.metrics, job.attempts], [40, 'write', { ndcg_at_10: 0.4 }, 1])
 })
 
+test('a progress that is told twice changes the job once', () => {
+  const progressed = { jobId, attempt: 1, percent: 40, step: 'write', metrics: { ndcg_at_10: 0.4 } }
+  const before = fold(
+    exportRequested(jobId),
+    jobFact('JobStarted', { jobId, attempt: 1 }),
+    jobFact('JobProgressed', progressed),
+  )
+  const again = decodeFact('whynotboth.v1.JobProgressed', jobFact('JobProgressed', progressed).body)
+  const next = decodeFact('whynotboth.v1.JobProgressed', jobFact('JobProgressed', { ...progressed, percent: 41 }).body)
+  assert.ok(before && again && next)
+
+  assert.equal(foldFact(before, again), before)
+  assert.equal(foldFact(before, next)?.percent, 41)
+})
+
 test('a job that succeeds is complete and shows what it left', () => {
   const file = { name: 'top.csv', mediaType: 'text/csv', sizeBytes: 12 }
   const result = { modelVersion: '', promoted: false, file }

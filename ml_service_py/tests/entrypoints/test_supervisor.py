@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import job_scripts
 import pytest
 
-from ml_service.domain import Attempt, Job, JobOutcome, TrainParams
+from ml_service.domain import Attempt, Job, JobOutcome, Progress, TrainParams
 from ml_service.entrypoints import supervisor as module
 from ml_service.entrypoints.job_process import JobProcess
 from ml_service.entrypoints.supervisor import Cancelled, Ending, Supervisor
@@ -31,8 +31,8 @@ def supervisor(cancelled: set[str]) -> Iterator[Supervisor]:
     supervisor.close()
 
 
-def run(supervisor: Supervisor, *words: str) -> Ending:
-    return supervisor.run(Attempt(Job("job-1", TrainParams(words)), 1, 1), lambda *_: None)
+def run(supervisor: Supervisor, *words: str, on_progress: Callable[[Attempt, Progress], bool] = lambda *_: True) -> Ending:
+    return supervisor.run(Attempt(Job("job-1", TrainParams(words)), 1, 1), on_progress)
 
 
 def refuse_processes(_open_runner: Callable[[], object]) -> JobProcess:
@@ -40,7 +40,11 @@ def refuse_processes(_open_runner: Callable[[], object]) -> JobProcess:
 
 
 def test_the_attempt_after_one_that_was_cancelled_has_a_process_of_its_own(supervisor: Supervisor, cancelled: set[str]) -> None:
-    ending = supervisor.run(Attempt(Job("job-1", TrainParams(("wait",))), 1, 1), lambda *_: cancelled.add("job-1"))
+    def cancel(*_: object) -> bool:
+        cancelled.add("job-1")
+        return True
+
+    ending = run(supervisor, "wait", on_progress=cancel)
     is_warm_without_a_process = supervisor.is_warm
     cancelled.clear()
 
@@ -70,3 +74,32 @@ def test_a_worker_waits_for_room_for_a_process(supervisor: Supervisor, monkeypat
     supervisor.keep_warm()
 
     assert isinstance(run(supervisor), JobOutcome)
+
+
+class CancelledAfter:
+    """The cancel requests, which hold every job from the given look on."""
+
+    def __init__(self, looks: int) -> None:
+        self._looks_left = looks
+
+    def __contains__(self, job_id: object) -> bool:
+        self._looks_left -= 1
+        return self._looks_left < 0
+
+
+@pytest.mark.parametrize(("is_published", "repeats"), [(True, False), (False, True)])
+def test_a_progress_is_published_until_the_log_has_it_and_then_not_again(
+    monkeypatch: pytest.MonkeyPatch, *, is_published: bool, repeats: bool
+) -> None:
+    monkeypatch.setattr(module, "PROGRESS_SECONDS", 0)
+    supervisor = Supervisor(job_scripts.open_runner, CancelledAfter(looks=10), DEADLINE_SECONDS)
+    steps: list[str] = []
+
+    def publish(_attempt: Attempt, progress: Progress) -> bool:
+        steps.append(progress.step)
+        return is_published
+
+    ending = run(supervisor, "wait", on_progress=publish)
+
+    assert ending == Cancelled()
+    assert (len(steps) > len(set(steps))) == repeats

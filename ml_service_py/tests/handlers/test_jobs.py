@@ -90,9 +90,9 @@ def test_an_outcome_of_an_attempt_that_is_over_is_not_told(book: JobBook, publis
 def test_progress_that_can_not_be_told_holds_up_nothing(book: JobBook, publisher: FakePublisher, attempt: Attempt) -> None:
     publisher.down = {"job.progressed"}
 
-    book.progress(attempt, Progress(50, "half"))
+    is_published = book.progress(attempt, Progress(50, "half"))
 
-    assert publisher.taken == []
+    assert (is_published, publisher.taken) == (False, [])
 
 
 def test_a_promoted_version_is_announced_and_a_lost_hint_harms_nothing(book: JobBook, publisher: FakePublisher, attempt: Attempt) -> None:

@@ -1,19 +1,28 @@
 """The search: it finds what fits, says how far it is, can be stopped, and gives the same again."""
 
+import threading
 from dataclasses import replace
+from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from joblib import parallel_config
 from planted import checkerboard
 from scipy.sparse import csr_array
+from sklearn.utils.parallel import Parallel
 from threadpoolctl import threadpool_info
 
 from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
+from ml_service.model import selection
+from ml_service.model.item_knn import ItemKNN
 from ml_service.model.popularity import Popularity
 from ml_service.model.ratings import Float32Array, ratings_of
-from ml_service.model.selection import ESTIMATORS, MARGIN, Configuration, Measured, build, is_not_worse, measure, search
+from ml_service.model.selection import ESTIMATORS, GRIDS, MARGIN, Configuration, Measured, build, is_not_worse, measure, search
+
+PATIENCE_SECONDS = 20
+FIRST_OF_GRID = {name: values[0] for name, values in GRIDS["item_knn"].items()}
 
 
 def ignore(progress: Progress) -> None:
@@ -70,11 +79,34 @@ def test_progress_rises_to_the_end_and_tells_the_best_so_far() -> None:
 
     found = search(checkerboard(), ["ease", "popularity"], folds=2, seed=1, report=heard.append)
 
-    assert len(heard) == 2 * len(found)
+    assert len(heard) == 1 + 2 * len(found)
     assert [progress.percent for progress in heard] == sorted(progress.percent for progress in heard)
     assert heard[-1].percent == 100
     assert heard[-1].metrics == {"ndcg_at_10": found[0].ndcg}
-    assert heard[0].step.startswith("Measured ease (l2 ")
+    assert heard[0] == Progress(0, f"Fitting ease, popularity: {2 * len(found)} fits")
+    assert heard[1].step.startswith("Measured ease (l2 ")
+
+
+def test_a_fit_that_ends_is_reported_while_the_first_one_still_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    another_is_reported = threading.Event()
+    waited: list[bool] = []
+
+    class FirstIsSlow(ItemKNN):
+        def fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
+            if {name: getattr(self, name) for name in FIRST_OF_GRID} == FIRST_OF_GRID:
+                waited.append(another_is_reported.wait(PATIENCE_SECONDS))
+            return super().fit(X, y)
+
+    def report(progress: Progress) -> None:
+        if progress.percent > 0:
+            another_is_reported.set()
+
+    monkeypatch.setitem(ESTIMATORS, "item_knn", FirstIsSlow)
+    monkeypatch.setattr(selection, "Parallel", lambda **given: Parallel(**{**given, "n_jobs": 2}))
+
+    search(checkerboard(), ["item_knn"], folds=1, seed=1, report=report)
+
+    assert waited == [True]
 
 
 def test_an_exception_of_the_listener_stops_the_search() -> None:

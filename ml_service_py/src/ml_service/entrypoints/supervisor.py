@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from ml_service.domain import Attempt
     from ml_service.entrypoints.job_process import JobRunner
 
+    #: Publishes a progress, and returns whether it reached the log.
+    OnProgress = Callable[[Attempt, Progress], bool]
+
 log = structlog.get_logger()
 
-#: How often a running job is told of; the contract says at least each second, also when it has nothing new to say.
+#: The shortest time between two messages about a running job's progress.
 PROGRESS_SECONDS = 0.5
 #: How soon a word of the job, a cancel request, the deadline or a stop is noticed.
 TICK_SECONDS = 0.1
@@ -64,7 +67,7 @@ class Supervisor:
         elif time.monotonic() - self._spawned_at > REVIVE_SECONDS:
             self._revive()
 
-    def run(self, attempt: Attempt, on_progress: Callable[[Attempt, Progress], None]) -> Ending:
+    def run(self, attempt: Attempt, on_progress: OnProgress) -> Ending:
         """Gives how the attempt ended. Raises Interrupted where it didn't end by itself."""
         if attempt.job.job_id in self._cancel_requests:
             return Cancelled()
@@ -78,21 +81,22 @@ class Supervisor:
             self._process.kill()
             raise
 
-    def _watch(self, attempt: Attempt, on_progress: Callable[[Attempt, Progress], None]) -> Ending:
+    def _watch(self, attempt: Attempt, on_progress: OnProgress) -> Ending:
         deadline = time.monotonic() + self._deadline_seconds
-        progress, tell_at = Progress(0, "Starting"), time.monotonic()
+        progress, published, publish_at = Progress(0, "Starting"), None, time.monotonic()
         while True:
             match self._process.poll(TICK_SECONDS):
-                case Progress() as told:
-                    progress = told
+                case Progress() as newer:
+                    progress = newer
                 case JobOutcome() | ServiceError() as ending:
                     return ending
             if cause := self._cause_to_end(attempt, deadline):
                 self._process.kill()
                 return cause
-            if time.monotonic() >= tell_at:
-                on_progress(attempt, progress)
-                tell_at = time.monotonic() + PROGRESS_SECONDS
+            # A progress that didn't reach the log is published again; one that did says nothing new.
+            if progress != published and time.monotonic() >= publish_at:
+                published = progress if on_progress(attempt, progress) else published
+                publish_at = time.monotonic() + PROGRESS_SECONDS
 
     def interrupt(self) -> None:
         """Ends the attempt under way, from any thread."""

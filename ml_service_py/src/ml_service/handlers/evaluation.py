@@ -44,6 +44,7 @@ def evaluate(ratings: Ratings, params: EvaluateParams, report: Report) -> tuple[
 
     None named: all that suit the catalogue's size.
 
+    `report` hears of each fit and of each test.
     `ratings` must be in the order in which they were imported: the split depends on it.
     """
     train, test = split_by_item(ratings, params.seed)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ml_service.domain import Attempt
 
 EVALUATION_NAME = "evaluation.csv"
+#: The first step of a job that computes with all ratings.
+READING = "Reading the ratings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ def run_job(store: Store, registry: Registry, attempt: Attempt, report: Callable
         case TrainParams() as params:
             from ml_service.handlers.training import train
 
+            report(Progress(0, READING))
             return train(store, registry, JobMandate(JobLedger(store.engine), attempt), params, report)
         case EvaluateParams() as params:
             return _evaluate(store, registry, attempt, params, report)
@@ -51,6 +54,7 @@ def _evaluate(store: Store, registry: Registry, attempt: Attempt, params: Evalua
     from ml_service.handlers.csv_files import MEDIA_TYPE
     from ml_service.handlers.evaluation import evaluate, to_csv
 
+    report(Progress(0, READING))
     rows = evaluate(store.load_ratings(), params, report)
     file = registry.save_result(attempt.job.job_id, attempt.number, EVALUATION_NAME, MEDIA_TYPE, [to_csv(rows).encode()])
     return JobOutcome(rows[0].metrics, file=file)

@@ -86,11 +86,13 @@ class JobBook:
 
         return confirm
 
-    def progress(self, attempt: Attempt, progress: Progress) -> None:
-        """Tells it at once or not at all: the next one replaces it."""
+    def progress(self, attempt: Attempt, progress: Progress) -> bool:
+        """Publish it without waiting for a broker that is away: the next one replaces it. Return whether the log has it."""
         fact = job_messages.job_progressed(attempt.job.job_id, attempt.number, progress)
         with suppress(Unavailable):
             self._tell(fact, attempt.traceparent, PROGRESS_TIMEOUT_SECONDS)
+            return True
+        return False
 
     def succeed(self, attempt: Attempt, outcome: JobOutcome) -> None:
         job_id, number = attempt.job.job_id, attempt.number

@@ -120,27 +120,33 @@ def _measure_all(candidates: Sequence[Configuration], ratings: Ratings, folds: i
     is_measured = _some_users(pairs[:, 0], seed)
     parts = islice(KFold(PARTS, shuffle=True, random_state=seed).split(pairs), folds)
     splits = [(train, test[is_measured[test]]) for train, test in parts]
-    tasks = [(place, split) for place in range(len(candidates)) for split in splits]
-    fits = (delayed(_fit_and_measure)(place, build(candidates[place]), pairs, ratings.ratings, split) for place, split in tasks)
-    found: list[list[dict[str, float]]] = [[] for _ in candidates]
-    for count, (place, metrics) in enumerate(_run(fits), 1):
-        found[place].append(metrics)
+    tasks = [(place, fold) for place in range(len(candidates)) for fold in range(len(splits))]
+    fits = (delayed(_fit_and_measure)(task, build(candidates[task[0]]), pairs, ratings.ratings, splits[task[1]]) for task in tasks)
+    report(Progress(0, f"Fitting {', '.join(dict.fromkeys(candidate.estimator for candidate in candidates))}: {len(tasks)} fits"))
+    found: list[dict[int, dict[str, float]]] = [{} for _ in candidates]
+    for count, ((place, fold), metrics) in enumerate(_run(fits), 1):
+        found[place][fold] = metrics
         report(_progress(candidates[place], count, len(tasks), [_mean(rows) for rows in found if len(rows) == folds]))
     return [Measured(candidate, _mean(rows)) for candidate, rows in zip(candidates, found, strict=True)]
 
 
-def _run(fits: Iterable[Any]) -> Iterator[tuple[int, dict[str, float]]]:
-    """Gives what the fits give, in their order. joblib's active backend runs them: threads, or a cluster under `parallel_config`."""
+def _run(fits: Iterable[Any]) -> Iterator[tuple[tuple[int, int], dict[str, float]]]:
+    """Gives what the fits give, each as soon as it ends. joblib's active backend runs them: threads, or a cluster under `parallel_config`.
+
+    In their own order the slow fits, which come first, would hide how many of the others have ended.
+    """
     # A core for each fit: BLAS's own threads wait for each other in loops, and on a busy machine that takes several times the work.
     with threadpool_limits(1, "blas"), warnings.catch_warnings():
         # So it says when the search is ended early, which is meant.
         warnings.filterwarnings("ignore", "[0-9]+ tasks ")
-        yield from Parallel(n_jobs=-1, prefer="threads", return_as="generator")(fits)
+        yield from Parallel(n_jobs=-1, prefer="threads", return_as="generator_unordered")(fits)
 
 
-def _fit_and_measure(place: int, estimator: ItemItemEstimator, pairs: IntArray, y: Any, split: Fold) -> tuple[int, dict[str, float]]:
+def _fit_and_measure(
+    task: tuple[int, int], estimator: ItemItemEstimator, pairs: IntArray, y: Any, split: Fold
+) -> tuple[tuple[int, int], dict[str, float]]:
     train, test = split
-    return place, ranking_metrics(estimator.fit(pairs[train], y[train]), pairs[test])
+    return task, ranking_metrics(estimator.fit(pairs[train], y[train]), pairs[test])
 
 
 def _some_users(users: IntArray, seed: int) -> npt.NDArray[np.bool_]:
@@ -155,8 +161,9 @@ def _numbered(ratings: Ratings) -> IntArray:
     return np.column_stack(columns)
 
 
-def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
-    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+def _mean(rows: dict[int, dict[str, float]]) -> dict[str, float]:
+    """Return the mean of each metric over the folds, added up in the folds' order: the same whichever fold ended first."""
+    return {name: float(np.mean([rows[fold][name] for fold in sorted(rows)])) for name in rows[0]}
 
 
 def _progress(candidate: Configuration, count: int, total: int, complete: list[dict[str, float]]) -> Progress:

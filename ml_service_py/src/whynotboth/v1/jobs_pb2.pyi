@@ -199,7 +199,7 @@ Global___JobStarted: _TypeAlias = JobStarted  # noqa: Y015
 
 @_typing.final
 class JobProgressed(_message.Message):
-    """A fact, routing key `job.progressed`: at least one each second while the job runs."""
+    """A fact, routing key `job.progressed`: whenever the progress has changed, at most two each second."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

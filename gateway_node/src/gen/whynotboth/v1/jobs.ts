@@ -87,7 +87,7 @@ export interface JobStarted {
   occurredAt: Date | undefined;
 }
 
-/** A fact, routing key `job.progressed`: at least one each second while the job runs. */
+/** A fact, routing key `job.progressed`: whenever the progress has changed, at most two each second. */
 export interface JobProgressed {
   /** The job. */
   jobId: string;
