@@ -135,7 +135,9 @@ async def _listen(recommender: Recommender, stack: AsyncExitStack) -> None:
     readers = {STREAM: recommender.reader}
     ops_api = build_ops_api(recommender.live, recommender.models, recommender.metrics, recommender.readiness, readers)
     with naming_port("RECOMMENDER_OPS_PORT"):
-        serving = serve_ops(ops_api, settings.recommender_host, settings.recommender_ops_port, settings.ops_token)
+        serving = serve_ops(
+            ops_api, settings.recommender_host, settings.recommender_ops_port, settings.ops_token, settings.ops_allowed_hosts
+        )
         ops_port = await stack.enter_async_context(serving)
     with naming_port("RECOMMENDER_GRPC_PORT"):
         certificates = recommender.parts.certificates

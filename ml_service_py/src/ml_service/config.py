@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+HOST_NAME = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 
 
 class Settings(BaseSettings):
@@ -23,6 +26,7 @@ class Settings(BaseSettings):
     broker_declare: bool = True
     tls_dir: Path | None = None
     ops_token: SecretStr | None = Field(default=None, min_length=16)
+    ops_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
     recommender_host: str = "127.0.0.1"
@@ -38,6 +42,15 @@ class Settings(BaseSettings):
     worker_ops_port: int = Field(default=8082, ge=0, le=65535)
     worker_grace_seconds: float = Field(default=10, gt=0)
     worker_job_deadline_seconds: float = Field(default=1200, gt=0)
+
+    @field_validator("ops_allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, given: str | tuple[str, ...]) -> tuple[str, ...]:
+        """Separated by commas. A name with a scheme or a port would never match."""
+        names = tuple(filter(None, map(str.strip, given.split(",")))) if isinstance(given, str) else given
+        if wrong := next((name for name in names if not HOST_NAME.fullmatch(name)), None):
+            raise ValueError(f"`{wrong}` is no host. Give names or addresses without scheme and port, separated by commas")
+        return names
 
     @field_validator("tls_dir")
     @classmethod

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from ml_service.entrypoints.ops_access import install_access
 from ml_service.entrypoints.ops_api import build_ops_api
 from ml_service.entrypoints.ops_server import serve_ops
 from ml_service.entrypoints.runtime import Readiness
@@ -73,3 +74,21 @@ async def test_where_no_token_is_set_a_port_that_other_machines_reach_tells_noth
         statuses = [await status(client, path, authorization) for path in PROTECTED]
 
     assert statuses == [401] * len(PROTECTED)
+
+
+@pytest.mark.parametrize("path", ["/health%09z", "/healthz%0A", "/healthz%3F/models", "/models%3F/healthz", "//healthz", "/healthz/"])
+@pytest.mark.parametrize("host", [LOOPBACK, f"{LOOPBACK}/healthz?", f"{LOOPBACK}/healthz#", "[::1]/readyz?"])
+async def test_a_path_that_only_looks_like_a_probe_needs_the_token(app: FastAPI, path: str, host: str) -> None:
+    install_access(app, EVERYWHERE, TOKEN)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{LOOPBACK}") as client:
+        answer = await client.get(path, headers={"host": host})
+
+    assert answer.status_code == httpx.codes.UNAUTHORIZED
+
+
+async def test_an_ops_port_checks_the_host_before_the_token(app: FastAPI) -> None:
+    async with served(app, LOOPBACK, None) as client:
+        answer = await client.get("/explain/even", headers={"host": "evil.example"})
+
+    assert answer.status_code == httpx.codes.MISDIRECTED_REQUEST

@@ -164,6 +164,13 @@ async def test_a_failure_is_a_problem(ops: OpsDriver, path: str, status: int, re
     assert (problem["status"], problem["reason"], problem["requestId"]) == (status, reason, "r-1")
 
 
+async def test_a_method_that_a_path_lacks_is_a_405_that_names_those_it_has(ops: OpsDriver) -> None:
+    answer = await ops.client.post("/models")
+
+    assert (answer.status_code, answer.json()["status"], answer.json()["reason"]) == (405, 405, "ROUTE_UNKNOWN")
+    assert answer.headers["allow"] == "GET"
+
+
 @pytest.mark.parametrize("request_id", ["two words", "<script>", "r" * 129])
 async def test_an_id_that_could_be_something_else_is_not_repeated(ops: OpsDriver, request_id: str) -> None:
     problem = await ops.problem("/nope", request_id)

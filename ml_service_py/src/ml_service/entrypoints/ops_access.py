@@ -19,12 +19,13 @@ OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 
 def install_access(app: FastAPI, host: str, token: str | None) -> None:
     """For all paths of the app, its documentation among them. Without a token only a port that no other machine reaches is open."""
-    if token is None and _is_loopback(host):
+    if token is None and is_loopback(host):
         return
 
     @app.middleware("http")
     async def check(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-        if request.url.path in OPEN_PATHS or _knows(request, token):
+        # Not `request.url`, which is made from what the caller says in `Host`.
+        if request.scope["path"] in OPEN_PATHS or _knows(request, token):
             return await answer(request)
         todo = "Set OPS_TOKEN, as other machines reach this port" if token is None else "Send this service's OPS_TOKEN"
         return await render_problem(request, Unauthenticated("TOKEN_INVALID", f"{todo}: `Authorization: Bearer ...`."))
@@ -36,7 +37,7 @@ def _knows(request: Request, token: str | None) -> bool:
     return token is not None and hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

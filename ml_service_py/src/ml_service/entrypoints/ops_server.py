@@ -13,10 +13,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from uvicorn import Config, Server
 
 from ml_service.entrypoints.ops_access import install_access
+from ml_service.entrypoints.ops_hosts import AllowedHosts, install_host_check
 from ml_service.entrypoints.reader_metrics import describe_readers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Mapping
+    from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 
     from fastapi import FastAPI
     from pydantic import SecretStr
@@ -52,12 +53,16 @@ def probes(readiness: Readiness, render_metrics: Callable[[], bytes], readers: M
 
 
 @asynccontextmanager
-async def serve_ops(app: FastAPI, host: str, port: int, token: SecretStr | None = None) -> AsyncIterator[int]:
+async def serve_ops(
+    app: FastAPI, host: str, port: int, token: SecretStr | None = None, allowed_hosts: Sequence[str] = ()
+) -> AsyncIterator[int]:
     """Serves whoever knows the token on this event loop while the block runs; gives the port, chosen by the system for 0.
 
-    Raises OSError for a taken one.
+    `allowed_hosts`: names by which it answers, besides loopback and the host. Raises OSError for a taken port.
     """
     install_access(app, host, token.get_secret_value() if token else None)
+    # What is installed last is asked first.
+    install_host_check(app, AllowedHosts(host, allowed_hosts))
     listener = socket.create_server((host, port))
     server = _QuietServer(Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=STOP_SECONDS))
     task = asyncio.create_task(server.serve(sockets=[listener]))

@@ -115,7 +115,8 @@ async def work(settings: Settings, open_runner: Callable[[Settings], JobRunner] 
         stack.callback(worker.supervisor.close)
         readiness = WorkerReadiness(worker.conditions)
         with naming_port("WORKER_OPS_PORT"):
-            serving = serve_ops(_ops_api(worker, readiness), settings.worker_host, settings.worker_ops_port, settings.ops_token)
+            ops_api = _ops_api(worker, readiness)
+            serving = serve_ops(ops_api, settings.worker_host, settings.worker_ops_port, settings.ops_token, settings.ops_allowed_hosts)
             port = await stack.enter_async_context(serving)
         for thread in worker.threads:
             thread.start()
