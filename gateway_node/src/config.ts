@@ -1,8 +1,9 @@
 // The only file that reads the environment: names, defaults and bounds of every setting. Required: who may sign in.
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
+import { type Environment, readEnvironment } from './environment.ts'
+import { splitList } from './setting-forms.ts'
 
 /** How long the sockets, and then the broker, may take to answer their closing when the gateway stops. */
 export const closingMs = 1000
@@ -10,18 +11,18 @@ export const closingMs = 1000
 const milliseconds = (fallback: number) => Type.Integer({ minimum: 0, maximum: 600_000, default: fallback })
 const count = (fallback: number) => Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: fallback })
 
-const Environment = Type.Object({
-  AMQP_URL: Type.String({ pattern: '^amqps?://', default: 'amqp://guest:guest@127.0.0.1:5672/' }),
+const Variables = Type.Object({
+  AMQP_URL: Type.String({ format: 'amqp-url', writeOnly: true, default: 'amqp://guest:guest@127.0.0.1:5672/' }),
   BROKER_DEFINITIONS: Type.String({
     default: fileURLToPath(new URL('../../infra/rabbitmq/definitions.json', import.meta.url)),
   }),
   BROKER_DECLARE: Type.Boolean({ default: true }),
   TLS_DIR: Type.String({ default: '' }),
   LOG_LEVEL: Type.Enum(['debug', 'info', 'warning', 'error'], { default: 'info' }),
-  GATEWAY_HOST: Type.String({ minLength: 1, default: '127.0.0.1' }),
+  GATEWAY_HOST: Type.String({ format: 'host', default: '127.0.0.1' }),
   GATEWAY_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 3000 }),
   GATEWAY_NAME: Type.String({ default: '' }),
-  GATEWAY_RECOMMENDER_ADDRESS: Type.String({ minLength: 1, default: '127.0.0.1:50051' }),
+  GATEWAY_RECOMMENDER_ADDRESS: Type.String({ format: 'grpc-target', default: '127.0.0.1:50051' }),
   GATEWAY_RECOMMENDER_DEADLINE_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 2000 }),
   GATEWAY_CONFIRM_TIMEOUT_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 1500 }),
   GATEWAY_READ_OWN_WRITE_MS: milliseconds(250),
@@ -31,19 +32,15 @@ const Environment = Type.Object({
   GATEWAY_REQUEST_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 30_000 }),
   GATEWAY_STALLED_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 30_000 }),
   GATEWAY_KEEP_ALIVE_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 72_000 }),
-  GATEWAY_ALLOWED_ORIGINS: Type.String({ default: '' }),
-  GATEWAY_TRUSTED_PROXIES: Type.String({ default: '' }),
+  GATEWAY_ALLOWED_ORIGINS: Type.String({ format: 'origins', default: '' }),
+  GATEWAY_TRUSTED_PROXIES: Type.String({ format: 'networks', default: '' }),
   GATEWAY_DEMO: Type.Boolean({ default: false }),
   GATEWAY_DEMO_KEY: Type.String({
     minLength: 1,
     default: fileURLToPath(new URL('../../.run/keys/demo.pem', import.meta.url)),
   }),
   GATEWAY_SESSION_SECONDS: Type.Integer({ minimum: 1, maximum: 86_400, default: 3600 }),
-  // Whoever can change the keys on their way can be anybody.
-  GATEWAY_JWKS_URL: Type.String({
-    pattern: String.raw`^$|^https://|^http://(localhost|127\.0\.0\.1|\[::1\])[:/]`,
-    default: '',
-  }),
+  GATEWAY_JWKS_URL: Type.Optional(Type.String({ format: 'keys-url' })),
   GATEWAY_TOKEN_ISSUER: Type.String({ default: '' }),
   GATEWAY_TOKEN_AUDIENCE: Type.String({ default: '' }),
   GATEWAY_TOKEN_ROLE_CLAIM: Type.String({ minLength: 1, default: 'role' }),
@@ -55,15 +52,17 @@ const Environment = Type.Object({
   GATEWAY_SOCKET_FRAMES_PER_MINUTE: count(600),
 })
 
-type Settings = Static<typeof Environment>
+type Settings = Static<typeof Variables>
 
-export const variables = Object.keys(Environment.properties)
+export const variables = Object.keys(Variables.properties)
 
-/** Throws one error that names every variable that can't be used. */
-export function readConfig(environment: Record<string, string | undefined> = process.env) {
-  const settings = envSchema<Settings>({ schema: Environment, data: environment, env: false })
-  requireNestedBudgets(settings)
-  requireTlsToTheBroker(settings)
+/** Throws one error that names every variable that can't be used, with its value and what is allowed. */
+export function readConfig(environment: Environment = process.env) {
+  const { settings, problems } = readEnvironment<Settings>(Variables, environment)
+  // What a wrong value leads to is no problem of its own.
+  const further = contradictions(settings).filter(({ among }) => !among.some((name) => problems.has(name)))
+  const all = [...problems.values(), ...further.map(({ problem }) => problem)]
+  if (all.length > 0) throw new Error(`These settings can't be used:\n${all.join('\n')}`)
   return Object.freeze({
     amqpUrl: settings.AMQP_URL,
     brokerDefinitions: settings.BROKER_DEFINITIONS,
@@ -99,48 +98,62 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   })
 }
 
-const splitList = (text: string) => text.split(',').filter((entry) => entry !== '')
-
-/** Whose tokens are good: an OpenID provider's, or the demo's own. Nobody gets in by a setting that was forgotten. */
+/** Whose tokens are good: an OpenID provider's, or the demo's own. */
 function readIdentity(settings: Settings) {
-  const { GATEWAY_JWKS_URL: jwksUrl, GATEWAY_TOKEN_ISSUER: issuer, GATEWAY_TOKEN_AUDIENCE: audience } = settings
-  if (settings.GATEWAY_DEMO === (jwksUrl !== ''))
-    throw new Error(
-      'env: say who may sign in: set either GATEWAY_JWKS_URL to the keys of your OpenID provider, or GATEWAY_DEMO=true for a demo where anybody may be anybody',
-    )
-  if (settings.GATEWAY_DEMO)
+  if (settings.GATEWAY_JWKS_URL === undefined)
     return {
       isDemo: true,
       keyFile: settings.GATEWAY_DEMO_KEY,
       sessionSeconds: settings.GATEWAY_SESSION_SECONDS,
     } as const
-  if (issuer === '' || audience === '')
-    throw new Error(
-      'env: GATEWAY_JWKS_URL needs GATEWAY_TOKEN_ISSUER and GATEWAY_TOKEN_AUDIENCE, as tokens of others have good signatures too',
-    )
   return {
     isDemo: false,
-    jwksUrl: new URL(jwksUrl),
-    issuer,
-    audience,
+    jwksUrl: new URL(settings.GATEWAY_JWKS_URL),
+    issuer: settings.GATEWAY_TOKEN_ISSUER,
+    audience: settings.GATEWAY_TOKEN_AUDIENCE,
     roleClaim: settings.GATEWAY_TOKEN_ROLE_CLAIM,
   } as const
 }
 
+type Contradiction = { among: (keyof Settings)[]; problem: string }
+
+/** Settings that are each usable, but not together. */
+function contradictions(settings: Settings): Contradiction[] {
+  return [...signInMissing(settings), ...budgetsNotNested(settings), ...tlsNotToTheBroker(settings)]
+}
+
+/** Nobody gets in by a setting that was forgotten. */
+function* signInMissing(settings: Settings): Generator<Contradiction> {
+  const { GATEWAY_DEMO: isDemo, GATEWAY_JWKS_URL: jwksUrl } = settings
+  if (isDemo === (jwksUrl !== undefined))
+    yield {
+      among: ['GATEWAY_DEMO', 'GATEWAY_JWKS_URL'],
+      problem:
+        'Say who may sign in: set either GATEWAY_JWKS_URL to the keys of your OpenID provider, or GATEWAY_DEMO=true for a demo where anybody may be anybody.',
+    }
+  else if (!isDemo && (settings.GATEWAY_TOKEN_ISSUER === '' || settings.GATEWAY_TOKEN_AUDIENCE === ''))
+    yield {
+      among: ['GATEWAY_JWKS_URL'],
+      problem:
+        'GATEWAY_JWKS_URL needs GATEWAY_TOKEN_ISSUER and GATEWAY_TOKEN_AUDIENCE, as tokens of others have good signatures too.',
+    }
+}
+
 /** A stop drains, closes the sockets, answers what was asked, flushes what was published, closes the broker. Its bound must hold all of it, or it cuts off. */
-function requireNestedBudgets(settings: Settings) {
+function* budgetsNotNested(settings: Settings): Generator<Contradiction> {
   const inside = ['GATEWAY_DRAIN_MS', 'GATEWAY_RECOMMENDER_DEADLINE_MS', 'GATEWAY_CONFIRM_TIMEOUT_MS'] as const
   const neededMs = inside.reduce((sum, name) => sum + settings[name], 2 * closingMs)
   if (neededMs >= settings.GATEWAY_SHUTDOWN_MS)
-    throw new Error(
-      `env/GATEWAY_SHUTDOWN_MS must be above ${neededMs}, the sum of ${inside.join(', ')} and ${2 * closingMs} for closing`,
-    )
+    yield {
+      among: ['GATEWAY_SHUTDOWN_MS', ...inside],
+      problem: `GATEWAY_SHUTDOWN_MS is ${settings.GATEWAY_SHUTDOWN_MS}: it must be above ${neededMs}, the sum of ${inside.join(', ')} and ${2 * closingMs} for closing.`,
+    }
 }
 
-/** Who asks for encryption mustn't send passwords in the clear because of a scheme that was forgotten. */
-function requireTlsToTheBroker({ TLS_DIR: tlsDir, AMQP_URL: amqpUrl }: Settings) {
+/** Encryption that was asked for mustn't be lost by a forgotten scheme: the password would go in the clear. */
+function* tlsNotToTheBroker({ TLS_DIR: tlsDir, AMQP_URL: amqpUrl }: Settings): Generator<Contradiction> {
   if (tlsDir !== '' && !amqpUrl.startsWith('amqps:'))
-    throw new Error('env/TLS_DIR needs an AMQP_URL that begins with amqps://')
+    yield { among: ['AMQP_URL'], problem: 'TLS_DIR needs an AMQP_URL that begins with amqps://.' }
 }
 
 export type Config = ReturnType<typeof readConfig>
