@@ -110,7 +110,8 @@ export class FakeRecommender implements Recommender {
   }
 
   async listInteractions(request: { userId: string; pageSize: number; pageToken: string }) {
-    const { userId } = await this.getUser(request.userId)
+    this.#enter('listInteractions', request)
+    const { userId } = request
     const interactions = (this.histories.get(userId) ?? []).map((itemId) => ({
       interactionId: `${userId}-${itemId}`,
       itemId,

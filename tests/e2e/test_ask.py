@@ -98,6 +98,10 @@ def test_a_history_is_listed_newest_first(gateway: GatewayDriver) -> None:
     assert times == sorted(times, reverse=True)
 
 
+def test_a_new_user_has_an_empty_history(gateway: GatewayDriver, user_id: str) -> None:
+    assert gateway.interactions(user_id) == []
+
+
 def test_items_are_found_by_title_and_by_genre(gateway: GatewayDriver) -> None:
     found = gateway.get("/v1/items", query="star trek", genre="sci-fi")["items"]
 
@@ -125,7 +129,6 @@ def test_a_film_is_similar_to_its_sequels(gateway: GatewayDriver) -> None:
         ("/v1/users?pageSize=1000", 400, "REQUEST_INVALID"),
         ("/v1/users?pageToken=nonsense", 400, "PAGE_TOKEN_INVALID"),
         ("/v1/users/nobody", 404, "USER_UNKNOWN"),
-        ("/v1/users/nobody/interactions", 404, "USER_UNKNOWN"),
         ("/v1/items/no-such-film", 404, "ITEM_UNKNOWN"),
         ("/v1/items/no-such-film/similar", 404, "ITEM_UNKNOWN"),
         ("/v1/jobs/no-such-job", 404, "JOB_UNKNOWN"),

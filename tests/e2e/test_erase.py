@@ -22,7 +22,7 @@ def test_an_erased_user_is_nobody_whom_anything_knows(stack: Stack, gateway: Gat
     answer = gateway.recommend(user_id, min_offset=erased["offset"])
     assert (answer["source"], answer["items"]) == ("fallback", gateway.recommend("nobody-knows-this-one")["items"])
     assert gateway.problem("GET", f"/v1/users/{user_id}")["reason"] == "USER_UNKNOWN"
-    assert gateway.problem("GET", f"/v1/users/{user_id}/interactions")["reason"] == "USER_UNKNOWN"
+    assert gateway.interactions(user_id) == []
     eventually(lambda: stack.store.count_rows(user_id) == 0, within=10)
 
 

@@ -20,7 +20,16 @@ export const usersRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(
     '/v1/users/:userId',
-    { config, schema: { tags, summary: 'Get a user', params: UserPath, response: { 200: User } } },
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Get a user',
+        description: '404 `USER_UNKNOWN` until the user has interactions.',
+        params: UserPath,
+        response: { 200: User },
+      },
+    },
     async ({ params, call }) => app.recommender.getUser(params.userId, call),
   )
 
@@ -31,6 +40,7 @@ export const usersRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'List what a user did, newest first',
+        description: 'An empty list for any id that has no interactions yet, as for a new user.',
         params: UserPath,
         querystring: InteractionsQuery,
         response: { 200: InteractionList },

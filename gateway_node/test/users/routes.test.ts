@@ -24,10 +24,17 @@ test('a user’s history says how far the store has read the log', async (t) => 
 test('an unknown user is not found', async (t) => {
   const { gateway } = await buildTestApp(t)
 
-  for (const path of ['/v1/users/none', '/v1/users/none/interactions']) {
-    const { status, body } = await gateway.get(path)
-    assert.deepEqual([status, body.reason], [404, 'USER_UNKNOWN'])
-  }
+  const { status, body } = await gateway.get('/v1/users/none')
+
+  assert.deepEqual([status, body.reason], [404, 'USER_UNKNOWN'])
+})
+
+test('the history of a new user is an empty list', async (t) => {
+  const { gateway } = await buildTestApp(t)
+
+  const { status, body } = await gateway.get('/v1/users/none/interactions')
+
+  assert.deepEqual([status, body.interactions], [200, []])
 })
 
 test('history pages are refused while the store is down', async (t) => {

@@ -113,6 +113,22 @@ async def test_who_is_only_in_the_log_yet_has_an_empty_page(live: LiveState, que
     assert page.rows == ()
 
 
+async def test_a_new_user_has_an_empty_history(live: LiveState, questions: StoreQuestions) -> None:
+    page, _ = await catalogue.list_interactions(live, questions, "nope", 10, "")
+
+    assert (page.rows, page.next_page_token) == ((), "")
+
+
+async def test_a_user_whom_the_log_erased_has_an_empty_history_while_the_store_still_has_the_rows(
+    live: LiveState, questions: StoreQuestions
+) -> None:
+    await live.apply([sample.erasure(0, "even")])
+
+    page, _ = await catalogue.list_interactions(live, questions, "even", 1, "")
+
+    assert (page.rows, page.next_page_token) == ((), "")
+
+
 def test_similar_items_leave_the_item_itself_out(live: LiveState) -> None:
     near, version = catalogue.list_similar_items(live, "i4", 3)
 

@@ -739,7 +739,7 @@ class ListInteractionsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
-    """The user's id. NOT_FOUND (USER_UNKNOWN) without interactions."""
+    """Any id; one without interactions has an empty list."""
     page_size: _builtins.int
     """How many at most, 1 to 100."""
     page_token: _builtins.str

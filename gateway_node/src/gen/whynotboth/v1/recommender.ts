@@ -263,7 +263,7 @@ export interface GetUserResponse {
 
 /** Lists what a user did. */
 export interface ListInteractionsRequest {
-  /** The user's id. NOT_FOUND (USER_UNKNOWN) without interactions. */
+  /** Any id; one without interactions has an empty list. */
   userId: string;
   /** How many at most, 1 to 100. */
   pageSize: number;
