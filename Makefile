@@ -6,12 +6,15 @@ FAULTS_AT_ONCE ?= 1
 LOCAL = exec $(PYTHON) -m infra.local
 IMAGES = $(PYTHON) -m infra.images
 BENCHMARKS = PYTHONPATH=.:tests:ml_service_py/src python -m benchmarks
-BIN := $(CURDIR)/.venv/bin
-# What the checks and tests run comes first from the checkout. Node and Python keep what they compile, whatever the machine says.
-INSTALLED = PYTHONDONTWRITEBYTECODE= NODE_COMPILE_CACHE="$(CURDIR)/.run/cache/node" PATH="$(BIN):$(CURDIR)/gateway_node/node_modules/.bin:$$PATH"
-REPORTS := $(CURDIR)/.run/reports
+# A variable of the shell, as the folder's name may hold what a shell takes for its own.
+export LOCAL_CHECKOUT := $(CURDIR)
+CACHE = $$LOCAL_CHECKOUT/.run/cache
+# What the checks and tests run comes first from the checkout, and what tools keep lies in it, whatever the machine says.
+INSTALLED = PYTHONDONTWRITEBYTECODE= XDG_CACHE_HOME="$(CACHE)" npm_config_cache="$(CACHE)/npm" NODE_COMPILE_CACHE="$(CACHE)/node" \
+	PATH="$$LOCAL_CHECKOUT/.venv/bin:$$LOCAL_CHECKOUT/gateway_node/node_modules/.bin:$$PATH"
+# Of each folder of tests.
+REPORTS := ../.run/reports
 NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-reporter-destination=$(REPORTS)/gateway.xml
-COMPILE = uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
 .PHONY: help certs demo dev watch images images-offline up down install test test-data test-node test-python test-seams test-e2e test-resilience test-containers fuzz audit soak bench bench-check bench-growth bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
@@ -21,7 +24,7 @@ help: ## this list
 	@echo "  Ports: GATEWAY_PORT RECOMMENDER_GRPC_PORT RECOMMENDER_OPS_PORT WORKER_OPS_PORT BROKER_PORT BROKER_DIST_PORT BROKER_EPMD_PORT"
 
 watch: ## what the socket tells, a line per frame: make watch TOPICS='activity jobs'
-	@exec $(BIN)/python -m infra.local.watch $${GATEWAY_PORT:-3000} $(TOPICS)
+	@exec .venv/bin/python -m infra.local.watch $${GATEWAY_PORT:-3000} $(TOPICS)
 
 demo: python ## install, import MovieLens, train, and run the whole stack
 	@$(LOCAL) demo
@@ -53,7 +56,7 @@ clean: python ## remove all that the other commands made
 
 install: python ## what the checks and tests need
 	@$(LOCAL) install
-	@mkdir -p $(REPORTS)
+	@mkdir -p .run/reports
 
 # Tests wait for others most of their time, so three of these run at once, the longest first.
 test: install ## all checks and all tests
@@ -125,13 +128,8 @@ test-containers: install ## both on the stack in containers
 proto: install ## generate the code of both languages from protos/
 	$(INSTALLED) python protos/generate.py
 
-# uv writes the locks and isn't in them. A pyproject.toml may ask for less than what is locked: --upgrade renews that too.
 lock: install ## renew the lock files
-	$(BIN)/python -m pip install --quiet uv
-	$(INSTALLED) $(COMPILE) ml_service_py/pyproject.toml --all-extras -o ml_service_py/requirements.lock
-	$(INSTALLED) $(COMPILE) infra/local/requirements.in -o infra/local/requirements.lock
-	$(INSTALLED) $(COMPILE) tests/requirements.in -c ml_service_py/requirements.lock -o tests/requirements.lock
-	cd gateway_node && $(INSTALLED) npm update --package-lock-only
+	@$(LOCAL) lock
 
 python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install 3.11 to 3.13 (Debian: apt-get install python3)." >&2; exit 1; }

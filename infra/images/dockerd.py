@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.local.errors import LocalError
+from infra.local.private_folders import make_private
 from infra.local.progress import tail
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Dockerd:
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.engine_folder
         self._variables = settings.variables
+        self._run = settings.run
         self._note = settings.run / "engine.pid"
         self.log = settings.logs / "dockerd.log"
 
@@ -45,7 +47,8 @@ class Dockerd:
     def start(self, is_ready: Callable[[], bool]) -> None:
         """Returns when the engine answers."""
         self._forget_dead_owner()
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        make_private(self._run)
+        self.log.parent.mkdir(exist_ok=True)
         with self.log.open("wb") as log:
             # A session of its own: Ctrl-C in the terminal must not end the engine under the containers that are about to be removed.
             process = subprocess.Popen(

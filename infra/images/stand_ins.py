@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from infra.images.docker import ask
 from infra.images.recipes import RECIPES, Root, StandIn, with_parents
 from infra.images.root_system import ROOT_OPTIONS, build_root
+from infra.local.private_folders import make_private
 from infra.local.progress import Steps
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def build_stand_ins(settings: Settings, progress: Progress, names: list[str]) ->
 
 def write_image_names(settings: Settings) -> None:
     """Notes the stand-ins that compose is to use."""
-    settings.image_names.parent.mkdir(exist_ok=True)
+    make_private(settings.run)
     chosen = [recipe for recipe in RECIPES.values() if isinstance(recipe, StandIn) and recipe.variable]
     settings.image_names.write_text("".join(f"{recipe.variable}={recipe.image}\n" for recipe in chosen), "utf-8")
 

@@ -1,4 +1,4 @@
-"""Commands of the local stack: `python3 -m infra.local demo | dev | install | reset | clean`. The Makefile calls them."""
+"""Commands of the local stack: `python3 -m infra.local demo | dev | install | lock | reset | clean`. The Makefile calls them."""
 
 import sys
 
@@ -12,6 +12,7 @@ from infra.local.cleaning import clean, reset
 from infra.local.demo import run_demo
 from infra.local.errors import LocalError
 from infra.local.install import install_with_tools
+from infra.local.locks import renew_locks
 from infra.local.settings import read_settings
 from infra.local.stopping import StopAsked
 
@@ -19,6 +20,7 @@ COMMANDS = {
     "demo": lambda settings: run_demo(settings, is_reloading=False),
     "dev": lambda settings: run_demo(settings, is_reloading=True),
     "install": install_with_tools,
+    "lock": renew_locks,
     "reset": reset,
     "clean": clean,
 }

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.local.broker_choice import BrokerChoice, choose_broker
 from infra.local.broker_container import pull_image
 from infra.local.errors import LocalError
-from infra.local.machine import can_install_packages, can_make_environments, venv_package
+from infra.local.installers import NPM_ALL, NPM_SHIPPED, pip_variables
+from infra.local.machine import can_install_packages
 from infra.local.node_runtime import link_node
 from infra.local.packages import install_packages, keep_service_off
 from infra.local.plain_names import check_name
+from infra.local.private_folders import make_private
 from infra.local.progress import Progress, Steps
+from infra.local.python_environment import has_environment, make_environment, name_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,13 +84,19 @@ class Installation:
 
     def start(self, broker: BrokerChoice) -> Installing:
         """Starts what isn't done yet, side by side as far as the parts don't need each other."""
-        environment = [] if self._has_environment() else [self._steps.start("Python environment", self._make_environment)]
+        environment = self._start_environment()
         runtime = self._start(self._python_part("supervisor and Node", "infra/local"), environment)
         services = self._start(self._python_part("Python packages", "ml_service_py"), environment)
         if self._with_tools:
             self._start(self._python_part("Python tools", "tests"), environment)
         self._start(self._node_part(), runtime)
         return Installing(services, runtime + self._start_broker(broker, environment))
+
+    def _start_environment(self) -> list[Future[None]]:
+        if has_environment(self._settings):
+            name_sources(self._settings)
+            return []
+        return [self._steps.start("Python environment", lambda: make_environment(self._settings, self._steps))]
 
     def _start_broker(self, broker: BrokerChoice, environment: Sequence[Future[None]]) -> list[Future[None]]:
         if broker is BrokerChoice.PACKAGE:
@@ -101,39 +108,26 @@ class Installation:
     def _start(self, part: Part, after: Sequence[Future[None]]) -> list[Future[None]]:
         return [] if part.is_done else [self._steps.start(part.name, part.run, after)]
 
-    def _has_environment(self) -> bool:
-        packages = self._settings.site_packages
-        return self._settings.python.exists() and any(packages.glob("pip-*.dist-info/RECORD"))
-
-    def _make_environment(self) -> None:
-        if not can_make_environments():
-            if not can_install_packages():
-                raise LocalError(f"Python's venv is missing: install it (Debian and Ubuntu: `apt-get install {venv_package()}`).")
-            install_packages(self._steps, self._settings, venv_package())
-        shutil.rmtree(self._settings.venv, ignore_errors=True)
-        self._command("venv", sys.executable, "-m", "venv", str(self._settings.venv))
-        # The services run from their sources: a change there is there at the next start.
-        source = self._settings.root / "ml_service_py" / "src"
-        (self._settings.site_packages / "whynotboth.pth").write_text(f"{source}\n", "utf-8")
-
     def _python_part(self, name: str, folder: str) -> Part:
         lock = self._settings.root / folder / "requirements.lock"
         log = f"pip-{folder.replace('/', '-')}"
 
         def install() -> None:
-            self._command(log, str(self._settings.python), "-m", *PIP, "-r", str(lock))
+            command = [str(self._settings.python), "-I", "-m", *PIP, "-r", str(lock)]
+            variables = pip_variables(self._settings.python, self._settings.variables)
+            self._steps.command(log, command, cwd=self._settings.root, variables=variables)
 
         return Part(name, lock, self._settings.venv / "installed" / log, install)
 
     def _node_part(self) -> Part:
         folder = self._settings.root / "gateway_node"
         stamp = self._settings.node_modules / ".installed"
-        omit = () if self._with_tools else ("--omit=dev",)
+        kinds = NPM_ALL if self._with_tools else NPM_SHIPPED
 
         def install() -> None:
             link_node(self._settings)
             npm = str(self._settings.venv / "bin" / "npm")
-            self._steps.command("npm", [npm, "ci", *omit], cwd=folder, variables=self._settings.variables)
+            self._steps.command("npm", [npm, "ci", *kinds], cwd=folder, variables=self._settings.variables)
 
         # What was installed with tools starts like what was installed without them.
         return Part("Node packages", folder / "package-lock.json", stamp, install, "with tools" if self._with_tools else "")
@@ -151,13 +145,11 @@ class Installation:
                 raise
             self._install_rabbitmq()
 
-    def _command(self, log: str, *command: str) -> None:
-        self._steps.command(log, command, cwd=self._settings.root, variables=self._settings.variables)
-
 
 def install_with_tools(settings: Settings) -> None:
     """`make install`: what the tests and checks need."""
     progress = Progress()
+    make_private(settings.run)
     steps = Steps(progress, settings.logs)
     Installation(settings, steps, with_tools=True).start(choose_broker(settings))
     steps.wait()

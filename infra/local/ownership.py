@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from infra.local.errors import LocalError
+from infra.local.private_folders import make_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @contextmanager
 def owned_run_folder(settings: Settings) -> Iterator[None]:
     """Refuses while a demo runs. The system lets the lock go when its holder ends, in whichever way."""
-    settings.run.mkdir(exist_ok=True)
+    make_private(settings.run)
     with (settings.run / "lock").open("a+", encoding="ascii") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

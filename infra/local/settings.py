@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from infra.local.broker_node import BrokerNode, BrokerPorts
 from infra.local.errors import LocalError
+from infra.local.installers import caches, without_personal
 from infra.local.ports import LOOPBACK, read_ports
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Settings:
 
 
 def read_settings(root: Path = ROOT) -> Settings:
-    given = dict(os.environ)
+    given = without_personal(os.environ)
     ports = read_ports(given)
     defaults = {
         "AMQP_URL": f"amqp://guest:guest@{LOOPBACK}:{ports['BROKER_PORT']}/",
@@ -93,6 +94,7 @@ def read_settings(root: Path = ROOT) -> Settings:
         MARK: f"{root}/.run",
         "PATH": f"{root}/.venv/bin{os.pathsep}{machine_path}",
         "PYTHONUNBUFFERED": "1",
+        **caches(root / ".run"),
     }
     return Settings(
         root=root,

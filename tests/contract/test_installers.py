@@ -1,0 +1,37 @@
+"""Which of a person's settings of pip and npm count here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra.local.installers import caches, without_personal
+from infra.local.settings import read_settings
+
+WAY = ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CERT", "PIP_CLIENT_CERT", "PIP_PROXY"]
+WAY += ["PIP_TRUSTED_HOST", "PIP_CONFIG_FILE", "PIP_DEFAULT_TIMEOUT", "npm_config_registry", "NPM_CONFIG_REGISTRY", "npm_config_cafile"]
+WAY += ["npm_config_@ours:registry", "npm_config_//mirror.example/:_authToken", "npm_config__auth", "npm_config_https_proxy"]
+WAY += ["NPM_CONFIG_USERCONFIG", "npm_config_strict_ssl"]
+PERSONAL = ["PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_DRY_RUN", "PIP_CONSTRAINT", "PIP_NO_BINARY"]
+PERSONAL += ["PIP_CACHE_DIR", "npm_config_global", "NPM_CONFIG_GLOBAL", "npm_config_prefix", "npm_config_omit", "npm_config_dry_run"]
+PERSONAL += ["npm_config_ignore_scripts", "npm_config_package_lock", "npm_config_local_prefix", "npm_config_cache", "NPM_CONFIG_CACHE"]
+
+
+@pytest.mark.parametrize("name", [*WAY, "PIPELINE", "HTTPS_PROXY", "HOME"])
+def test_the_way_to_packages_stays(name: str) -> None:
+    assert without_personal({name: "value"}) == {name: "value"}
+
+
+@pytest.mark.parametrize("name", PERSONAL)
+def test_what_says_where_or_what_to_install_is_dropped(name: str) -> None:
+    assert without_personal({name: "value"}) == {}
+
+
+def test_every_cache_lies_in_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in caches(tmp_path):
+        monkeypatch.setenv(name, "/elsewhere")
+
+    variables = read_settings(tmp_path).variables
+
+    assert [name for name in caches(tmp_path) if not Path(variables[name]).is_relative_to(tmp_path / ".run")] == []
