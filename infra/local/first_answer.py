@@ -20,11 +20,13 @@ NEWCOMER = "first-answer"
 WITHIN_SECONDS = 30
 CALL_SECONDS = 5
 PAUSE_SECONDS = 0.2
+#: What the gateway takes for true.
+YES = {"true", "t", "yes", "y", "on", "1"}
 
 
 def wait_for_first_answer(settings: Settings, progress: Progress, within: float = WITHIN_SECONDS) -> None:
     """Return once the recommender has answered through the gateway. Raise LocalError with the reason where it doesn't."""
-    if settings.variables["GATEWAY_DEMO"] != "true":
+    if settings.variables["GATEWAY_DEMO"].strip().lower() not in YES:
         progress.say("no recommendation was tried: only users of your OpenID provider may ask for one")
         return
     url = f"http://{LOOPBACK}:{settings.ports['GATEWAY_PORT']}"

@@ -84,7 +84,7 @@ def service_programs(settings: Settings, *, is_reloading: bool) -> list[Program]
 
 
 def _of_node(settings: Settings) -> Mapping[str, str]:
-    """Let Node keep what it makes of the TypeScript, for a faster start, and fetch a provider's keys through the proxy of the environment."""
+    """Let Node keep what it makes of the TypeScript, for a faster start, and fetch a provider's keys through a proxy."""
     return {"NODE_COMPILE_CACHE": f"{settings.run}/cache/node", "NODE_USE_ENV_PROXY": "1"}
 
 

@@ -5,50 +5,98 @@ from __future__ import annotations
 import os
 import re
 import socket
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-HOST_NAME = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+HOST_NAME = re.compile(r"[a-z\d]([a-z\d._-]*[a-z\d])?\.?", re.IGNORECASE)
+OPS_TOKEN_CHARACTERS = 16
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return HOST_NAME.fullmatch(text) is not None
+    return True
+
+
+def _check_host(text: str) -> str:
+    if not _is_host(text):
+        raise ValueError("Set it to a host name or an IP address, without a scheme and a port")
+    return text
+
+
+def _check_amqp_url(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in {"amqp", "amqps"} or not parts.hostname:
+        raise ValueError("Set it to amqp://user:password@host:port/ or amqps://...")
+    return url
+
+
+def _check_ops_token(token: SecretStr) -> SecretStr:
+    if len(token) < OPS_TOKEN_CHARACTERS:
+        raise ValueError(f"Set it to {OPS_TOKEN_CHARACTERS} characters or more")
+    return token
+
+
+Host = Annotated[str, AfterValidator(_check_host)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+AmqpUrl = Annotated[SecretStr, AfterValidator(_check_amqp_url)]
+OpsToken = Annotated[SecretStr, AfterValidator(_check_ops_token)]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)]
 
 
 class Settings(BaseSettings):
-    """One environment variable per field, its name in capitals. Fields without a default are required."""
+    """One environment variable per field, its name in capitals. Fields without a default are required; empty counts as unset."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
     database_url: SecretStr
     registry_url: str
-    amqp_url: SecretStr = SecretStr("amqp://guest:guest@127.0.0.1:5672/")
+    amqp_url: AmqpUrl = SecretStr("amqp://guest:guest@127.0.0.1:5672/")
     broker_definitions: Path = Path(__file__).resolve().parents[3] / "infra" / "rabbitmq" / "definitions.json"
     broker_declare: bool = True
     tls_dir: Path | None = None
-    ops_token: SecretStr | None = Field(default=None, min_length=16)
+    ops_token: OpsToken | None = None
     ops_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
-    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    log_level: LogLevel = "info"
 
-    recommender_host: str = "127.0.0.1"
-    recommender_grpc_port: int = Field(default=50051, ge=0, le=65535)
-    recommender_ops_port: int = Field(default=8081, ge=0, le=65535)
-    recommender_drain_seconds: float = Field(default=0, ge=0)
-    recommender_grace_seconds: float = Field(default=5, gt=0)
-    recommender_connection_age_seconds: float = Field(default=60, gt=0)
-    recommender_model_poll_seconds: float = Field(default=30, gt=0)
+    recommender_host: Host = "127.0.0.1"
+    recommender_grpc_port: Port = 50051
+    recommender_ops_port: Port = 8081
+    recommender_drain_seconds: float = Field(default=0, ge=0, allow_inf_nan=False)
+    recommender_grace_seconds: Seconds = 5
+    recommender_connection_age_seconds: Seconds = 60
+    recommender_model_poll_seconds: Seconds = 30
 
     worker_name: str = Field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
-    worker_host: str = "127.0.0.1"
-    worker_ops_port: int = Field(default=8082, ge=0, le=65535)
-    worker_grace_seconds: float = Field(default=10, gt=0)
-    worker_job_deadline_seconds: float = Field(default=1200, gt=0)
+    worker_host: Host = "127.0.0.1"
+    worker_ops_port: Port = 8082
+    worker_grace_seconds: Seconds = 10
+    worker_job_deadline_seconds: Seconds = 1200
+
+    @model_validator(mode="before")
+    @classmethod
+    def _strip_spaces(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Take the spaces at both ends of each text away. A text of spaces alone counts as unset."""
+        texts = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
+        return {name: value for name, value in texts.items() if value != ""}
 
     @field_validator("ops_allowed_hosts", mode="before")
     @classmethod
     def _split_hosts(cls, given: str | tuple[str, ...]) -> tuple[str, ...]:
         """Separated by commas. A name with a scheme or a port would never match."""
         names = tuple(filter(None, map(str.strip, given.split(",")))) if isinstance(given, str) else given
-        if wrong := next((name for name in names if not HOST_NAME.fullmatch(name)), None):
+        if wrong := next((name for name in names if not _is_host(name)), None):
             raise ValueError(f"`{wrong}` is no host. Give names or addresses without scheme and port, separated by commas")
         return names
 
@@ -70,5 +118,13 @@ def read_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        rows = [f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors(include_input=False)]
-        raise InvalidSettings("\n".join(rows)) from None
+        raise InvalidSettings("\n".join(map(_sentence, error.errors(include_url=False)))) from None
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    field = str(problem["loc"][0])
+    if problem["type"] == "missing":
+        return f"{field.upper()} is missing: set it, as .env.example shows."
+    is_secret = "SecretStr" in str(Settings.model_fields[field].annotation)
+    value = "not usable (its value isn't shown)" if is_secret else repr(problem["input"])
+    return f"{field.upper()} is {value}: {problem['msg'].removeprefix('Value error, ')}."
