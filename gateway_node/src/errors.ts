@@ -53,6 +53,8 @@ export const reasons = {
   MODEL_VERSION_UNUSABLE: 'UNAVAILABLE',
   IDENTITY_PROVIDER_UNAVAILABLE: 'UNAVAILABLE',
   REGISTRY_UNAVAILABLE: 'UNAVAILABLE',
+  STORE_UNUSABLE: 'UNAVAILABLE',
+  REGISTRY_UNUSABLE: 'UNAVAILABLE',
   DEADLINE_EXCEEDED: 'DEADLINE_EXCEEDED',
   JOB_DEADLINE_EXCEEDED: 'DEADLINE_EXCEEDED',
   UPSTREAM_FAILED: 'INTERNAL',
@@ -62,6 +64,8 @@ export const reasons = {
 } as const satisfies Record<Reason, Kind>
 
 const retryableKinds: ReadonlySet<Kind> = new Set(['RESOURCE_EXHAUSTED', 'UNAVAILABLE'])
+/** Of those kinds, what an operator must mend first. */
+const finalReasons: ReadonlySet<Reason> = new Set(['STORE_UNUSABLE', 'REGISTRY_UNUSABLE', 'MODEL_VERSION_UNUSABLE'])
 /** Those of other kinds. */
 const retryableReasons: ReadonlySet<Reason> = new Set(['DEADLINE_EXCEEDED', 'UPSTREAM_FAILED', 'JOB_PROCESS_DIED'])
 
@@ -89,7 +93,7 @@ export class AppError extends Error {
 
   /** Whether the same call or frame may succeed later. */
   get isRetryable(): boolean {
-    return retryableKinds.has(this.kind) || retryableReasons.has(this.reason)
+    return (retryableKinds.has(this.kind) && !finalReasons.has(this.reason)) || retryableReasons.has(this.reason)
   }
 }
 

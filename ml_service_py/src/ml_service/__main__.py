@@ -29,9 +29,11 @@ def work() -> None:
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    beside_other_tables: Annotated[bool, typer.Option("--beside-other-tables", help="Also where tables of other programs are.")] = False,
+) -> None:
     """Bring the store's tables to this version."""
-    commands.migrate()
+    commands.migrate(beside_others=beside_other_tables)
 
 
 @app.command("import")
@@ -47,7 +49,7 @@ def import_data(
 
 @app.command()
 def train(
-    if_none: Annotated[bool, typer.Option("--if-none", help="Only where no version is live yet.")] = False,
+    if_none: Annotated[bool, typer.Option("--if-none", help="Only where no version is live yet, or its files are gone.")] = False,
     estimator: Estimators = None,
     folds: Annotated[int, typer.Option(help="How many of ten parts are held out in turn, to choose by: 2 to 10.")] = TrainParams().folds,
 ) -> None:

@@ -17,10 +17,9 @@ from ml_service.adapters.broker.hint_listener import HintListener
 from ml_service.adapters.broker.model_messages import model_promoted
 from ml_service.adapters.broker.publisher import Publisher
 from ml_service.adapters.broker.stream_reader import StreamReader
-from ml_service.adapters.database import is_migrated
+from ml_service.adapters.database import require_migrated
 from ml_service.adapters.interaction_log import STREAM
 from ml_service.adapters.job_ledger import JobLedger
-from ml_service.config import InvalidSettings
 from ml_service.entrypoints.grpc_server import GrpcServer
 from ml_service.entrypoints.grpc_services import JobService, ModelService, RecommenderService
 from ml_service.entrypoints.log_follower import LogFollower
@@ -91,8 +90,7 @@ async def serve(settings: Settings) -> int:
 
 
 def _load(store: Store) -> tuple[tuple[Item, ...], StoredHistories]:
-    if not is_migrated(store.engine):
-        raise InvalidSettings("DATABASE_URL: the store's tables aren't those of this version; run `python -m ml_service migrate`")
+    require_migrated(store.engine)
     return store.load_catalogue(), store.load_histories(RECENT_IDS)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import structlog
 import typer
 
 from ml_service.config import InvalidSettings, read_settings
 from ml_service.domain import EvaluateParams, TrainParams
 from ml_service.entrypoints.logs import configure_logs
-from ml_service.errors import InvalidArgument, ServiceError
+from ml_service.errors import InvalidArgument, ServiceError, Unavailable
 from ml_service.parts import Parts, open_parts
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from ml_service.config import Settings
     from ml_service.domain import Progress
     from ml_service.handlers.importing import Imported
+
+
+log = structlog.get_logger()
 
 
 def serve() -> None:
@@ -36,11 +40,11 @@ def work() -> None:
         _run(work_until_stopped(settings))
 
 
-def migrate() -> None:
+def migrate(*, beside_others: bool) -> None:
     from ml_service.adapters import database
 
     with opened_parts() as parts:
-        database.migrate(parts.store.engine)
+        database.migrate(parts.store.engine, beside_others=beside_others)
 
 
 def import_data(*, movielens: bool, interactions: Path | None, items: Path | None, cache: Path) -> None:
@@ -61,8 +65,8 @@ def import_data(*, movielens: bool, interactions: Path | None, items: Path | Non
 
 
 def train(estimators: Sequence[str], folds: int, *, if_none: bool) -> None:
-    with opened_parts() as parts:
-        if if_none and parts.store.read_live() is not None:
+    with _migrated_parts() as parts:
+        if if_none and _has_live_version(parts):
             typer.echo("A model version is live already", err=True)
             return
         from ml_service.handlers.training import OwnMandate
@@ -77,11 +81,29 @@ def train(estimators: Sequence[str], folds: int, *, if_none: bool) -> None:
 def evaluate(estimators: Sequence[str]) -> None:
     from ml_service.handlers import evaluation
 
-    with opened_parts() as parts:
+    with _migrated_parts() as parts:
         ratings = parts.store.load_ratings()
         if not len(ratings):
             raise InvalidArgument("JOB_PARAMS_INVALID", "The store has no ratings; import some.")
         typer.echo(evaluation.to_table(evaluation.evaluate(ratings, EvaluateParams(tuple(estimators)), _tell_progress)))
+
+
+def _has_live_version(parts: Parts) -> bool:
+    """Whether the version that the store names is live, and its files are there and whole."""
+    live = parts.store.read_live()
+    if live is None:
+        return False
+    from ml_service.handlers.live_version import naming_disagreement
+
+    try:
+        with naming_disagreement(live.version):
+            parts.registry.load(live.version)
+    except Unavailable as error:
+        if error.reason != "MODEL_VERSION_UNUSABLE":
+            raise
+        typer.echo(f"{error} Training another one", err=True)
+        return False
+    return True
 
 
 def _run(process: Coroutine[None, None, int]) -> None:
@@ -97,15 +119,40 @@ def opened_parts() -> Iterator[Parts]:
 
 
 @contextmanager
+def _migrated_parts() -> Iterator[Parts]:
+    from ml_service.adapters import database
+
+    with opened_parts() as parts:
+        database.require_migrated(parts.store.engine)
+        yield parts
+
+
+@contextmanager
 def _settings() -> Iterator[Settings]:
-    """Ends the command with a sentence instead of a stack where the user can do something about it."""
+    """End the command with one sentence whatever happens. The log has the rest, and the stack of what is a bug."""
     try:
         settings = read_settings()
         configure_logs(settings.log_level)
         yield settings
+    except typer.Exit:
+        raise
     except (InvalidSettings, ServiceError) as error:
-        typer.echo(str(error), err=True)
+        typer.echo(_sentence(error), err=True)
         raise typer.Exit(1) from None
+    except OSError as error:
+        typer.echo(f"{error.filename or 'The system'}: {error.strerror or error}. Mend that, then try again.", err=True)
+        raise typer.Exit(1) from None
+    except Exception as error:
+        log.exception("command failed")
+        typer.echo(f"The command failed by a bug, a {type(error).__name__}: report it with the log above.", err=True)
+        raise typer.Exit(1) from None
+
+
+def _sentence(error: Exception) -> str:
+    """Put the cause behind what happened, before what to do."""
+    what, dot, what_to_do = str(error).partition(". ")
+    cause = getattr(error, "cause", None)
+    return f"{what.removesuffix('.')} ({cause}){dot or '.'}{what_to_do}" if cause else str(error)
 
 
 def _tell_imported(imported: Imported | None) -> None:

@@ -30,6 +30,8 @@ class ServiceError(Exception):
         self.reason = reason
         self.detail = detail
         self.metadata = metadata
+        #: What a driver or the system said of it, without secrets: for logs and for the command line, not for callers.
+        self.cause: str | None = None
 
     @property
     def retryable(self) -> bool:
@@ -113,9 +115,11 @@ class Unavailable(ServiceError):
             "MODEL_VERSION_UNUSABLE",
             "IDENTITY_PROVIDER_UNAVAILABLE",
             "REGISTRY_UNAVAILABLE",
+            "STORE_UNUSABLE",
+            "REGISTRY_UNUSABLE",
         }
     )
-    retryable_reasons = reasons
+    retryable_reasons = reasons - {"STORE_UNUSABLE", "REGISTRY_UNUSABLE", "MODEL_VERSION_UNUSABLE"}
 
 
 class DeadlineExceeded(ServiceError):

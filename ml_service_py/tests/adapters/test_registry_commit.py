@@ -242,9 +242,18 @@ def test_a_link_out_of_the_registry_is_not_swept_through(tmp_path: Path) -> None
     assert (tmp_path / "elsewhere" / "precious").read_text() == "kept"
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.ESTALE, errno.EACCES])
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.ENOSPC, "REGISTRY_UNAVAILABLE"),
+        (errno.EIO, "REGISTRY_UNAVAILABLE"),
+        (errno.ESTALE, "REGISTRY_UNAVAILABLE"),
+        (errno.EACCES, "REGISTRY_UNUSABLE"),
+        (errno.EROFS, "REGISTRY_UNUSABLE"),
+    ],
+)
 def test_a_registry_that_can_not_be_written_is_named_with_the_cause(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch, number: int
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, number: int, reason: str
 ) -> None:
     cause = OSError(number, "The cause of it")
 
@@ -256,6 +265,14 @@ def test_a_registry_that_can_not_be_written_is_named_with_the_cause(
     with pytest.raises(Unavailable) as caught:
         save(registry)
 
-    assert caught.value.reason == "REGISTRY_UNAVAILABLE"
-    assert "The cause of it" in caught.value.detail
-    assert caught.value.__cause__ is cause
+    assert (caught.value.reason, caught.value.cause) == (reason, "The cause of it")
+    assert caught.value.retryable == (reason == "REGISTRY_UNAVAILABLE")
+
+
+def test_a_registry_that_is_a_file_can_not_be_used(tmp_path: Path) -> None:
+    (tmp_path / "registry").write_text("no folder")
+
+    with pytest.raises(Unavailable) as caught:
+        save(Registry(str(tmp_path / "registry")))
+
+    assert caught.value.reason == "REGISTRY_UNUSABLE"

@@ -54,6 +54,19 @@ async def test_patience_has_a_bound() -> None:
     assert neighbour.attempts == 1
 
 
+async def test_what_somebody_must_mend_is_not_waited_for() -> None:
+    attempts: list[str] = []
+
+    def ask() -> None:
+        attempts.append("asked")
+        raise Unavailable("STORE_UNUSABLE", "The password is wrong.")
+
+    with pytest.raises(Unavailable):
+        await retry_while_unavailable(ask, asyncio.Event())
+
+    assert attempts == ["asked"]
+
+
 async def test_a_stop_ends_the_patience() -> None:
     stopping = asyncio.Event()
     stopping.set()

@@ -65,6 +65,13 @@ def test_without_a_live_version_the_export_waits_for_one(store: Store, registry:
     assert refused.value.reason == "MODEL_NOT_LOADED"
 
 
+def test_an_export_by_a_live_version_that_the_registry_lost_says_so(store: Store, registry: Registry) -> None:
+    store.compare_and_set_live(None, "20200101T000000Z-00000000")
+
+    with pytest.raises(Unavailable, match="the registry doesn't hold it"):
+        export(store, registry, 1)
+
+
 def test_an_attempt_that_was_taken_for_dead_does_not_replace_the_file_of_a_later_one(rolled_out: Store, registry: Registry) -> None:
     frozen, later = (Attempt(Job("job-1", ExportParams(1)), number, number) for number in (1, 2))
 

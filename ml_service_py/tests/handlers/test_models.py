@@ -115,6 +115,19 @@ async def test_a_damaged_version_in_the_row_leaves_the_old_one_answering(
     assert live_version(live) == good
 
 
+async def test_a_live_version_that_the_registry_lost_is_told_in_one_sentence(models: Models, store: Store, registry: Registry) -> None:
+    store.compare_and_set_live(None, "20200101T000000Z-00000000")
+
+    with pytest.raises(Unavailable) as caught:
+        await models.follow()
+
+    assert (caught.value.reason, caught.value.retryable) == ("MODEL_VERSION_UNUSABLE", False)
+    assert caught.value.detail == (
+        "The SQL store says that version 20200101T000000Z-00000000 is live, and the registry doesn't hold it: "
+        "one of them was restored alone. Train, or promote another version."
+    )
+
+
 async def test_a_version_with_newer_items_brings_the_catalogue_along(models: Models, live: LiveState, registry: Registry) -> None:
     live.replace_catalogue(Catalogue(sample.ITEMS[:4]))
 

@@ -6,20 +6,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, Engine, Table, column, create_engine, event, inspect, make_url, select, table
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import ArgumentError
 
-from ml_service.errors import Internal, Unavailable
+from ml_service.adapters.foreign_tables import read_revision, refuse_foreign_tables
+from ml_service.adapters.store_errors import translated_errors
+from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BUSY_TIMEOUT_MS = 5000
 MIGRATIONS = Path(__file__).parent / "migrations"
-#: Alembic's, with one row.
-VERSION_TABLE = "alembic_version"
 
 
 def open_engine(database_url: str) -> Engine:
@@ -31,6 +30,9 @@ def open_engine(database_url: str) -> Engine:
         engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     except (ArgumentError, ImportError) as error:
         raise ValueError(str(error)) from error
+    except ValueError:
+        # Python would quote a part of the URL, which may be one of the password.
+        raise ValueError("this is no URL as postgresql+psycopg://user:password@host:5432/database; encode / : @ in a password") from None
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -49,8 +51,8 @@ def _open_server(url: URL) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One read transaction: every query in it sees the same moment. Raises Unavailable (STORE_UNAVAILABLE)."""
-    with _translated_errors(), engine.connect() as connection:
+    """One read transaction: every query in it sees the same moment. Raises Unavailable (STORE_UNAVAILABLE, STORE_UNUSABLE)."""
+    with translated_errors(engine), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
@@ -59,8 +61,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One write transaction, committed at the end, rolled back by any error. Raises Unavailable (STORE_UNAVAILABLE)."""
-    with _translated_errors(), engine.connect() as connection:
+    """One write transaction, committed at the end, rolled back by any error. Raises Unavailable (STORE_UNAVAILABLE, STORE_UNUSABLE)."""
+    with translated_errors(engine), engine.connect() as connection:
         # A SQLite transaction that reads first and writes later fails at once when another writes: take the lock at the start.
         connection.execution_options(sqlite_begin="IMMEDIATE")
         with connection.begin():
@@ -77,10 +79,11 @@ def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]],
     return int(connection.execute(statement.execution_options(preserve_rowcount=True), rows).rowcount)
 
 
-def migrate(engine: Engine) -> None:
-    """Brings the store's tables to this version of the code; changes nothing when they are. Several processes may call it at once."""
-    if engine.url.get_backend_name() == "sqlite" and engine.url.database:
-        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+def migrate(engine: Engine, *, beside_others: bool = False) -> None:
+    """Bring the store's tables to this version of the code; change nothing when they are. Several processes may call it at once.
+
+    Raise Unavailable (STORE_UNUSABLE) for a database with another program's tables, unless ours may stand beside them.
+    """
     # Loaded by those who migrate: every service would keep it in memory, for nothing.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -91,7 +94,11 @@ def migrate(engine: Engine) -> None:
     # Alembic's options understand %-formatting; a folder's name may hold a %.
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
+    with translated_errors(engine):
+        _make_folder(engine.url)
     with writing(engine) as connection, postgres.patience(connection):
+        postgres.lock_migrations(connection)
+        refuse_foreign_tables(connection, _revisions(), allowed=beside_others)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -99,27 +106,23 @@ def migrate(engine: Engine) -> None:
 def is_migrated(engine: Engine) -> bool:
     """Whether the store's tables are those of this version of the code."""
     with reading(engine) as connection:
-        if not inspect(connection).has_table(VERSION_TABLE):
-            return False
-        return connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE))) == _last_revision()
+        return read_revision(connection) == max(_revisions())
 
 
-def _last_revision() -> str:
+def require_migrated(engine: Engine) -> None:
+    """Raise Unavailable (STORE_UNUSABLE) unless the store's tables are those of this version."""
+    if not is_migrated(engine):
+        raise Unavailable("STORE_UNUSABLE", "The SQL store has no tables of this version. Run `python -m ml_service migrate`.")
+
+
+def _make_folder(url: URL) -> None:
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _revisions() -> set[str]:
     """The files of the migrations begin with their revisions, which count up."""
-    return max(file.name for file in (MIGRATIONS / "versions").glob("*.py")).partition("_")[0]
-
-
-@contextmanager
-def _translated_errors() -> Iterator[None]:
-    try:
-        yield
-    except (IntegrityError, DataError) as error:
-        # Another time it would refuse them as well.
-        raise Internal("INTERNAL", "The store refused rows that break its rules.") from error
-    except (DBAPIError, PoolTimeoutError) as error:
-        raise Unavailable("STORE_UNAVAILABLE", "The SQL store doesn't answer. Try again.") from error
-    except SQLAlchemyError as error:
-        raise Internal("INTERNAL", "The store was asked in a way that it can't answer.") from error
+    return {file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("*.py")}
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

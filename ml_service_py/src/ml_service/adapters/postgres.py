@@ -59,6 +59,14 @@ def patience(connection: sqlalchemy.Connection) -> Iterator[None]:
         driver.is_patient = False
 
 
+def lock_migrations(connection: sqlalchemy.Connection) -> None:
+    """Wait, however long, while another process migrates; then there is nothing to do. SQLite's write lock does the same."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(20241122)")
+        connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
+
+
 def _until_silence(answering: PQGen[T]) -> PQGen[T]:
     """Passes on what psycopg waits for; it looks up every 0.1 s with nothing to read."""
     heard_at = time.monotonic()

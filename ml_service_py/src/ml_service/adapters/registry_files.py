@@ -6,12 +6,14 @@ without it.
 
 from __future__ import annotations
 
+import errno
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from uuid import uuid4
 
+import structlog
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
@@ -20,15 +22,19 @@ from ml_service.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+log = structlog.get_logger()
+
 CHUNK_BYTES = 64 * 1024
 #: Nothing is there, by the systems' own words: a folder's name may also be a file's.
 ABSENT = (FileNotFoundError, NotADirectoryError)
+#: No right, read-only, no folder where one is needed. All others may pass, a full disk among them.
+PERMANENT = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.EEXIST, errno.ENOTDIR, errno.ENAMETOOLONG})
 
 
 class RegistryFiles:
     """Names are relative to the address.
 
-    All methods raise FileNotFoundError for a file that isn't there, and Unavailable (REGISTRY_UNAVAILABLE) for all other errors.
+    All methods raise FileNotFoundError for a file that isn't there, and Unavailable (REGISTRY_UNAVAILABLE, REGISTRY_UNUSABLE) for all else.
     """
 
     def __init__(self, url: str) -> None:
@@ -75,7 +81,7 @@ class RegistryFiles:
     @contextmanager
     def writing(self, name: str) -> Iterator[IO[bytes]]:
         with _translated_errors():
-            self._files.makedirs(self._path(name).rpartition("/")[0], exist_ok=True)
+            self._make_folder(self._path(name).rpartition("/")[0])
             with self._files.open(self._path(name), "wb") as file:
                 yield file
 
@@ -114,6 +120,13 @@ class RegistryFiles:
                 detail = f"The registry lost {name} while it was written. Try again."
                 raise Unavailable("REGISTRY_UNAVAILABLE", detail) from error
             raise
+
+    def _make_folder(self, path: str) -> None:
+        try:
+            self._files.makedirs(path, exist_ok=True)
+        except NotADirectoryError as error:
+            # Elsewhere it means that there is nothing; here a file is in the way.
+            raise _translate(error) from error
 
     def list_files(self, folder: str) -> dict[str, datetime]:
         """Return when each file below a folder was last written, and the folder itself where it is empty.
@@ -154,5 +167,15 @@ def _translated_errors() -> Iterator[None]:
     except ABSENT as error:
         raise FileNotFoundError(*error.args) from error
     except OSError as error:
-        cause = error.strerror or type(error).__name__
-        raise Unavailable("REGISTRY_UNAVAILABLE", f"The registry can't be read or written: {cause}. Mend that, then try again.") from error
+        raise _translate(error) from error
+
+
+def _translate(error: OSError) -> Unavailable:
+    said = error.strerror or str(error).partition("\n")[0] or type(error).__name__
+    if error.errno in PERMANENT:
+        known = Unavailable("REGISTRY_UNUSABLE", "The registry can't be used. Mend it, its rights or REGISTRY_URL.")
+    else:
+        known = Unavailable("REGISTRY_UNAVAILABLE", "The registry can't be used now. Mend the cause, then try again.")
+    known.cause = said
+    log.warning("registry failed", reason=known.reason, cause=said)
+    return known

@@ -83,13 +83,15 @@ async def wait_until(event: asyncio.Event, seconds: float) -> bool:
 
 
 async def retry_while_unavailable(attempt: Callable[[], T], stopping: asyncio.Event, within_seconds: float = CONNECT_SECONDS) -> T:
-    """Calls on a thread until it doesn't raise Unavailable; raises the last one when the time is over or the process stops."""
+    """Call on a thread until it doesn't raise Unavailable; raise it when it isn't retryable, the time is over or the process stops."""
     loop = asyncio.get_running_loop()
     deadline, delay_seconds = loop.time() + within_seconds, FIRST_DELAY_SECONDS
     while True:
         try:
             return await asyncio.to_thread(attempt)
         except Unavailable as error:
+            if not error.retryable:
+                raise
             log.warning("waiting for a neighbour", reason=error.reason, detail=error.detail)
             if loop.time() + delay_seconds > deadline or await wait_until(stopping, delay_seconds * random.uniform(0.5, 1)):  # noqa: S311
                 raise

@@ -15,10 +15,9 @@ from ml_service.adapters.broker.job_consumer import JobConsumer
 from ml_service.adapters.broker.publisher import Publisher
 from ml_service.adapters.broker.stream_reader import StreamReader
 from ml_service.adapters.broker.topology import read_retry_delays_ms
-from ml_service.adapters.database import is_migrated
+from ml_service.adapters.database import require_migrated
 from ml_service.adapters.interaction_log import STREAM, InteractionLog
 from ml_service.adapters.job_ledger import JobLedger
-from ml_service.config import InvalidSettings
 from ml_service.entrypoints import cancel_requests, projector
 from ml_service.entrypoints.first_commands import FirstCommands
 from ml_service.entrypoints.job_opening import open_job_runner
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from ml_service.adapters.broker.connection import BrokerAddress, BrokerThread
     from ml_service.adapters.broker.envelope import ReceivedMessage
     from ml_service.adapters.registry import Registry
-    from ml_service.adapters.store import Store
     from ml_service.config import Settings
     from ml_service.entrypoints.job_process import JobRunner
     from ml_service.parts import Parts
@@ -110,7 +108,7 @@ async def work(settings: Settings, open_runner: Callable[[Settings], JobRunner] 
     stopping = stop_signal()
     async with AsyncExitStack() as stack:
         parts = stack.enter_context(open_parts(settings))
-        await retry_while_unavailable(lambda: _require_tables(parts.store), stopping)
+        await retry_while_unavailable(lambda: require_migrated(parts.store.engine), stopping)
         worker = WorkerParts(settings, parts, partial(open_runner, settings))
         stack.callback(worker.supervisor.close)
         readiness = WorkerReadiness(worker.conditions)
@@ -171,11 +169,6 @@ def _read_interactions(address: BrokerAddress, projection: projector.Projector) 
         batch_messages=projector.BATCH_MESSAGES,
         lock=projector.LOCK,
     )
-
-
-def _require_tables(store: Store) -> None:
-    if not is_migrated(store.engine):
-        raise InvalidSettings("DATABASE_URL: the store's tables aren't those of this version; run `python -m ml_service migrate`")
 
 
 def _ops_api(parts: WorkerParts, readiness: Readiness) -> FastAPI:

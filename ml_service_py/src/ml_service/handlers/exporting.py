@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ml_service.domain import PAGE_SIZE_MAX, JobOutcome, Progress
 from ml_service.errors import InvalidArgument, Unavailable
 from ml_service.handlers.csv_files import MEDIA_TYPE, as_csv
+from ml_service.handlers.live_version import naming_disagreement
 from ml_service.handlers.ordering import natural_key
 from ml_service.model.scoring import history_of, recommend
 
@@ -33,7 +34,8 @@ def export(store: Store, registry: Registry, attempt: Attempt, params: ExportPar
     live = store.read_live()
     if live is None:
         raise Unavailable("MODEL_NOT_LOADED", "No model version is live yet. Train one, then try again.")
-    model = registry.load(live.version)
+    with naming_disagreement(live.version):
+        model = registry.load(live.version)
     histories = store.load_histories(recent=0).ratings
     titles = {item.item_id: item.title for item in store.load_catalogue()}
     chunks = _chunks(model, histories, titles, params.limit, report)

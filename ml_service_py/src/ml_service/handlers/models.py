@@ -11,6 +11,7 @@ import structlog
 from ml_service.domain import ModelVersion, Page
 from ml_service.errors import ServiceError, Unavailable
 from ml_service.handlers.live_state import Catalogue, LoadedModel
+from ml_service.handlers.live_version import naming_disagreement
 from ml_service.handlers.paging import page_token, read_page_token, require_size
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class Models:
             loaded = self._live.loaded
             if row is None or (loaded is not None and loaded.version.version == row.version):
                 return False
-            self._live.swap(await self._load(row.version))
+            with naming_disagreement(row.version):
+                self._live.swap(await self._load(row.version))
             return True
 
     async def _load(self, version: str) -> LoadedModel:

@@ -90,17 +90,21 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_BROKER_UNAVAILABLE: _ErrorReason.ValueType  # 72
     """UNAVAILABLE, retryable. The broker didn't confirm in time. It may have taken the message all the same: try again with the same Idempotency-Key, so that it counts once."""
     ERROR_REASON_STORE_UNAVAILABLE: _ErrorReason.ValueType  # 73
-    """UNAVAILABLE, retryable. The SQL store doesn't answer. Try again after the given delay."""
+    """UNAVAILABLE, retryable. The SQL store can't be used now: it doesn't answer, is locked, or its disk is full. Try again after the given delay."""
     ERROR_REASON_OFFSET_NOT_REACHED: _ErrorReason.ValueType  # 74
     """UNAVAILABLE, retryable. This replica hasn't read the log as far as `min_interaction_offset`. Ask again, or ask without it."""
     ERROR_REASON_SHUTTING_DOWN: _ErrorReason.ValueType  # 75
     """UNAVAILABLE, retryable. The process is about to stop. Ask another replica."""
     ERROR_REASON_MODEL_VERSION_UNUSABLE: _ErrorReason.ValueType  # 76
-    """UNAVAILABLE, retryable. The version's files are missing, damaged or of other library versions. Promote another version, or train anew."""
+    """UNAVAILABLE. The version's files are missing, damaged or of other library versions. Promote another version, or train anew."""
     ERROR_REASON_IDENTITY_PROVIDER_UNAVAILABLE: _ErrorReason.ValueType  # 77
     """UNAVAILABLE, retryable. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay."""
     ERROR_REASON_REGISTRY_UNAVAILABLE: _ErrorReason.ValueType  # 78
     """UNAVAILABLE, retryable. The registry's files can't be read or written now. Try again after the given delay; the detail names the cause."""
+    ERROR_REASON_STORE_UNUSABLE: _ErrorReason.ValueType  # 79
+    """UNAVAILABLE. The SQL store can't be used: it is no database, another program's, damaged, or it refuses the password. An operator must mend it or DATABASE_URL."""
+    ERROR_REASON_REGISTRY_UNUSABLE: _ErrorReason.ValueType  # 84
+    """UNAVAILABLE. The registry can't be used: it is read-only, or no folder. An operator must mend it, its rights or REGISTRY_URL."""
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 80
     """DEADLINE_EXCEEDED, retryable. No answer came within the request's time. Try again."""
     ERROR_REASON_JOB_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 81
@@ -190,17 +194,21 @@ ERROR_REASON_MODEL_NOT_LOADED: ErrorReason.ValueType  # 71
 ERROR_REASON_BROKER_UNAVAILABLE: ErrorReason.ValueType  # 72
 """UNAVAILABLE, retryable. The broker didn't confirm in time. It may have taken the message all the same: try again with the same Idempotency-Key, so that it counts once."""
 ERROR_REASON_STORE_UNAVAILABLE: ErrorReason.ValueType  # 73
-"""UNAVAILABLE, retryable. The SQL store doesn't answer. Try again after the given delay."""
+"""UNAVAILABLE, retryable. The SQL store can't be used now: it doesn't answer, is locked, or its disk is full. Try again after the given delay."""
 ERROR_REASON_OFFSET_NOT_REACHED: ErrorReason.ValueType  # 74
 """UNAVAILABLE, retryable. This replica hasn't read the log as far as `min_interaction_offset`. Ask again, or ask without it."""
 ERROR_REASON_SHUTTING_DOWN: ErrorReason.ValueType  # 75
 """UNAVAILABLE, retryable. The process is about to stop. Ask another replica."""
 ERROR_REASON_MODEL_VERSION_UNUSABLE: ErrorReason.ValueType  # 76
-"""UNAVAILABLE, retryable. The version's files are missing, damaged or of other library versions. Promote another version, or train anew."""
+"""UNAVAILABLE. The version's files are missing, damaged or of other library versions. Promote another version, or train anew."""
 ERROR_REASON_IDENTITY_PROVIDER_UNAVAILABLE: ErrorReason.ValueType  # 77
 """UNAVAILABLE, retryable. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay."""
 ERROR_REASON_REGISTRY_UNAVAILABLE: ErrorReason.ValueType  # 78
 """UNAVAILABLE, retryable. The registry's files can't be read or written now. Try again after the given delay; the detail names the cause."""
+ERROR_REASON_STORE_UNUSABLE: ErrorReason.ValueType  # 79
+"""UNAVAILABLE. The SQL store can't be used: it is no database, another program's, damaged, or it refuses the password. An operator must mend it or DATABASE_URL."""
+ERROR_REASON_REGISTRY_UNUSABLE: ErrorReason.ValueType  # 84
+"""UNAVAILABLE. The registry can't be used: it is read-only, or no folder. An operator must mend it, its rights or REGISTRY_URL."""
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 80
 """DEADLINE_EXCEEDED, retryable. No answer came within the request's time. Try again."""
 ERROR_REASON_JOB_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 81

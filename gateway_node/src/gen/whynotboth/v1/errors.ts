@@ -88,18 +88,22 @@ export const ErrorReason = {
   MODEL_NOT_LOADED: 71,
   /** BROKER_UNAVAILABLE - UNAVAILABLE, retryable. The broker didn't confirm in time. It may have taken the message all the same: try again with the same Idempotency-Key, so that it counts once. */
   BROKER_UNAVAILABLE: 72,
-  /** STORE_UNAVAILABLE - UNAVAILABLE, retryable. The SQL store doesn't answer. Try again after the given delay. */
+  /** STORE_UNAVAILABLE - UNAVAILABLE, retryable. The SQL store can't be used now: it doesn't answer, is locked, or its disk is full. Try again after the given delay. */
   STORE_UNAVAILABLE: 73,
   /** OFFSET_NOT_REACHED - UNAVAILABLE, retryable. This replica hasn't read the log as far as `min_interaction_offset`. Ask again, or ask without it. */
   OFFSET_NOT_REACHED: 74,
   /** SHUTTING_DOWN - UNAVAILABLE, retryable. The process is about to stop. Ask another replica. */
   SHUTTING_DOWN: 75,
-  /** MODEL_VERSION_UNUSABLE - UNAVAILABLE, retryable. The version's files are missing, damaged or of other library versions. Promote another version, or train anew. */
+  /** MODEL_VERSION_UNUSABLE - UNAVAILABLE. The version's files are missing, damaged or of other library versions. Promote another version, or train anew. */
   MODEL_VERSION_UNUSABLE: 76,
   /** IDENTITY_PROVIDER_UNAVAILABLE - UNAVAILABLE, retryable. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay. */
   IDENTITY_PROVIDER_UNAVAILABLE: 77,
   /** REGISTRY_UNAVAILABLE - UNAVAILABLE, retryable. The registry's files can't be read or written now. Try again after the given delay; the detail names the cause. */
   REGISTRY_UNAVAILABLE: 78,
+  /** STORE_UNUSABLE - UNAVAILABLE. The SQL store can't be used: it is no database, another program's, damaged, or it refuses the password. An operator must mend it or DATABASE_URL. */
+  STORE_UNUSABLE: 79,
+  /** REGISTRY_UNUSABLE - UNAVAILABLE. The registry can't be used: it is read-only, or no folder. An operator must mend it, its rights or REGISTRY_URL. */
+  REGISTRY_UNUSABLE: 84,
   /** DEADLINE_EXCEEDED - DEADLINE_EXCEEDED, retryable. No answer came within the request's time. Try again. */
   DEADLINE_EXCEEDED: 80,
   /** JOB_DEADLINE_EXCEEDED - DEADLINE_EXCEEDED. The job ran longer than a job may and was ended. Ask for less work. */
@@ -156,6 +160,8 @@ export namespace ErrorReason {
   export type MODEL_VERSION_UNUSABLE = typeof ErrorReason.MODEL_VERSION_UNUSABLE;
   export type IDENTITY_PROVIDER_UNAVAILABLE = typeof ErrorReason.IDENTITY_PROVIDER_UNAVAILABLE;
   export type REGISTRY_UNAVAILABLE = typeof ErrorReason.REGISTRY_UNAVAILABLE;
+  export type STORE_UNUSABLE = typeof ErrorReason.STORE_UNUSABLE;
+  export type REGISTRY_UNUSABLE = typeof ErrorReason.REGISTRY_UNUSABLE;
   export type DEADLINE_EXCEEDED = typeof ErrorReason.DEADLINE_EXCEEDED;
   export type JOB_DEADLINE_EXCEEDED = typeof ErrorReason.JOB_DEADLINE_EXCEEDED;
   export type UPSTREAM_FAILED = typeof ErrorReason.UPSTREAM_FAILED;

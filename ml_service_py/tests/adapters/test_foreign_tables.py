@@ -1,0 +1,98 @@
+"""A database of another program is refused before anything is written to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import inspect, text
+
+from ml_service.adapters.database import is_migrated, migrate, open_engine, writing
+from ml_service.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+def create(engine: Engine, *names: str) -> None:
+    with writing(engine) as connection:
+        for name in names:
+            connection.execute(text(f"CREATE TABLE {name} (price INTEGER)"))
+
+
+def refusal(engine: Engine, *, beside_others: bool = False) -> str:
+    with pytest.raises(Unavailable) as caught:
+        migrate(engine, beside_others=beside_others)
+    assert (caught.value.reason, caught.value.retryable) == ("STORE_UNUSABLE", False)
+    return caught.value.detail
+
+
+def test_a_database_with_tables_of_another_program_is_refused_and_left_as_it_was(engine: Engine) -> None:
+    create(engine, "orders", "accounts")
+
+    detail = refusal(engine)
+
+    assert "accounts, orders" in detail
+    assert "--beside-other-tables" in detail
+    assert set(inspect(engine).get_table_names()) == {"orders", "accounts"}
+
+
+def test_tables_of_another_program_stay_when_ours_may_stand_beside_them(engine: Engine) -> None:
+    create(engine, "orders")
+
+    migrate(engine, beside_others=True)
+
+    assert is_migrated(engine)
+    assert inspect(engine).has_table("orders")
+
+
+def test_who_migrated_once_needs_not_say_so_again(engine: Engine) -> None:
+    create(engine, "orders")
+    migrate(engine, beside_others=True)
+
+    migrate(engine)
+
+    assert is_migrated(engine)
+
+
+def test_tables_that_came_beside_ours_later_are_no_ones_business(engine: Engine) -> None:
+    migrate(engine)
+    create(engine, "orders")
+
+    migrate(engine)
+
+    assert is_migrated(engine)
+
+
+@pytest.mark.parametrize("beside_others", [False, True])
+def test_a_table_of_another_program_that_has_a_name_of_ours_is_never_taken(engine: Engine, beside_others: bool) -> None:
+    create(engine, "items", "orders")
+
+    detail = refusal(engine, beside_others=beside_others)
+
+    assert "another program: items." in detail
+    assert set(inspect(engine).get_table_names()) == {"items", "orders"}
+
+
+def test_a_revision_that_this_version_does_not_know_is_refused_by_a_sentence(engine: Engine) -> None:
+    migrate(engine)
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    assert "revision 9999" in refusal(engine)
+    assert not is_migrated(engine)
+
+
+def test_of_many_tables_some_are_named(engine: Engine) -> None:
+    create(engine, *(f"table_{number}" for number in range(8)))
+
+    assert "table_4 and 3 more" in refusal(engine)
