@@ -3,9 +3,13 @@ import { setImmediate } from 'node:timers/promises'
 import type { Broker, LogHandlers, LogMessage, LogReader, Publication } from '../src/broker/broker.ts'
 import { createSeenMessages } from '../src/broker/seen-messages.ts'
 import { AppError } from '../src/errors.ts'
+import { shield } from '../src/listeners.ts'
 
 const streams = ['interactions', 'job-events']
 const streamOfExchange: Record<string, string> = { interactions: 'interactions', jobs: 'job-events' }
+
+/** The real broker logs what a listener throws, and goes on. */
+const quietly = (tell: () => void) => shield(tell, () => {})()
 
 export class FakeBroker implements Broker {
   isConnected = true
@@ -20,7 +24,7 @@ export class FakeBroker implements Broker {
     if (!this.isConnected) throw new AppError('BROKER_UNAVAILABLE', 'The broker is not connected. Try again.')
     this.published.push(publication)
     if (publication.exchange === 'models') {
-      for (const listener of this.#hintListeners) listener(publication.body)
+      for (const listener of this.#hintListeners) quietly(() => listener(publication.body))
       return
     }
     const stream = streamOfExchange[publication.exchange] ?? publication.routingKey
@@ -122,20 +126,20 @@ class FakeReader implements LogReader {
   detach() {
     if (!this.isAttached) return
     this.isAttached = false
-    this.#handlers.onDetached?.()
+    quietly(() => this.#handlers.onDetached?.())
   }
 
   restart() {
     this.#next = 0
     this.#seen.forget()
-    this.#handlers.onRestart?.()
+    quietly(() => this.#handlers.onRestart?.())
   }
 
   deliver() {
     queueMicrotask(() => {
       while (this.isAttached && this.#next < this.#messages.length) {
         const message = this.#messages[this.#next++] as LogMessage
-        this.#handlers.onMessage(message)
+        quietly(() => this.#handlers.onMessage(message))
         this.#seen.add(message.messageId, message.offset)
       }
     })

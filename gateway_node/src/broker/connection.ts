@@ -6,6 +6,7 @@ import { type ChannelModel, connect, type RecoveringChannelModel } from 'amqplib
 import type { BaseLogger } from 'pino'
 import { openCertificates } from '../certificates.ts'
 import { type Config, closingMs } from '../config.ts'
+import { shield } from '../listeners.ts'
 import type { Broker } from './broker.ts'
 import { gatherWrites } from './gather-writes.ts'
 import { createHints } from './hints.ts'
@@ -29,7 +30,10 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
   const definitions = readDefinitions(config.brokerDefinitions)
   const prepareTopology = config.brokerDeclare === false ? findTopology : declareTopology
   const certificates = config.tlsDir ? openCertificates(config.tlsDir) : undefined
-  const publisher = createPublisher(config.confirmTimeoutMs, observe)
+  const publisher = createPublisher(
+    config.confirmTimeoutMs,
+    shield(observe, (error) => logger.error({ err: error }, 'publication not measured')),
+  )
   const readers = new Set<StreamReader>()
   const hints = createHints(logger)
   let connection: ChannelModel | undefined

@@ -1,4 +1,5 @@
 // One reader of a stream that many can listen to. It opens when everybody has subscribed, so nobody misses the beginning.
+import { tellAll } from '../listeners.ts'
 import type { Broker, Log, LogHandlers, LogReader, LogStart } from './broker.ts'
 
 export type SharedLog = Log & { open(): void }
@@ -7,16 +8,10 @@ export function shareLog(broker: Broker, name: string, from: LogStart): SharedLo
   const listeners = new Set<LogHandlers>()
   let reader: LogReader | undefined
 
-  const tellAll: LogHandlers = {
-    onMessage: (message) => {
-      for (const listener of listeners) listener.onMessage(message)
-    },
-    onRestart: () => {
-      for (const listener of listeners) listener.onRestart?.()
-    },
-    onDetached: () => {
-      for (const listener of listeners) listener.onDetached?.()
-    },
+  const all: LogHandlers = {
+    onMessage: (message) => tellAll(listeners, (listener) => listener.onMessage(message)),
+    onRestart: () => tellAll(listeners, (listener) => listener.onRestart?.()),
+    onDetached: () => tellAll(listeners, (listener) => listener.onDetached?.()),
   }
 
   return {
@@ -36,7 +31,7 @@ export function shareLog(broker: Broker, name: string, from: LogStart): SharedLo
       return () => listeners.delete(handlers)
     },
     open: () => {
-      reader ??= broker.readStream(name, from, tellAll)
+      reader ??= broker.readStream(name, from, all)
     },
     close: async () => {
       await reader?.close()

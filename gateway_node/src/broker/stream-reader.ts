@@ -153,12 +153,7 @@ export class StreamReader implements LogReader {
     if (this.#isClosed) return
     this.#channel = channel
     this.#last = { offset: message.offset, messageId: message.messageId }
-    try {
-      this.#handlers.onMessage(message)
-    } catch (error) {
-      // A listener's bug mustn't end the channel: the same message would come again, and again.
-      this.#logger.error({ err: error, stream: this.#name, offset: message.offset }, 'log message not handled')
-    }
+    this.#tell(() => this.#handlers.onMessage(message), message.offset)
     this.#seen.add(message.messageId, message.offset)
   }
 
@@ -167,7 +162,7 @@ export class StreamReader implements LogReader {
     this.#last = undefined
     this.#hasCaughtUp = false
     this.#seen.forget()
-    this.#handlers.onRestart?.()
+    this.#tell(() => this.#handlers.onRestart?.(), last.offset)
   }
 
   #detach(channel: Channel, connection: ChannelModel) {
@@ -176,7 +171,16 @@ export class StreamReader implements LogReader {
     if (this.#channel !== channel) return
     this.#channel = undefined
     this.#hasCaughtUp = false
-    this.#handlers.onDetached?.()
+    this.#tell(() => this.#handlers.onDetached?.(), this.lastOffset)
+  }
+
+  /** A listener's bug mustn't end the channel: the same message would come again, and again. */
+  #tell(tell: () => void, offset: number | null) {
+    try {
+      tell()
+    } catch (error) {
+      this.#logger.error({ err: error, stream: this.#name, offset }, 'log listener failed')
+    }
   }
 
   async close() {

@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Log, LogMessage } from '../broker/broker.ts'
 import { AppError } from '../errors.ts'
+import { tellAll } from '../listeners.ts'
 import { decodeFact, type Fact, type FactName } from './facts.ts'
 import { foldFact } from './fold.ts'
 import type { Job, JobState } from './schemas.ts'
@@ -123,9 +124,12 @@ export class JobsView {
   #read(message: LogMessage): void {
     const fact = this.#decode(message)
     this.#lastOffset = message.offset
-    if (fact !== undefined) this.#apply(fact, message.offset)
-    this.#hasCaughtUp ||= this.#log.isCaughtUp
-    for (const check of this.#waiters) check()
+    try {
+      if (fact !== undefined) this.#apply(fact, message.offset)
+    } finally {
+      this.#hasCaughtUp ||= this.#log.isCaughtUp
+      tellAll(this.#waiters, (check) => check())
+    }
   }
 
   #apply(fact: Fact, offset: number): void {
@@ -143,7 +147,7 @@ export class JobsView {
     }
     this.#entries.set(job.jobId, change)
     if (this.#entries.size > capacity) this.#dropOldest()
-    for (const { onChange } of this.#listeners) onChange(change)
+    tellAll(this.#listeners, ({ onChange }) => onChange(change))
   }
 
   #keepEarly(fact: Fact): void {
@@ -167,7 +171,7 @@ export class JobsView {
     this.#early.clear()
     this.#lastOffset = null
     this.#hasCaughtUp = false
-    for (const { onRestart } of this.#listeners) onRestart()
+    tellAll(this.#listeners, ({ onRestart }) => onRestart())
   }
 
   #expire(): void {

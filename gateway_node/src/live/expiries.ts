@@ -1,4 +1,5 @@
 // Ends what has lasted long enough. One timer looks at all: one for each would weigh more than the rest of what it ends.
+import { tellAll } from '../listeners.ts'
 
 const sweepMs = 250
 
@@ -27,10 +28,10 @@ export class Expiries {
   /** Each once: who is told is watched no more. */
   #sweep(): void {
     const now = Date.now()
-    for (const expiring of this.#watched) {
-      if (expiring.expiresAt > now) continue
+    tellAll(this.#watched, (expiring) => {
+      if (expiring.expiresAt > now) return
       this.forget(expiring)
       expiring.expire()
-    }
+    })
   }
 }

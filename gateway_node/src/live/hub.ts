@@ -1,4 +1,5 @@
 // Who listens to which topic, for topics whose latest value is all that matters. A slow socket gets the newest, never a backlog.
+import { tellAll } from '../listeners.ts'
 import { encodeEvent } from './frames.ts'
 import type { Outbox } from './outbox.ts'
 
@@ -43,8 +44,9 @@ export class Hub {
   ): void {
     const channel = this.#channels.get(topic)
     if (channel === undefined) return
-    channel.latest = encodeEvent(topic, offset, toJson(data))
-    for (const outbox of channel.outboxes) outbox.sendLatest(topic, channel.latest)
+    const latest = encodeEvent(topic, offset, toJson(data))
+    channel.latest = latest
+    tellAll(channel.outboxes, (outbox) => outbox.sendLatest(topic, latest))
   }
 
   /** Nobody gets any more what was published, unless it is sent already. */
@@ -52,11 +54,11 @@ export class Hub {
     const channel = this.#channels.get(topic)
     if (channel === undefined) return
     channel.latest = undefined
-    for (const outbox of channel.outboxes) outbox.forget(topic)
+    tellAll(channel.outboxes, (outbox) => outbox.forget(topic))
   }
 
   /** Sends a frame that is no value of the topic, such as an error. */
   notify(topic: string, text: string): void {
-    for (const outbox of this.#channels.get(topic)?.outboxes ?? []) outbox.send(text)
+    tellAll(this.#channels.get(topic)?.outboxes ?? [], (outbox) => outbox.send(text))
   }
 }

@@ -1,5 +1,6 @@
 // What one socket listens to: so many topics, each once.
 import { AppError } from '../errors.ts'
+import { tellAll } from '../listeners.ts'
 
 /** For how long a socket holds a topic. An AbortController would do, and weigh as much as all else that a subscription is. */
 export class Lifetime {
@@ -63,6 +64,6 @@ export class Subscriptions {
   closeAll(): void {
     const held = this.#held
     this.#held = []
-    for (const lifetime of held) lifetime.end()
+    tellAll(held, (lifetime) => lifetime.end())
   }
 }

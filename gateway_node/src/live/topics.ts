@@ -5,6 +5,7 @@ import { readErasure } from '../erasures.ts'
 import { AppError } from '../errors.ts'
 import { InteractionRecorded, type UserErased } from '../gen/whynotboth/v1/interactions.ts'
 import { ModelPromoted } from '../gen/whynotboth/v1/recommender.ts'
+import { tellAll } from '../listeners.ts'
 import { ActivityTopic } from './activity-topic.ts'
 import type { ConnectionParts } from './connection.ts'
 import { Hub } from './hub.ts'
@@ -60,9 +61,11 @@ export function createTopics(app: FastifyInstance): ConnectionParts['findTopic']
 
 function feedFromInteractions(app: FastifyInstance, recommendations: RecommendationsTopic, activity: ActivityTopic) {
   const erase = ({ userId, occurredAt = new Date(0) }: UserErased, offset: number) => {
-    activity.forget(userId)
-    activity.record({ kind: 'user.erased', userId, at: occurredAt.toISOString() })
-    recommendations.onErasure(userId, offset)
+    const toActivity = () => {
+      activity.forget(userId)
+      activity.record({ kind: 'user.erased', userId, at: occurredAt.toISOString() })
+    }
+    tellAll([toActivity, () => recommendations.onErasure(userId, offset)], (tell) => tell())
   }
   const stop = app.interactionsLog.subscribe({
     onMessage: (message) => {
@@ -72,8 +75,8 @@ function feedFromInteractions(app: FastifyInstance, recommendations: Recommendat
       const interaction = decodeInteraction(app, offset, body)
       if (interaction === undefined) return
       const { userId, itemId, at } = interaction
-      activity.record({ kind: 'interaction.recorded', userId, itemId, at })
-      recommendations.onInteraction(userId, offset)
+      const toActivity = () => activity.record({ kind: 'interaction.recorded', userId, itemId, at })
+      tellAll([toActivity, () => recommendations.onInteraction(userId, offset)], (tell) => tell())
     },
     onRestart: () => recommendations.onRestart(),
   })
@@ -102,13 +105,10 @@ function feedFromJobs(app: FastifyInstance, activity: ActivityTopic) {
 
 /** A hint says that a version is live; answers say that the recommender has loaded it. Lists change with the latter. */
 function feedFromModels(app: FastifyInstance, models: ModelsTopic, recommendations: RecommendationsTopic) {
-  const stopHints = app.broker.onHint((body) => models.onModelChange(ModelPromoted.decode(body).version))
-  const stopVersions = app.recommender.onModelVersion((version) => {
-    models.onModelChange(version)
-    recommendations.onModelChange()
-  })
-  app.addHook('onClose', async () => {
-    stopHints()
-    stopVersions()
-  })
+  const stops = [
+    app.broker.onHint((body) => models.onModelChange(ModelPromoted.decode(body).version)),
+    app.recommender.onModelVersion((version) => models.onModelChange(version)),
+    app.recommender.onModelVersion(() => recommendations.onModelChange()),
+  ]
+  app.addHook('onClose', async () => tellAll(stops, (stop) => stop()))
 }

@@ -5,6 +5,7 @@ import type { BaseLogger } from 'pino'
 import type { Broker, Log } from '../broker/broker.ts'
 import type { Config } from '../config.ts'
 import { ModelPromoted } from '../gen/whynotboth/v1/recommender.ts'
+import { shield } from '../listeners.ts'
 import { createAnswerCache } from './answer-cache.ts'
 import { createBreaker } from './breaker.ts'
 import { callUnary, openChannel } from './channel.ts'
@@ -21,7 +22,7 @@ type Surroundings = {
   onHint: Broker['onHint']
   newCall: () => Call
   observe: Observe
-  logger: Pick<BaseLogger, 'info' | 'warn'>
+  logger: Pick<BaseLogger, 'info' | 'warn' | 'error'>
 }
 
 /** Waits between the questions whether the version of a hint answers yet: loading takes the recommender a moment. */
@@ -32,9 +33,10 @@ type RecommenderConfig = Pick<Config, 'recommenderAddress'> & Partial<Pick<Confi
 
 export function createRecommender(config: RecommenderConfig, surroundings: Surroundings): Recommender {
   const { log, onHint, newCall, observe, logger } = surroundings
-  const { channel, recommender, models, jobs } = openChannel(config.recommenderAddress, observe, config.tlsDir)
+  const measure = shield(observe, (error) => logger.error({ err: error }, 'gRPC call not measured'))
+  const { channel, recommender, models, jobs } = openChannel(config.recommenderAddress, measure, config.tlsDir)
   const breaker = createBreaker()
-  const versions = createVersionWatch()
+  const versions = createVersionWatch((error) => logger.error({ err: error }, 'version switch not handled'))
   const cache = createAnswerCache(log, () => versions.current)
   const lastKnown = createLastKnown(log)
   const { recommend, refreshPopular } = createRecommend({ client: recommender, breaker, cache, lastKnown, versions })

@@ -1,10 +1,13 @@
 // Notices which model version answers. An answer that was asked for before the last switch proves nothing, so late ones don't switch back.
+import { shield } from '../listeners.ts'
+
 export type VersionWatch = ReturnType<typeof createVersionWatch>
 
 /** Told of the version that answers now and of the one that did before, if any. */
 type SwitchListener = (version: string, previous: string | null) => void
 
-export function createVersionWatch() {
+/** A listener that throws costs the answer nothing that showed the switch: its error goes to `onError`. */
+export function createVersionWatch(onError: (error: unknown) => void) {
   const listeners = new Set<SwitchListener>()
   let current: string | null = null
   let switchedAt = Number.NEGATIVE_INFINITY
@@ -21,8 +24,9 @@ export function createVersionWatch() {
       for (const listener of listeners) listener(version, previous)
     },
     onSwitch(listener: SwitchListener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
+      const shielded = shield(listener, onError)
+      listeners.add(shielded)
+      return () => listeners.delete(shielded)
     },
   }
 }

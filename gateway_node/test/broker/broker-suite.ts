@@ -153,6 +153,45 @@ export function testBroker(name: string, open: OpenBroker, options: { skip?: str
     assert.deepEqual(read(), [...before, ...after])
   })
 
+  test(`${name}: a reader whose listener throws goes on all the same`, options, async (t) => {
+    const under = await open(t)
+    const happened: string[] = []
+    const fail = (event: string) => {
+      happened.push(event)
+      throw new TypeError('a bug')
+    }
+    const reader = under.broker.readStream(under.stream, 'first', {
+      onMessage: () => fail('message'),
+      onDetached: () => fail('detached'),
+      onRestart: () => fail('restart'),
+    })
+    const before = await publish(under, 'one', 'two')
+    await reader.waitFor(before[1] ?? '', withinMs)
+
+    await under.disconnect()
+    await t.waitFor(() => assert.ok(!under.broker.isConnected), waiting)
+    await under.replaceStream()
+    await under.reconnect()
+    await t.waitFor(() => assert.ok(under.broker.isConnected), waiting)
+    const after = await publish(under, 'three')
+
+    assert.equal(await reader.waitFor(after[0] ?? '', withinMs), 0)
+    assert.deepEqual(happened, ['message', 'message', 'detached', 'restart', 'message'])
+  })
+
+  test(`${name}: a hint listener that throws keeps it from nobody else`, options, async (t) => {
+    const { broker } = await open(t)
+    let hints = 0
+    broker.onHint(() => {
+      throw new TypeError('a bug')
+    })
+    broker.onHint(() => (hints += 1))
+
+    await broker.publish({ ...publicationTo('', 'hint'), exchange: 'models', mandatory: false })
+
+    await t.waitFor(() => assert.equal(hints, 1), waiting)
+  })
+
   test(`${name}: a hint reaches who listens, until they stop`, options, async (t) => {
     const { broker } = await open(t)
     const hints: string[] = []

@@ -92,35 +92,12 @@ test('rabbitmq: a dropped connection fails what it had not confirmed, before the
   await assert.rejects(publishing, { reason: 'BROKER_UNAVAILABLE', message: /went away/ })
 })
 
-test('rabbitmq: a listener that throws loses no message', { skip }, async (t) => {
-  const { broker, stream } = await open(t)
-  const reader = broker.readStream(stream, 'first', {
-    onMessage: () => {
-      throw new Error('a bug')
-    },
-  })
-  const publications = [publicationTo(stream), publicationTo(stream)]
+test('rabbitmq: a publication is confirmed though measuring it fails', { skip }, async (t) => {
+  const { broker, stream, outcomes } = await open(t)
+  // A push throws from now on.
+  Object.freeze(outcomes)
 
-  for (const publication of publications) await broker.publish(publication)
-  const offsets = await Promise.all(publications.map(({ messageId }) => reader.waitFor(messageId, 5000)))
-
-  assert.deepEqual(offsets, [0, 1])
-  assert.ok(reader.isAttached)
-})
-
-test('rabbitmq: a listener that throws at a hint costs neither connection nor other listeners', { skip }, async (t) => {
-  const { broker } = await open(t)
-  const heard: string[] = []
-  broker.onHint(() => {
-    throw new Error('a bug')
-  })
-  broker.onHint(() => heard.push('hint'))
-  const hint = { ...publicationTo(''), exchange: 'models', mandatory: false }
-
-  await broker.publish(hint)
-  await broker.publish(hint)
-
-  await t.waitFor(() => assert.deepEqual(heard, ['hint', 'hint']), { timeout: 5000, interval: 5 })
+  await assert.doesNotReject(broker.publish(publicationTo(stream)))
 })
 
 test('rabbitmq: closing waits for what is not confirmed yet', { skip }, async (t) => {

@@ -29,6 +29,16 @@ test('a call carries the ids of its request and tells its outcome', async (t) =>
   assert.equal(observed.at(-1), '/whynotboth.v1.RecommenderService/GetItem OK')
 })
 
+test('a call is answered though measuring it fails', async (t) => {
+  const { recommender, observed } = await openClient(t)
+  // A push throws from now on.
+  Object.freeze(observed)
+
+  const item = await recommender.getItem('1', call)
+
+  assert.equal(item.itemId, '1')
+})
+
 test('a recommender that does not answer costs no more than the deadline', async (t) => {
   const { recommender, server } = await openClient(t)
   t.after(server.hold())
