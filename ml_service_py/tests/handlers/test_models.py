@@ -123,7 +123,7 @@ async def test_a_live_version_that_the_registry_lost_is_told_in_one_sentence(mod
 
     assert (caught.value.reason, caught.value.retryable) == ("MODEL_VERSION_UNUSABLE", False)
     assert caught.value.detail == (
-        "The SQL store says that version 20200101T000000Z-00000000 is live, and the registry doesn't hold it: "
+        "The SQL store says that model version 20200101T000000Z-00000000 is live, and the registry doesn't hold it: "
         "one of them was restored alone. Train, or promote another version."
     )
 
