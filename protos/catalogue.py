@@ -17,8 +17,8 @@ Every refusal carries one of these reasons, whatever the protocol: `reason` of t
 `reason` of the `error` frame on a socket, and the `reason` kept beside a message that was set aside. The wording of `detail` may
 change; the reason may not.
 
-*Retryable*: the same call, frame or job may succeed later. HTTP says so by `Retry-After`, a socket by `retryable` in the `error` frame, and a
-worker gives the job another attempt, up to its limit.
+*Retryable*: the same call, frame or job may succeed later. HTTP says so by `Retry-After`, a socket by `retryable` in the `error` frame,
+and a worker gives the job another attempt, up to its limit.
 
 | reason | kind | retryable | cause, and what to do |
 | --- | --- | --- | --- |
