@@ -13,10 +13,11 @@ from waiting import eventually
 from ml_service.adapters.broker.envelope import ReceivedMessage
 from ml_service.adapters.interaction_log import InteractionLog
 from ml_service.domain import LogPosition
+from ml_service.entrypoints import log_follower
 from ml_service.entrypoints.log_follower import LogFollower
 from ml_service.entrypoints.metrics import Metrics
 from ml_service.entrypoints.model_follower import ModelFollower
-from ml_service.errors import Unavailable
+from ml_service.errors import DeadlineExceeded, Unavailable
 from ml_service.handlers.models import Models
 from whynotboth.v1.interactions_pb2 import InteractionRecorded, UserErased
 
@@ -92,6 +93,21 @@ async def test_histories_stay_while_the_store_they_would_be_rebuilt_from_is_away
     with pytest.raises(Unavailable):
         await asyncio.to_thread(follower.on_restart)
 
+    assert live.history("even")["i4"] == 4.0
+
+
+async def test_an_event_loop_that_is_too_slow_is_named_and_the_log_can_be_read_again(
+    live: LiveState, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_follower, "APPLY_SECONDS", 0.01)
+    follower = follow_log(live, store)
+    await live._moved.acquire()
+
+    with pytest.raises(DeadlineExceeded, match="event loop"):
+        await asyncio.to_thread(follower.on_messages, [message(0, "even", "i4")])
+
+    live._moved.release()
+    await asyncio.to_thread(follow_log(live, store).on_messages, [message(0, "even", "i4")])
     assert live.history("even")["i4"] == 4.0
 
 

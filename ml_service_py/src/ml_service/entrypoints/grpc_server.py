@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection
 
 from ml_service.entrypoints.grpc_credentials import mutual_tls
 from ml_service.entrypoints.interceptors import CallsInFlight, ServiceInterceptor
+from ml_service.entrypoints.runtime import UnusablePort
 from whynotboth.v1 import jobs_pb2, jobs_pb2_grpc, recommender_pb2, recommender_pb2_grpc
 
 if TYPE_CHECKING:
@@ -62,19 +63,17 @@ class GrpcServer:
         reflection.enable_server_reflection([*SERVICES, "grpc.health.v1.Health", reflection.SERVICE_NAME], self._server)
 
     async def start(self, host: str, port: int, certificates: Certificates | None = None) -> int:
-        """Listens, not serving by its health; gives the port, chosen by the system for 0. Raises OSError for a taken one.
+        """Listens, not serving by its health; gives the port, chosen by the system for 0. Raises UnusablePort for a taken one.
 
         With certificates it answers only who shows one of the same authority.
         """
         await self.set_serving(is_serving=False)
+        credentials = None if certificates is None else mutual_tls(certificates)
         try:
             address = f"{host}:{port}"
-            if certificates is None:
-                bound = self._server.add_insecure_port(address)
-            else:
-                bound = self._server.add_secure_port(address, mutual_tls(certificates))
+            bound = self._server.add_secure_port(address, credentials) if credentials else self._server.add_insecure_port(address)
         except RuntimeError as error:
-            raise OSError(f"Port {port} of {host} can't be listened on") from error
+            raise UnusablePort(f"Port {port} of {host} can't be listened on") from error
         await self._server.start()
         return bound
 

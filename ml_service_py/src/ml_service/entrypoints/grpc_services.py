@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ml_service.entrypoints import grpc_encoding as encoding
+from ml_service.entrypoints.file_chunks import reading
 from ml_service.entrypoints.room import Room
 from ml_service.handlers import catalogue
 from ml_service.handlers.recommendations import RecommendationQuery, recommend, recommend_batch
@@ -137,10 +137,9 @@ class JobService(jobs_pb2_grpc.JobServiceServicer):
     async def ReadResult(self, request: jobs_pb2.ReadResultRequest, _context: Context) -> AsyncIterator[jobs_pb2.ReadResultResponse]:
         with self._room.take(1):
             file, chunks = await asyncio.to_thread(self._registry.open_result, request.job_id)
-            with closing(chunks):
+            async with reading(chunks) as file_chunks:
                 yield jobs_pb2.ReadResultResponse(header=encoding.encode_file(file))
-                # The disk blocks, so a thread reads; the next chunk only when the caller took the last one.
-                while chunk := await asyncio.to_thread(next, chunks, b""):
+                async for chunk in file_chunks:
                     yield jobs_pb2.ReadResultResponse(chunk=chunk)
 
     async def ListDeadLetters(self, request: jobs_pb2.ListDeadLettersRequest, _context: Context) -> jobs_pb2.ListDeadLettersResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter as Tally
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -97,8 +97,9 @@ class ServiceInterceptor(grpc.aio.ServerInterceptor):
 
     def _stream(self, handler: Any, method: str) -> Any:
         async def served(body: bytes, context: Context) -> AsyncIterator[Any]:
-            async with self._around(method, context):
-                async for part in handler.unary_stream(_decode(handler, body), context):
+            # Closed here, so that the call is in flight until it has let go of what it holds.
+            async with self._around(method, context), aclosing(handler.unary_stream(_decode(handler, body), context)) as parts:
+                async for part in parts:
                     yield part
 
         return served

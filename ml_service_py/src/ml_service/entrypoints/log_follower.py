@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ml_service.adapters.broker.interaction_messages import read_entry
+from ml_service.errors import DeadlineExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -39,4 +40,10 @@ class LogFollower:
         self._metrics.count_interactions(await self._live.apply(batch))
 
     def _on_loop(self, work: Coroutine[None, None, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(APPLY_SECONDS)
+        """Raises DeadlineExceeded where the event loop is too slow; the log is then read again from the position that counts."""
+        under_way = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            under_way.result(APPLY_SECONDS)
+        except TimeoutError as error:
+            under_way.cancel()
+            raise DeadlineExceeded("DEADLINE_EXCEEDED", f"The event loop didn't take in the log within {APPLY_SECONDS:g} s.") from error

@@ -15,6 +15,7 @@ from uvicorn import Config, Server
 from ml_service.entrypoints.ops_access import install_access
 from ml_service.entrypoints.ops_hosts import AllowedHosts, install_host_check
 from ml_service.entrypoints.reader_metrics import describe_readers
+from ml_service.entrypoints.runtime import UnusablePort
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
@@ -58,12 +59,12 @@ async def serve_ops(
 ) -> AsyncIterator[int]:
     """Serves whoever knows the token on this event loop while the block runs; gives the port, chosen by the system for 0.
 
-    `allowed_hosts`: names by which it answers, besides loopback and the host. Raises OSError for a taken port.
+    `allowed_hosts`: names by which it answers, besides loopback and the host. Raises UnusablePort for a taken port.
     """
     install_access(app, host, token.get_secret_value() if token else None)
     # What is installed last is asked first.
     install_host_check(app, AllowedHosts(host, allowed_hosts))
-    listener = socket.create_server((host, port))
+    listener = _listen(host, port)
     server = _QuietServer(Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=STOP_SECONDS))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
@@ -71,6 +72,13 @@ async def serve_ops(
     finally:
         server.should_exit = True
         await task
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise UnusablePort(f"Port {port} of {host} can't be listened on: {error.strerror}") from error
 
 
 class _QuietServer(Server):

@@ -63,12 +63,16 @@ def stop_signal() -> asyncio.Event:
     return stopping
 
 
+class UnusablePort(OSError):
+    """A port that can't be listened on. The message names it."""
+
+
 @contextmanager
 def naming_port(variable: str) -> Iterator[None]:
     """Names the variable to change when what starts in the block can't have its port."""
     try:
         yield
-    except OSError as error:
+    except UnusablePort as error:
         raise InvalidSettings(f"{variable}: {error}; set it to a free port") from error
 
 

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from abc import ABC, abstractmethod
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from logging import DEBUG, WARNING
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from ml_service.adapters.broker.header_decoding import decode_headers_leniently
 from ml_service.errors import ServiceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ml_service.adapters.certificates import Certificates
@@ -52,6 +53,21 @@ class BrokerAddress:
 
 class Detach(Exception):
     """Raised by whoever handles messages to end this attachment; the next begins after a while."""
+
+
+class HandlerFailed(Exception):
+    """A handler of messages raised what it doesn't announce. That says nothing about the connection, even if it is an OSError."""
+
+
+@contextmanager
+def handling() -> Iterator[None]:
+    """Surround calls of handlers with this: a TimeoutError is an OSError, and would read as a lost connection."""
+    try:
+        yield
+    except (ServiceError, Detach):
+        raise
+    except Exception as error:
+        raise HandlerFailed from error
 
 
 class BrokerThread(ABC):

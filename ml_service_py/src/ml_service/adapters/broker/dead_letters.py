@@ -68,8 +68,10 @@ class DeadMessages:
         raise NotFound("DEAD_LETTER_UNKNOWN", f"There is no dead letter {letter_id}. List them to see which there are.", letter=letter_id)
 
     def remove(self, dead: DeadMessage) -> None:
-        for tag in dead.tags:
-            self._channel.basic_ack(tag)
+        """Raises Unavailable (BROKER_UNAVAILABLE)."""
+        with _translated_errors():
+            for tag in dead.tags:
+                self._channel.basic_ack(tag)
 
     def _add(self, tag: int, properties: BasicProperties, body: bytes) -> None:
         message = received(properties, body)
@@ -89,22 +91,32 @@ class DeadLetterQueue:
 
     @contextmanager
     def opened(self) -> Iterator[DeadMessages]:
-        """Raises Unavailable (BROKER_UNAVAILABLE), also while somebody else looks."""
-        try:
+        """Raises Unavailable (BROKER_UNAVAILABLE), also while somebody else looks. What the block raises passes through."""
+        with _translated_errors():
             connection = connect("dead letters", self._address)
-            try:
+        try:
+            with _translated_errors():
                 _take_lock(connection)
                 channel = connection.channel()
                 prepare_topology(channel, self._address)
-                try:
-                    yield DeadMessages(channel)
-                finally:
-                    # All that wasn't removed. The broker puts it back where it was, as it does when the connection is lost.
-                    channel.basic_nack(0, multiple=True, requeue=True)
+                messages = DeadMessages(channel)
+            try:
+                yield messages
             finally:
+                # All that wasn't removed. The broker puts it back where it was, as it does when the connection is lost.
+                with _translated_errors():
+                    channel.basic_nack(0, multiple=True, requeue=True)
+        finally:
+            with _translated_errors():
                 connection.close()
-        except (AMQPError, OSError) as error:
-            raise Unavailable("BROKER_UNAVAILABLE", f"The broker doesn't give its dead letters: {error!r}. Try again.") from error
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    try:
+        yield
+    except (AMQPError, OSError) as error:
+        raise Unavailable("BROKER_UNAVAILABLE", f"The broker doesn't give its dead letters: {error!r}. Try again.") from error
 
 
 def _take_lock(connection: BlockingConnection) -> None:

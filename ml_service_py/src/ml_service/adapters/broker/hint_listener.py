@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pika.exceptions import ChannelWrongStateError
 
-from ml_service.adapters.broker.connection import POLL_SECONDS, BrokerAddress, BrokerThread
+from ml_service.adapters.broker.connection import POLL_SECONDS, BrokerAddress, BrokerThread, handling
 from ml_service.adapters.broker.topology import prepare_topology
 
 if TYPE_CHECKING:
@@ -27,10 +27,14 @@ class HintListener(BrokerThread):
         prepare_topology(channel, self._address)
         queue = channel.queue_declare("", exclusive=True, auto_delete=True).method.queue
         channel.queue_bind(queue, "models")
-        channel.basic_consume(queue, lambda *_: self._on_hint(), auto_ack=True)
+        channel.basic_consume(queue, lambda *_: self._hint(), auto_ack=True)
         self._attached.set()
-        self._on_hint()
+        self._hint()
         while not self._stopping.is_set():
             connection.process_data_events(time_limit=POLL_SECONDS)
             if not channel.is_open:
                 raise ChannelWrongStateError("The broker closed the channel.")
+
+    def _hint(self) -> None:
+        with handling():
+            self._on_hint()

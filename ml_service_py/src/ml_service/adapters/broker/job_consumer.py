@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 from pika.exceptions import AMQPError, ChannelWrongStateError
 
-from ml_service.adapters.broker.connection import POLL_SECONDS, BrokerAddress, BrokerThread
+from ml_service.adapters.broker.connection import POLL_SECONDS, BrokerAddress, BrokerThread, handling
 from ml_service.adapters.broker.envelope import ReceivedMessage, received
 from ml_service.adapters.broker.topology import prepare_topology
 
@@ -95,4 +95,6 @@ class JobConsumer(BrokerThread):
         if self._pausing.is_set():
             channel.basic_nack(tag, requeue=True)
             return
-        self._on_delivery(Delivery(received(properties, body), tag, channel, is_redelivered=bool(method.redelivered)))
+        delivery = Delivery(received(properties, body), tag, channel, is_redelivered=bool(method.redelivered))
+        with handling():
+            self._on_delivery(delivery)

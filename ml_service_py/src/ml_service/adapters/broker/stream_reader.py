@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 from pika.exceptions import ChannelClosedByBroker
 
-from ml_service.adapters.broker.connection import BrokerAddress, BrokerThread, Detach
+from ml_service.adapters.broker.connection import BrokerAddress, BrokerThread, Detach, handling
 from ml_service.adapters.broker.stream_subscription import Subscription
 from ml_service.adapters.broker.topology import prepare_topology
 
@@ -96,7 +96,8 @@ class StreamReader(BrokerThread):
         prepare_topology(channel, self._address)
         if self._lock is not None:
             _take_lock(channel, self._lock)
-        position = self._read_position()
+        with handling():
+            position = self._read_position()
         if position == self._refuted:
             position = None
         if position is not None:
@@ -108,7 +109,8 @@ class StreamReader(BrokerThread):
         self._begin(position)
         while not self._stopping.is_set():
             if messages := subscription.gather(self._gather_seconds):
-                self._on_messages(messages)
+                with handling():
+                    self._on_messages(messages)
                 self._offset, self._refuted = messages[-1].offset, None
             subscription.acknowledge_when_due()
 
@@ -128,7 +130,8 @@ class StreamReader(BrokerThread):
         if self._stopping.is_set() or (found is not None and found.position == position):
             return not self._stopping.is_set()
         self._tell_refutation(position, None if found is None else found.position)
-        self._on_restart()
+        with handling():
+            self._on_restart()
         self._refuted = position
         self._restarts += 1
         return False
