@@ -102,7 +102,7 @@ def test_every_wrong_setting_is_named_at_once(commands: Commands) -> None:
     result = commands.run("migrate", DATABASE_URL=None, RECOMMENDER_GRPC_PORT="many")
 
     assert result.exit_code == 1
-    assert [line.split(":")[0] for line in result.stderr.splitlines()] == ["DATABASE_URL", "RECOMMENDER_GRPC_PORT"]
+    assert [line.replace(":", " ").split()[0] for line in result.stderr.splitlines()] == ["DATABASE_URL", "RECOMMENDER_GRPC_PORT"]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_a_broker_address_that_can_not_be_read_is_named_and_not_quoted(commands:
     result = commands.run("dead-letters", "list", AMQP_URL=url)
 
     assert (result.exit_code, "geheim" in result.output) == (1, False)
-    assert result.stderr.startswith("AMQP_URL: ")
+    assert result.stderr.startswith("AMQP_URL ")
 
 
 def plant(commands: Commands) -> None:

@@ -34,10 +34,18 @@ def _check_host(text: str) -> str:
     return text
 
 
+AMQP_URL_FORM = "Set it to amqp://user:password@host:port/ or amqps://..., with / : @ encoded in the password"
+
+
 def _check_amqp_url(url: SecretStr) -> SecretStr:
     parts = urlsplit(url.get_secret_value())
     if parts.scheme not in {"amqp", "amqps"} or not parts.hostname:
-        raise ValueError("Set it to amqp://user:password@host:port/ or amqps://...")
+        raise ValueError(AMQP_URL_FORM)
+    try:
+        _ = parts.port
+    except ValueError:
+        # Python would quote it, and it may be a part of the password.
+        raise ValueError(AMQP_URL_FORM) from None
     return url
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ml_service.adapters.broker.connection import BrokerAddress, require_amqp_url
+from ml_service.adapters.broker.connection import BrokerAddress
 from ml_service.adapters.certificates import Certificates, UnusableCertificate
 from ml_service.adapters.database import open_engine
 from ml_service.adapters.registry import Registry
@@ -37,8 +37,6 @@ def open_parts(settings: Settings) -> Iterator[Parts]:
     with _naming("TLS_DIR"):
         certificates = _open_certificates(settings)
     url, definitions = settings.amqp_url.get_secret_value(), settings.broker_definitions
-    with _naming("AMQP_URL"):
-        require_amqp_url(url)
     broker = BrokerAddress(url, definitions, may_declare=settings.broker_declare, certificates=certificates)
     try:
         yield Parts(Store(engine), registry, broker, certificates)

@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from logging import DEBUG, WARNING
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import structlog
 from pika import BlockingConnection, SSLOptions, URLParameters
@@ -141,16 +140,6 @@ def connect(name: str, address: BrokerAddress) -> BlockingConnection:
     """A connection for one task; its caller closes it. Raises AMQPError and OSError."""
     decode_headers_leniently()
     return _open(_parameters(name, address.url), address)
-
-
-def require_amqp_url(url: str) -> None:
-    """Raise ValueError for what leads to no broker, without quoting it: a part of it may be a part of the password."""
-    try:
-        is_address = URLParameters(url).host and urlsplit(url).scheme in {"amqp", "amqps"} and urlsplit(url).hostname
-    except (ValueError, LookupError):
-        is_address = None
-    if not is_address:
-        raise ValueError("this is no URL as amqp://user:password@host:5672/; encode / : @ in a password, and the name of a virtual host")
 
 
 def _open(parameters: URLParameters, address: BrokerAddress) -> BlockingConnection:
