@@ -52,7 +52,7 @@ class SlowedThread(ThreadPoolExecutor):
 def small_world() -> LiveState:
     """Every user is unknown to it, and gets the popular items."""
     ids = [f"i{number}" for number in range(ITEMS)]
-    live = LiveState([Item(item_id, f"Film {item_id}", 1990, ("Drama",)) for item_id in ids], StoredHistories({}, None, {}))
+    live = LiveState([Item(item_id, f"Film {item_id}", 1990, ("Drama",)) for item_id in ids], StoredHistories({}, {}, None, {}))
     weights = np.zeros((ITEMS, ITEMS), dtype=np.float32)
     scorer = ItemItemModel(np.array(ids), weights, np.linspace(1, 0.1, ITEMS, dtype=np.float32), RatingWeights(1.5, 3.0))
     live.swap(LoadedModel(ModelVersion("20240101T000000Z-00000000", "ease", {}, {}, datetime.now(UTC)), scorer, live.catalogue))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import csv
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 TASTES = 20
 #: The smaller, the fewer groups a user cares for.
 BREADTH = 0.15
+#: When the first interaction was; one follows each second.
+FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Synthetic:
     def interactions(self) -> Iterator[Interaction]:
         rows = zip(self.users.tolist(), self.items.tolist(), self.ratings.tolist(), strict=True)
         for place, (user, item, rating) in enumerate(rows):
-            yield Interaction(f"synthetic-{place}", user_id(user), item_id(item), rating, None)
+            yield Interaction(f"synthetic-{place}", user_id(user), item_id(item), rating, FIRST + place * timedelta(seconds=1))
 
 
 def user_id(user: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -21,8 +21,13 @@ WHEN = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)
 ITEMS = tuple(Item(f"i{n}", f"Film {n}", 1990 + n, ("Drama",) if n % 2 == 0 else ("Comedy", "Action")) for n in range(10))
 
 
-def interaction(user_id: str, item_id: str, rating: float | None = 5.0) -> Interaction:
-    return Interaction(str(uuid4()), user_id, item_id, rating, WHEN)
+def interaction(user_id: str, item_id: str, rating: float | None = 5.0, when: datetime | None = WHEN) -> Interaction:
+    return Interaction(str(uuid4()), user_id, item_id, rating, when)
+
+
+def later(days: int) -> datetime:
+    """So many days after what the sample's users did."""
+    return WHEN + timedelta(days=days)
 
 
 INTERACTIONS = (

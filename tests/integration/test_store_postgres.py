@@ -18,13 +18,22 @@ from ml_service.adapters.store import Store
 from ml_service.domain import ExportParams, Job, JobOutcome
 from ml_service.errors import Internal
 
-SUITES = ("test_database", "test_erasures", "test_foreign_tables", "test_interaction_log", "test_job_ledger", "test_store")
+SUITES = (
+    "test_database",
+    "test_erasures",
+    "test_foreign_tables",
+    "test_imported_rows",
+    "test_interaction_log",
+    "test_job_ledger",
+    "test_store",
+)
 pytest.register_assert_rewrite(*(f"adapters.{suite}" for suite in SUITES))
 
 import sample  # noqa: E402
 from adapters.test_database import *  # noqa: E402, F403
 from adapters.test_erasures import *  # noqa: E402, F403
 from adapters.test_foreign_tables import *  # noqa: E402, F403
+from adapters.test_imported_rows import *  # noqa: E402, F403
 from adapters.test_interaction_log import *  # noqa: E402, F403
 from adapters.test_job_ledger import *  # noqa: E402, F403
 from adapters.test_store import *  # noqa: E402, F403

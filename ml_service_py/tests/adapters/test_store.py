@@ -10,8 +10,9 @@ import pytest
 import sample
 
 from ml_service.adapters.database import writing
+from ml_service.adapters.imported_rows import ImportedRows
 from ml_service.adapters.interaction_log import InteractionLog
-from ml_service.adapters.store import ImportedRows, LiveVersion
+from ml_service.adapters.store import LiveVersion
 from ml_service.domain import Item, LogPosition
 from ml_service.errors import Internal
 
@@ -45,7 +46,7 @@ def test_an_import_that_fails_changes_nothing(store: Store) -> None:
 
 
 def test_the_latest_rating_of_a_pair_counts_at_its_own_place(store: Store) -> None:
-    store.import_data([], [sample.interaction("even", "i0", 0.5)])
+    store.import_data([], [sample.interaction("even", "i0", 0.5, sample.later(1))])
 
     ratings = store.load_ratings()
 

@@ -39,7 +39,7 @@ def model(dataset: Dataset) -> LoadedModel:
 
 
 def live_with(dataset: Dataset, model: LoadedModel) -> LiveState:
-    live = LiveState(dataset.items, StoredHistories({}, None, {}))
+    live = LiveState(dataset.items, StoredHistories({}, {}, None, {}))
     live.swap(model)
     return live
 

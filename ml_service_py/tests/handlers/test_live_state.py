@@ -15,6 +15,8 @@ from ml_service.handlers import recent_ids
 from ml_service.handlers.live_state import LiveState
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ml_service.adapters.store import Store
 
 
@@ -60,6 +62,44 @@ async def test_an_interaction_that_the_store_had_already_does_not_count_again(li
     await live.apply([sample.logged(0, again)])
 
     assert live.history("even")["i0"] == 5.0
+
+
+async def test_an_older_rating_changes_nothing_though_it_comes_later_in_the_log(live: LiveState) -> None:
+    before = live.history("even")
+    older = sample.logged(3, sample.interaction("even", "i0", 0.5, sample.later(-1)))
+
+    counted = await live.apply([older])
+
+    assert counted == 0
+    assert live.history("even") is before
+    assert live.position == older.position
+
+
+async def test_a_live_rating_does_not_replace_an_imported_one_of_a_later_time(empty_store: Store) -> None:
+    empty_store.import_data(sample.ITEMS, [sample.interaction("u", "i1", 4.0, sample.later(9)), sample.interaction("u", "i2", 4.0)])
+    live = sample.live_state(empty_store)
+
+    await live.apply([sample.logged(0, sample.interaction("u", item_id, 1.0, sample.later(1))) for item_id in ("i1", "i2")])
+
+    assert live.history("u") == {"i1": 4.0, "i2": 1.0}
+
+
+@pytest.mark.parametrize("when", [None, sample.WHEN])
+async def test_of_equal_times_the_rating_that_is_later_in_the_log_counts(empty_store: Store, when: datetime | None) -> None:
+    empty_store.import_data(sample.ITEMS, [sample.interaction("u", "i1", 4.0, when)])
+    live = sample.live_state(empty_store)
+
+    await live.apply([sample.logged(0, sample.interaction("u", "i1", 1.0, when))])
+
+    assert live.history("u") == {"i1": 1.0}
+
+
+async def test_after_an_erasure_no_time_of_before_counts(live: LiveState) -> None:
+    older = sample.interaction("even", "i0", 0.5, sample.later(-1))
+
+    await live.apply([sample.erasure(0, "even"), sample.logged(1, older)])
+
+    assert live.history("even") == {"i0": 0.5}
 
 
 async def test_ids_are_remembered_up_to_a_bound(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +27,8 @@ NUMBERED = [str(number) for number in range(1, 13)]
 def numbered() -> LiveState:
     """Items and users 1 to 12, given in the order of text."""
     ids = sorted(NUMBERED)
-    return LiveState([Item(name, f"Film {name}", None, ()) for name in ids], StoredHistories({name: {name: 5.0} for name in ids}, None, {}))
+    ratings, moments = {name: {name: 5.0} for name in ids}, {name: array("q", [0]) for name in ids}
+    return LiveState([Item(name, f"Film {name}", None, ()) for name in ids], StoredHistories(ratings, moments, None, {}))
 
 
 async def all_rows(read_page: Callable[[str], Awaitable[Page[Any]]]) -> list[Any]:

@@ -30,7 +30,7 @@ class CountingUserId(str):
 @pytest.mark.parametrize("user_id", ["nobody", "user 7"])
 def test_an_erasure_does_not_look_through_the_ids_of_other_users(user_id: str) -> None:
     owners = {f"id {n}": CountingUserId(f"user {n}") for n in range(1000)}
-    histories = Histories(StoredHistories({}, None, owners, {}))
+    histories = Histories(StoredHistories({}, {}, None, owners, {}))
     CountingUserId.comparisons = 0
 
     histories.erase(sample.erasure(0, user_id))

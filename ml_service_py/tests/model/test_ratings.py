@@ -3,7 +3,7 @@
 import numpy as np
 
 from ml_service.model.holdout import split_by_item
-from ml_service.model.ratings import RatingWeights, ratings_of
+from ml_service.model.ratings import RatingWeights, latest_ratings_of, ratings_of
 
 ROWS = [("u1", "a", 3.0), ("u1", "b", None), ("u2", "a", 5.0), ("u1", "a", 1.0)]
 
@@ -13,6 +13,15 @@ def test_the_latest_rating_of_a_pair_counts_at_its_own_place() -> None:
 
     assert ratings.pairs.tolist() == [["u1", "b"], ["u2", "a"], ["u1", "a"]]
     np.testing.assert_array_equal(ratings.ratings, [np.nan, 5.0, 1.0])
+
+
+def test_the_latest_time_of_a_pair_counts_and_of_equal_times_the_last_row() -> None:
+    rows = [("u1", "a", 3.0, 9), ("u1", "b", 2.0, 5), ("u2", "a", 5.0, 0), ("u1", "a", 1.0, 7), ("u1", "b", 4.0, 5)]
+
+    ratings = latest_ratings_of(rows)
+
+    assert ratings.pairs.tolist() == [["u1", "a"], ["u2", "a"], ["u1", "b"]]
+    assert ratings.ratings.tolist() == [3.0, 5.0, 4.0]
 
 
 def test_no_rows_are_no_ratings() -> None:

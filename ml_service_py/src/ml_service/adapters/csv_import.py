@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ml_service.adapters.csv_rows import Columns, Problems, Row, UnusableCell, parse_rows
 from ml_service.adapters.csv_times import TimeColumn
 from ml_service.adapters.genre_labels import genres_of
+from ml_service.adapters.imported_rows import imported_id
 from ml_service.domain import RATING_MAX, RATING_MIN, Dataset, Interaction, Item
 
 if TYPE_CHECKING:
@@ -49,9 +50,13 @@ def _interaction(row: Row, item_ids: set[str], times: TimeColumn) -> Interaction
         raise UnusableCell("item_id", f"is {item_id!r}, which the items' file doesn't have")
     rating = row.optional("rating", _rating, f"a number from {RATING_MIN:g} to {RATING_MAX:g}")
     occurred_at = row.optional("timestamp", times.read, times.expected)
-    # The line is part of the name: the same rating given twice, with another one between, is two interactions.
-    interaction_id = uuid.uuid5(uuid.NAMESPACE_OID, f"csv\n{row.line}\n{user_id}\n{item_id}\n{rating}\n{occurred_at}")
-    return Interaction(str(interaction_id), user_id, item_id, rating, occurred_at)
+    interaction_id = imported_id(user_id, item_id, occurred_at) if occurred_at else _id_by_line(row.line, user_id, item_id, rating)
+    return Interaction(interaction_id, user_id, item_id, rating, occurred_at)
+
+
+def _id_by_line(line: int, user_id: str, item_id: str, rating: float | None) -> str:
+    """Without a time only the line tells apart the same rating that was given twice, with another one between."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"csv\n{line}\n{user_id}\n{item_id}\n{rating}\nNone"))
 
 
 def _rating(cell: str) -> float:

@@ -13,13 +13,13 @@ import re
 import subprocess
 import sys
 import tempfile
-import uuid
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml_service.adapters.genre_labels import genres_of
+from ml_service.adapters.imported_rows import imported_id
 from ml_service.domain import Dataset, Interaction, Item
 from ml_service.errors import Internal
 
@@ -94,5 +94,5 @@ def _item(item_id: str, title: str, year: str, genres: str) -> Item:
 
 
 def _interaction(user_id: str, item_id: str, rating: str, timestamp: str) -> Interaction:
-    interaction_id = uuid.uuid5(uuid.NAMESPACE_OID, f"ml-100k\n{user_id}\n{item_id}")
-    return Interaction(str(interaction_id), user_id, item_id, float(rating), datetime.fromtimestamp(int(timestamp), UTC))
+    occurred_at = datetime.fromtimestamp(int(timestamp), UTC)
+    return Interaction(imported_id(user_id, item_id, occurred_at), user_id, item_id, float(rating), occurred_at)

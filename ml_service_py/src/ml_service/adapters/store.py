@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -10,16 +11,20 @@ from sqlalchemy import Engine, func, literal, select, true, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ml_service.adapters.database import insert_new, reading, writing
-from ml_service.adapters.erasures import erased_among, erased_offsets
+from ml_service.adapters.erasures import erased_offsets
+from ml_service.adapters.imported_rows import insert_imported, rows_by_identity
 from ml_service.adapters.interaction_log import STREAM
+from ml_service.adapters.microseconds import microseconds
 from ml_service.adapters.tables import Moment, interactions, items, live_model, log_positions
 from ml_service.domain import Interaction, Item, LogPosition
+from ml_service.moments import NO_MOMENT, put_latest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
+    from ml_service.adapters.imported_rows import ImportedRows
     from ml_service.model.ratings import Ratings
 
 LIVE_SLOT = 1
@@ -29,14 +34,24 @@ LIVE_SLOT = 1
 class StoredHistories:
     """The latest rating of each pair by user, and the place in the log they reach to.
 
+    `moments`: by user when each of those ratings was given, in their order, as `ml_service.moments` counts.
     `recent_ids`: the ids read last, oldest first, and whose they are. `erased_offsets`: where that log erases users.
     """
 
     ratings: Mapping[str, Mapping[str, float | None]]
+    moments: Mapping[str, array[int]]
     position: LogPosition | None
     recent_ids: Mapping[str, str]
     erased_offsets: Mapping[str, int] = field(default_factory=dict)
 
+
+#: User, item, rating and moment of every interaction, in the order in which they were written.
+_RATINGS = select(
+    interactions.c.user_id,
+    interactions.c.item_id,
+    interactions.c.rating,
+    func.coalesce(microseconds(interactions.c.occurred_at), NO_MOMENT),
+).order_by(interactions.c.row_id)
 
 #: Where a list of interactions goes on: the time and the row of the last one shown.
 Place = tuple[datetime, int]
@@ -51,14 +66,6 @@ class StoredPage:
     rows: tuple[tuple[Interaction, Item], ...]
     next_place: Place | None
     as_of_offset: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedRows:
-    """How many interactions an import added, and how many it left out, as their users are erased."""
-
-    new: int
-    left_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +88,27 @@ class Store:
 
     def load_histories(self, recent: int) -> StoredHistories:
         """Reads rows and position in one transaction, so that the log goes on exactly where the rows end."""
-        ratings: dict[str, dict[str, float | None]] = {}
-        query = select(interactions.c.user_id, interactions.c.item_id, interactions.c.rating).order_by(interactions.c.row_id)
+        histories: dict[str, tuple[dict[str, float | None], array[int]]] = {}
         last = select(interactions.c.interaction_id, interactions.c.user_id).order_by(interactions.c.row_id.desc()).limit(recent)
         with reading(self.engine) as connection:
-            for user_id, item_id, rating in connection.execute(query):
-                ratings.setdefault(user_id, {})[item_id] = rating
+            for user_id, item_id, rating, moment in connection.execute(_RATINGS):
+                history = histories.get(user_id)
+                if history is None:
+                    history = histories[user_id] = ({}, array("q"))
+                put_latest(*history, item_id, rating, moment)
             recent_ids = {row.interaction_id: row.user_id for row in reversed(connection.execute(last).all())}
-            return StoredHistories(ratings, _read_position(connection), recent_ids, erased_offsets(connection))
+            position, erased = _read_position(connection), erased_offsets(connection)
+        ratings = {user_id: rated for user_id, (rated, _) in histories.items()}
+        moments = {user_id: given for user_id, (_, given) in histories.items()}
+        return StoredHistories(ratings, moments, position, recent_ids, erased)
 
     def load_ratings(self) -> Ratings:
         """The latest rating of each pair, in the order in which those were written."""
         # Who keeps the ledger and the log has no arrays, and needs no NumPy.
-        from ml_service.model.ratings import ratings_of  # noqa: PLC0415
+        from ml_service.model.ratings import latest_ratings_of  # noqa: PLC0415
 
-        query = select(interactions.c.user_id, interactions.c.item_id, interactions.c.rating).order_by(interactions.c.row_id)
         with reading(self.engine) as connection:
-            return ratings_of(connection.execute(query))
+            return latest_ratings_of(connection.execute(_RATINGS))
 
     def list_interactions(self, user_id: str, limit: int, after: Place | None) -> StoredPage:
         """Of interactions of one time, the one written last comes first."""
@@ -126,14 +137,15 @@ class Store:
             return connection.scalar(select(func.count()).select_from(interactions)) or 0
 
     def import_data(self, new_items: Sequence[Item], new_interactions: Iterable[Interaction]) -> ImportedRows:
-        """Writes all or nothing; an item that is there gets the new title, year and genres. Brings nobody back who was erased."""
+        """Writes all or nothing; an item that is there gets the new title, year and genres.
+
+        Interactions that are there stay as they are. Brings nobody back who was erased.
+        """
         # Made before the transaction, which would hold up the others meanwhile.
-        rows = [(row.user_id, _interaction_row(row)) for row in new_interactions]
+        rows = rows_by_identity(new_interactions)
         with writing(self.engine) as connection:
             _upsert_items(connection, new_items)
-            erased = erased_among(connection, (user_id for user_id, _ in rows))
-            kept = [row for user_id, row in rows if user_id not in erased]
-            return ImportedRows(insert_new(connection, interactions, kept, "interaction_id"), len(rows) - len(kept))
+            return insert_imported(connection, rows)
 
     def read_live(self) -> LiveVersion | None:
         query = select(live_model.c.version, live_model.c.revision).where(live_model.c.slot == LIVE_SLOT)
@@ -178,13 +190,3 @@ def _item(row: Row[tuple[object, ...]]) -> Item:
 
 def _interaction(row: Row[tuple[object, ...]]) -> Interaction:
     return Interaction(row.interaction_id, row.user_id, row.item_id, row.rating, row.occurred_at)
-
-
-def _interaction_row(row: Interaction) -> dict[str, object]:
-    return {
-        "interaction_id": row.interaction_id,
-        "user_id": row.user_id,
-        "item_id": row.item_id,
-        "rating": row.rating,
-        "occurred_at": row.occurred_at,
-    }

@@ -39,7 +39,8 @@ items = Table(
     Column("genres", JSON, nullable=False),
 )
 
-# Every interaction that ever counted. The latest of a pair is the one with the highest row_id: rows are written in the log's order.
+# Every interaction that ever counted. The latest of a pair is the one with the latest time, of equal times the one with the highest row_id:
+# rows are written in the log's order, but an import may bring older ones. A row without a time is older than all others.
 interactions = Table(
     "interactions",
     metadata,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, insort
 from typing import TYPE_CHECKING
 
 from ml_service.handlers.ordering import natural_key
 from ml_service.handlers.recent_ids import RecentIds
+from ml_service.moments import moment_of, put_latest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,8 +18,12 @@ if TYPE_CHECKING:
 
 
 class Histories:
+    """Of each pair of user and item the rating with the latest time counts, whatever the order in which the log or an import brought it."""
+
     def __init__(self, stored: StoredHistories) -> None:
         self._ratings = dict(stored.ratings)
+        #: When each of a user's ratings was given, in their order. Changed in place: nobody else reads them.
+        self._moments = dict(stored.moments)
         self._user_ids = sorted(self._ratings, key=natural_key)
         self._recent_ids = RecentIds(stored.recent_ids)
         self._erased_offsets = stored.erased_offsets
@@ -32,13 +38,17 @@ class Histories:
         return self._ratings.get(user_id, {})
 
     def add(self, logged: LoggedInteraction) -> bool:
-        """False for an interaction that was read before, and for one that was erased since."""
+        """Return whether the history changed: not by an interaction that was read before, was erased since, or is older than the known."""
         interaction = logged.interaction
-        if self._was_erased(logged) or not self._recent_ids.add(interaction.interaction_id, interaction.user_id):
+        user_id = interaction.user_id
+        if self._was_erased(logged) or not self._recent_ids.add(interaction.interaction_id, user_id):
             return False
-        if interaction.user_id not in self._ratings:
-            insort(self._user_ids, interaction.user_id, key=natural_key)
-        self._ratings[interaction.user_id] = {**self.of(interaction.user_id), interaction.item_id: interaction.rating}
+        ratings, moments = dict(self.of(user_id)), self._moments.setdefault(user_id, array("q"))
+        if not put_latest(ratings, moments, interaction.item_id, interaction.rating, moment_of(interaction.occurred_at)):
+            return False
+        if user_id not in self._ratings:
+            insort(self._user_ids, user_id, key=natural_key)
+        self._ratings[user_id] = ratings
         return True
 
     def erase(self, erasure: LoggedErasure) -> None:
@@ -47,6 +57,7 @@ class Histories:
             return
         # What follows is a new history, also where the log is read again and its ids were seen before.
         self._recent_ids.forget_user(erasure.user_id)
+        self._moments.pop(erasure.user_id, None)
         if self._ratings.pop(erasure.user_id, None) is not None:
             del self._user_ids[bisect_left(self._user_ids, natural_key(erasure.user_id), key=natural_key)]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,15 +57,30 @@ class Ratings:
         return digest.hexdigest()
 
 
+def latest_ratings_of(rows: Iterable[tuple[str, str, float | None, int]]) -> Ratings:
+    """Build ratings from rows of user, item, rating and moment in the order of the log.
+
+    The row of a pair with the latest moment counts, of equal moments the last, at its own place.
+    """
+    places: dict[tuple[str, str], int] = {}
+    ratings, moments = array("d"), array("q")
+    for place, (user_id, item_id, rating, moment) in enumerate(rows):
+        ratings.append(math.nan if rating is None else rating)
+        moments.append(moment)
+        known = places.get((user_id, item_id))
+        if known is not None:
+            if moment < moments[known]:
+                continue
+            del places[user_id, item_id]
+        places[user_id, item_id] = place
+    users = np.array([user_id for user_id, _ in places], dtype=np.str_)
+    items = np.array([item_id for _, item_id in places], dtype=np.str_)
+    return Ratings(users, items, np.array(ratings, dtype=np.float64)[list(places.values())])
+
+
 def ratings_of(rows: Iterable[tuple[str, str, float | None]]) -> Ratings:
-    """Builds ratings from rows of user, item and rating in the order of the log; the last row of a pair counts, at its own place."""
-    latest: dict[tuple[str, str], float | None] = {}
-    for user_id, item_id, rating in rows:
-        latest.pop((user_id, item_id), None)
-        latest[user_id, item_id] = rating
-    users = np.array([user_id for user_id, _ in latest], dtype=np.str_)
-    items = np.array([item_id for _, item_id in latest], dtype=np.str_)
-    return Ratings(users, items, np.array([np.nan if rating is None else rating for rating in latest.values()], dtype=np.float64))
+    """The same from rows without moments: the last row of a pair counts."""
+    return latest_ratings_of((user_id, item_id, rating, 0) for user_id, item_id, rating in rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class InteractionRecorded(_message.Message):
-    """A user rated an item. The latest one of a pair of user and item, by its offset in the stream, is the one that counts."""
+    """A user rated an item. Of a pair of user and item the one with the latest `occurred_at` counts; of equal times the one with the higher offset."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -38,7 +38,7 @@ class InteractionRecorded(_message.Message):
     """From 0.5 (worst) to 5 (best)."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp:
-        """When the gateway took it in."""
+        """When the gateway took it in. Absent: older than every interaction with a time."""
 
     def __init__(
         self,

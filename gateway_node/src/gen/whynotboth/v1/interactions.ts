@@ -14,7 +14,7 @@ export const protobufFileName = "whynotboth/v1/interactions.proto";
 
 /** What users did: the messages of the stream `interactions`. The AMQP property `type` says which one a message is. */
 
-/** A user rated an item. The latest one of a pair of user and item, by its offset in the stream, is the one that counts. */
+/** A user rated an item. Of a pair of user and item the one with the latest `occurred_at` counts; of equal times the one with the higher offset. */
 export interface InteractionRecorded {
   /** A UUID. The same id read twice is one interaction. */
   interactionId: string;
@@ -24,7 +24,7 @@ export interface InteractionRecorded {
   itemId: string;
   /** From 0.5 (worst) to 5 (best). */
   rating: number;
-  /** When the gateway took it in. */
+  /** When the gateway took it in. Absent: older than every interaction with a time. */
   occurredAt: Date | undefined;
 }
 
