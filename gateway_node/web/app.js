@@ -4,6 +4,7 @@
 import { effect, untracked } from '@preact/signals'
 import { render } from 'preact'
 import { App } from './components/app.js'
+import { keepFocus } from './focus.js'
 import { html } from './html.js'
 import { onLiveOpen, startLive } from './live.js'
 import { startActivity } from './state/activity.js'
@@ -19,7 +20,7 @@ import {
   onListArrival,
   recommendationsFailure,
 } from './state/recommendations.js'
-import { freshToken, isOperator, startSession } from './state/session.js'
+import { freshToken, isOperator, startSession, takeFocusedPanel } from './state/session.js'
 import { refreshViewer, startViewer, viewerFailure, viewerId } from './state/viewer.js'
 
 const root = /** @type {HTMLElement} */ (document.getElementById('page'))
@@ -27,6 +28,8 @@ const isSignedIn = await startSession()
 root.replaceChildren()
 render(html`<${App} />`, root)
 if (isSignedIn) start()
+keepFocus(root)
+document.getElementById(takeFocusedPanel() ?? '')?.focus()
 
 function start() {
   effect(() => {

@@ -23,7 +23,16 @@ export function formatDuration(seconds) {
 /** @param {number} value */
 export const formatCount = (value) => count.format(value)
 
-/** @param {string} time RFC 3339 */
+/** `1 film`, `2 films`. @param {number} value @param {string} one @param {string} many */
+export const formatNumber = (value, one, many) => `${formatCount(value)} ${value === 1 ? one : many}`
+
+/** @param {number} value */
+export const formatFilms = (value) => formatNumber(value, 'film', 'films')
+
+/** @param {number} value  from 0.5 to 5 */
+export const formatStars = (value) => formatNumber(value, 'star', 'stars')
+
+/** @param {string | number} time RFC 3339, or milliseconds since 1970 */
 export const formatClock = (time) => clock.format(new Date(time))
 
 /** @param {string} time RFC 3339 */
@@ -39,7 +48,7 @@ export function formatMetric(value) {
 
 /** @param {number} bytes */
 export function formatBytes(bytes) {
-  if (bytes < 1024) return `${bytes} bytes`
+  if (bytes < 1024) return formatNumber(bytes, 'byte', 'bytes')
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`
 }
 

@@ -12,7 +12,7 @@ const GOING_AWAY = 1001
 
 /**
  * @typedef {{phase: 'connecting' | 'open' | 'waiting', attempt: number, retryAt: number | null, roundTripMs: number | null,
- *   lastClose: string | null}} SocketState
+ *   lastClose: string | null, lostAt: number | null}} SocketState  `lostAt`: since when nothing new can come
  * @typedef {{topic: string, offset: number | null, data: any}} EventFrame
  * @typedef {{reason: string, detail: string, retryable?: boolean, replyTo?: string, topic?: string}} ErrorFrame
  * @typedef {{isOrdered: boolean, offset: number | null, listeners: Set<(frame: EventFrame) => void>}} Topic
@@ -25,6 +25,7 @@ export const socketState = signal({
   retryAt: null,
   roundTripMs: null,
   lastClose: null,
+  lostAt: null,
 })
 
 /** @type {Map<string, Topic>} */
@@ -127,7 +128,8 @@ function closed(code, reason) {
   const growing = Math.min(PAUSE_LONGEST_MS, PAUSE_FIRST_MS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2)
   const pause = code === GOING_AWAY ? retryAfterMs(reason, growing) : growing
   const lastClose = reason ? `${code}: ${reason}` : `${code}`
-  update({ phase: 'waiting', attempt, retryAt: Date.now() + pause, roundTripMs: null, lastClose })
+  const lostAt = socketState.value.lostAt ?? Date.now()
+  update({ phase: 'waiting', attempt, retryAt: Date.now() + pause, roundTripMs: null, lastClose, lostAt })
   retryTimer = setTimeout(connect, pause)
 }
 
@@ -150,7 +152,7 @@ function receive(text) {
 
 function welcomed() {
   clearTimeout(watchdog)
-  update({ phase: 'open', attempt: 0, lastClose: null })
+  update({ phase: 'open', attempt: 0, lastClose: null, lostAt: null })
   for (const [name, topic] of topics) subscribe(name, topic)
   for (const listener of openListeners) listener()
   ping()

@@ -5,15 +5,18 @@ import { html } from '../html.js'
 import { activity } from '../state/activity.js'
 import { learnTitle, showItem, titleOf } from '../state/catalogue.js'
 import { chooseViewer } from '../state/viewer.js'
-import { Panel } from './panel.js'
+import { Panel, StaleMark } from './panel.js'
 
 export const ActivityPanel = () => html`
-  <${Panel} id="activity" title="Activity">
-    ${activity.value.length === 0 && html`<p class="quiet">Nothing yet. Each rating and each job of anybody shows up here.</p>`}
-    <ol class="activity" aria-label="Newest first">
-      ${activity.value.map((event) => html`<${ActivityLine} key=${event.id} event=${event} />`)}
-    </ol>
+  <${Panel} id="activity" title="Activity" aside=${html`<${StaleMark} />`}>
+    ${activity.value.length === 0 ? html`<p class="quiet">Nothing yet. Each rating and each job of anybody shows up here.</p>` : html`<${ActivityList} />`}
   </${Panel}>
+`
+
+const ActivityList = () => html`
+  <ol class="activity" tabindex="0" aria-label="Newest first">
+    ${activity.value.map((event) => html`<${ActivityLine} key=${event.id} event=${event} />`)}
+  </ol>
 `
 
 /** @param {{event: import('../state/activity.js').ShownEvent}} props */

@@ -6,7 +6,8 @@ import {
   findMoreItems,
   foundItems,
   foundPageToken,
-  knownGenres,
+  genres,
+  learnGenres,
   searchItems,
 } from '../state/catalogue.js'
 import { isOperator } from '../state/session.js'
@@ -27,6 +28,9 @@ function ItemSearchForm() {
   const [search, setSearch] = useState({ query: '', genre: '' })
   const isFirst = useRef(true)
   useEffect(() => {
+    learnGenres()
+  }, [])
+  useEffect(() => {
     const pause = isFirst.current ? 0 : TYPING_PAUSE_MS
     isFirst.current = false
     const timer = setTimeout(() => searchItems(search), pause)
@@ -45,7 +49,7 @@ function ItemSearchForm() {
       <label class="visually-hidden" for="item-genre">Genre</label>
       <select id="item-genre" value=${search.genre} onChange=${(event) => setSearch({ ...search, genre: event.currentTarget.value })}>
         <option value="">all genres</option>
-        ${knownGenres.value.map((genre) => html`<option key=${genre} value=${genre}>${genre}</option>`)}
+        ${genres.value.map((genre) => html`<option key=${genre} value=${genre}>${genre}</option>`)}
       </select>
     </form>
   `

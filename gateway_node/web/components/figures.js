@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { formatMetric, formatMetricName, sortMetrics } from '../format.js'
 import { html } from '../html.js'
 import { rankings, readRanking } from '../state/rankings.js'
-import { Failure, Placeholder } from './panel.js'
+import { Failure, Placeholder, TableFrame } from './panel.js'
 
 const metricNames = ['map', 'ndcg_at_10', 'precision_at_10', 'recall_at_10']
 
@@ -24,14 +24,14 @@ export function RankingTable({ job }) {
     return html`<${Failure} what="The table can’t be read" error=${failure} retry=${() => readRanking(job)} />`
   if (!rows) return html`<${Placeholder} rows=${4} label="Reading the table" />`
   return html`
-    <div class="table-frame">
+    <${TableFrame} label="The table of the evaluation">
       <table class="metrics">
         <thead>
           <tr><th scope="col">estimator</th>${metricNames.map((name) => html`<th scope="col" key=${name}>${formatMetricName(name)}</th>`)}</tr>
         </thead>
         <tbody>${rows.map((row) => html`<${RankingLine} key=${row.estimator} row=${row} />`)}</tbody>
       </table>
-    </div>
+    </${TableFrame}>
   `
 }
 

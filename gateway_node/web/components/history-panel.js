@@ -12,7 +12,7 @@ import {
   readMoreHistory,
   refreshHistory,
 } from '../state/history.js'
-import { viewerId } from '../state/viewer.js'
+import { viewerId, words } from '../state/viewer.js'
 import { Failure, Panel, Placeholder } from './panel.js'
 import { StarsShown } from './stars.js'
 
@@ -36,7 +36,7 @@ function HistoryBody() {
   }
   if (onTheirWay.length + read.length === 0) {
     if (isHistoryLoading.value) return html`<${Placeholder} rows=${5} label="Reading the history" />`
-    return html`<p class="quiet">Nothing yet. Rate a film, and it appears here.</p>`
+    return html`<p class="quiet">${words.value.emptyHistory}</p>`
   }
   return html`
     <ol class="history" aria-label="Interactions, newest first">
@@ -64,5 +64,5 @@ function HistoryRow({ interaction, isOnItsWay = false }) {
 
 function More() {
   if (historyPageToken.value === null) return null
-  return html`<button type="button" class="button button-wide" disabled=${isHistoryLoading.value} onClick=${readMoreHistory}>Show older</button>`
+  return html`<button type="button" class="button button-wide" aria-disabled=${isHistoryLoading.value} onClick=${readMoreHistory}>Show older</button>`
 }

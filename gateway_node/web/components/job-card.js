@@ -1,6 +1,8 @@
 /** One job: how far it is, what it found so far, what it left. */
+import { useEffect, useState } from 'preact/hooks'
 import { formatBytes, formatClock, formatDuration, formatMetric } from '../format.js'
 import { html } from '../html.js'
+import { socketState } from '../live.js'
 import { cancelJob, isFinished, saveResult } from '../state/jobs.js'
 import { MetricList, RankingTable } from './figures.js'
 
@@ -20,12 +22,25 @@ export const JobCard = ({ job }) => html`
       <span class="badge ${stateBadges[job.state] ?? ''}">${job.state}</span>
       ${job.attempts > 1 && html`<span class="quiet">attempt ${job.attempts}</span>`}
       <span class="quiet job-time">
-        <time datetime=${job.createdAt}>${formatClock(job.createdAt)}</time> · ${formatDuration((Date.parse(job.updatedAt) - Date.parse(job.createdAt)) / 1000)}
+        <time datetime=${job.createdAt}>${formatClock(job.createdAt)}</time> · <${Duration} job=${job} />
       </span>
     </p>
     ${isFinished(job) ? html`<${Outcome} job=${job} />` : html`<${JobProgress} job=${job} />`}
   </li>
 `
+
+/** Of a finished job, as it was told; of another one it goes on while the socket would tell its end. @param {{job: import('../shapes.js').Job}} props */
+function Duration({ job }) {
+  const [now, setNow] = useState(Date.now())
+  const isGoingOn = !isFinished(job) && socketState.value.lostAt === null
+  useEffect(() => {
+    if (!isGoingOn) return
+    const timer = setInterval(() => setNow(Date.now()), 1_000)
+    return () => clearInterval(timer)
+  }, [isGoingOn])
+  const until = Math.max(isGoingOn ? now : 0, Date.parse(job.updatedAt))
+  return formatDuration((until - Date.parse(job.createdAt)) / 1000)
+}
 
 /** @param {{job: import('../shapes.js').Job}} props */
 function JobProgress({ job }) {
@@ -39,7 +54,7 @@ function JobProgress({ job }) {
       <span>${job.step || (job.state === 'queued' ? 'waiting for a worker' : 'starting')}</span>
       ${best !== undefined && html`<span title="The best figure of this job so far">best nDCG@10 <strong>${formatMetric(best)}</strong></span>`}
     </p>
-    <button type="button" class="button button-small" disabled=${job.cancelRequested} onClick=${() => cancelJob(job)}>
+    <button type="button" class="button button-small" aria-disabled=${job.cancelRequested} onClick=${() => cancelJob(job)}>
       ${job.cancelRequested ? 'Cancel asked for …' : 'Cancel'}
     </button>
   `

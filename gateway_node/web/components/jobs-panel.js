@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { html } from '../html.js'
 import { jobs, jobsFailure, refreshJobs, startJob } from '../state/jobs.js'
 import { JobCard } from './job-card.js'
-import { Failure, Panel } from './panel.js'
+import { Failure, Panel, StaleMark } from './panel.js'
 
 const kinds = {
   train: { label: 'Train', hint: 'Chooses a model by cross-validation and rolls it out unless it is worse.' },
@@ -14,7 +14,7 @@ const kindNames = /** @type {import('../shapes.js').JobKind[]} */ (Object.keys(k
 const estimators = ['ease', 'svd', 'item_knn', 'popularity']
 
 export const JobsPanel = () => html`
-  <${Panel} id="jobs" title="Jobs" flow="flow 3 · delegate">
+  <${Panel} id="jobs" title="Jobs" flow="flow 3 · delegate" aside=${html`<${StaleMark} />`}>
     <${JobForm} />
     ${jobsFailure.value && html`<${Failure} what="The jobs can’t be listed" error=${jobsFailure.value} retry=${refreshJobs} />`}
     ${jobs.value.length > 0 && html`<ul class="jobs" aria-label="Newest jobs">${jobs.value.map((job) => html`<${JobCard} key=${job.jobId} job=${job} />`)}</ul>`}

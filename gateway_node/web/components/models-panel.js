@@ -2,14 +2,18 @@
 import { formatDayAndClock, formatMetric, formatMetricName, sortMetrics } from '../format.js'
 import { html } from '../html.js'
 import { models, modelsFailure, promoteModel, promoting, refreshModels } from '../state/models.js'
-import { Failure, Panel } from './panel.js'
+import { Failure, Panel, StaleMark } from './panel.js'
 
 export const ModelsPanel = () => html`
-  <${Panel} id="models" title="Model versions" flow="flow 4 · roll out">
+  <${Panel} id="models" title="Model versions" flow="flow 4 · roll out" aside=${html`<${StaleMark} />`}>
     ${modelsFailure.value && html`<${Failure} what="The versions can’t be listed" error=${modelsFailure.value} retry=${refreshModels} />`}
     ${models.value.length === 0 && !modelsFailure.value && html`<p class="quiet">No version yet. Train one.</p>`}
-    <ul class="models">${models.value.map((model) => html`<${ModelRow} key=${model.version} model=${model} />`)}</ul>
+    ${models.value.length > 0 && html`<${ModelList} />`}
   </${Panel}>
+`
+
+const ModelList = () => html`
+  <ul class="models" tabindex="0" aria-label="Newest first">${models.value.map((model) => html`<${ModelRow} key=${model.version} model=${model} />`)}</ul>
 `
 
 /** @param {{model: import('../shapes.js').Model}} props */
@@ -32,7 +36,7 @@ const ModelRow = ({ model }) => html`
 
 /** @param {{model: import('../shapes.js').Model}} props */
 const PromoteButton = ({ model }) => html`
-  <button type="button" class="button button-small" disabled=${promoting.value !== null} aria-label="Promote version ${model.version}" onClick=${() => promoteModel(model)}>
+  <button type="button" class="button button-small" aria-disabled=${promoting.value !== null} aria-label="Promote version ${model.version}" onClick=${() => promoteModel(model)}>
     ${promoting.value === model.version ? 'Promoting …' : 'Promote'}
   </button>
 `

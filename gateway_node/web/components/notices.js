@@ -3,7 +3,7 @@ import { html } from '../html.js'
 import { dismissNotice, notices } from '../state/notices.js'
 
 export const Notices = () => html`
-  <div class="notices" role="alert">
+  <div class="notices" role="alert" tabindex="-1">
     ${notices.value.map((notice) => html`<${NoticeLine} key=${notice.id} notice=${notice} />`)}
   </div>
 `

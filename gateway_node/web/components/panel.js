@@ -1,5 +1,7 @@
 /** Building blocks of the panels: frame, failure, placeholder. */
+import { formatClock } from '../format.js'
 import { html } from '../html.js'
+import { socketState } from '../live.js'
 
 /** @param {{id: string, title: string, flow?: string, aside?: any, children: any}} props */
 export const Panel = ({ id, title, flow, aside, children }) => html`
@@ -12,6 +14,17 @@ export const Panel = ({ id, title, flow, aside, children }) => html`
     ${children}
   </section>
 `
+
+/** Beside what the socket keeps up to date: says so while the socket is lost. */
+export function StaleMark() {
+  const { lostAt } = socketState.value
+  if (lostAt === null) return null
+  return html`<span class="badge badge-bad" title="The socket is lost: this may have changed since then">as of ${formatClock(lostAt)}</span>`
+}
+
+/** A frame for what may be wider or higher than its place: with a stop of the Tab key, so that arrow keys scroll it. @param {{label: string, children: any}} props */
+export const TableFrame = ({ label, children }) =>
+  html`<div class="table-frame" role="region" tabindex="0" aria-label=${label}>${children}</div>`
 
 /** A failure in the place of what it prevents. @param {{what: string, error: Error & {reason?: string}, retry?: () => void}} props */
 export const Failure = ({ what, error, retry }) => html`

@@ -9,9 +9,9 @@ import {
   recommendations,
   recommendationsFailure,
 } from '../state/recommendations.js'
-import { viewerId } from '../state/viewer.js'
+import { viewerId, words } from '../state/viewer.js'
 import { MovingList } from './moving-list.js'
-import { Failure, Panel, Placeholder } from './panel.js'
+import { Failure, Panel, Placeholder, StaleMark } from './panel.js'
 import { RatingOutcome } from './rating-outcome.js'
 import { RecommendedItem } from './recommended-item.js'
 
@@ -25,17 +25,12 @@ export const RecommendationsPanel = () => html`
 
 const titleOfPanel = () => (viewerId.value === null ? 'Recommendations' : `For user ${viewerId.value}`)
 
-const originTitles = {
-  model: 'Scored by the live model for this user’s history',
-  cache: 'Scored before by the live model; nothing that it depends on has changed since',
-  fallback: 'Popular films: the model knows nothing of this user yet',
-}
-
 function Origin() {
   const answer = recommendations.value
   if (!answer) return null
   return html`
-    <span class="badge" title=${originTitles[answer.source]}>${answer.source === 'fallback' ? 'fallback: popular films' : answer.source}</span>
+    <${StaleMark} />
+    <span class="badge" title=${words.value.sources[answer.source]}>${answer.source === 'fallback' ? 'fallback: popular films' : answer.source}</span>
     ${answer.degraded && html`<span class="badge badge-bad" title="The recommender doesn’t answer: this list may be old">degraded</span>`}
     <span class="badge" title="The model version that gave this list"><code>${answer.modelVersion || 'no model'}</code></span>
   `
@@ -49,7 +44,7 @@ function RecommendationsBody() {
   }
   if (viewerId.value === null) return html`<p class="quiet">Choose a user first.</p>`
   if (!answer) return html`<${Placeholder} rows=${10} label="Asking for recommendations" />`
-  if (answer.items.length === 0) return html`<p class="quiet">Nothing is left to recommend to this user.</p>`
+  if (answer.items.length === 0) return html`<p class="quiet">${words.value.nothingLeft}</p>`
   const best = Math.max(...answer.items.map(({ score }) => score))
   return html`
     <${MovingList} class="items" label="Recommended films, best first">

@@ -1,6 +1,7 @@
 /** One recommended film: place, what moved, reasons, score, stars. */
 import { html } from '../html.js'
 import { showItem } from '../state/catalogue.js'
+import { words } from '../state/viewer.js'
 import { ItemTitle, ScoreBar } from './item-facts.js'
 import { OwnStars } from './own-stars.js'
 
@@ -33,7 +34,7 @@ function Why({ why }) {
   if (!why?.length) return html`<p class="item-why quiet">popular with everybody</p>`
   return html`
     <p class="item-why quiet">
-      because you rated${' '}
+      ${words.value.because}${' '}
       ${why.map(
         (reason, place) => html`
           ${place > 0 && ' and '}

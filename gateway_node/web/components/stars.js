@@ -3,6 +3,7 @@
  * A slider, because ten buttons on each of ten rows would be a hundred stops of the Tab key.
  */
 import { useState } from 'preact/hooks'
+import { formatStars } from '../format.js'
 import { html } from '../html.js'
 
 const LOWEST = 0.5
@@ -51,8 +52,8 @@ export const StarsShown = ({ rating }) => html`
 `
 
 function describe(draft, value) {
-  if (draft !== null) return `${draft} stars, press Enter to rate`
-  return value === null ? 'not rated by you on this page' : `${value} stars`
+  if (draft !== null) return `${formatStars(draft)}, press Enter to rate`
+  return value === null ? 'not rated' : formatStars(value)
 }
 
 function ratingAt({ clientX, currentTarget }) {

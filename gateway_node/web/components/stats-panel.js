@@ -2,6 +2,7 @@
 import { formatCount, formatDuration, formatMs } from '../format.js'
 import { html } from '../html.js'
 import { stats, statsFailure } from '../state/gateway.js'
+import { StaleMark, TableFrame } from './panel.js'
 
 export function StatsPanel() {
   const figures = stats.value
@@ -11,6 +12,7 @@ export function StatsPanel() {
   const route = Object.entries(figures.routes).find(([name]) => name.endsWith('/recommendations'))?.[1]
   return html`
     <footer class="stats">
+      <${StaleMark} />
       <dl class="figures">
         <${Figure} name="gateway" value=${figures.gateway} />
         <${Figure} name="up" value=${formatDuration(figures.uptimeSeconds)} />
@@ -35,7 +37,7 @@ const describeReader = ({ attached, offset }) => (attached ? `at ${offset ?? 'it
 
 /** @param {{routes: Record<string, import('../shapes.js').RouteStats>}} props */
 const RouteTable = ({ routes }) => html`
-  <div class="table-frame">
+  <${TableFrame} label="The routes of the gateway">
     <table class="metrics">
       <thead><tr><th scope="col">route</th><th scope="col">count</th><th scope="col">errors</th><th scope="col">p50</th><th scope="col">p99</th></tr></thead>
       <tbody>
@@ -52,5 +54,5 @@ const RouteTable = ({ routes }) => html`
         )}
       </tbody>
     </table>
-  </div>
+  </${TableFrame}>
 `

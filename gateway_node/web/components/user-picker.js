@@ -1,6 +1,6 @@
 /** Chooses a user: search by id, suggestions, a newcomer. */
 import { useEffect, useRef } from 'preact/hooks'
-import { formatCount } from '../format.js'
+import { formatFilms } from '../format.js'
 import { html } from '../html.js'
 import { newcomerId, searchUsers, suggestions, suggestionsQuery } from '../state/users.js'
 
@@ -62,7 +62,7 @@ const UserChip = ({ user, chosen, onChoose }) => html`
     type="button"
     class="chip"
     aria-pressed=${user.userId === chosen}
-    title="${formatCount(user.interactionCount)} films rated"
+    title="${formatFilms(user.interactionCount)} rated"
     onClick=${() => onChoose(user.userId)}
   >
     ${user.userId}

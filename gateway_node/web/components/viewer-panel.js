@@ -1,5 +1,5 @@
 /** Whose recommendations are shown: one's own, or of whom the operator chooses. */
-import { formatCount } from '../format.js'
+import { formatFilms } from '../format.js'
 import { html } from '../html.js'
 import { isOperator } from '../state/session.js'
 import {
@@ -10,6 +10,7 @@ import {
   viewer,
   viewerFailure,
   viewerId,
+  words,
 } from '../state/viewer.js'
 import { Failure, Panel } from './panel.js'
 import { UserPicker } from './user-picker.js'
@@ -34,6 +35,6 @@ function ChosenViewer() {
 }
 
 function describeViewer() {
-  if (isViewerUnknown.value) return 'nobody with this id has rated anything yet'
-  return viewer.value ? `${formatCount(viewer.value.interactionCount)} films rated` : ' '
+  if (isViewerUnknown.value) return words.value.newUser
+  return viewer.value ? `${formatFilms(viewer.value.interactionCount)} rated` : ' '
 }

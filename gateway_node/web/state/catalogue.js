@@ -17,8 +17,8 @@ export const foundItems = signal([])
 export const foundPageToken = signal(null)
 /** The search that `foundItems` answers. @type {import('@preact/signals').Signal<ItemSearch | null>} */
 export const answeredSearch = signal(null)
-/** @type {import('@preact/signals').Signal<string[]>} */
-export const knownGenres = signal([])
+/** All that the catalogue has. @type {import('@preact/signals').Signal<string[]>} */
+export const genres = signal([])
 /** The item that the dialog shows. @type {import('@preact/signals').Signal<{item: Item, similar: SimilarItem[] | null, failure: Error & {reason?: string} | null} | null>} */
 export const openItem = signal(null)
 
@@ -28,7 +28,7 @@ const titles = signal(new Map())
 const wanted = new Set()
 let newestSearch = 0
 
-/** @param {Array<ItemReference & {genres?: string[]}>} items */
+/** @param {ItemReference[]} items */
 export function rememberTitles(items) {
   if (items.some(({ itemId }) => !titles.value.has(itemId))) {
     titles.value = new Map([
@@ -36,8 +36,6 @@ export function rememberTitles(items) {
       ...items.map(({ itemId, title }) => /** @type {const} */ ([itemId, title])),
     ])
   }
-  const genres = new Set([...knownGenres.value, ...items.flatMap((item) => item.genres ?? [])])
-  if (genres.size > knownGenres.value.length) knownGenres.value = [...genres].sort()
 }
 
 /** The title where the page has seen it, else the id. @param {string} itemId */
@@ -53,6 +51,16 @@ export async function learnTitle(itemId) {
     // The id stands for it meanwhile, and a later event asks again.
     wanted.delete(itemId)
     console.warn('title unknown', { itemId, reason: error.reason })
+  }
+}
+
+/** Asks once which genres there are. */
+export async function learnGenres() {
+  if (genres.value.length > 0) return
+  try {
+    genres.value = (await ask('/v1/genres')).body.genres
+  } catch (error) {
+    notify('The genres can’t be listed', error, learnGenres)
   }
 }
 

@@ -6,7 +6,9 @@ import { batch, computed, signal } from '@preact/signals'
 import { ask } from '../api.js'
 import { rememberTitles } from './catalogue.js'
 import { notify } from './notices.js'
-import { refreshViewer, viewerId } from './viewer.js'
+import { learnRatings } from './rated.js'
+import { isOperator } from './session.js'
+import { refreshViewer, showAsNew, viewer, viewerId } from './viewer.js'
 
 const PAGE_SIZE = 10
 const LOOK_AGAIN_MS = [400, 800, 1_500, 3_000, 6_000, 12_000]
@@ -45,6 +47,7 @@ export async function refreshHistory() {
 
 /** Reads the next page. */
 export async function readMoreHistory() {
+  if (isHistoryLoading.value) return
   await read(historyPageToken.value, (page) => [...interactions.value, ...page])
 }
 
@@ -82,7 +85,9 @@ async function read(pageToken, merge) {
   try {
     const query = { pageSize: PAGE_SIZE, pageToken }
     const { body } = await ask(`/v1/users/${encodeURIComponent(userId)}/interactions`, { query })
-    if (userId === viewerId.value) show(body, merge)
+    if (userId !== viewerId.value) return
+    show(body, merge)
+    if (pageToken === null) lookFurther(userId, body.interactions.length > 0)
   } catch (error) {
     if (userId === viewerId.value) fail(error, pageToken)
   } finally {
@@ -107,10 +112,16 @@ function isProjected({ userId, interactionId, offset }, { interactions: page, as
   return offset !== null && asOfOffset !== null && asOfOffset !== undefined && asOfOffset >= offset
 }
 
+/** A user without interactions has no ratings to read, and the gateway answers 404 for them. @param {string} userId @param {boolean} hasInteractions */
+function lookFurther(userId, hasInteractions) {
+  if (!hasInteractions) return showAsNew()
+  if (viewer.value === null) refreshViewer()
+  if (!isOperator.value) learnRatings(userId)
+}
+
 function fail(error, pageToken) {
-  // Somebody without interactions isn't known yet: that is an empty history, not a failure.
-  if (error.reason === 'USER_UNKNOWN') interactions.value = []
-  else if (pageToken === null && interactions.value.length === 0) historyFailure.value = error
+  if (viewer.value === null) refreshViewer()
+  if (pageToken === null && interactions.value.length === 0) historyFailure.value = error
   else
     notify('The history can’t be read', error, () =>
       read(pageToken, (page) => (pageToken ? [...interactions.value, ...page] : page)),

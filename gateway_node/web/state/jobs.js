@@ -54,6 +54,7 @@ export async function startJob(kind, params, idempotencyKey = newIdempotencyKey(
 
 /** @param {Job} job */
 export async function cancelJob(job) {
+  if (job.cancelRequested) return
   try {
     const { body } = await ask(`/v1/jobs/${encodeURIComponent(job.jobId)}/cancel`, { method: 'POST' })
     takeIn(body)

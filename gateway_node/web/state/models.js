@@ -37,6 +37,7 @@ export async function refreshModels() {
 
 /** @param {Model} model */
 export async function promoteModel(model) {
+  if (promoting.value !== null) return
   promoting.value = model.version
   try {
     await ask(`/v1/models/${encodeURIComponent(model.version)}/promote`, { method: 'POST' })

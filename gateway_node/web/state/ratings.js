@@ -9,6 +9,7 @@ import { ask, newIdempotencyKey } from '../api.js'
 import { socketState } from '../live.js'
 import { expectInHistory } from './history.js'
 import { notify } from './notices.js'
+import { historyRating } from './rated.js'
 import { askRecommendations, clearMarks, onListArrival } from './recommendations.js'
 import { viewerId } from './viewer.js'
 
@@ -23,8 +24,8 @@ const PUSH_WITHIN_MS = 5_000
 
 /** The newest click of this page, as far as it has come. @type {import('@preact/signals').Signal<Rating | null>} */
 export const lastRating = signal(null)
-/** What this page's viewers rated, by user and item, so that stars keep showing it. @type {import('@preact/signals').Signal<Map<string, number>>} */
-export const ownRatings = signal(new Map())
+/** What was rated by a click on this page, by user and item. @type {import('@preact/signals').Signal<Map<string, number>>} */
+const clickedRatings = signal(new Map())
 
 /** @type {Set<Rating>} */
 const unseen = new Set()
@@ -37,8 +38,9 @@ export async function rateItem(item, rating) {
   await submit(record, newIdempotencyKey())
 }
 
-/** @param {string | null} userId @param {string} itemId */
-export const ownRating = (userId, itemId) => ownRatings.value.get(`${userId}\n${itemId}`) ?? null
+/** What the stars of an item show: the click on this page, else what the history has. @param {string | null} userId @param {string} itemId */
+export const ownRating = (userId, itemId) =>
+  clickedRatings.value.get(`${userId}\n${itemId}`) ?? historyRating(userId, itemId)
 
 /** Watches the lists that arrive: the first one that takes a rating into account stops its stopwatch. */
 export function startRatings() {
@@ -85,7 +87,7 @@ async function submit(rating, idempotencyKey) {
 function accept(rating, accepted) {
   rating.accepted = accepted
   rating.acceptedMs = performance.now() - rating.clickedAt
-  ownRatings.value = new Map(ownRatings.value).set(`${rating.userId}\n${rating.item.itemId}`, rating.rating)
+  clickedRatings.value = new Map(clickedRatings.value).set(`${rating.userId}\n${rating.item.itemId}`, rating.rating)
   publish(rating)
   expectInHistory(rating.userId, rating.item, accepted)
   settle(rating)

@@ -8,6 +8,7 @@ import { renewLive } from '../live.js'
 import { notify } from './notices.js'
 
 const CHOICE = 'who'
+const FOCUS = 'focus'
 const RENEW_BEFORE_MS = 30_000
 
 /** @typedef {{userId: string} | {role: 'operator'}} Choice */
@@ -36,13 +37,26 @@ export async function startSession() {
 /** Begins the page anew as somebody. @param {Choice} choice */
 export function signIn(choice) {
   sessionStorage.setItem(CHOICE, JSON.stringify(choice))
-  beginAnew()
+  beginAnew('userId' in choice ? 'recommendations' : 'viewer')
 }
 
 /** Begins the page anew as nobody. */
 export function signOut() {
   sessionStorage.removeItem(CHOICE)
-  beginAnew()
+  beginAnew('sign-in')
+}
+
+/** Begins the page anew with the focus on a panel: a reload alone would lose it. @param {string} panelId */
+export function reloadAt(panelId) {
+  sessionStorage.setItem(FOCUS, panelId)
+  location.reload()
+}
+
+/** The panel that gets the focus after a reload of ours, once. */
+export function takeFocusedPanel() {
+  const panelId = sessionStorage.getItem(FOCUS)
+  sessionStorage.removeItem(FOCUS)
+  return panelId
 }
 
 /** Resolves with a token that is good for a while. @returns {Promise<string>} */
@@ -53,10 +67,10 @@ export async function freshToken() {
   return renewing
 }
 
-/** What one user has on the screen is nothing for another. */
-function beginAnew() {
+/** What one user has on the screen is nothing for another. @param {string} panelId */
+function beginAnew(panelId) {
   history.replaceState(null, '', location.pathname)
-  location.reload()
+  reloadAt(panelId)
 }
 
 /** @param {Choice} choice */

@@ -2,10 +2,11 @@
  * The user whose eyes the page looks through: who is signed in, or whom the operator chose.
  * @import {User} from '../shapes.js'
  */
-import { batch, signal } from '@preact/signals'
+import { batch, computed, signal } from '@preact/signals'
 import { ask } from '../api.js'
+import { wordsAbout } from '../words.js'
 import { notify } from './notices.js'
-import { session } from './session.js'
+import { isOperator, reloadAt, session } from './session.js'
 
 /** @type {import('@preact/signals').Signal<string | null>} */
 export const viewerId = signal(null)
@@ -14,6 +15,9 @@ export const viewer = signal(/** @type {User | null} */ (null))
 export const isViewerUnknown = signal(false)
 /** @type {import('@preact/signals').Signal<(Error & {reason?: string}) | null>} */
 export const viewerFailure = signal(null)
+/** What the page says about the user, to whoever is signed in. */
+export const words = computed(() => wordsAbout(viewerId.value, isOperator.value))
+
 /** Signed in as a user, it is that user. The operator's choice stands in the address. */
 export function startViewer() {
   const own = session.value?.userId
@@ -26,6 +30,15 @@ export function startViewer() {
 export function chooseViewer(userId) {
   const id = userId.trim()
   if (id) location.hash = new URLSearchParams({ user: id }).toString()
+}
+
+/** A user without interactions: nobody needs to be asked about them. */
+export function showAsNew() {
+  batch(() => {
+    viewer.value = null
+    isViewerUnknown.value = true
+    viewerFailure.value = null
+  })
 }
 
 /** Asks anew who the chosen user is. */
@@ -45,7 +58,7 @@ export async function eraseHistory() {
   if (viewerId.value === null || !confirm('Erase everything that you have rated? Nobody can bring it back.')) return
   try {
     await ask(`/v1/users/${encodeURIComponent(viewerId.value)}`, { method: 'DELETE' })
-    location.reload()
+    reloadAt('viewer')
   } catch (error) {
     notify('Your history wasn’t erased', error, eraseHistory)
   }
@@ -53,11 +66,11 @@ export async function eraseHistory() {
 
 /** @param {User | null} user @param {(Error & {reason?: string}) | null} error */
 function show(user, error) {
-  const isUnknown = error?.reason === 'USER_UNKNOWN'
+  if (error?.reason === 'USER_UNKNOWN') return showAsNew()
   batch(() => {
     viewer.value = user
-    isViewerUnknown.value = isUnknown
-    viewerFailure.value = isUnknown ? null : error
+    isViewerUnknown.value = false
+    viewerFailure.value = error
   })
 }
 
@@ -67,7 +80,7 @@ function takeFromAddress() {
 }
 
 function take(userId) {
+  // The history that is read for them next tells whether anybody knows them.
   show(null, null)
   viewerId.value = userId
-  refreshViewer()
 }

@@ -1,0 +1,57 @@
+// What the page's modules need of a browser, as far as their tests go: storage, address, and a gateway that answers.
+import type { TestContext } from 'node:test'
+import type { VNode } from 'preact'
+
+/** A gateway of fixed answers by path; any other path is a 404. Returns the paths that were asked, with their queries. */
+export function answerWith(t: TestContext, answers: Record<string, (query: URLSearchParams) => unknown>): string[] {
+  const asked: string[] = []
+  t.mock.method(globalThis, 'fetch', async (address: string) => {
+    asked.push(address)
+    const { pathname, searchParams } = new URL(address, 'http://gateway')
+    const answer = answers[pathname]
+    return answer === undefined
+      ? Response.json({ reason: 'USER_UNKNOWN', detail: 'Nobody.' }, { status: 404 })
+      : Response.json(answer(searchParams))
+  })
+  return asked
+}
+
+/** Puts an object of a browser into the global scope until the test ends. */
+export function provide<Value>(t: TestContext, name: string, value: Value): Value {
+  const before = Object.getOwnPropertyDescriptor(globalThis, name)
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
+  t.after(() => {
+    if (before) Object.defineProperty(globalThis, name, before)
+    else Reflect.deleteProperty(globalThis, name)
+  })
+  return value
+}
+
+export function createStorage(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
+  const values = new Map<string, string>()
+  return {
+    getItem: (name) => values.get(name) ?? null,
+    setItem: (name, value) => void values.set(name, value),
+    removeItem: (name) => void values.delete(name),
+  }
+}
+
+type Rendered =
+  | VNode<{ children?: unknown; title?: string }>
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | Rendered[]
+
+/** What components show, and their tooltips. Only for components without hooks. */
+export function textOf(rendered: unknown): string {
+  const node = rendered as Rendered
+  if (Array.isArray(node)) return node.map(textOf).join('')
+  if (typeof node === 'string' || typeof node === 'number') return String(node)
+  if (node === null || typeof node !== 'object') return ''
+  const { type, props } = node
+  if (typeof type === 'function') return textOf((type as (given: typeof props) => unknown)(props))
+  return `${props.title ?? ''}${textOf(props.children)}`
+}

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { RecommendedItem } from '../../web/components/recommended-item.js'
+import { session } from '../../web/state/session.js'
+import { viewerId } from '../../web/state/viewer.js'
+import { wordsAbout } from '../../web/words.js'
+import { textOf } from './browser.ts'
+
+const item = { itemId: '1', title: 'Toy Story', genres: [], score: 1, why: [{ itemId: '2', title: 'Heat' }] }
+const expiresAt = '2100-01-01T00:00:00Z'
+
+function showItem(signedIn: { role: 'operator' } | { role: 'viewer'; userId: string }): string {
+  session.value = { token: '', expiresAt, ...signedIn }
+  viewerId.value = '196'
+  return textOf(RecommendedItem({ item, place: 1, best: 1 }))
+}
+
+test('the reason of a recommendation says you to the user, and names the user to the operator', () => {
+  assert.match(showItem({ role: 'operator' }), /because user 196 rated Heat/)
+  assert.doesNotMatch(showItem({ role: 'operator' }), /\byou/)
+})
+
+test('no text for the operator says you, and none for the user speaks of this user', () => {
+  const forOperator = JSON.stringify(wordsAbout('196', true))
+  const forUser = JSON.stringify(wordsAbout('196', false))
+
+  assert.doesNotMatch(forOperator, /\b(you|your)\b/i)
+  assert.doesNotMatch(forUser, /this user|with this id/)
+})

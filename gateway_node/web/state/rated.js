@@ -1,0 +1,52 @@
+/**
+ * What the signed-in user has rated before, by item, so that a film of their history shows their stars wherever it appears.
+ * Reads the whole history once, page by page.
+ * @import {Interaction} from '../shapes.js'
+ */
+import { signal } from '@preact/signals'
+import { ask } from '../api.js'
+
+const PAGE_SIZE = 100
+/** A history beyond so many pages is known in part. */
+const PAGES_MAX = 20
+
+/** @type {import('@preact/signals').Signal<{userId: string | null, ratings: Map<string, number>}>} */
+const rated = signal({ userId: null, ratings: new Map() })
+/** Whose history was read. @type {string | null} */
+let learned = null
+
+/** @param {string | null} userId @param {string} itemId */
+export const historyRating = (userId, itemId) =>
+  rated.value.userId === userId ? (rated.value.ratings.get(itemId) ?? null) : null
+
+/** Reads what a user has rated, once. Where that fails, the next call tries again. @param {string} userId */
+export async function learnRatings(userId) {
+  if (learned === userId) return
+  learned = userId
+  try {
+    await readPages(userId)
+  } catch (error) {
+    learned = null
+    console.warn('ratings unknown', { userId, reason: error.reason })
+  }
+}
+
+/** @param {string} userId */
+async function readPages(userId) {
+  /** @type {Map<string, number>} */
+  const ratings = new Map()
+  let pageToken = null
+  for (let page = 0; page < PAGES_MAX && pageToken !== undefined; page += 1) {
+    const query = { pageSize: PAGE_SIZE, pageToken }
+    const { body } = await ask(`/v1/users/${encodeURIComponent(userId)}/interactions`, { query })
+    remember(ratings, body.interactions)
+    rated.value = { userId, ratings: new Map(ratings) }
+    pageToken = body.nextPageToken
+  }
+}
+
+/** Pages come newest first, and of two ratings of an item the newer one counts. @param {Map<string, number>} ratings @param {Interaction[]} page */
+function remember(ratings, page) {
+  for (const { itemId, rating } of page)
+    if (rating !== null && rating !== undefined && !ratings.has(itemId)) ratings.set(itemId, rating)
+}

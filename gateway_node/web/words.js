@@ -1,0 +1,33 @@
+/**
+ * What the page says about the user whose list it shows: "you" to that user, the id to the operator, who looks on. Pure.
+ */
+
+/** @param {string | null} userId @param {boolean} isOperator */
+export function wordsAbout(userId, isOperator) {
+  return isOperator ? wordsForTheOperator(userId) : wordsForTheUser
+}
+
+const wordsForTheUser = {
+  because: 'because you rated',
+  newUser: 'you have not rated a film yet',
+  emptyHistory: 'Nothing yet. Rate a film, and it appears here.',
+  nothingLeft: 'Nothing is left to recommend to you.',
+  sources: {
+    model: 'Scored by the live model for your history',
+    cache: 'Scored before by the live model; nothing that it depends on has changed since',
+    fallback: 'Popular films: the model knows nothing of you yet',
+  },
+}
+
+/** @param {string | null} userId @returns {typeof wordsForTheUser} */
+const wordsForTheOperator = (userId) => ({
+  because: `because user ${userId} rated`,
+  newUser: 'nobody with this id has rated anything yet',
+  emptyHistory: 'Nothing yet. What this user rates appears here.',
+  nothingLeft: 'Nothing is left to recommend to this user.',
+  sources: {
+    ...wordsForTheUser.sources,
+    model: 'Scored by the live model for this user’s history',
+    fallback: 'Popular films: the model knows nothing of this user yet',
+  },
+})
