@@ -7,7 +7,7 @@ import { extname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import { Negotiator } from '@fastify/accept-negotiator'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 
 const mediaTypes: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
@@ -42,8 +42,16 @@ export function openStaticFolder(folder: string): Map<string, StaticFile> {
 
 const negotiator = new Negotiator({ supportedValues: [...encodings] })
 
+/** The handler of a route that ends in `*`: one route for all files, so that figures by route stay few. */
+export function createFilesHandler(files: ReadonlyMap<string, StaticFile>): RouteHandlerMethod {
+  return (request, reply) => {
+    const file = files.get((request.params as { '*': string })['*'])
+    return file === undefined ? reply.callNotFound() : sendFile(file, request, reply)
+  }
+}
+
 /** Answers with the file, or with 304 where the browser has it already. A browser asks each time, so a new version shows at once. */
-export async function sendStaticFile(file: StaticFile, request: FastifyRequest, reply: FastifyReply) {
+async function sendFile(file: StaticFile, request: FastifyRequest, reply: FastifyReply) {
   const { etag, ...bodies } = await file.load()
   reply.headers({ etag, 'cache-control': 'no-cache', vary: 'accept-encoding' })
   if (hasTag(request.headers['if-none-match'], etag)) return reply.code(304).send()

@@ -5,7 +5,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { openStaticFolder, sendStaticFile } from '../static-files.ts'
+import { createFilesHandler, openStaticFolder } from '../static-files.ts'
 import { bearer, openToAnyone } from './auth.ts'
 
 export const openApiPlugin = fp(
@@ -38,13 +38,9 @@ export const openApiPlugin = fp(
 /** The library opens a file for each request of its scripts and styles, so they get another handler. */
 function serveFromMemory(app: FastifyInstance): void {
   const library = dirname(fileURLToPath(import.meta.resolve('@fastify/swagger-ui')))
-  const files = openStaticFolder(join(library, 'static'))
+  const handler = createFilesHandler(openStaticFolder(join(library, 'static')))
   app.addHook('onRoute', (route) => {
-    if (route.url !== '/docs/static/*') return
-    route.handler = (request, reply) => {
-      const file = files.get((request.params as { '*': string })['*'])
-      return file === undefined ? reply.callNotFound() : sendStaticFile(file, request, reply)
-    }
+    if (route.url === '/docs/static/*') route.handler = handler
   })
 }
 

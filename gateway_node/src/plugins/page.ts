@@ -1,7 +1,7 @@
 // Serves the page as it lies in web/, and the few modules of node_modules that its import map names.
 import { fileURLToPath } from 'node:url'
 import fp from 'fastify-plugin'
-import { openStaticFile, openStaticFolder, type StaticFile, sendStaticFile } from '../static-files.ts'
+import { createFilesHandler, openStaticFile, openStaticFolder } from '../static-files.ts'
 
 const index = 'index.html'
 const vendorModules: Record<string, string> = {
@@ -19,13 +19,7 @@ export const pagePlugin = fp(
       files.set(`vendor/${name}`, openStaticFile(fileURLToPath(import.meta.resolve(module))))
     const page = files.get(index)
     if (page) files.set('', page)
-    for (const [path, file] of files) serve(`/${path}`, file)
-
-    function serve(path: string, file: StaticFile): void {
-      app.get(path, { schema: { hide: true }, config: { access: ['anyone'] } }, (request, reply) =>
-        sendStaticFile(file, request, reply),
-      )
-    }
+    app.get('/*', { schema: { hide: true }, config: { access: ['anyone'] } }, createFilesHandler(files))
   },
   { name: 'page', dependencies: ['auth'] },
 )

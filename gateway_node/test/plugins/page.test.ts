@@ -100,3 +100,12 @@ test('many requests at once open no file', async (t) => {
   assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200])
   assert.equal(opened.mock.callCount(), 0)
 })
+
+test('all files of the page are one route in the figures', async (t) => {
+  const { app, gateway } = await buildTestApp(t)
+  await Promise.all(['/', '/app.js', '/vendor/preact.js'].map((path) => fetchFile(app, path)))
+
+  const { body } = await gateway.get('/v1/stats')
+
+  assert.deepEqual(Object.keys(body.routes as object), ['GET /*'])
+})

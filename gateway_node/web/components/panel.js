@@ -24,7 +24,7 @@ export function StaleMark() {
 
 /** A frame for what may be wider or higher than its place: with a stop of the Tab key, so that arrow keys scroll it. @param {{label: string, children: any}} props */
 export const TableFrame = ({ label, children }) =>
-  html`<div class="table-frame" role="region" tabindex="0" aria-label=${label}>${children}</div>`
+  html`<div class="table-frame" role="group" tabindex="0" aria-label=${label}>${children}</div>`
 
 /** A failure in the place of what it prevents. @param {{what: string, error: Error & {reason?: string}, retry?: () => void}} props */
 export const Failure = ({ what, error, retry }) => html`
