@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from infra.audit.policy import Finding
+from infra.local.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +27,9 @@ class NoAnswer(Exception):
 def run_tool(command: Sequence[str], folder: Path) -> str:
     """Gives what it prints, as findings are told by the exit code too. Raises NoAnswer where it prints nothing."""
     try:
-        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+        # What the person's own settings of npm would leave out, is asked for here.
+        variables = read_settings().variables
+        ended = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoAnswer(f"{command[0]}: {error}") from error
     if not ended.stdout.strip():

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.stack import node
-from infra.audit.advisories import NoAnswer, ask_npm, ask_pip_audit
+from infra.audit.advisories import NoAnswer, ask_npm, ask_pip_audit, run_tool
 from infra.audit.boms import write_boms
 from infra.audit.licences import locked_node, locked_python, refused_licences
 from infra.audit.policy import Acceptance, Finding, Policy, read_policy
@@ -127,6 +127,15 @@ def test_the_exit_code_tells_found_from_not_asked(checks: list[Any], code: int, 
 
     assert run_audit(policy_of(), dict(zip("ab", checks, strict=False)), lines.append) == code
     assert said in "".join(lines)
+
+
+def test_a_persons_own_settings_of_npm_hide_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("npm_config_omit", "optional")
+
+    seen = run_tool(["env"], root)
+
+    assert "npm_config_cache=" in seen
+    assert "npm_config_omit" not in seen
 
 
 def test_no_node_package_runs_code_when_it_is_installed(root: Path, tmp_path: Path) -> None:
