@@ -55,6 +55,7 @@ export const reasons = {
   REGISTRY_UNAVAILABLE: 'UNAVAILABLE',
   STORE_UNUSABLE: 'UNAVAILABLE',
   REGISTRY_UNUSABLE: 'UNAVAILABLE',
+  BROKER_UNUSABLE: 'UNAVAILABLE',
   DEADLINE_EXCEEDED: 'DEADLINE_EXCEEDED',
   JOB_DEADLINE_EXCEEDED: 'DEADLINE_EXCEEDED',
   UPSTREAM_FAILED: 'INTERNAL',
@@ -65,7 +66,12 @@ export const reasons = {
 
 const retryableKinds: ReadonlySet<Kind> = new Set(['RESOURCE_EXHAUSTED', 'UNAVAILABLE'])
 /** Of those kinds, what an operator must mend first. */
-const finalReasons: ReadonlySet<Reason> = new Set(['STORE_UNUSABLE', 'REGISTRY_UNUSABLE', 'MODEL_VERSION_UNUSABLE'])
+const finalReasons: ReadonlySet<Reason> = new Set([
+  'STORE_UNUSABLE',
+  'REGISTRY_UNUSABLE',
+  'BROKER_UNUSABLE',
+  'MODEL_VERSION_UNUSABLE',
+])
 /** Those of other kinds. */
 const retryableReasons: ReadonlySet<Reason> = new Set(['DEADLINE_EXCEEDED', 'UPSTREAM_FAILED', 'JOB_PROCESS_DIED'])
 

@@ -5,8 +5,10 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 export async function startProxy(target: { host: string; port: number }) {
   const sockets = new Set<Socket>()
   let isCut = false
+  let accepted = 0
 
   const server = createServer((client) => {
+    accepted += 1
     if (isCut) return client.destroy()
     const upstream = connect(target)
     for (const [socket, other] of [
@@ -31,6 +33,10 @@ export async function startProxy(target: { host: string; port: number }) {
   }
   return {
     port: (server.address() as AddressInfo).port,
+    /** The connections of clients so far. */
+    get accepted() {
+      return accepted
+    },
     cut,
     /** Keeps the connections and lets nothing through. */
     freeze: () => {

@@ -8,6 +8,7 @@ import { openCertificates } from '../certificates.ts'
 import { type Config, closingMs } from '../config.ts'
 import { shield } from '../listeners.ts'
 import type { Broker } from './broker.ts'
+import { createFailureLog } from './failures.ts'
 import { gatherWrites } from './gather-writes.ts'
 import { createHints } from './hints.ts'
 import { createPublisher, type ObservePublication } from './publisher.ts'
@@ -34,6 +35,7 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
     config.confirmTimeoutMs,
     shield(observe, (error) => logger.error({ err: error }, 'publication not measured')),
   )
+  const failures = createFailureLog((failure) => logger.warn(failure, 'broker not reached'))
   const readers = new Set<StreamReader>()
   const hints = createHints(logger)
   let connection: ChannelModel | undefined
@@ -61,6 +63,7 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
   const ready = recovering.then((model) => {
     model.on('connect', (opened) => {
       connection = opened
+      failures.succeeded()
       logger.info('broker connected')
       for (const reader of readers) attach(reader, opened)
     })
@@ -71,7 +74,7 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
       certificates?.renew(logger)
     })
     model.on('connect-failed', (error) => {
-      logger.warn({ err: error }, 'broker not reached')
+      failures.failed(error)
       certificates?.renew(logger)
     })
     model.on('blocked', (reason) => logger.warn({ reason }, 'broker blocks publications'))

@@ -109,3 +109,33 @@ test('rabbitmq: closing waits for what is not confirmed yet', { skip }, async (t
 
   assert.equal(outcomes.filter((outcome) => outcome === 'confirmed').length, 50)
 })
+
+for (const [what, spoil, cause, hint] of [
+  ['a missing virtual host', (url: string) => `${url}nowhere`, /ConnectionOpenOk/, /virtual host of AMQP_URL/],
+  ['a wrong password', (url: string) => url.replace('guest:guest', 'guest:geheim'), /ACCESS_REFUSED/, /password/],
+] as const) {
+  test(`rabbitmq: ${what} is said once in a line, with what to mend and without the URL`, { skip }, async (t) => {
+    const lines: string[] = []
+    const logger = pino({}, { write: (line: string) => lines.push(line) })
+    const amqpUrl = spoil(`amqp://guest:guest@${rabbitMq.host}:${rabbitMq.port}/`)
+    const wire = await startProxy(rabbitMq)
+    const behindProxy = amqpUrl.replace(`:${rabbitMq.port}/`, `:${wire.port}/`).replace(rabbitMq.host, '127.0.0.1')
+    const config = { amqpUrl: behindProxy, brokerDefinitions: readConfig(demo).brokerDefinitions, confirmTimeoutMs }
+    const broker = connectBroker(config, logger, () => {})
+    t.after(async () => {
+      await broker.close()
+      wire.stop()
+    })
+
+    await t.waitFor(() => assert.ok(wire.accepted > 2), { timeout: 20_000, interval: 20 })
+
+    const rows = lines.map((line) => JSON.parse(line))
+    assert.deepEqual(
+      rows.map(({ msg }) => msg),
+      ['broker not reached'],
+    )
+    assert.match(rows[0].cause, cause)
+    assert.match(rows[0].hint, hint)
+    assert.doesNotMatch(lines.join(), /geheim|amqp:|stack/)
+  })
+}

@@ -117,9 +117,10 @@ class Unavailable(ServiceError):
             "REGISTRY_UNAVAILABLE",
             "STORE_UNUSABLE",
             "REGISTRY_UNUSABLE",
+            "BROKER_UNUSABLE",
         }
     )
-    retryable_reasons = reasons - {"STORE_UNUSABLE", "REGISTRY_UNUSABLE", "MODEL_VERSION_UNUSABLE"}
+    retryable_reasons = reasons - {"STORE_UNUSABLE", "REGISTRY_UNUSABLE", "BROKER_UNUSABLE", "MODEL_VERSION_UNUSABLE"}
 
 
 class DeadlineExceeded(ServiceError):

@@ -105,6 +105,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNAVAILABLE. The SQL store can't be used: it is no database, another program's, damaged, or it refuses the password. An operator must mend it or DATABASE_URL."""
     ERROR_REASON_REGISTRY_UNUSABLE: _ErrorReason.ValueType  # 84
     """UNAVAILABLE. The registry can't be used: it is read-only, or no folder. An operator must mend it, its rights or REGISTRY_URL."""
+    ERROR_REASON_BROKER_UNUSABLE: _ErrorReason.ValueType  # 85
+    """UNAVAILABLE. The broker refuses the user, the password or the virtual host of AMQP_URL. An operator must mend them."""
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 80
     """DEADLINE_EXCEEDED, retryable. No answer came within the request's time. Try again."""
     ERROR_REASON_JOB_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 81
@@ -209,6 +211,8 @@ ERROR_REASON_STORE_UNUSABLE: ErrorReason.ValueType  # 79
 """UNAVAILABLE. The SQL store can't be used: it is no database, another program's, damaged, or it refuses the password. An operator must mend it or DATABASE_URL."""
 ERROR_REASON_REGISTRY_UNUSABLE: ErrorReason.ValueType  # 84
 """UNAVAILABLE. The registry can't be used: it is read-only, or no folder. An operator must mend it, its rights or REGISTRY_URL."""
+ERROR_REASON_BROKER_UNUSABLE: ErrorReason.ValueType  # 85
+"""UNAVAILABLE. The broker refuses the user, the password or the virtual host of AMQP_URL. An operator must mend them."""
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 80
 """DEADLINE_EXCEEDED, retryable. No answer came within the request's time. Try again."""
 ERROR_REASON_JOB_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 81

@@ -104,6 +104,8 @@ export const ErrorReason = {
   STORE_UNUSABLE: 79,
   /** REGISTRY_UNUSABLE - UNAVAILABLE. The registry can't be used: it is read-only, or no folder. An operator must mend it, its rights or REGISTRY_URL. */
   REGISTRY_UNUSABLE: 84,
+  /** BROKER_UNUSABLE - UNAVAILABLE. The broker refuses the user, the password or the virtual host of AMQP_URL. An operator must mend them. */
+  BROKER_UNUSABLE: 85,
   /** DEADLINE_EXCEEDED - DEADLINE_EXCEEDED, retryable. No answer came within the request's time. Try again. */
   DEADLINE_EXCEEDED: 80,
   /** JOB_DEADLINE_EXCEEDED - DEADLINE_EXCEEDED. The job ran longer than a job may and was ended. Ask for less work. */
@@ -162,6 +164,7 @@ export namespace ErrorReason {
   export type REGISTRY_UNAVAILABLE = typeof ErrorReason.REGISTRY_UNAVAILABLE;
   export type STORE_UNUSABLE = typeof ErrorReason.STORE_UNUSABLE;
   export type REGISTRY_UNUSABLE = typeof ErrorReason.REGISTRY_UNUSABLE;
+  export type BROKER_UNUSABLE = typeof ErrorReason.BROKER_UNUSABLE;
   export type DEADLINE_EXCEEDED = typeof ErrorReason.DEADLINE_EXCEEDED;
   export type JOB_DEADLINE_EXCEEDED = typeof ErrorReason.JOB_DEADLINE_EXCEEDED;
   export type UPSTREAM_FAILED = typeof ErrorReason.UPSTREAM_FAILED;

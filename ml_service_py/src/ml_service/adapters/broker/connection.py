@@ -16,6 +16,7 @@ from pika import BlockingConnection, SSLOptions, URLParameters
 from pika.exceptions import AMQPError
 
 from ml_service.adapters.broker.header_decoding import decode_headers_leniently
+from ml_service.adapters.broker.refusals import REFUSALS, cause_of
 from ml_service.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class BrokerThread(ABC):
         self._parameters = _parameters(name, address.url, heartbeat_seconds)
         self._stopping = threading.Event()
         self._attached = threading.Event()
-        self._is_loss_told = False
+        self._told_cause: str | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
@@ -129,11 +130,13 @@ class BrokerThread(ABC):
             log.exception("broker thread failed", thread=self._name)
 
     def _tell_loss(self, error: Exception) -> None:
-        """Warns once for each outage, however often it tries to connect in it."""
+        """Warn once for each cause in an outage, however often the thread tries to connect in it."""
         if not self._stopping.is_set():
-            is_news = self._attached.is_set() or not self._is_loss_told
-            log.log(WARNING if is_news else DEBUG, "broker connection lost", thread=self._name, error=repr(error))
-            self._is_loss_told = True
+            cause = cause_of(error)
+            is_news = self._attached.is_set() or cause != self._told_cause
+            event = "broker refuses AMQP_URL's user, password or virtual host" if isinstance(error, REFUSALS) else "broker connection lost"
+            log.log(WARNING if is_news else DEBUG, event, thread=self._name, cause=cause)
+            self._told_cause = cause
 
 
 def connect(name: str, address: BrokerAddress) -> BlockingConnection:

@@ -13,6 +13,7 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from ml_service.adapters.broker.connection import BrokerAddress, connect
 from ml_service.adapters.broker.envelope import ReceivedMessage, received
+from ml_service.adapters.broker.refusals import unavailable
 from ml_service.adapters.broker.topology import prepare_topology
 from ml_service.errors import NotFound, Unavailable
 
@@ -116,7 +117,7 @@ def _translated_errors() -> Iterator[None]:
     try:
         yield
     except (AMQPError, OSError) as error:
-        raise Unavailable("BROKER_UNAVAILABLE", f"The broker doesn't give its dead letters: {error!r}. Try again.") from error
+        raise unavailable("The broker doesn't give its dead letters", error) from error
 
 
 def _take_lock(connection: BlockingConnection) -> None:

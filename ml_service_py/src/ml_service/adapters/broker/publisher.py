@@ -12,6 +12,7 @@ from pika.exceptions import AMQPError, NackError, UnroutableError
 from pika.spec import Basic
 
 from ml_service.adapters.broker.connection import POLL_SECONDS, BrokerAddress, BrokerThread
+from ml_service.adapters.broker.refusals import unavailable
 from ml_service.adapters.broker.topology import prepare_topology
 from ml_service.errors import Unavailable
 
@@ -105,6 +106,6 @@ def _require_encodable(publication: Publication) -> None:
 
 
 def _refused(publication: Publication, error: Exception) -> Unavailable:
-    refusal = Unavailable("BROKER_UNAVAILABLE", f"The broker didn't take '{publication.type}': {error!r}.")
+    refusal = unavailable(f"The broker didn't take '{publication.type}'", error)
     refusal.__cause__ = error
     return refusal
