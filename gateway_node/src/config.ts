@@ -44,6 +44,7 @@ const Variables = Type.Object({
   GATEWAY_TOKEN_ISSUER: Type.String({ default: '' }),
   GATEWAY_TOKEN_AUDIENCE: Type.String({ default: '' }),
   GATEWAY_TOKEN_ROLE_CLAIM: Type.String({ minLength: 1, default: 'role' }),
+  GATEWAY_TOKEN_MAX_SECONDS: Type.Integer({ minimum: 1, maximum: 31_536_000, default: 86_400 }),
   GATEWAY_SIGN_IN_MS: Type.Integer({ minimum: 1, maximum: 600_000, default: 5000 }),
   GATEWAY_IDENTITY_REQUESTS_PER_MINUTE: count(600),
   GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: count(3000),
@@ -112,6 +113,7 @@ function readIdentity(settings: Settings) {
     issuer: settings.GATEWAY_TOKEN_ISSUER,
     audience: settings.GATEWAY_TOKEN_AUDIENCE,
     roleClaim: settings.GATEWAY_TOKEN_ROLE_CLAIM,
+    maxSeconds: settings.GATEWAY_TOKEN_MAX_SECONDS,
   } as const
 }
 

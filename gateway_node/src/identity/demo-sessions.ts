@@ -9,6 +9,8 @@ const algorithm = 'EdDSA'
 const issuer = 'whynotboth-demo'
 const audience = 'whynotboth'
 const roleClaim = 'role'
+/** Of the longest session that can be set: gateways with one key take each other's tokens, whatever theirs is. */
+const maxSeconds = 86_400
 
 export type Session = { token: string; expiresAt: Date }
 export type OpenSession = (role: Role, subject: string) => Promise<Session>
@@ -18,7 +20,14 @@ export type DemoSettings = { keyFile: string; sessionSeconds: number }
 export function createDemoSessions({ keyFile, sessionSeconds }: DemoSettings): { open: OpenSession; verify: Verify } {
   const privateKey = openDemoKey(keyFile)
   const publicKey = createPublicKey(privateKey)
-  const rules = { issuer, audience, algorithms: [algorithm], roleClaim, clockToleranceSeconds: 0 }
+  const rules = {
+    issuer,
+    audience,
+    algorithms: [algorithm],
+    roleClaim,
+    clockToleranceSeconds: 0,
+    maxSeconds,
+  }
   const open: OpenSession = async (role, subject) => {
     const issuedAt = Math.floor(Date.now() / 1000)
     const token = await new SignJWT({ [roleClaim]: role })
@@ -31,5 +40,5 @@ export function createDemoSessions({ keyFile, sessionSeconds }: DemoSettings): {
       .sign(privateKey)
     return { token, expiresAt: new Date((issuedAt + sessionSeconds) * 1000) }
   }
-  return { open, verify: createVerify(() => publicKey, rules) }
+  return { open, verify: createVerify({ find: () => publicKey, trustedUntil: () => Number.POSITIVE_INFINITY }, rules) }
 }

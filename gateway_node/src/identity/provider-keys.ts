@@ -1,26 +1,28 @@
 // The public keys of an OpenID provider, fetched from its JWKS URL when they are needed, and again when they are old or a token names one that is unknown.
-import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors } from 'jose'
 import { AppError } from '../errors.ts'
+import type { Keys } from './verifier.ts'
 
 const timeoutMs = 3000
 /** Between two fetches for keys that are unknown; between a fetch that failed and the next. */
 const cooldownMs = 30_000
 const failureCooldownMs = 1000
 const freshMs = 10 * 60_000
-/** For as long old keys go on while the provider doesn't answer. */
+/** For as long old keys go on while the provider doesn't answer. What they sign is checked again after each cooldown. */
 const staleMs = 24 * 60 * 60_000
 
 export type ProviderKeysOptions = { cooldownMs?: number; freshMs?: number }
 
-export function createProviderKeys(url: URL, options: ProviderKeysOptions = {}): JWTVerifyGetKey {
-  const { fetchGently, isUsable } = createFetch()
+export function createProviderKeys(url: URL, options: ProviderKeysOptions = {}): Keys {
+  const durations = { cooldownMs, freshMs, ...options }
+  const { fetchGently, isUsable, fetchedAt } = createFetch()
   const remote = createRemoteJWKSet(url, {
     timeoutDuration: timeoutMs,
-    cooldownDuration: options.cooldownMs ?? cooldownMs,
-    cacheMaxAge: options.freshMs ?? freshMs,
+    cooldownDuration: durations.cooldownMs,
+    cacheMaxAge: durations.freshMs,
     [customFetch]: fetchGently,
   })
-  return async (header, token) => {
+  const find: Keys['find'] = async (header, token) => {
     try {
       return await remote(header, token)
     } catch (error) {
@@ -32,6 +34,13 @@ export function createProviderKeys(url: URL, options: ProviderKeysOptions = {}):
       })
     }
   }
+  /** A key that was found before the last fetch may be missing since. */
+  const trustedUntil = (foundAt: number): number => {
+    const freshUntil = fetchedAt() + durations.freshMs
+    if (foundAt < fetchedAt()) return Number.NEGATIVE_INFINITY
+    return foundAt < freshUntil ? freshUntil : foundAt + durations.cooldownMs
+  }
+  return { find, trustedUntil }
 }
 
 /** Without it, each token that names an unknown key would ask a provider that is in trouble already. */
@@ -39,18 +48,18 @@ function createFetch() {
   let fetchedAt = Number.NEGATIVE_INFINITY
   let failedAt = Number.NEGATIVE_INFINITY
   async function fetchGently(url: string, options: RequestInit): Promise<Response> {
-    if (performance.now() < failedAt + failureCooldownMs) throw new Error('It failed a moment ago.')
+    if (Date.now() < failedAt + failureCooldownMs) throw new Error('It failed a moment ago.')
     try {
       const response = await fetch(url, options)
       if (!response.ok) throw new Error(`It answered ${response.status}.`)
-      fetchedAt = performance.now()
+      fetchedAt = Date.now()
       return response
     } catch (error) {
-      failedAt = performance.now()
+      failedAt = Date.now()
       throw error
     }
   }
-  return { fetchGently, isUsable: () => performance.now() < fetchedAt + staleMs }
+  return { fetchGently, isUsable: () => Date.now() < fetchedAt + staleMs, fetchedAt: () => fetchedAt }
 }
 
 function isTokensFault(error: unknown): boolean {

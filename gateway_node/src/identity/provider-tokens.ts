@@ -6,7 +6,7 @@ import { createVerify } from './verifier.ts'
 const algorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519']
 const clockToleranceSeconds = 5
 
-export type ProviderSettings = { jwksUrl: URL; issuer: string; audience: string; roleClaim: string }
+export type ProviderSettings = { jwksUrl: URL; issuer: string; audience: string; roleClaim: string; maxSeconds: number }
 
 export function createProviderVerify({ jwksUrl, ...rules }: ProviderSettings): Verify {
   return createVerify(createProviderKeys(jwksUrl), { ...rules, algorithms, clockToleranceSeconds })

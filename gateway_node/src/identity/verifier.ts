@@ -1,11 +1,17 @@
-// Checks tokens: signature, pinned algorithms, issuer, audience, time. Remembers the good ones until they expire, as checking costs and most come again.
+// Checks tokens: signature, pinned algorithms, issuer, audience, time. Remembers the good ones while they and the keys are good, as checking costs and most come again.
 import { hash } from 'node:crypto'
-import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose'
+import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { AppError } from '../errors.ts'
 import { type Identity, toIdentity, type Verify } from './identity.ts'
 
 const rememberedTokens = 10_000
+
+export type Keys = {
+  find: JWTVerifyGetKey
+  /** Until when a check counts whose key was found at that time; both in milliseconds since 1970. */
+  trustedUntil: (foundAt: number) => number
+}
 
 export type TokenRules = {
   issuer: string
@@ -16,17 +22,28 @@ export type TokenRules = {
   roleClaim: string
   /** By how much the issuer's clock may differ from ours. */
   clockToleranceSeconds: number
+  /** A token may not be good for longer than this from now on. */
+  maxSeconds: number
 }
 
-export function createVerify(findKey: JWTVerifyGetKey, rules: TokenRules): Verify {
-  const { roleClaim, clockToleranceSeconds: clockTolerance, ...pinned } = rules
-  const options: JWTVerifyOptions = { ...pinned, clockTolerance, requiredClaims: ['sub', 'exp'] }
-  const remembered = new LRUCache<string, Identity>({ max: rememberedTokens })
+type Checked = { identity: Identity; foundAt: number }
+
+export function createVerify(keys: Keys, rules: TokenRules): Verify {
+  const { roleClaim, clockToleranceSeconds: clockTolerance, issuer, audience, algorithms } = rules
+  const options: JWTVerifyOptions = { issuer, audience, algorithms, clockTolerance, requiredClaims: ['sub', 'exp'] }
+  const remembered = new LRUCache<string, Checked>({ max: rememberedTokens })
 
   async function check(token: string, digest: string): Promise<Identity> {
+    let foundAt = Number.NEGATIVE_INFINITY
+    const findKey: JWTVerifyGetKey = async (header, signed) => {
+      const key = await keys.find(header, signed)
+      foundAt = Date.now()
+      return key
+    }
     const { payload } = await jwtVerify(token, findKey, options).catch(refuse)
-    const identity = toIdentity(payload, roleClaim)
-    remembered.set(digest, identity)
+    requireBoundedLife(payload, rules)
+    const identity = toIdentity(payload, roleClaim, keys.trustedUntil(foundAt))
+    remembered.set(digest, { identity, foundAt })
     return identity
   }
 
@@ -34,8 +51,17 @@ export function createVerify(findKey: JWTVerifyGetKey, rules: TokenRules): Verif
     // A digest is short, and no use to who reads this memory.
     const digest = hash('sha256', token, 'base64')
     const known = remembered.get(digest)
-    return known && known.expiresAt > Date.now() ? known : check(token, digest)
+    const now = Date.now()
+    const isGood = known && known.identity.expiresAt > now && keys.trustedUntil(known.foundAt) > now
+    return isGood ? known.identity : check(token, digest)
   }
+}
+
+/** A stolen token, or one that was signed by mistake, must end by itself. */
+function requireBoundedLife({ exp = 0 }: JWTPayload, { maxSeconds, clockToleranceSeconds }: TokenRules): void {
+  if (exp - Date.now() / 1000 <= maxSeconds + clockToleranceSeconds) return
+  const detail = `The token expires more than ${maxSeconds} s from now. Use one with a shorter life.`
+  throw new AppError('TOKEN_INVALID', detail)
 }
 
 /** The messages of `jose` name claims, and no token. */

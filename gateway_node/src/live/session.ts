@@ -3,8 +3,12 @@ import type { WebSocket } from 'ws'
 import { keyOf } from '../access.ts'
 import { AppError } from '../errors.ts'
 import type { Identity, Verify } from '../identity/identity.ts'
+import { toAppError } from '../problem.ts'
 import type { Expiries, Expiring } from './expiries.ts'
 import type { SocketCounts } from './socket-counts.ts'
+
+/** Sockets whose keys have grown old look for them again within this time, each at its own moment. */
+const recheckSpreadMs = 30_000
 
 /** What all sessions share. */
 export type SessionParts = {
@@ -26,6 +30,8 @@ export class Session implements Expiring {
   readonly #parts: SessionParts
   #identity: Identity | undefined
   #signingIn: Promise<Identity> | undefined
+  /** Kept only where it will be checked again. */
+  #token: string | undefined
   #isOver = false
   expiresAt: number
 
@@ -59,6 +65,12 @@ export class Session implements Expiring {
   }
 
   expire(): void {
+    const isExpired = this.#identity === undefined || this.#identity.expiresAt <= Date.now()
+    if (!isExpired && this.#token !== undefined) {
+      // Its key may have been withdrawn since. Frames wait for what comes of it.
+      this.signIn(this.#token).catch((error: unknown) => this.#owner.refuse(toAppError(error)))
+      return
+    }
     this.#owner.refuse(
       this.#identity ? expired() : new AppError('TOKEN_INVALID', 'Nobody signed in in time. Sign in again.'),
     )
@@ -79,7 +91,10 @@ export class Session implements Expiring {
     else if (keyOf(this.#identity) !== keyOf(identity))
       throw new AppError('TOKEN_INVALID', 'The token is of somebody else. Open another socket.')
     this.#identity = identity
-    this.expiresAt = identity.expiresAt
+    this.#token = identity.trustedUntil < identity.expiresAt ? token : undefined
+    const recheckAt = identity.trustedUntil + Math.random() * recheckSpreadMs
+    this.expiresAt = Math.min(identity.expiresAt, recheckAt)
+    this.#parts.expiries.watch(this)
     return identity
   }
 

@@ -13,7 +13,14 @@ const refused = { reason: 'TOKEN_INVALID' }
 
 async function open(t: TestContext, options: ProviderKeysOptions = {}) {
   const provider = await IdentityProvider.start(t)
-  const rules = { issuer, audience, algorithms: ['ES256'], roleClaim: 'role', clockToleranceSeconds: 0 }
+  const rules = {
+    issuer,
+    audience,
+    algorithms: ['ES256'],
+    roleClaim: 'role',
+    clockToleranceSeconds: 0,
+    maxSeconds: 86_400,
+  }
   const verify = createVerify(createProviderKeys(provider.url, options), rules)
   return { provider, verify: async (token: string) => verify(token) }
 }
@@ -45,6 +52,30 @@ test('a key that was withdrawn is refused once the keys are old', async (t) => {
   await provider.addKey('second')
 
   await assert.rejects(verify(token), refused)
+})
+
+for (const [what, freshMs] of [
+  ['once the keys are old', 0],
+  ['once the keys were fetched again', 600_000],
+] as const) {
+  test(`a token that was good is refused after its key was withdrawn, ${what}`, async (t) => {
+    const { provider, verify } = await open(t, { freshMs, cooldownMs: 0 })
+    const token = await provider.sign()
+    await verify(token)
+    provider.dropKey('first')
+    await provider.addKey('second')
+    await verify(await provider.sign({}, { kid: 'second' }))
+
+    await assert.rejects(verify(token), refused)
+  })
+}
+
+test('a token that was good is not checked again while the keys are fresh', async (t) => {
+  const { provider, verify } = await open(t)
+  const token = await provider.sign()
+  const first = await verify(token)
+
+  assert.equal(await verify(token), first)
 })
 
 test('tokens that name unknown keys make no storm of fetches', async (t) => {
@@ -96,7 +127,7 @@ async function askedOfTheProxy(t: TestContext, environment: Record<string, strin
   const https_proxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
   const script = `
     import { createProviderKeys } from './src/identity/provider-keys.ts'
-    await createProviderKeys(new URL('https://id.invalid/keys'))({ alg: 'ES256', kid: 'first' }).catch(() => {})
+    await createProviderKeys(new URL('https://id.invalid/keys')).find({ alg: 'ES256', kid: 'first' }).catch(() => {})
     process.exit()`
   const options = { cwd: new URL('../..', import.meta.url), env: { https_proxy, ...environment } }
   await once(spawn(process.execPath, ['--input-type=module', '--eval', script], options), 'exit')

@@ -8,7 +8,7 @@ const refused = { reason: 'TOKEN_INVALID' }
 
 async function open(t: TestContext) {
   const provider = await IdentityProvider.start(t)
-  const verify = createProviderVerify({ jwksUrl: provider.url, issuer, audience, roleClaim: 'roles' })
+  const verify = createProviderVerify({ jwksUrl: provider.url, issuer, audience, roleClaim: 'roles', maxSeconds: 3600 })
   return { provider, verify: async (token: string) => verify(token) }
 }
 
@@ -33,6 +33,8 @@ for (const roles of ['operator', ['editor', 'operator']]) {
 
 const badClaims: [string, () => JWTPayload][] = [
   ['has expired', () => ({ exp: now() - 10 })],
+  ['is good for longer than the maximum', () => ({ exp: now() + 3700 })],
+  ['is good for ever', () => ({ exp: 1e300 })],
   ['never expires', () => ({ exp: undefined })],
   ['is not valid yet', () => ({ nbf: now() + 60 })],
   ['is of another issuer', () => ({ iss: 'https://evil.example/' })],

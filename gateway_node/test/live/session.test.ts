@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { AppError } from '../../src/errors.ts'
+import { AppError } from '../../src/errors.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 import { Expiries } from '../../src/live/expiries.ts'
 import { Session } from '../../src/live/session.ts'
@@ -8,10 +8,12 @@ import { SocketCounts } from '../../src/live/socket-counts.ts'
 
 const startMs = Date.UTC(2026, 0, 1)
 
+const anybody = { role: 'viewer', subject: '1', trustedUntil: Number.POSITIVE_INFINITY } as const
+
 /** Tokens are the milliseconds for which they are good; each identity may hold one socket. */
 function open(t: TestContext, verifyToken?: (token: string) => Promise<Identity>) {
   t.mock.timers.enable({ apis: ['Date', 'setInterval'], now: startMs })
-  const identityOf = (token: string): Identity => ({ role: 'viewer', subject: '1', expiresAt: startMs + Number(token) })
+  const identityOf = (token: string): Identity => ({ ...anybody, expiresAt: startMs + Number(token) })
   const parts = {
     verifyToken: verifyToken ?? identityOf,
     sockets: new SocketCounts(1),
@@ -40,7 +42,7 @@ test('who has not signed in when the time is over is refused, once', async (t) =
 })
 
 test('each of several is refused when its token expires', async (t) => {
-  const { openSession } = open(t, async (subject) => ({ role: 'viewer', subject, expiresAt: startMs + 10_000 }))
+  const { openSession } = open(t, async (subject) => ({ ...anybody, subject, expiresAt: startMs + 10_000 }))
   const all = [openSession(), openSession(), openSession()]
   for (const [place, { session }] of all.entries()) await session.signIn(`user-${place}`)
 
@@ -96,6 +98,39 @@ test('a socket that closes while its token is looked at leaves room for the next
 
   await assert.rejects(entering, /closed meanwhile/)
   assert.equal((await openSession().session.signIn('10000')).subject, '1')
+})
+
+test('a token is checked again when its key is not trusted any more, and the session lives on', async (t) => {
+  let checks = 0
+  const { openSession } = open(t, async () => {
+    checks += 1
+    return { ...anybody, expiresAt: startMs + 600_000, trustedUntil: Date.now() + 60_000 }
+  })
+  const { session, refusals } = openSession()
+  await session.signIn('token')
+
+  t.mock.timers.tick(90_500)
+  await session.whoItIs()
+  t.mock.timers.tick(90_500)
+  await session.whoItIs()
+
+  assert.deepEqual([checks, refusals], [3, []])
+})
+
+test('a session whose token is refused when it is checked again is over', async (t) => {
+  let isWithdrawn = false
+  const { openSession } = open(t, async () => {
+    if (isWithdrawn) throw new AppError('TOKEN_INVALID', 'Its key is gone.')
+    return { ...anybody, expiresAt: startMs + 600_000, trustedUntil: startMs + 60_000 }
+  })
+  const { session, refusals } = openSession()
+  await session.signIn('token')
+  isWithdrawn = true
+
+  t.mock.timers.tick(90_500)
+
+  await assert.rejects(session.whoItIs(), /Its key is gone/)
+  assert.deepEqual(refusals, ['Its key is gone.'])
 })
 
 test('expiries are looked for as long as there are any, and again', (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { buildTestApp } from '../build-app.ts'
+import { audience, IdentityProvider, issuer } from '../identity/identity-provider.ts'
 import { tokenOf } from '../sign-in.ts'
 import { LiveClient } from './live-client.ts'
 
@@ -86,9 +87,10 @@ test('a socket that says hello twice before it is welcomed is closed', async (t)
 test('of what anonymous sockets send one frame each is read, and other requests are answered', async (t) => {
   const { app, gateway } = await buildTestApp(t)
   const clients: LiveClient[] = []
+  const frame = manyNames(3000)
   while (clients.length < 10) clients.push(await LiveClient.connect(app))
 
-  for (const { socket } of clients) for (let frames = 0; frames < 100; frames += 1) socket.send(manyNames(3000))
+  for (const { socket } of clients) for (let frames = 0; frames < 20; frames += 1) socket.send(frame)
   const { status } = await gateway.get('/healthz')
 
   assert.equal(status, 200)
@@ -144,6 +146,25 @@ test('a socket that says hello again with a newer token lives on', async (t) => 
 
   t.mock.timers.reset()
   assert.equal((await client.ask({ type: 'ping' })).type, 'pong')
+})
+
+test('a socket is closed after the key of its token was withdrawn', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  const provider = await IdentityProvider.start(t)
+  const { client } = await connect(t, {
+    GATEWAY_DEMO: 'false',
+    GATEWAY_JWKS_URL: provider.url.href,
+    GATEWAY_TOKEN_ISSUER: issuer,
+    GATEWAY_TOKEN_AUDIENCE: audience,
+  })
+  await client.greet(await provider.sign({ exp: Math.floor(Date.now() / 1000) + 3600 }))
+  provider.dropKey('first')
+  await provider.addKey('second')
+
+  // Keys are fresh for ten minutes, and each socket looks for them again within half a minute.
+  t.mock.timers.setTime(Date.now() + 11 * 60_000)
+
+  assert.deepEqual([(await client.error()).reason, await client.closed], ['TOKEN_INVALID', 1008])
 })
 
 test('a socket can not become somebody else', async (t) => {
