@@ -1,6 +1,7 @@
 # Everything that one does here. `make help` lists it.
 PYTHON ?= python3
 TOPICS ?= activity jobs
+PART ?= worker
 MINUTES ?= 5
 FAULTS_AT_ONCE ?= 1
 LOCAL = exec $(PYTHON) -m infra.local
@@ -17,7 +18,7 @@ REPORTS := ../.run/reports
 NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-reporter-destination=$(REPORTS)/gateway.xml
 
 .DEFAULT_GOAL := help
-.PHONY: help certs demo dev watch images images-offline up down install test test-data test-node test-python test-seams test-e2e test-resilience test-containers fuzz audit soak bench bench-check bench-growth bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
+.PHONY: help certs crash demo dev watch images images-offline up down install test test-data test-node test-python test-seams test-e2e test-resilience test-containers fuzz audit soak bench bench-check bench-growth bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +26,9 @@ help: ## this list
 
 watch: ## what the socket tells, a line per frame: make watch TOPICS='activity jobs'
 	@exec .venv/bin/python -m infra.local.watch $${GATEWAY_PORT:-3000} $(TOPICS)
+
+crash: python ## end a part of the running stack as a crash would: make crash PART=worker
+	@exec $(PYTHON) -m infra.local.crash $(PART)
 
 demo: python ## install, import MovieLens, train, and run the whole stack
 	@$(LOCAL) demo

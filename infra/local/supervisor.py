@@ -139,21 +139,26 @@ class Supervisor:
         return "\n".join(f"The end of {path}:\n{tail(path)}" for path in (self._output, self._log) if tail(path))
 
     def processes(self) -> list[dict[str, Any]]:
-        """Gives supervisor's own description of each program, nothing while it doesn't answer."""
-        with suppress(OSError, http.client.HTTPException, xmlrpc.client.Fault), self._proxy() as proxy:
-            return list(proxy.supervisor.getAllProcessInfo())
-        return []
+        return describe_programs(self._socket)
 
     def start_services(self) -> None:
-        with self._proxy() as proxy:
-            proxy.supervisor.startProcessGroup(SERVICES, False)  # noqa: FBT003  XML-RPC knows no keywords
+        with _connection_to(self._socket) as connection:
+            connection.supervisor.startProcessGroup(SERVICES, False)  # noqa: FBT003  XML-RPC knows no keywords
 
     def begin_stop(self) -> None:
         if self.is_running and self._daemon:
             self._daemon.terminate()
 
-    def _proxy(self) -> Any:
-        return xmlrpc.client.ServerProxy("http://localhost", transport=_SocketTransport(self._socket))
+
+def describe_programs(path: Path) -> list[dict[str, Any]]:
+    """Return supervisor's own description of each program, nothing while it doesn't answer on its socket."""
+    with suppress(OSError, http.client.HTTPException, xmlrpc.client.Fault), _connection_to(path) as connection:
+        return list(connection.supervisor.getAllProcessInfo())
+    return []
+
+
+def _connection_to(path: Path) -> Any:
+    return xmlrpc.client.ServerProxy("http://localhost", transport=_SocketTransport(path))
 
 
 class _SocketTransport(xmlrpc.client.Transport):

@@ -1,6 +1,7 @@
 """Prints what arrives at a demo's socket, a line per frame, as the operator sees it: `python -m infra.local.watch PORT TOPIC…`."""
 
 import json
+import os
 import sys
 from urllib.error import HTTPError
 
@@ -33,6 +34,9 @@ if __name__ == "__main__":
         main(*sys.argv[1:])
     except HTTPError as error:
         sys.exit(f"The gateway at port {sys.argv[1]} lets nobody sign in here ({error}): is it a demo?")
+    except BrokenPipeError:
+        # Whatever read the lines has read enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError:
         sys.exit(f"Nothing answers at port {sys.argv[1]}: start the stack with `make demo`.")
     except ConnectionClosed as closed:

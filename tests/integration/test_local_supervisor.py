@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.waiting import eventually
+from infra.local.crash import crash
 from infra.local.errors import LocalError
 from infra.local.programs import SERVICES, Program
 from infra.local.progress import Progress
@@ -67,3 +69,43 @@ def test_a_failed_start_shows_where_supervisord_said_why(
 
     with pytest.raises(LocalError, match=r"supervisord\.out:\n.*Invalid name: 'an invalid name'"):
         stack.start_services()
+
+
+@pytest.fixture
+def two_checkouts(settings: Settings, supervisors: list[Supervisor], tmp_path: Path) -> tuple[Settings, Settings]:
+    """Two checkouts, each with a running worker."""
+    other = replace(settings, root=tmp_path / "other")
+    (other.root / ".run" / "logs").mkdir(parents=True)
+    (other.root / ".venv").symlink_to(settings.venv)
+    for checkout in (settings, other):
+        supervisor = Supervisor(checkout, [program(checkout, "worker")]).start()
+        supervisors.append(supervisor)
+        eventually(lambda: supervisor.processes() != [], within=15)  # noqa: B023
+        supervisor.start_services()
+    eventually(lambda: all(pid_of_worker(supervisor) for supervisor in supervisors), within=15)
+    return settings, other
+
+
+def pid_of_worker(supervisor: Supervisor) -> int:
+    return int(supervisor.processes()[0]["pid"])
+
+
+def test_a_crash_ends_the_part_of_this_checkout_alone(two_checkouts: tuple[Settings, Settings], supervisors: list[Supervisor]) -> None:
+    ours, theirs = supervisors
+    before = pid_of_worker(ours), pid_of_worker(theirs)
+
+    killed = crash(two_checkouts[0], "worker")
+
+    assert killed == before[0]
+    eventually(lambda: pid_of_worker(ours) not in {0, killed}, within=15, what="a worker that is started again")
+    assert pid_of_worker(theirs) == before[1]
+
+
+def test_a_crash_of_an_unknown_part_names_those_that_run(two_checkouts: tuple[Settings, Settings]) -> None:
+    with pytest.raises(LocalError, match="'recommender' runs here: set PART to one of worker"):
+        crash(two_checkouts[0], "recommender")
+
+
+def test_without_a_running_stack_nothing_can_crash(settings: Settings) -> None:
+    with pytest.raises(LocalError, match=r"No stack runs in .*: start it with `make demo`"):
+        crash(settings, "worker")

@@ -1,0 +1,72 @@
+"""Pages of documentation: their commands, what they show as printed, and a shell that runs them against a stack on other ports."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BLOCK = re.compile(r"```sh\n(.+?)\n```(?:\n```(json|text)\n(.+?)\n```)?", re.DOTALL)
+RUN_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Step:
+    command: str
+    #: Of what is shown as printed: `json`, `text`, or nothing.
+    language: str
+    shown: str
+
+
+class Page:
+    def __init__(self, path: Path) -> None:
+        self._text = path.read_text("utf-8")
+
+    def steps(self, title: str) -> list[Step]:
+        """Return the commands below a heading, in their order."""
+        section = self._text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+        return [Step(*(part or "" for part in found)) for found in BLOCK.findall(section)]
+
+
+class Shell:
+    """Runs one command after the other as in one terminal: variables stay. The demo's address stands for the gateway's at `port`."""
+
+    def __init__(self, root: Path, port: int, folder: Path) -> None:
+        self._root = root
+        self._port = port
+        self._variables = folder / "variables.sh"
+        self._variables.touch()
+
+    def run(self, command: str) -> str:
+        """Return what it prints. Fails where the command does."""
+        return subprocess.run(self._call(command), cwd=self._root, capture_output=True, text=True, check=True, timeout=RUN_SECONDS).stdout
+
+    def first_line(self, command: str) -> tuple[str, str]:
+        """Start a command that goes on by itself; return its first line, and what it says against ending after that line."""
+        with subprocess.Popen(
+            self._call(command), cwd=self._root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        ) as process:
+            assert process.stdout
+            assert process.stderr
+            line = process.stdout.readline()
+            os.killpg(process.pid, signal.SIGINT)
+            return line, process.stderr.read()
+
+    def _call(self, command: str) -> list[str]:
+        here = command.replace("http://127.0.0.1:3000", f"http://127.0.0.1:{self._port}")
+        kept = shlex.quote(str(self._variables))
+        return ["bash", "-ec", f"set -a; . {kept}; GATEWAY_PORT={self._port}\n{here}\nexport -p > {kept}"]
+
+
+def shape(value: Any) -> Any:
+    """Return the names in a JSON value, of a list those in its first element, and of other values nothing."""
+    if isinstance(value, dict):
+        return {name: shape(part) for name, part in value.items()}
+    return [shape(part) for part in value[:1]] if isinstance(value, list) else None
