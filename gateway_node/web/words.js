@@ -1,5 +1,5 @@
 /**
- * What the page says about the user whose list it shows: "you" to that user, the id to the operator, who looks on. Pure.
+ * Texts about the user whose list the page shows: they say "you" to that user, and name the user to the operator. Pure.
  */
 
 /** @param {string | null} userId @param {boolean} isOperator */

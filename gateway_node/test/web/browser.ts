@@ -1,4 +1,4 @@
-// What the page's modules need of a browser, as far as their tests go: storage, address, and a gateway that answers.
+// Stands in for a browser in tests of the page's modules: storage, global objects, and a gateway with fixed answers.
 import type { TestContext } from 'node:test'
 import type { VNode } from 'preact'
 
@@ -45,7 +45,7 @@ type Rendered =
   | undefined
   | Rendered[]
 
-/** What components show, and their tooltips. Only for components without hooks. */
+/** Return the text that components show, and their tooltips. Only for components without hooks. */
 export function textOf(rendered: unknown): string {
   const node = rendered as Rendered
   if (Array.isArray(node)) return node.map(textOf).join('')

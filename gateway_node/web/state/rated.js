@@ -1,5 +1,5 @@
 /**
- * What the signed-in user has rated before, by item, so that a film of their history shows their stars wherever it appears.
+ * The ratings in the history of the signed-in user, by item, so that a film shows their stars wherever it appears.
  * Reads the whole history once, page by page.
  * @import {Interaction} from '../shapes.js'
  */

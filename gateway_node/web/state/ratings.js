@@ -24,7 +24,7 @@ const PUSH_WITHIN_MS = 5_000
 
 /** The newest click of this page, as far as it has come. @type {import('@preact/signals').Signal<Rating | null>} */
 export const lastRating = signal(null)
-/** What was rated by a click on this page, by user and item. @type {import('@preact/signals').Signal<Map<string, number>>} */
+/** The ratings that were clicked on this page, by user and item. @type {import('@preact/signals').Signal<Map<string, number>>} */
 const clickedRatings = signal(new Map())
 
 /** @type {Set<Rating>} */
@@ -38,7 +38,7 @@ export async function rateItem(item, rating) {
   await submit(record, newIdempotencyKey())
 }
 
-/** What the stars of an item show: the click on this page, else what the history has. @param {string | null} userId @param {string} itemId */
+/** Return the rating that the stars of an item show: the click on this page, else the one in the history. @param {string | null} userId @param {string} itemId */
 export const ownRating = (userId, itemId) =>
   clickedRatings.value.get(`${userId}\n${itemId}`) ?? historyRating(userId, itemId)
 

@@ -15,7 +15,7 @@ export const viewer = signal(/** @type {User | null} */ (null))
 export const isViewerUnknown = signal(false)
 /** @type {import('@preact/signals').Signal<(Error & {reason?: string}) | null>} */
 export const viewerFailure = signal(null)
-/** What the page says about the user, to whoever is signed in. */
+/** The texts about the chosen user, for the one who is signed in. */
 export const words = computed(() => wordsAbout(viewerId.value, isOperator.value))
 
 /** Signed in as a user, it is that user. The operator's choice stands in the address. */
