@@ -1,6 +1,7 @@
 /** Whose recommendations are shown: one's own, or of whom the operator chooses. */
 import { formatFilms } from '../format.js'
 import { html } from '../html.js'
+import { pendingInteractions } from '../state/history.js'
 import { isOperator } from '../state/session.js'
 import {
   chooseViewer,
@@ -35,6 +36,7 @@ function ChosenViewer() {
 }
 
 function describeViewer() {
-  if (isViewerUnknown.value) return words.value.newUser
+  const onTheirWay = pendingInteractions.value.length
+  if (isViewerUnknown.value) return onTheirWay > 0 ? `${formatFilms(onTheirWay)} rated` : words.value.newUser
   return viewer.value ? `${formatFilms(viewer.value.interactionCount)} rated` : ' '
 }
