@@ -26,8 +26,8 @@ from ml_service.entrypoints.log_follower import LogFollower
 from ml_service.entrypoints.metrics import Metrics
 from ml_service.entrypoints.model_follower import ModelFollower
 from ml_service.entrypoints.ops_api import build_ops_api
-from ml_service.entrypoints.ops_server import serve_ops
-from ml_service.entrypoints.runtime import Readiness, naming_port, retry_while_unavailable, stop_signal
+from ml_service.entrypoints.ops_server import OpsAddress, serve_ops
+from ml_service.entrypoints.runtime import Readiness, Stopping, naming_port, retry_while_unavailable, stop_signal
 from ml_service.errors import ServiceError, Unavailable
 from ml_service.handlers.dead_letters import DeadLetters
 from ml_service.handlers.live_state import LiveState
@@ -81,12 +81,13 @@ async def serve(settings: Settings) -> int:
         live = LiveState(*await retry_while_unavailable(lambda: _load(parts.store), stopping))
         recommender = await _build_recommender(settings, parts, live, stack)
         await _load_model(recommender)
-        await _listen(recommender, stack)
-        await stack.enter_async_context(_following(recommender))
+        await _listen(recommender, stack, stopping)
+        await stack.enter_async_context(_following(recommender, stopping))
         await stopping.wait()
         still_open = await _stop_serving(recommender)
-    log.log(ERROR if still_open else INFO, "stopped", still_open=still_open)
-    return 1 if still_open else 0
+    has_failed = bool(still_open or stopping.dead)
+    log.log(ERROR if has_failed else INFO, "stopped", still_open=still_open, dead=stopping.dead)
+    return 1 if has_failed else 0
 
 
 def _load(store: Store) -> tuple[tuple[Item, ...], StoredHistories]:
@@ -128,15 +129,13 @@ async def _load_model(recommender: Recommender) -> None:
             log.info("model version live", version=recommender.live.model.version.version)
 
 
-async def _listen(recommender: Recommender, stack: AsyncExitStack) -> None:
+async def _listen(recommender: Recommender, stack: AsyncExitStack, stopping: Stopping) -> None:
     settings = recommender.settings
     readers = {STREAM: recommender.reader}
     ops_api = build_ops_api(recommender.live, recommender.models, recommender.metrics, recommender.readiness, readers)
     with naming_port("RECOMMENDER_OPS_PORT"):
-        serving = serve_ops(
-            ops_api, settings.recommender_host, settings.recommender_ops_port, settings.ops_token, settings.ops_allowed_hosts
-        )
-        ops_port = await stack.enter_async_context(serving)
+        address = OpsAddress(settings.recommender_host, settings.recommender_ops_port, settings.ops_token, settings.ops_allowed_hosts)
+        ops_port = await stack.enter_async_context(serve_ops(ops_api, address, stopping))
     with naming_port("RECOMMENDER_GRPC_PORT"):
         certificates = recommender.parts.certificates
         grpc_port = await recommender.server.start(settings.recommender_host, settings.recommender_grpc_port, certificates)
@@ -144,7 +143,7 @@ async def _listen(recommender: Recommender, stack: AsyncExitStack) -> None:
 
 
 @asynccontextmanager
-async def _following(recommender: Recommender) -> AsyncIterator[None]:
+async def _following(recommender: Recommender, stopping: Stopping) -> AsyncIterator[None]:
     """Keeps histories and model up to date. The broker may be away: the threads attach when it comes."""
 
     live = recommender.live
@@ -156,10 +155,9 @@ async def _following(recommender: Recommender) -> AsyncIterator[None]:
 
     broker = recommender.parts.broker
     model_follower = ModelFollower(live, recommender.models, recommender.settings.recommender_model_poll_seconds, on_loaded)
-    async with _running(recommender.reader), _running(HintListener(broker, model_follower.hint)), asyncio.TaskGroup() as group:
-        task = group.create_task(model_follower.run())
+    following = stopping.running(model_follower.run(), "model follower")
+    async with _running(recommender.reader), _running(HintListener(broker, model_follower.hint)), following:
         yield
-        task.cancel()
 
 
 async def _stop_serving(recommender: Recommender) -> list[str]:

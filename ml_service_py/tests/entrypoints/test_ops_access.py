@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from ml_service.entrypoints.ops_access import install_access
 from ml_service.entrypoints.ops_api import build_ops_api
-from ml_service.entrypoints.ops_server import serve_ops
-from ml_service.entrypoints.runtime import Readiness
+from ml_service.entrypoints.ops_server import OpsAddress, serve_ops
+from ml_service.entrypoints.runtime import Readiness, Stopping
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ def app(live: LiveState, models: Models, metrics: Metrics) -> FastAPI:
 @asynccontextmanager
 async def served(app: FastAPI, host: str, token: str | None) -> AsyncIterator[httpx.AsyncClient]:
     async with (
-        serve_ops(app, host, 0, SecretStr(token) if token else None) as port,
+        serve_ops(app, OpsAddress(host, 0, SecretStr(token) if token else None), Stopping()) as port,
         httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}", trust_env=False) as client,
     ):
         yield client

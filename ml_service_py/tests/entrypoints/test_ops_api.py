@@ -12,8 +12,8 @@ import sample
 
 from ml_service.adapters.broker.stream_reader import ReaderStatus
 from ml_service.entrypoints.ops_api import build_ops_api
-from ml_service.entrypoints.ops_server import serve_ops
-from ml_service.entrypoints.runtime import Readiness
+from ml_service.entrypoints.ops_server import OpsAddress, serve_ops
+from ml_service.entrypoints.runtime import Readiness, Stopping
 from ml_service.handlers import explanation
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def reader(metrics: Metrics) -> FakeReader:
 @pytest.fixture
 async def ops(live: LiveState, models: Models, metrics: Metrics, readiness: Readiness, reader: FakeReader) -> AsyncIterator[OpsDriver]:
     async with (
-        serve_ops(build_ops_api(live, models, metrics, readiness, {"interactions": reader}), HOST, 0) as port,
+        serve_ops(build_ops_api(live, models, metrics, readiness, {"interactions": reader}), OpsAddress(HOST, 0), Stopping()) as port,
         httpx.AsyncClient(base_url=f"http://{HOST}:{port}", trust_env=False) as client,
     ):
         yield OpsDriver(client)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ml_service.entrypoints.runtime import Readiness, retry_while_unavailable, stop_signal, wait_until
+from ml_service.entrypoints.runtime import Readiness, Stopping, retry_while_unavailable, stop_signal, wait_until
 from ml_service.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
 
 
 class Neighbour:
@@ -76,6 +81,62 @@ async def test_a_stop_ends_the_patience() -> None:
             await retry_while_unavailable(Neighbour(answers_at=100).ask, stopping, within_seconds=60)
 
 
+@pytest.fixture
+def _own_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put pytest's own hook for dead threads back after the test."""
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+
+
+async def end_at_once() -> None:
+    pass
+
+
+async def fail() -> None:
+    raise ZeroDivisionError
+
+
+@pytest.mark.usefixtures("_own_hook")
+async def test_a_thread_that_ends_by_an_error_stops_the_process() -> None:
+    stopping = stop_signal()
+
+    threading.Thread(target=lambda: 1 / 0, name="reader").start()
+
+    assert await wait_until(stopping, 5)
+    assert stopping.dead == ["reader"]
+
+
+@pytest.mark.parametrize("work", [end_at_once, fail])
+async def test_a_task_that_ends_unasked_stops_the_process(work: Callable[[], Coroutine[None, None, None]]) -> None:
+    stopping = Stopping()
+
+    async with stopping.running(work(), "follower"):
+        assert await wait_until(stopping, 5)
+
+    assert stopping.dead == ["follower"]
+
+
+async def test_a_task_that_ends_because_the_process_stops_is_not_dead() -> None:
+    stopping = Stopping()
+
+    async def wait() -> None:
+        await stopping.wait()
+
+    async with stopping.running(wait(), "housekeeping", lambda: None):
+        stopping.set()
+
+    assert stopping.dead == []
+
+
+async def test_a_task_that_its_owner_ends_is_not_dead() -> None:
+    stopping = Stopping()
+
+    async with stopping.running(asyncio.Event().wait(), "follower"):
+        pass
+
+    assert (stopping.dead, stopping.is_set()) == ([], False)
+
+
+@pytest.mark.usefixtures("_own_hook")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_asks_to_stop(number: signal.Signals) -> None:
     stopping = stop_signal()

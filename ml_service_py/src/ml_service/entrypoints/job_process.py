@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ml_service.domain import Attempt, JobOutcome, Progress
+from ml_service.entrypoints.threads import on_dead_thread
 from ml_service.errors import Internal, ServiceError, error_of
 
 if TYPE_CHECKING:
@@ -96,12 +97,18 @@ def _main(pipe: Connection, open_runner: Callable[[], JobRunner]) -> None:
     # Whoever stops the worker's process group means the worker, which decides about the job.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    on_dead_thread(_end_process)
     inbox: queue.SimpleQueue[Attempt] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(pipe, inbox), daemon=True).start()
+    threading.Thread(target=_listen, args=(pipe, inbox), name="listener of the job process", daemon=True).start()
     run = open_runner()
     pipe.send(_Ready())
     while True:
         pipe.send(_try(run, inbox.get(), pipe))
+
+
+def _end_process(thread: str, error: BaseException | None) -> None:
+    log.critical("part of the process ended unasked", part=thread, exc_info=error)
+    os._exit(1)
 
 
 def _listen(pipe: Connection, inbox: queue.SimpleQueue[Attempt]) -> None:

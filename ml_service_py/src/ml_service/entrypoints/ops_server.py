@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from ml_service.entrypoints.reader_metrics import LogReader
-    from ml_service.entrypoints.runtime import Readiness
+    from ml_service.entrypoints.runtime import Readiness, Stopping
 
 STOP_SECONDS = 2
 
@@ -53,25 +53,30 @@ def probes(readiness: Readiness, render_metrics: Callable[[], bytes], readers: M
     return router
 
 
-@asynccontextmanager
-async def serve_ops(
-    app: FastAPI, host: str, port: int, token: SecretStr | None = None, allowed_hosts: Sequence[str] = ()
-) -> AsyncIterator[int]:
-    """Serves whoever knows the token on this event loop while the block runs; gives the port, chosen by the system for 0.
+@dataclass(frozen=True, slots=True)
+class OpsAddress:
+    """Where the HTTP for operators listens, and whom it answers. Port 0: the system chooses one."""
 
-    `allowed_hosts`: names by which it answers, besides loopback and the host. Raises UnusablePort for a taken port.
+    host: str
+    port: int
+    token: SecretStr | None = None
+    allowed_hosts: Sequence[str] = ()
+
+
+@asynccontextmanager
+async def serve_ops(app: FastAPI, address: OpsAddress, stopping: Stopping) -> AsyncIterator[int]:
+    """Serves whoever knows the token on this event loop while the block runs; gives the port.
+
+    Raises UnusablePort for a taken one.
     """
-    install_access(app, host, token.get_secret_value() if token else None)
+    install_access(app, address.host, address.token.get_secret_value() if address.token else None)
     # What is installed last is asked first.
-    install_host_check(app, AllowedHosts(host, allowed_hosts))
-    listener = _listen(host, port)
+    install_host_check(app, AllowedHosts(address.host, address.allowed_hosts))
     server = _QuietServer(Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=STOP_SECONDS))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        server.should_exit = True
-        await task
+    with _listen(address.host, address.port) as listener:
+        serving = server.serve(sockets=[listener])
+        async with stopping.running(serving, "HTTP for operators", lambda: setattr(server, "should_exit", True)):
+            yield listener.getsockname()[1]
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,4 +1,4 @@
-"""The life of a process: its stop signal, its readiness, and connecting with bounded patience. The recommender and the worker share it."""
+"""The life of a process: what ends it, its readiness, and connecting with bounded patience. The recommender and the worker share it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import asyncio
 import os
 import random
 import signal
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
 from ml_service.config import InvalidSettings
+from ml_service.entrypoints.threads import on_dead_thread
 from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 
 log = structlog.get_logger()
 
@@ -46,9 +47,52 @@ class Readiness:
         self._missing.pop(condition, None)
 
 
-def stop_signal() -> asyncio.Event:
-    """Gives an event that SIGTERM or SIGINT sets; a second signal ends the process at once. Call it on the event loop's thread."""
-    stopping = asyncio.Event()
+class Stopping(asyncio.Event):
+    """Set when the process is to stop. Create it on the event loop.
+
+    It holds the one rule for all threads and tasks of the process: one that ends unasked ends the process, with the code 1, as it would
+    otherwise stay ready and work no more. Threads of executors are no case of it: they give their errors to who waits.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._loop = asyncio.get_running_loop()
+        #: The threads and tasks that ended unasked, by name.
+        self.dead: list[str] = []
+
+    def on_dead(self, name: str, error: BaseException | None) -> None:
+        """May be called from any thread."""
+        log.critical("part of the process ended unasked", part=name, exc_info=error)
+        self.dead.append(name)
+        self._loop.call_soon_threadsafe(self.set)
+
+    @asynccontextmanager
+    async def running(
+        self, work: Coroutine[None, None, object], name: str, ask_to_end: Callable[[], object] | None = None
+    ) -> AsyncIterator[None]:
+        """Run a task as long as the block; at its end cancel the task, or ask it in another way, and wait for it."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._on_ended_task)
+        try:
+            yield
+        finally:
+            task.remove_done_callback(self._on_ended_task)
+            (ask_to_end or task.cancel)()
+            await asyncio.wait([task])
+
+    def _on_ended_task(self, task: asyncio.Task[object]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None or not self.is_set():
+            self.on_dead(task.get_name(), error)
+
+
+def stop_signal() -> Stopping:
+    """Gives an event that SIGTERM or SIGINT sets, and the end of a thread or task; a second signal ends the process at once.
+
+    Call it on the event loop's thread.
+    """
+    stopping = Stopping()
+    on_dead_thread(stopping.on_dead)
     loop = asyncio.get_running_loop()
 
     def stop(number: signal.Signals) -> None:

@@ -21,7 +21,7 @@ from ml_service.adapters.job_ledger import JobLedger
 from ml_service.entrypoints import cancel_requests, projector
 from ml_service.entrypoints.first_commands import FirstCommands
 from ml_service.entrypoints.job_opening import open_job_runner
-from ml_service.entrypoints.ops_server import probes, serve_ops
+from ml_service.entrypoints.ops_server import OpsAddress, probes, serve_ops
 from ml_service.entrypoints.problem import install_problems
 from ml_service.entrypoints.runtime import Readiness, naming_port, retry_while_unavailable, stop_signal, wait_until
 from ml_service.entrypoints.supervisor import Supervisor
@@ -113,20 +113,22 @@ async def work(settings: Settings, open_runner: Callable[[Settings], JobRunner] 
         stack.callback(worker.supervisor.close)
         readiness = WorkerReadiness(worker.conditions)
         with naming_port("WORKER_OPS_PORT"):
-            ops_api = _ops_api(worker, readiness)
-            serving = serve_ops(ops_api, settings.worker_host, settings.worker_ops_port, settings.ops_token, settings.ops_allowed_hosts)
-            port = await stack.enter_async_context(serving)
+            address = OpsAddress(settings.worker_host, settings.worker_ops_port, settings.ops_token, settings.ops_allowed_hosts)
+            port = await stack.enter_async_context(serve_ops(_ops_api(worker, readiness), address, stopping))
         for thread in worker.threads:
             thread.start()
             stack.push_async_callback(asyncio.to_thread, thread.stop)
         worker.worker.start()
         log.info("working", worker=settings.worker_name, ops_port=port)
-        await _remove_expired_until(stopping, worker.ledger, parts.registry)
-        readiness.is_draining = True
-        worker.consumer.pause()
+        # Each round is short, so a worker that stops waits for it.
+        async with stopping.running(_remove_expired_until(stopping, worker.ledger, parts.registry), "housekeeping", lambda: None):
+            await stopping.wait()
+            readiness.is_draining = True
+            worker.consumer.pause()
         is_done = await asyncio.to_thread(worker.worker.stop, settings.worker_grace_seconds)
-    log.log(INFO if is_done else ERROR, "stopped", still_open=[] if is_done else ["worker"])
-    return 0 if is_done else 1
+    has_failed = bool(stopping.dead or not is_done)
+    log.log(ERROR if has_failed else INFO, "stopped", still_open=[] if is_done else ["worker"], dead=stopping.dead)
+    return 1 if has_failed else 0
 
 
 async def _remove_expired_until(stopping: asyncio.Event, ledger: JobLedger, registry: Registry) -> None:

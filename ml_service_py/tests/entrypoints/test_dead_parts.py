@@ -1,0 +1,108 @@
+"""A process one of whose threads or tasks ends unasked ends too, with the code 1: it would stay ready otherwise, and work no more."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import job_scripts
+import pytest
+import sample
+
+from ml_service.adapters.broker.connection import BrokerThread
+from ml_service.bootstrap import serve
+from ml_service.config import Settings, read_settings
+from ml_service.entrypoints import ops_server, worker_app
+from ml_service.entrypoints.job_process import JobProcess
+from ml_service.entrypoints.model_follower import ModelFollower
+from ml_service.entrypoints.supervisor import Supervisor
+from ml_service.entrypoints.worker_app import work
+from ml_service.errors import Internal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ml_service.adapters.registry import Registry
+    from ml_service.adapters.store import Store
+    from ml_service.entrypoints.job_process import JobRunner
+
+
+def open_runner(_settings: Settings) -> JobRunner:
+    return job_scripts.open_runner()
+
+
+def fail(*_: object, **__: object) -> None:
+    raise ZeroDivisionError
+
+
+async def fail_as_a_task(*_: object, **__: object) -> None:
+    raise ZeroDivisionError
+
+
+@pytest.fixture
+def settings(store: Store, registry: Registry, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    # The processes put a hook of their own in place of pytest's.
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    store.compare_and_set_live(None, sample.save_model(registry).version)
+    return read_settings(
+        database_url=database_url,
+        registry_url=str(tmp_path / "registry"),
+        # Nothing listens on this port.
+        amqp_url="amqp://127.0.0.1:1/",
+        recommender_grpc_port=0,
+        recommender_ops_port=0,
+        worker_ops_port=0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "broken"),
+    [
+        (Supervisor, "keep_warm", fail),
+        (BrokerThread, "_tell_loss", fail),
+        (ops_server._QuietServer, "serve", fail_as_a_task),
+        (worker_app, "remove_expired", fail),
+    ],
+    ids=["worker", "broker thread", "HTTP for operators", "housekeeping"],
+)
+async def test_a_worker_without_one_of_its_parts_ends(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, owner: object, name: str, broken: Any
+) -> None:
+    monkeypatch.setattr(owner, name, broken)
+
+    assert await work(settings, open_runner) == 1
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "broken"),
+    [
+        (ModelFollower, "run", fail_as_a_task),
+        (BrokerThread, "_tell_loss", fail),
+        (ops_server._QuietServer, "serve", fail_as_a_task),
+    ],
+    ids=["model follower", "broker thread", "HTTP for operators"],
+)
+async def test_a_recommender_without_one_of_its_parts_ends(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, owner: object, name: str, broken: Any
+) -> None:
+    monkeypatch.setattr(owner, name, broken)
+
+    assert await serve(settings) == 1
+
+
+class Unreadable:
+    """Can be sent to another process, which can't make anything of it."""
+
+    def __reduce__(self) -> tuple[type[int], tuple[str]]:
+        return int, ("no number",)
+
+
+def test_a_job_process_that_can_not_hear_any_more_ends() -> None:
+    process = JobProcess(job_scripts.open_runner)
+
+    process.submit(Unreadable())  # type: ignore[arg-type]
+    word = process.poll(30) or process.poll(10)
+
+    process.kill()
+    assert isinstance(word, Internal)
+    assert word.reason == "JOB_PROCESS_DIED"
