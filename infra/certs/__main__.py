@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from infra.certs.authority import Authority
+from infra.local.private_folders import make_private
 
 SERVICES = ("gateway", "recommender", "worker", "rabbitmq")
 LIFETIME = datetime.timedelta(days=7)
@@ -17,4 +18,4 @@ def main(folder: Path) -> None:
         sys.stdout.write(f"{folder / service}: until {until:%Y-%m-%d %H:%M} UTC\n")
 
 
-main(Path(sys.argv[1]) if sys.argv[1:] else Path(".run/certs"))
+main(Path(sys.argv[1]) if sys.argv[1:] else make_private(Path(".run")) / "certs")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from infra.local.broker_choice import BrokerChoice, choose_broker
 from infra.local.broker_container import pull_image
 from infra.local.errors import LocalError
-from infra.local.installers import NPM_ALL, NPM_SHIPPED, pip_variables
+from infra.local.installers import NPM_ALL, NPM_SHIPPED, npm_variables, pip_variables
 from infra.local.machine import can_install_packages
 from infra.local.node_runtime import link_node
 from infra.local.packages import install_packages, keep_service_off
@@ -127,7 +127,8 @@ class Installation:
         def install() -> None:
             link_node(self._settings)
             npm = str(self._settings.venv / "bin" / "npm")
-            self._steps.command("npm", [npm, "ci", *kinds], cwd=folder, variables=self._settings.variables)
+            variables = npm_variables(self._settings.machine_path, self._settings.variables)
+            self._steps.command("npm", [npm, "ci", *kinds], cwd=folder, variables=variables)
 
         # What was installed with tools starts like what was installed without them.
         return Part("Node packages", folder / "package-lock.json", stamp, install, "with tools" if self._with_tools else "")

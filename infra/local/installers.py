@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.local.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 #: pip's names for the way to the packages: https://pip.pypa.io/en/stable/cli/pip_install/
 PIP_WAY = frozenset(
@@ -84,3 +85,14 @@ def _way(listed: str) -> dict[str, str]:
         for (of, name), value in found.items()
         if of == section and name in PIP_WAY
     }
+
+
+def npm_variables(machine_path: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables for npm. The one that is used here isn't the machine's own, but reads that one's file for all users, too."""
+    npm = shutil.which("npm", path=machine_path)
+    if not npm:
+        return dict(variables)
+    command = [npm, "config", "get", "globalconfig"]
+    asked = subprocess.run(command, env={**variables, "PATH": machine_path}, capture_output=True, text=True, check=False)
+    file = Path(asked.stdout.strip())
+    return {**({"npm_config_globalconfig": str(file)} if asked.returncode == 0 and file.is_file() else {}), **variables}

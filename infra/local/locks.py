@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.local.installers import pip_variables
+from infra.local.installers import npm_variables, pip_variables
 from infra.local.private_folders import make_private
 from infra.local.progress import Progress, Steps
 
@@ -36,4 +36,5 @@ def _renew(settings: Settings, steps: Steps) -> None:
         command = [python, *COMPILE, "--upgrade", f"{folder}/{source}", *more, "-o", f"{folder}/requirements.lock"]
         steps.command(f"lock-{folder.replace('/', '-')}", command, cwd=settings.root, variables=settings.variables)
     npm = [str(settings.venv / "bin" / "npm"), "update", "--package-lock-only"]
-    steps.command("lock-npm", npm, cwd=settings.root / "gateway_node", variables=settings.variables)
+    variables = npm_variables(settings.machine_path, settings.variables)
+    steps.command("lock-npm", npm, cwd=settings.root / "gateway_node", variables=variables)

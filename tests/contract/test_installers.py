@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.installers import caches, without_personal
+from infra.local.installers import caches, npm_variables, without_personal
 from infra.local.settings import read_settings
 
 WAY = ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CERT", "PIP_CLIENT_CERT", "PIP_PROXY"]
@@ -35,3 +35,32 @@ def test_every_cache_lies_in_the_checkout(tmp_path: Path, monkeypatch: pytest.Mo
     variables = read_settings(tmp_path).variables
 
     assert [name for name in caches(tmp_path) if not Path(variables[name]).is_relative_to(tmp_path / ".run")] == []
+
+
+def machine_with_npm(folder: Path, says: str) -> str:
+    (folder / "npm").write_text(f"#!/bin/sh\n{says}\n", "utf-8")
+    (folder / "npm").chmod(0o755)
+    return str(folder)
+
+
+def test_the_file_for_all_users_of_the_machines_own_npm_counts(tmp_path: Path) -> None:
+    (tmp_path / "npmrc").touch()
+    path = machine_with_npm(tmp_path, f"echo {tmp_path}/npmrc")
+
+    variables = npm_variables(path, {"HOME": "/home/me"})
+
+    assert variables == {"HOME": "/home/me", "npm_config_globalconfig": f"{tmp_path}/npmrc"}
+
+
+def test_a_file_for_all_users_that_the_person_names_comes_before_it(tmp_path: Path) -> None:
+    (tmp_path / "npmrc").touch()
+    path = machine_with_npm(tmp_path, f"echo {tmp_path}/npmrc")
+
+    variables = npm_variables(path, {"npm_config_globalconfig": "/mine"})
+
+    assert variables == {"npm_config_globalconfig": "/mine"}
+
+
+@pytest.mark.parametrize("says", ["exit 1", "echo undefined"])
+def test_a_machine_whose_npm_names_no_such_file_changes_nothing(tmp_path: Path, says: str) -> None:
+    assert npm_variables(machine_with_npm(tmp_path, says), {"HOME": "/home/me"}) == {"HOME": "/home/me"}
