@@ -7,28 +7,40 @@ import sys
 from typing import TYPE_CHECKING
 
 from infra.local.broker_container import CONTAINER_NOTE, remove_container, remove_volume
+from infra.local.data_places import data_places
+from infra.local.errors import LocalError
 from infra.local.leftovers import stop_leftovers
 from infra.local.ownership import owned_run_folder
 from infra.local.progress import Progress
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from infra.local.settings import Settings
 
 
 def reset(settings: Settings) -> None:
-    """Empties the data. What is installed and what was downloaded stays."""
+    """Empty the data. What is installed and what was downloaded stays."""
     with owned_run_folder(settings):
         _remove_data(settings)
-    sys.stdout.write("The data are gone: the next start imports and trains again.\n")
+    sys.stdout.write(f"The data in {settings.data}/ are gone: the next start imports and trains again what isn't elsewhere.\n")
+    _say_what_stays(settings)
 
 
 def clean(settings: Settings) -> None:
-    """Removes all that the other commands made in the checkout."""
+    """Remove all that the other commands made in the checkout."""
     with owned_run_folder(settings):
         _remove_data(settings)
         for folder in (settings.venv, settings.node_modules, settings.run):
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
     sys.stdout.write("The checkout is as it was cloned.\n")
+    _say_what_stays(settings)
+
+
+def _say_what_stays(settings: Settings) -> None:
+    """Name the stores that the environment names: they are somebody else's to empty."""
+    if foreign := [str(place) for place in data_places(settings) if not place.is_ours]:
+        sys.stdout.write(f"Left as they are: {', '.join(foreign)}.\n")
 
 
 def _remove_data(settings: Settings) -> None:
@@ -37,4 +49,15 @@ def _remove_data(settings: Settings) -> None:
     if (settings.data / CONTAINER_NOTE).exists():
         remove_container(settings)
         remove_volume(settings)
-    shutil.rmtree(settings.data, ignore_errors=True)
+    _remove(settings.data)
+
+
+def _remove(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        # It was never made. What vanishes while it is removed leaves the rest for another go.
+        shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        what = f"{error.filename or folder} can't be removed: {error.strerror or error}"
+        raise LocalError(f"{what}. Remove it as its owner, then try again.") from error

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from infra.local.broker_choice import choose_broker
+from infra.local.data_places import data_places
 from infra.local.first_answer import wait_for_first_answer
 from infra.local.install import Installation
 from infra.local.leftovers import stop_leftovers
@@ -44,6 +45,9 @@ def run_demo(settings: Settings, *, is_reloading: bool) -> None:
 
 def _start(settings: Settings, progress: Progress, stack: Stack, *, is_reloading: bool) -> None:
     stop_leftovers(settings, progress.say)
+    for place in data_places(settings):
+        if not place.is_ours:
+            progress.say(f"using {place}")
     broker = choose_broker(settings)
     check_free(settings.wanted_ports(with_broker=broker.is_ours))
     steps = Steps(progress, settings.logs)
@@ -69,9 +73,19 @@ def summary(settings: Settings, seconds: float) -> str:
         "Worker's metrics": f"http://{LOOPBACK}:{ports['WORKER_OPS_PORT']}/metrics",
         "Broker": "the one of AMQP_URL" if settings.given_amqp_url else f"{LOOPBACK}:{ports['BROKER_PORT']} (guest, guest)",
         "Logs": f"{settings.logs}/",
-        "Data": f"{settings.data}/ (`make reset` empties it)",
+        **_data_rows(settings),
         "Stop": f"Ctrl-C, or `kill {os.getpid()}`",
     }
     lines = [f"  {name:<18}{value}" for name, value in rows.items()]
     rule = "-" * max(map(len, lines))
     return "\n".join([rule, f"  Why Not Both runs: ready after {seconds:.1f} s", "", *lines, rule, ""])
+
+
+def _data_rows(settings: Settings) -> dict[str, str]:
+    stores = data_places(settings)[:2]
+    if all(place.is_ours for place in stores):
+        return {"Data": f"{settings.data}/ (`make reset` empties it)"}
+    return {
+        place.name[0].upper() + place.name[1:]: f"{place.where} (`make reset` {'empties' if place.is_ours else 'leaves'} it)"
+        for place in stores
+    }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from infra.local.data_places import data_places
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Future
@@ -33,6 +35,9 @@ def note_prepared(settings: Settings) -> None:
 
 
 def _is_prepared(settings: Settings) -> bool:
+    """Of stores outside the run folder nobody knows what others did to them since."""
+    if not all(place.is_ours for place in data_places(settings)[:2]):
+        return False
     stamp = _stamp(settings)
     return stamp.exists() and stamp.read_text("utf-8") == _fingerprint(settings)
 

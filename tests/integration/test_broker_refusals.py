@@ -16,13 +16,13 @@ from ml_service.errors import Unavailable
 if TYPE_CHECKING:
     from ml_service.adapters.broker.connection import BrokerAddress
 
-PASSWORD = "geheim"
+WRONG = "geheim"
 
 
 @pytest.fixture(params=["password", "virtual host"])
 def refused(request: pytest.FixtureRequest, address: BrokerAddress) -> BrokerAddress:
     is_password = request.param == "password"
-    return replace(address, url=address.url.replace("guest:guest", f"guest:{PASSWORD}") if is_password else f"{address.url}nowhere")
+    return replace(address, url=address.url.replace("guest:guest", f"guest:{WRONG}") if is_password else f"{address.url}nowhere")
 
 
 def test_who_looks_at_dead_letters_hears_what_to_mend(refused: BrokerAddress) -> None:
@@ -32,7 +32,7 @@ def test_who_looks_at_dead_letters_hears_what_to_mend(refused: BrokerAddress) ->
     assert (caught.value.reason, caught.value.retryable) == ("BROKER_UNUSABLE", False)
     assert "AMQP_URL" in caught.value.detail
     assert any(words in str(caught.value.cause) for words in ("ACCESS_REFUSED", "vhost nowhere not found"))
-    assert PASSWORD not in f"{caught.value.detail} {caught.value.cause}"
+    assert WRONG not in f"{caught.value.detail} {caught.value.cause}"
 
 
 def test_a_thread_warns_once_with_the_brokers_words(refused: BrokerAddress) -> None:
@@ -46,4 +46,4 @@ def test_a_thread_warns_once_with_the_brokers_words(refused: BrokerAddress) -> N
     assert (first["event"], first["log_level"]) == ("broker refuses AMQP_URL's user, password or virtual host", "warning")
     assert any(words in first["cause"] for words in ("ACCESS_REFUSED", "vhost nowhere not found"))
     assert {row["log_level"] for row in others} == {"debug"}
-    assert PASSWORD not in str(logged)
+    assert WRONG not in str(logged)

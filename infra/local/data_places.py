@@ -1,0 +1,67 @@
+"""Where the data of the stack lie: in the run folder, or where the environment says. No text about a place holds a user or a password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from infra.local.settings import Settings
+
+HIDDEN = "an address that isn't shown"
+
+
+@dataclass(frozen=True, slots=True)
+class DataPlace:
+    #: As in "the SQL store".
+    name: str
+    variable: str
+    where: str
+    #: Whether it lies in the run folder, so that `make reset` empties it.
+    is_ours: bool
+
+    def __str__(self) -> str:
+        return f"the {self.name} of {self.variable} ({self.where})"
+
+
+def data_places(settings: Settings) -> list[DataPlace]:
+    database, registry = settings.variables["DATABASE_URL"], settings.variables["REGISTRY_URL"]
+    broker = DataPlace("broker", "AMQP_URL", _server(settings.given_amqp_url or ""), is_ours=settings.given_amqp_url is None)
+    return [
+        _place(settings, "SQL store", "DATABASE_URL", database, _sqlite_path(database)),
+        _place(settings, "registry", "REGISTRY_URL", registry, _folder(registry)),
+        broker,
+    ]
+
+
+def _place(settings: Settings, name: str, variable: str, url: str, path: str | None) -> DataPlace:
+    if path is None:
+        return DataPlace(name, variable, _server(url), is_ours=False)
+    # The services run in the checkout.
+    resolved = (settings.root / path).resolve()
+    return DataPlace(name, variable, str(resolved), is_ours=resolved.is_relative_to(settings.data.resolve()))
+
+
+def _sqlite_path(url: str) -> str | None:
+    """Return the file of a SQLite URL as SQLAlchemy reads it: three slashes, then the path."""
+    scheme, _, path = url.partition(":///")
+    return path.partition("?")[0] if scheme.partition("+")[0] == "sqlite" and path else None
+
+
+def _folder(url: str) -> str | None:
+    """Return the path of a registry in a folder; None for whatever else fsspec reaches."""
+    if "::" in url:
+        return None
+    return url.removeprefix("file://") if url.startswith("file://") or "://" not in url else None
+
+
+def _server(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or ""
+    except ValueError:
+        return HIDDEN
+    # A sign in the password that isn't encoded ends the part which urlsplit takes for user, password and host.
+    is_clear = "@" in parts.netloc or "@" not in url
+    return f"{parts.scheme}://{host}{parts.path}" if parts.scheme and is_clear else HIDDEN

@@ -1,0 +1,142 @@
+"""Which stores `make demo` uses and `make reset` empties: both name them, and neither shows a password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from infra.local.cleaning import clean, reset
+from infra.local.data_places import data_places
+from infra.local.demo import summary
+from infra.local.errors import LocalError
+from infra.local.preparation import note_prepared, start_preparation
+from infra.local.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from infra.local.progress import Steps
+
+VARIABLES = ("AMQP_URL", "DATABASE_URL", "REGISTRY_URL", "INTERACTIONS", "ITEMS")
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "checkout"
+
+
+def with_data(root: Path) -> Settings:
+    settings = read_settings(root)
+    settings.data.mkdir(parents=True)
+    (settings.data / "store.db").write_text("data")
+    return settings
+
+
+def test_by_default_all_lies_in_the_run_folder(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = with_data(root)
+
+    reset(settings)
+
+    assert f"{settings.data}/ (`make reset` empties it)" in summary(settings, 1)
+    assert not settings.data.exists()
+    assert "Left" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("variable", "url", "where"),
+    [
+        ("DATABASE_URL", "sqlite:////elsewhere/store.db", "/elsewhere/store.db"),
+        ("DATABASE_URL", "postgresql+psycopg://app:geheim@db.example:5433/app", "postgresql+psycopg://db.example:5433/app"),
+        ("DATABASE_URL", "postgresql+psycopg:///app?password=geheim", "postgresql+psycopg:///app"),
+        ("DATABASE_URL", "postgresql+psycopg://app:12/geheim@db.example/app", "an address that isn't shown"),
+        ("DATABASE_URL", "postgresql+psycopg://app:ge/heim@db.example/app", "an address that isn't shown"),
+        ("REGISTRY_URL", "/elsewhere/registry", "/elsewhere/registry"),
+        ("REGISTRY_URL", "file:///elsewhere/registry", "/elsewhere/registry"),
+        ("REGISTRY_URL", "s3://key:geheim@bucket/models", "s3://bucket/models"),
+        ("REGISTRY_URL", "simplecache::s3://key:geheim@bucket/models", "an address that isn't shown"),
+        ("AMQP_URL", "amqp://app:geheim@broker.example/shop", "amqp://broker.example/shop"),
+    ],
+)
+def test_a_store_of_the_environment_is_named_and_left_as_it_is(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str, url: str, where: str
+) -> None:
+    monkeypatch.setenv(variable, url)
+    settings = with_data(root)
+
+    reset(settings)
+
+    said = capsys.readouterr().out
+    (foreign,) = [place for place in data_places(settings) if not place.is_ours]
+    assert (foreign.variable, foreign.where) == (variable, where)
+    assert f"Left as they are: {foreign}." in said
+    assert "geheim" not in said + summary(settings, 1)
+
+
+def test_the_banner_says_which_store_a_reset_empties(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:////elsewhere/store.db")
+    settings = with_data(root)
+
+    lines = [line.split(maxsplit=1) for line in summary(settings, 1).splitlines()]
+
+    assert ["SQL", "store         /elsewhere/store.db (`make reset` leaves it)"] in lines
+    assert ["Registry", f"{settings.data}/registry (`make reset` empties it)"] in lines
+
+
+def test_a_file_in_the_run_folder_is_ours_however_it_is_written(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite+pysqlite:///{root}/x/../.run/data/other.db?timeout=5")
+
+    assert all(place.is_ours for place in data_places(read_settings(root)))
+
+
+@pytest.mark.parametrize("command", [reset, clean])
+def test_what_can_not_be_removed_is_not_called_gone(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: Callable[[Settings], None]
+) -> None:
+    settings = with_data(root)
+
+    def refuse(folder: Path, *, ignore_errors: bool = False) -> None:
+        if not ignore_errors:
+            raise PermissionError(13, "Permission denied", str(folder / "store.db"))
+
+    monkeypatch.setattr("shutil.rmtree", refuse)
+
+    with pytest.raises(LocalError, match=r"store\.db can't be removed: Permission denied"):
+        command(settings)
+
+    assert capsys.readouterr().out == ""
+
+
+class PlannedSteps:
+    """Notes the steps, and runs none."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def start(self, name: str, _work: object, _after: object) -> None:
+        self.names.append(name)
+
+
+def prepare(settings: Settings) -> list[str]:
+    steps = PlannedSteps()
+    start_preparation(settings, cast("Steps", steps), [])
+    note_prepared(settings)
+    return steps.names
+
+
+def test_a_store_in_the_run_folder_is_prepared_once(root: Path) -> None:
+    settings = read_settings(root)
+
+    assert [bool(prepare(settings)), bool(prepare(settings))] == [True, False]
+
+
+def test_a_store_elsewhere_is_looked_at_at_each_start(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:////elsewhere/store.db")
+    settings = read_settings(root)
+
+    first, second = prepare(settings), prepare(settings)
+
+    assert first == second == ["the store's tables", "MovieLens 100K", "the first model version"]
