@@ -12,10 +12,11 @@ from sklearn.model_selection import ParameterGrid
 
 from benchmarks.tables import as_text
 from ml_service.adapters.movielens import fetch
+from ml_service.model.candidates import GRIDS, Configuration, build
 from ml_service.model.holdout import split_by_item
 from ml_service.model.metrics import ranking_metrics
 from ml_service.model.ratings import ratings_of
-from ml_service.model.selection import GRIDS, Configuration, build, measure
+from ml_service.model.selection import measure
 
 if TYPE_CHECKING:
     from ml_service.model.ratings import Ratings

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from ml_service.config import read_settings
-from ml_service.model.selection import Configuration, build
+from ml_service.model.candidates import Configuration, build
 from ml_service.parts import open_parts
 
 PROCESS = Path("/proc/self/status")

@@ -103,3 +103,17 @@ def test_a_progress_is_published_until_the_log_has_it_and_then_not_again(
 
     assert ending == Cancelled()
     assert (len(steps) > len(set(steps))) == repeats
+
+
+def test_the_last_step_is_published_though_the_job_ends_right_after_it(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PROGRESS_SECONDS", 60)
+    steps: list[str] = []
+
+    def publish(_attempt: Attempt, progress: Progress) -> bool:
+        steps.append(progress.step)
+        return True
+
+    run(supervisor, "first", "second", "last", on_progress=publish)
+
+    assert steps[-1] == "last"
+    assert steps.count("last") == 1

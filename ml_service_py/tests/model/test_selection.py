@@ -16,10 +16,11 @@ from threadpoolctl import threadpool_info
 from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
 from ml_service.model import selection
+from ml_service.model.candidates import ESTIMATORS, GRIDS, Configuration, Measured, build
 from ml_service.model.item_knn import ItemKNN
 from ml_service.model.popularity import Popularity
 from ml_service.model.ratings import Float32Array, ratings_of
-from ml_service.model.selection import ESTIMATORS, GRIDS, MARGIN, Configuration, Measured, build, is_not_worse, measure, search
+from ml_service.model.selection import MARGIN, is_not_worse, measure, search
 
 PATIENCE_SECONDS = 20
 FIRST_OF_GRID = {name: values[0] for name, values in GRIDS["item_knn"].items()}
@@ -30,7 +31,7 @@ def ignore(progress: Progress) -> None:
 
 
 def test_what_understands_the_pattern_is_chosen_over_popularity() -> None:
-    found = search(checkerboard(), ["popularity", "item_knn"], folds=3, seed=1, report=ignore)
+    found = search(checkerboard(), ["popularity", "item_knn"], folds=3, seed=1, report=ignore).measured
 
     assert found[0].configuration.estimator == "item_knn"
     assert found[-1].configuration.estimator == "popularity"
@@ -38,14 +39,14 @@ def test_what_understands_the_pattern_is_chosen_over_popularity() -> None:
 
 
 def test_every_estimator_is_searched_when_none_is_named() -> None:
-    found = search(checkerboard(10), [], folds=2, seed=1, report=ignore)
+    found = search(checkerboard(10), [], folds=2, seed=1, report=ignore).measured
 
     assert {measured.configuration.estimator for measured in found} == set(ESTIMATORS)
     assert [measured.ndcg for measured in found] == sorted((measured.ndcg for measured in found), reverse=True)
 
 
 def test_the_same_seed_gives_the_same_figures_and_another_seed_others() -> None:
-    first, again, other = (search(checkerboard(), ["svd"], 3, seed, ignore) for seed in (1, 1, 2))
+    first, again, other = (search(checkerboard(), ["svd"], 3, seed, ignore).measured for seed in (1, 1, 2))
 
     assert first == again
     assert [measured.metrics for measured in first] != [measured.metrics for measured in other]
@@ -77,7 +78,7 @@ def test_a_fit_takes_one_core_however_many_there_are(monkeypatch: pytest.MonkeyP
 def test_progress_rises_to_the_end_and_tells_the_best_so_far() -> None:
     heard: list[Progress] = []
 
-    found = search(checkerboard(), ["ease", "popularity"], folds=2, seed=1, report=heard.append)
+    found = search(checkerboard(), ["ease", "popularity"], folds=2, seed=1, report=heard.append).measured
 
     assert len(heard) == 1 + 2 * len(found)
     assert [progress.percent for progress in heard] == sorted(progress.percent for progress in heard)
@@ -123,13 +124,13 @@ def test_an_exception_of_the_listener_stops_the_search() -> None:
 
 
 def test_a_configuration_is_measured_on_the_folds_of_the_search() -> None:
-    found = search(checkerboard(), ["svd"], folds=3, seed=5, report=ignore)
+    found = search(checkerboard(), ["svd"], folds=3, seed=5, report=ignore).measured
 
     assert measure(found[1].configuration, checkerboard(), folds=3, seed=5) == found[1]
 
 
 def test_a_configuration_holds_all_that_the_estimator_needs() -> None:
-    (found,) = search(checkerboard(), ["popularity"], folds=2, seed=1, report=ignore)
+    (found,) = search(checkerboard(), ["popularity"], folds=2, seed=1, report=ignore).measured
 
     assert build(found.configuration).get_params() == found.configuration.params
 

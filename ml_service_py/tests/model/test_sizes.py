@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ml_service.errors import InvalidArgument
+from ml_service.model.candidates import ESTIMATORS, Configuration, build
 from ml_service.model.ratings import ratings_of
-from ml_service.model.selection import ESTIMATORS, Configuration, build, measure
+from ml_service.model.selection import measure
 from ml_service.model.sizes import APPETITES, BYTES_MAX, ITEMS_MAX, choose_estimators
 
 EASE_MAX = APPETITES["ease"].items_max

@@ -89,6 +89,9 @@ class Supervisor:
                 case Progress() as newer:
                     progress = newer
                 case JobOutcome() | ServiceError() as ending:
+                    # What the last step says stays with the job, and a short job ends before the next publication.
+                    if progress.percent > 0 and progress != published:
+                        on_progress(attempt, progress)
                     return ending
             if cause := self._cause_to_end(attempt, deadline):
                 self._process.kill()

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
 from ml_service.handlers.csv_files import as_csv
+from ml_service.handlers.left_out import tell_left_out
+from ml_service.model.candidates import GRIDS, fit
 from ml_service.model.holdout import split_by_item
 from ml_service.model.metrics import ranking_metrics
-from ml_service.model.selection import GRIDS, build, search
+from ml_service.model.selection import search
 from ml_service.model.sizes import choose_estimators
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ml_service.domain import EvaluateParams
+    from ml_service.model.candidates import Configuration, Found
     from ml_service.model.ratings import Ratings
-    from ml_service.model.selection import Configuration, Measured, Report
+    from ml_service.model.selection import Report
 
 FOLDS = 3
 #: The search takes most of the time; then each estimator is fitted once more.
@@ -54,17 +57,20 @@ def evaluate(ratings: Ratings, params: EvaluateParams, report: Report) -> tuple[
     found = search(
         train, names, FOLDS, params.seed, lambda progress: report(replace(progress, percent=progress.percent * SEARCH_PERCENT / 100))
     )
-    best = [next(measured for measured in found if measured.configuration.estimator == name) for name in names]
-    return tuple(_test(sorted(best, key=lambda measured: -measured.ndcg), train, test, report))
+    return tuple(_test(found, train, test, report))
 
 
-def _test(chosen: Sequence[Measured], train: Ratings, test: Ratings, report: Report) -> list[EvaluationRow]:
+def _test(found: Found, train: Ratings, test: Ratings, report: Report) -> list[EvaluationRow]:
+    """Measure the best configuration of each estimator, in the order of the cross-validation."""
     rows: list[EvaluationRow] = []
+    left_out = tell_left_out(found)
+    chosen = found.best_of_each
     for place, measured in enumerate(chosen, 1):
-        estimator = build(measured.configuration).fit(train.pairs, train.ratings)
+        estimator = fit(measured.configuration, train.pairs, train.ratings)
         rows.append(EvaluationRow(measured.configuration, ranking_metrics(estimator, test.pairs), is_selected=place == 1))
         percent = SEARCH_PERCENT + (100 - SEARCH_PERCENT) * place / len(chosen)
-        report(Progress(percent, f"Tested {measured.configuration.estimator}", {"ndcg_at_10": rows[0].metrics["ndcg_at_10"]}))
+        step = f"Tested {measured.configuration.estimator}" + (left_out if place == len(chosen) else "")
+        report(Progress(percent, step, {"ndcg_at_10": rows[0].metrics["ndcg_at_10"]}))
     return rows
 
 

@@ -10,7 +10,9 @@ import structlog
 from ml_service.adapters.registry import new_version_name
 from ml_service.domain import JobOutcome, Progress
 from ml_service.errors import InvalidArgument, NotFound, ServiceError
-from ml_service.model.selection import Configuration, Measured, build, is_not_worse, measure, search
+from ml_service.handlers.left_out import tell_left_out
+from ml_service.model.candidates import Configuration, Measured, fit
+from ml_service.model.selection import is_not_worse, measure, search
 
 if TYPE_CHECKING:
     from ml_service.adapters.registry import Registry
@@ -60,20 +62,26 @@ def train(store: Store, registry: Registry, mandate: Mandate, params: TrainParam
     ratings = store.load_ratings()
     name = mandate.name_version(new_version_name())
     written = _find_written(registry, name)
-    challenger = written or search(ratings, params.estimators, params.folds, params.seed, lambda told: report(_within_search(told)))[0]
+    challenger, left_out = (written, "") if written else _choose(ratings, params, report)
     while True:
         report(Progress(GATE_PERCENT, "Comparing with the live version", challenger.metrics))
         live = store.read_live()
         promoted = live is None or _may_replace(registry, live, ratings, challenger, params)
         if written is None:
             # As late as can be: a training that is ended before leaves nothing.
-            report(Progress(FIT_PERCENT, f"Fitting {challenger.configuration.estimator} on everything", challenger.metrics))
+            report(Progress(FIT_PERCENT, f"Fitting {challenger.configuration.estimator} on everything{left_out}", challenger.metrics))
             written = _write(registry, name, ratings, challenger)
         outcome = JobOutcome(challenger.metrics, name, promoted=promoted)
         if mandate.complete(outcome, live):
             log.info("model version written", version=name, promoted=promoted, before=live.version if live else None)
             return outcome
         # Another version went live meanwhile: that one is the champion now.
+
+
+def _choose(ratings: Ratings, params: TrainParams, report: Report) -> tuple[Measured, str]:
+    """Return the best candidate, and what the job's last step says of estimators that can't be fitted."""
+    found = search(ratings, params.estimators, params.folds, params.seed, lambda told: report(_within_search(told)))
+    return found.best, tell_left_out(found)
 
 
 def _within_search(progress: Progress) -> Progress:
@@ -91,7 +99,7 @@ def _find_written(registry: Registry, name: str) -> Measured | None:
 
 def _write(registry: Registry, name: str, ratings: Ratings, chosen: Measured) -> Measured:
     configuration = chosen.configuration
-    model = build(configuration).fit(ratings.pairs, ratings.ratings).to_model()
+    model = fit(configuration, ratings.pairs, ratings.ratings).to_model()
     data = {"fingerprint": ratings.fingerprint(), "ratings": len(ratings)}
     registry.save(model, name=name, estimator=configuration.estimator, params=configuration.params, metrics=chosen.metrics, data=data)
     return chosen

@@ -48,6 +48,7 @@ class ItemItemEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         counts = np.bincount(self.ratings_.indices, minlength=len(self.item_ids_))
         self.popularity_ = (counts / len(self.user_ids_)).astype(np.float32)
         self.weights_ = self._fit_weights(_with_values(self.ratings_, np.ones_like(self.ratings_.data, dtype=np.float32)))
+        _require_finite(self.weights_)
         return self
 
     @abstractmethod
@@ -85,6 +86,12 @@ def places(sorted_ids: npt.NDArray[Any], ids: npt.NDArray[Any]) -> IntArray:
     """Gives where each id stands, -1 for one that isn't there."""
     places = np.minimum(np.searchsorted(sorted_ids, ids), len(sorted_ids) - 1)
     return np.where(sorted_ids[places] == ids, places, -1)
+
+
+def _require_finite(weights: Float32Array) -> None:
+    # Row by row: what `isfinite` makes of a whole matrix is another quarter of it.
+    if not all(np.isfinite(row).all() for row in weights):
+        raise ValueError("the weights that were learned aren't all finite")
 
 
 def _with_values(matrix: csr_array[np.float64], values: Float32Array) -> csr_array[np.float32]:

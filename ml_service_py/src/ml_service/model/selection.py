@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -15,28 +14,27 @@ from threadpoolctl import threadpool_limits
 
 from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
-from ml_service.model.ease import EASE
-from ml_service.model.item_knn import ItemKNN
+from ml_service.model.candidates import GRIDS, Configuration, Found, LeftOut, Measured, build, fit
 from ml_service.model.metrics import ranking_metrics
-from ml_service.model.popularity import Popularity
 from ml_service.model.sizes import choose_estimators
-from ml_service.model.svd import SVD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
-    from ml_service.model.item_item import ItemItemEstimator
     from ml_service.model.ratings import IntArray, Ratings
 
     Report = Callable[[Progress], None]
     Fold = tuple[IntArray, IntArray]
+    #: Which candidate on which fold.
+    Task = tuple[int, int]
 
 #: A challenger may be worse than the champion by this much nDCG@10: differences below it change with the folds' seed.
 MARGIN = 0.005
 
-ESTIMATORS: dict[str, type[ItemItemEstimator]] = {"ease": EASE, "svd": SVD, "item_knn": ItemKNN, "popularity": Popularity}
+#: The one that learns no relation between items.
+SIMPLEST = "popularity"
 
 #: Each fold holds out one of so many parts. Sparser training data calls for more regularisation, so the folds' must be nearly as dense as
 #: what the chosen estimator is fitted on: see docs/adr/0005.
@@ -45,60 +43,29 @@ PARTS = 10
 #: On so many users a fit is measured: nDCG@10 differs between users by about 0.2, so that its mean's error stays below half of MARGIN.
 USERS_MAX = 10_000
 
-GRIDS: dict[str, dict[str, list[Any]]] = {
-    "ease": {"l2": [200.0, 400.0, 800.0], "rank": [32, 48, 64]},
-    "svd": {"n_components": [5, 10, 20, 40]},
-    "item_knn": {"n_neighbors": [100, 200], "shrinkage": [20.0, 100.0]},
-    "popularity": {},
-}
 
-
-@dataclass(frozen=True, slots=True)
-class Configuration:
-    """An estimator by its name, with all its parameters."""
-
-    estimator: str
-    params: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A configuration and its metrics, means over the folds."""
-
-    configuration: Configuration
-    metrics: dict[str, float]
-
-    @property
-    def ndcg(self) -> float:
-        return self.metrics["ndcg_at_10"]
-
-
-def build(configuration: Configuration) -> ItemItemEstimator:
-    """Makes the estimator, not yet fitted."""
-    if configuration.estimator not in ESTIMATORS:
-        raise InvalidArgument("JOB_PARAMS_INVALID", f"{configuration.estimator!r} is no estimator; there are {', '.join(ESTIMATORS)}")
-    try:
-        return ESTIMATORS[configuration.estimator](**configuration.params)
-    except TypeError as error:
-        raise InvalidArgument("JOB_PARAMS_INVALID", f"{configuration.estimator} doesn't take {configuration.params}: {error}") from error
-
-
-def search(ratings: Ratings, estimators: Sequence[str], folds: int, seed: int, report: Report) -> list[Measured]:
+def search(ratings: Ratings, estimators: Sequence[str], folds: int, seed: int, report: Report) -> Found:
     """Measures the whole grid of the named estimators (none named: all that suit the catalogue's size).
 
-    Best first, in the grid's order where equal.
+    Best first. Of equal ones popularity comes first, as the others have learned nothing that helps; then the grid's order.
+    A candidate that can't be fitted to one of the folds is left out. Raises InvalidArgument (JOB_PARAMS_INVALID) where none is left.
 
     `folds`, 1 to 10, says how many of the ten parts are held out in turn. `report` hears of each fit, and ends the search by raising.
     """
     chosen = choose_estimators(estimators, ratings.item_count)
     candidates = [candidate for name in chosen for candidate in _grid(name, seed)]
-    return sorted(_measure_all(candidates, ratings, folds, seed, report), key=lambda measured: -measured.ndcg)
+    found = _measure_all(candidates, ratings, folds, seed, report)
+    found.measured.sort(key=lambda measured: (-measured.ndcg, measured.configuration.estimator != SIMPLEST))
+    return found
 
 
 def measure(configuration: Configuration, ratings: Ratings, folds: int, seed: int) -> Measured:
-    """Measures one configuration on the folds that `search` uses for the same ratings, number and seed."""
+    """Measures one configuration on the folds that `search` uses for the same ratings, number and seed.
+
+    Raises InvalidArgument (JOB_PARAMS_INVALID) where it can't be fitted to them.
+    """
     choose_estimators([configuration.estimator], ratings.item_count)
-    return _measure_all([configuration], ratings, folds, seed, lambda _: None)[0]
+    return _measure_all([configuration], ratings, folds, seed, lambda _: None).best
 
 
 def is_not_worse(challenger: Measured, champion: Measured) -> bool:
@@ -112,25 +79,43 @@ def _grid(name: str, seed: int) -> list[Configuration]:
     return [Configuration(name, clone(estimator).set_params(**params, **fixed).get_params()) for params in ParameterGrid(GRIDS[name])]
 
 
-def _measure_all(candidates: Sequence[Configuration], ratings: Ratings, folds: int, seed: int, report: Report) -> list[Measured]:
+def _measure_all(candidates: Sequence[Configuration], ratings: Ratings, folds: int, seed: int, report: Report) -> Found:
     """Fits each candidate on each fold."""
     if len(ratings) < PARTS:
         raise InvalidArgument("JOB_PARAMS_INVALID", f"there are {len(ratings)} ratings, and a cross-validation needs {PARTS}; import more")
+    for candidate in candidates:
+        # Parameters of another release are a mistake, not a candidate to leave out.
+        build(candidate)
     pairs = _numbered(ratings)
     is_measured = _some_users(pairs[:, 0], seed)
     parts = islice(KFold(PARTS, shuffle=True, random_state=seed).split(pairs), folds)
     splits = [(train, test[is_measured[test]]) for train, test in parts]
     tasks = [(place, fold) for place in range(len(candidates)) for fold in range(len(splits))]
-    fits = (delayed(_fit_and_measure)(task, build(candidates[task[0]]), pairs, ratings.ratings, splits[task[1]]) for task in tasks)
+    fits = (delayed(_fit_and_measure)(task, candidates[task[0]], pairs, ratings.ratings, splits[task[1]]) for task in tasks)
     report(Progress(0, f"Fitting {', '.join(dict.fromkeys(candidate.estimator for candidate in candidates))}: {len(tasks)} fits"))
     found: list[dict[int, dict[str, float]]] = [{} for _ in candidates]
-    for count, ((place, fold), metrics) in enumerate(_run(fits), 1):
-        found[place][fold] = metrics
-        report(_progress(candidates[place], count, len(tasks), [_mean(rows) for rows in found if len(rows) == folds]))
-    return [Measured(candidate, _mean(rows)) for candidate, rows in zip(candidates, found, strict=True)]
+    unfit: dict[int, LeftOut] = {}
+    for count, ((place, fold), outcome) in enumerate(_run(fits), 1):
+        if isinstance(outcome, LeftOut):
+            unfit[place] = outcome
+        else:
+            found[place][fold] = outcome
+        complete = [_mean(rows) for rows in found if len(rows) == folds]
+        report(_progress(candidates[place], place in unfit, count, len(tasks), complete))
+    left_out = [unfit[place] for place in sorted(unfit)]
+    measured = [Measured(candidate, _mean(found[place])) for place, candidate in enumerate(candidates) if place not in unfit]
+    return _require_some(Found(measured, left_out))
 
 
-def _run(fits: Iterable[Any]) -> Iterator[tuple[tuple[int, int], dict[str, float]]]:
+def _require_some(found: Found) -> Found:
+    if not found.measured:
+        why = found.estimators_left_out
+        detail = f"No estimator can be fitted to these ratings ({why}). Import more ratings, or name other estimators."
+        raise InvalidArgument("JOB_PARAMS_INVALID", detail)
+    return found
+
+
+def _run(fits: Iterable[Any]) -> Iterator[tuple[Task, dict[str, float] | LeftOut]]:
     """Gives what the fits give, each as soon as it ends. joblib's active backend runs them: threads, or a cluster under `parallel_config`.
 
     In their own order the slow fits, which come first, would hide how many of the others have ended.
@@ -142,11 +127,12 @@ def _run(fits: Iterable[Any]) -> Iterator[tuple[tuple[int, int], dict[str, float
         yield from Parallel(n_jobs=-1, prefer="threads", return_as="generator_unordered")(fits)
 
 
-def _fit_and_measure(
-    task: tuple[int, int], estimator: ItemItemEstimator, pairs: IntArray, y: Any, split: Fold
-) -> tuple[tuple[int, int], dict[str, float]]:
+def _fit_and_measure(task: Task, candidate: Configuration, pairs: IntArray, y: Any, split: Fold) -> tuple[Task, dict[str, float] | LeftOut]:
     train, test = split
-    return task, ranking_metrics(estimator.fit(pairs[train], y[train]), pairs[test])
+    try:
+        return task, ranking_metrics(fit(candidate, pairs[train], y[train]), pairs[test])
+    except InvalidArgument as error:
+        return task, LeftOut(candidate, str(error.__cause__ or error))
 
 
 def _some_users(users: IntArray, seed: int) -> npt.NDArray[np.bool_]:
@@ -166,8 +152,9 @@ def _mean(rows: dict[int, dict[str, float]]) -> dict[str, float]:
     return {name: float(np.mean([rows[fold][name] for fold in sorted(rows)])) for name in rows[0]}
 
 
-def _progress(candidate: Configuration, count: int, total: int, complete: list[dict[str, float]]) -> Progress:
+def _progress(candidate: Configuration, is_left_out: bool, count: int, total: int, complete: list[dict[str, float]]) -> Progress:  # noqa: FBT001
     best = max((metrics["ndcg_at_10"] for metrics in complete), default=None)
     searched = ", ".join(f"{name} {candidate.params[name]:g}" for name in GRIDS[candidate.estimator])
-    step = f"Measured {candidate.estimator}" + (f" ({searched})" if searched else "") + f", fit {count} of {total}"
+    did = "Left out" if is_left_out else "Measured"
+    step = f"{did} {candidate.estimator}" + (f" ({searched})" if searched else "") + f", fit {count} of {total}"
     return Progress(100 * count / total, step, {} if best is None else {"ndcg_at_10": best})

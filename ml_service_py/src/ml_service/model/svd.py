@@ -35,6 +35,8 @@ class SVD(ItemItemEstimator):
         if self.n_components < 1:
             raise ValueError(f"n_components is {self.n_components}; it must be at least 1")
         n_components = min(self.n_components, *interactions.shape)
-        factors = TruncatedSVD(n_components, random_state=self.random_state).fit(interactions).components_
+        # Where all histories are alike nothing varies, and the share of the variance that is explained, which nobody reads, is 0 / 0.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            factors = TruncatedSVD(n_components, random_state=self.random_state).fit(interactions).components_
         factors = factors.astype(np.float32)
         return np.asarray(factors.T @ factors)

@@ -1,0 +1,19 @@
+"""What a search had to leave out: logged, and told in the last step of its job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from ml_service.model.candidates import Found
+
+log = structlog.get_logger()
+
+
+def tell_left_out(found: Found) -> str:
+    """Log each candidate that can't be fitted; return what a step appends: the estimators of which nothing can be, or nothing."""
+    for left in found.left_out:
+        log.warning("candidate left out", estimator=left.configuration.estimator, params=left.configuration.params, cause=left.reason)
+    return f"; left out {found.estimators_left_out}" if found.estimators_left_out else ""

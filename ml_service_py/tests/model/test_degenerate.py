@@ -1,0 +1,123 @@
+"""Ratings with little or nothing to learn from: what can be fitted serves, what can't is left out and named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from ml_service.errors import InvalidArgument
+from ml_service.model.candidates import ESTIMATORS, Configuration, build
+from ml_service.model.item_knn import ItemKNN
+from ml_service.model.popularity import Popularity
+from ml_service.model.ratings import Float32Array, Ratings, ratings_of
+from ml_service.model.scoring import recommend
+from ml_service.model.selection import measure, search
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+Rows = list[tuple[str, str, float | None]]
+
+ONE_ITEM: Rows = [(f"u{user}", "b1", None) for user in range(50)]
+CASES: dict[str, Rows] = {
+    "one item": ONE_ITEM,
+    "one user": [("u", f"i{item}", 4.0) for item in range(20)],
+    "each user another item": [(f"u{place}", f"i{place}", 4.0) for place in range(20)],
+    "two items": [(f"u{user}", f"i{user % 2}", None) for user in range(20)],
+    "everybody has everything": [(f"u{user}", f"i{item}", 5.0) for user in range(12) for item in range(6)],
+    "all ratings are low": [(f"u{user}", f"i{item}", 0.5) for user in range(12) for item in range(8) if (user + item) % 3],
+    "hardly enough": [(f"u{user}", f"i{item}", 4.0) for user in range(5) for item in range(2)],
+}
+
+
+def ignore(_progress: object) -> None:
+    pass
+
+
+@pytest.fixture(params=CASES)
+def ratings(request: pytest.FixtureRequest) -> Ratings:
+    return ratings_of(CASES[request.param])
+
+
+def test_something_is_found_and_what_is_found_can_answer(ratings: Ratings) -> None:
+    found = search(ratings, [], folds=3, seed=1, report=ignore)
+
+    estimator = build(found.best.configuration).fit(ratings.pairs, ratings.ratings)
+    (ranking,) = recommend(estimator.to_model(), estimator.histories(ratings.user_ids[:1]), [10])
+    assert np.isfinite(estimator.weights_).all()
+    assert np.isfinite(ranking.scores).all()
+    assert all(np.isfinite(list(measured.metrics.values())).all() for measured in found.measured)
+
+
+@pytest.mark.parametrize("name", ["one item", "each user another item", "one user"])
+def test_where_no_item_speaks_for_another_popularity_serves(name: str) -> None:
+    found = search(ratings_of(CASES[name]), [], folds=3, seed=1, report=ignore)
+
+    assert found.best.configuration.estimator == "popularity"
+
+
+def test_what_can_not_be_fitted_is_left_out_and_named_with_the_reason() -> None:
+    steps: list[str] = []
+
+    found = search(ratings_of(ONE_ITEM), [], folds=2, seed=1, report=lambda progress: steps.append(progress.step))
+
+    assert {left.configuration.estimator for left in found.left_out} == {"svd"}
+    assert found.estimators_left_out.startswith("svd: Found array with 1 feature")
+    assert [step for step in steps if step.startswith("Left out svd (n_components 5), fit ")]
+
+
+def test_where_nothing_can_be_fitted_one_sentence_says_why() -> None:
+    with pytest.raises(InvalidArgument, match=r"^No estimator can be fitted to these ratings \(svd: Found array .*Import more") as refused:
+        search(ratings_of(ONE_ITEM), ["svd"], folds=2, seed=1, report=ignore)
+
+    assert refused.value.reason == "JOB_PARAMS_INVALID"
+    assert "\n" not in refused.value.detail
+
+
+def test_a_configuration_that_can_not_be_fitted_can_not_be_measured() -> None:
+    configuration = Configuration("svd", build(Configuration("svd", {})).get_params())
+
+    with pytest.raises(InvalidArgument, match="svd: Found array"):
+        measure(configuration, ratings_of(ONE_ITEM), folds=2, seed=1)
+
+
+def test_one_fold_that_can_not_be_fitted_is_enough_to_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hesitant(ItemKNN):
+        """Can't be fitted when some item is missing, as it is in one of the folds."""
+
+        def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
+            if interactions.shape[1] < 3:
+                raise ValueError("an item is missing")
+            return super()._fit_weights(interactions)
+
+    monkeypatch.setitem(ESTIMATORS, "item_knn", Hesitant)
+    rare = ratings_of([*((f"u{user}", f"i{item}", 4.0) for user in range(10) for item in range(2)), ("u1", "rare", 4.0)])
+
+    found = search(rare, ["item_knn", "popularity"], folds=10, seed=1, report=ignore)
+
+    assert [measured.configuration.estimator for measured in found.measured] == ["popularity"]
+    assert {left.reason for left in found.left_out} == {"an item is missing"}
+
+
+def test_weights_that_are_not_finite_are_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Divided(Popularity):
+        def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
+            return np.full((interactions.shape[1],) * 2, np.nan, dtype=np.float32)
+
+    monkeypatch.setitem(ESTIMATORS, "popularity", Divided)
+
+    with pytest.raises(InvalidArgument, match="popularity: the weights that were learned aren't all finite"):
+        search(ratings_of(CASES["two items"]), ["popularity"], folds=2, seed=1, report=ignore)
+
+
+def test_a_bug_of_ours_is_not_left_out_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(Popularity):
+        def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
+            raise KeyError("a bug")
+
+    monkeypatch.setitem(ESTIMATORS, "popularity", Broken)
+
+    with pytest.raises(KeyError):
+        search(ratings_of(ONE_ITEM), ["popularity"], folds=2, seed=1, report=ignore)
