@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
+def new_engine(database_url: str) -> Iterator[Engine]:
     engine = open_engine(database_url)
     yield engine
     engine.dispose()
@@ -36,63 +36,63 @@ def refusal(engine: Engine, *, beside_others: bool = False) -> str:
     return caught.value.detail
 
 
-def test_a_database_with_tables_of_another_program_is_refused_and_left_as_it_was(engine: Engine) -> None:
-    create(engine, "orders", "accounts")
+def test_a_database_with_tables_of_another_program_is_refused_and_left_as_it_was(new_engine: Engine) -> None:
+    create(new_engine, "orders", "accounts")
 
-    detail = refusal(engine)
+    detail = refusal(new_engine)
 
     assert "accounts, orders" in detail
     assert "--beside-other-tables" in detail
-    assert set(inspect(engine).get_table_names()) == {"orders", "accounts"}
+    assert set(inspect(new_engine).get_table_names()) == {"orders", "accounts"}
 
 
-def test_tables_of_another_program_stay_when_ours_may_stand_beside_them(engine: Engine) -> None:
-    create(engine, "orders")
+def test_tables_of_another_program_stay_when_ours_may_stand_beside_them(new_engine: Engine) -> None:
+    create(new_engine, "orders")
 
-    migrate(engine, beside_others=True)
+    migrate(new_engine, beside_others=True)
 
-    assert is_migrated(engine)
-    assert inspect(engine).has_table("orders")
-
-
-def test_who_migrated_once_needs_not_say_so_again(engine: Engine) -> None:
-    create(engine, "orders")
-    migrate(engine, beside_others=True)
-
-    migrate(engine)
-
-    assert is_migrated(engine)
+    assert is_migrated(new_engine)
+    assert inspect(new_engine).has_table("orders")
 
 
-def test_tables_that_came_beside_ours_later_are_no_ones_business(engine: Engine) -> None:
-    migrate(engine)
-    create(engine, "orders")
+def test_who_migrated_once_needs_not_say_so_again(new_engine: Engine) -> None:
+    create(new_engine, "orders")
+    migrate(new_engine, beside_others=True)
 
-    migrate(engine)
+    migrate(new_engine)
 
-    assert is_migrated(engine)
+    assert is_migrated(new_engine)
+
+
+def test_tables_that_came_beside_ours_later_are_no_ones_business(new_engine: Engine) -> None:
+    migrate(new_engine)
+    create(new_engine, "orders")
+
+    migrate(new_engine)
+
+    assert is_migrated(new_engine)
 
 
 @pytest.mark.parametrize("beside_others", [False, True])
-def test_a_table_of_another_program_that_has_a_name_of_ours_is_never_taken(engine: Engine, beside_others: bool) -> None:
-    create(engine, "items", "orders")
+def test_a_table_of_another_program_that_has_a_name_of_ours_is_never_taken(new_engine: Engine, beside_others: bool) -> None:
+    create(new_engine, "items", "orders")
 
-    detail = refusal(engine, beside_others=beside_others)
+    detail = refusal(new_engine, beside_others=beside_others)
 
     assert "another program: items." in detail
-    assert set(inspect(engine).get_table_names()) == {"items", "orders"}
+    assert set(inspect(new_engine).get_table_names()) == {"items", "orders"}
 
 
-def test_a_revision_that_this_version_does_not_know_is_refused_by_a_sentence(engine: Engine) -> None:
-    migrate(engine)
-    with writing(engine) as connection:
+def test_a_revision_that_this_version_does_not_know_is_refused_by_a_sentence(new_engine: Engine) -> None:
+    migrate(new_engine)
+    with writing(new_engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
-    assert "revision 9999" in refusal(engine)
-    assert not is_migrated(engine)
+    assert "revision 9999" in refusal(new_engine)
+    assert not is_migrated(new_engine)
 
 
-def test_of_many_tables_some_are_named(engine: Engine) -> None:
-    create(engine, *(f"table_{number}" for number in range(8)))
+def test_of_many_tables_some_are_named(new_engine: Engine) -> None:
+    create(new_engine, *(f"table_{number}" for number in range(8)))
 
-    assert "table_4 and 3 more" in refusal(engine)
+    assert "table_4 and 3 more" in refusal(new_engine)
