@@ -37,5 +37,5 @@ test('a history that could not be read is read again at the next call', async (t
   answers['/v1/users/9/interactions'] = () => ({ interactions: [rated('1', 5)] })
   await learnRatings('9')
 
-  assert.equal(historyRating('9', '1'), 5)
+  assert.equal(historyRating('9', '1')?.rating, 5)
 })

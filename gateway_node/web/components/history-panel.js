@@ -1,4 +1,4 @@
-/** What the user did, newest first: entries on their way to SQL on top. */
+/** The history of the user, newest first, with the entries that are on their way to SQL. */
 import { formatDay } from '../format.js'
 import { html } from '../html.js'
 import { showItem } from '../state/catalogue.js'
@@ -12,6 +12,7 @@ import {
   readMoreHistory,
   refreshHistory,
 } from '../state/history.js'
+import { mergeHistory } from '../state/latest.js'
 import { viewerId, words } from '../state/viewer.js'
 import { Failure, Panel, Placeholder } from './panel.js'
 import { StarsShown } from './stars.js'
@@ -27,21 +28,17 @@ function AsOf() {
 }
 
 function HistoryBody() {
-  const onTheirWay = pendingInteractions.value
-  // A pair of user and item counts once, by its latest rating.
-  const replaced = new Set(onTheirWay.map(({ itemId }) => itemId))
-  const read = interactions.value.filter(({ itemId }) => !replaced.has(itemId))
+  const rows = mergeHistory(pendingInteractions.value, interactions.value)
   if (historyFailure.value) {
     return html`<${Failure} what="The history can’t be read" error=${historyFailure.value} retry=${refreshHistory} />`
   }
-  if (onTheirWay.length + read.length === 0) {
+  if (rows.length === 0) {
     if (isHistoryLoading.value) return html`<${Placeholder} rows=${5} label="Reading the history" />`
     return html`<p class="quiet">${words.value.emptyHistory}</p>`
   }
   return html`
     <ol class="history" aria-label="Interactions, newest first">
-      ${onTheirWay.map((entry) => html`<${HistoryRow} key=${entry.interactionId} interaction=${entry} isOnItsWay />`)}
-      ${read.map((entry) => html`<${HistoryRow} key=${entry.interactionId} interaction=${entry} />`)}
+      ${rows.map((row) => html`<${HistoryRow} key=${row.interaction.interactionId} ...${row} />`)}
     </ol>
     <${More} />
   `

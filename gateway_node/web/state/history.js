@@ -5,6 +5,7 @@
 import { batch, computed, signal } from '@preact/signals'
 import { ask } from '../api.js'
 import { rememberTitles } from './catalogue.js'
+import { isAtLeastAsLate } from './latest.js'
 import { notify } from './notices.js'
 import { learnRatings } from './rated.js'
 import { isOperator } from './session.js'
@@ -63,7 +64,10 @@ export function expectInHistory(userId, item, accepted) {
     userId,
     offset,
   }
-  pending.value = [entry, ...pending.value.filter((other) => other.itemId !== item.itemId || other.userId !== userId)]
+  const isOfPair = (other) => other.itemId === item.itemId && other.userId === userId
+  // Answers to two clicks may come in another order than the gateways took the ratings in.
+  if (pending.value.some((other) => isOfPair(other) && !isAtLeastAsLate(other, entry))) return
+  pending.value = [entry, ...pending.value.filter((other) => !isOfPair(other))]
   lookAgain(entry, 0)
 }
 

@@ -10,12 +10,14 @@ const PAGE_SIZE = 100
 /** A history beyond so many pages is known in part. */
 const PAGES_MAX = 20
 
-/** @type {import('@preact/signals').Signal<{userId: string | null, ratings: Map<string, number>}>} */
+/** @typedef {{rating: number, occurredAt?: string | null}} Rated */
+
+/** @type {import('@preact/signals').Signal<{userId: string | null, ratings: Map<string, Rated>}>} */
 const rated = signal({ userId: null, ratings: new Map() })
 /** Whose history was read. @type {string | null} */
 let learned = null
 
-/** @param {string | null} userId @param {string} itemId */
+/** @param {string | null} userId @param {string} itemId @returns {Rated | null} */
 export const historyRating = (userId, itemId) =>
   rated.value.userId === userId ? (rated.value.ratings.get(itemId) ?? null) : null
 
@@ -33,7 +35,7 @@ export async function learnRatings(userId) {
 
 /** @param {string} userId */
 async function readPages(userId) {
-  /** @type {Map<string, number>} */
+  /** @type {Map<string, Rated>} */
   const ratings = new Map()
   let pageToken = null
   for (let page = 0; page < PAGES_MAX && pageToken !== undefined; page += 1) {
@@ -45,8 +47,8 @@ async function readPages(userId) {
   }
 }
 
-/** Pages come newest first, and of two ratings of an item the newer one counts. @param {Map<string, number>} ratings @param {Interaction[]} page */
+/** Pages come newest first, and of two ratings of an item the newer one counts. @param {Map<string, Rated>} ratings @param {Interaction[]} page */
 function remember(ratings, page) {
-  for (const { itemId, rating } of page)
-    if (rating !== null && rating !== undefined && !ratings.has(itemId)) ratings.set(itemId, rating)
+  for (const { itemId, rating, occurredAt } of page)
+    if (rating !== null && rating !== undefined && !ratings.has(itemId)) ratings.set(itemId, { rating, occurredAt })
 }

@@ -2,12 +2,14 @@
  * Rating an item, and the stopwatch from the click to the list that knows of it.
  * @import {AcceptedInteraction, Item} from '../shapes.js'
  * @import {ListChange} from './list-change.js'
+ * @import {Rated} from './rated.js'
  * @import {ListArrival} from './recommendations.js'
  */
 import { signal } from '@preact/signals'
 import { ask, newIdempotencyKey } from '../api.js'
 import { socketState } from '../live.js'
 import { expectInHistory } from './history.js'
+import { isAtLeastAsLate } from './latest.js'
 import { notify } from './notices.js'
 import { historyRating } from './rated.js'
 import { askRecommendations, clearMarks, onListArrival } from './recommendations.js'
@@ -24,7 +26,7 @@ const PUSH_WITHIN_MS = 5_000
 
 /** The newest click of this page, as far as it has come. @type {import('@preact/signals').Signal<Rating | null>} */
 export const lastRating = signal(null)
-/** The ratings that were clicked on this page, by user and item. @type {import('@preact/signals').Signal<Map<string, number>>} */
+/** The ratings that were clicked on this page, by user and item. @type {import('@preact/signals').Signal<Map<string, Rated>>} */
 const clickedRatings = signal(new Map())
 
 /** @type {Set<Rating>} */
@@ -38,9 +40,16 @@ export async function rateItem(item, rating) {
   await submit(record, newIdempotencyKey())
 }
 
-/** Return the rating that the stars of an item show: the click on this page, else the one in the history. @param {string | null} userId @param {string} itemId */
-export const ownRating = (userId, itemId) =>
-  clickedRatings.value.get(`${userId}\n${itemId}`) ?? historyRating(userId, itemId)
+/**
+ * Return the rating that the stars of an item show: the click on this page or the one in the history, whichever is later.
+ * @param {string | null} userId @param {string} itemId
+ */
+export function ownRating(userId, itemId) {
+  const clicked = clickedRatings.value.get(`${userId}\n${itemId}`)
+  const read = historyRating(userId, itemId)
+  if (clicked && (!read || isAtLeastAsLate(read, clicked))) return clicked.rating
+  return read?.rating ?? null
+}
 
 /** Watches the lists that arrive: the first one that takes a rating into account stops its stopwatch. */
 export function startRatings() {
@@ -87,11 +96,17 @@ async function submit(rating, idempotencyKey) {
 function accept(rating, accepted) {
   rating.accepted = accepted
   rating.acceptedMs = performance.now() - rating.clickedAt
-  clickedRatings.value = new Map(clickedRatings.value).set(`${rating.userId}\n${rating.item.itemId}`, rating.rating)
+  rememberClick(`${rating.userId}\n${rating.item.itemId}`, { rating: rating.rating, occurredAt: accepted.acceptedAt })
   publish(rating)
   expectInHistory(rating.userId, rating.item, accepted)
   settle(rating)
   if (unseen.has(rating)) setTimeout(() => askInstead(rating), socketState.value.phase === 'open' ? PUSH_WITHIN_MS : 0)
+}
+
+function rememberClick(pair, rated) {
+  const known = clickedRatings.value.get(pair)
+  if (known && !isAtLeastAsLate(known, rated)) return
+  clickedRatings.value = new Map(clickedRatings.value).set(pair, rated)
 }
 
 function settle(rating) {

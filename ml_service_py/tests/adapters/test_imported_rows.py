@@ -35,7 +35,7 @@ def imported(rating: float, when: datetime, item_id: str = "i1") -> Interaction:
 
 
 def trained_on(store: Store) -> Histories:
-    """What a training learns from, as histories."""
+    """The ratings that a training learns from, as histories."""
     ratings = store.load_ratings()
     histories: Histories = {}
     for (user_id, item_id), rating in zip(ratings.pairs.tolist(), ratings.ratings.tolist(), strict=True):

@@ -89,7 +89,7 @@ class Supervisor:
                 case Progress() as newer:
                     progress = newer
                 case JobOutcome() | ServiceError() as ending:
-                    # What the last step says stays with the job, and a short job ends before the next publication.
+                    # The job keeps the text of its last step, and a short job ends before the next publication.
                     if progress.percent > 0 and progress != published:
                         on_progress(attempt, progress)
                     return ending

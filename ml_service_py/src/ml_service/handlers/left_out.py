@@ -1,4 +1,4 @@
-"""What a search had to leave out: logged, and told in the last step of its job."""
+"""The candidates that a search left out: logs them, and words them for the last step of the job."""
 
 from __future__ import annotations
 

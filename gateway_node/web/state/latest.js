@@ -1,0 +1,36 @@
+/**
+ * Which of several ratings of an item counts: the one with the latest time, as everywhere in the system. Pure.
+ * @import {Interaction} from '../shapes.js'
+ */
+
+/** @typedef {{occurredAt?: string | null}} Timed  without a time it is older than everything with one */
+
+/** @param {Timed} timed */
+const momentOf = ({ occurredAt }) => (occurredAt ? Date.parse(occurredAt) : Number.NEGATIVE_INFINITY)
+
+/** Tell whether the second one counts; of equal times it does. @param {Timed} known @param {Timed} other */
+export const isAtLeastAsLate = (known, other) => momentOf(other) >= momentOf(known)
+
+/**
+ * Merge what is on its way into the store with what was read from it, newest first. While a rating is on its way, the older ones of its item
+ * are left out.
+ * @template {Interaction} Pending
+ * @param {Pending[]} onTheirWay  at most one of each item
+ * @param {Interaction[]} read
+ * @returns {{interaction: Pending | Interaction, isOnItsWay: boolean}[]}
+ */
+export function mergeHistory(onTheirWay, read) {
+  const pendingByItem = new Map(onTheirWay.map((entry) => [entry.itemId, entry]))
+  const isReplaced = (/** @type {Interaction} */ interaction) => {
+    const pending = pendingByItem.get(interaction.itemId)
+    return pending !== undefined && isAtLeastAsLate(interaction, pending)
+  }
+  const rows = [
+    ...onTheirWay.map((interaction) => ({ interaction, isOnItsWay: true })),
+    ...read.filter((row) => !isReplaced(row)).map((interaction) => ({ interaction, isOnItsWay: false })),
+  ]
+  return rows.sort((one, other) => compareMoments(momentOf(other.interaction), momentOf(one.interaction)))
+}
+
+/** A difference of two infinities would be no number. @param {number} one @param {number} other */
+const compareMoments = (one, other) => (one === other ? 0 : one < other ? -1 : 1)
