@@ -114,4 +114,4 @@ def test_a_store_without_tables_is_told_what_to_run(environment: dict[str, str],
     recommenders.append(recommender)
 
     assert recommender.process.wait(60) == 1
-    assert "run `python -m ml_service migrate`" in recommender.last_words()
+    assert "`python -m ml_service migrate`" in recommender.last_words()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -10,6 +11,7 @@ from harness.waiting import eventually
 from harness.worker import running_worker
 from ml_service.adapters.broker import connection
 from ml_service.domain import JobState
+from ml_service.entrypoints.lost_commands import LOST_AFTER
 from whynotboth.v1 import errors_pb2
 from whynotboth.v1.jobs_pb2 import JobRequested, TrainParams
 
@@ -188,6 +190,21 @@ def test_a_command_that_only_the_queue_holds_is_told_before_its_outcome(worker: 
     jobs.outcome(command.job_id)
     names = [fact.DESCRIPTOR.name for fact in jobs.facts(command.job_id)]
     assert (names[0], names[1], names[-1]) == ("JobRequested", "JobStarted", "JobSucceeded")
+
+
+def test_a_command_that_only_the_log_holds_is_queued_again_and_its_job_ends(worker: WorkerDriver, jobs: JobsDriver) -> None:
+    command = JobRequested(job_id=str(uuid4()), train=TrainParams(), occurred_at=now())
+    jobs.publish_raw("job-events", command.SerializeToString(), JobRequested.DESCRIPTOR.full_name)
+
+    def look_for_lost_commands() -> bool:
+        worker.parts.lost.queue_again(datetime.now(UTC) + LOST_AFTER)
+        return len(jobs.facts(command.job_id)) > 1
+
+    eventually(look_for_lost_commands, within=20, what="a fact of the job")
+    look_for_lost_commands()
+
+    assert jobs.outcome(command.job_id).DESCRIPTOR.name == "JobSucceeded"
+    assert worker.record(command.job_id).attempt == 1
 
 
 def test_a_finished_job_that_comes_again_tells_its_outcome_again(worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver) -> None:

@@ -12,7 +12,7 @@ import sample
 from ml_service.adapters.broker.connection import BrokerThread
 from ml_service.bootstrap import serve
 from ml_service.config import Settings, read_settings
-from ml_service.entrypoints import ops_server, worker_app
+from ml_service.entrypoints import housekeeping, ops_server
 from ml_service.entrypoints.job_process import JobProcess
 from ml_service.entrypoints.model_follower import ModelFollower
 from ml_service.entrypoints.supervisor import Supervisor
@@ -61,7 +61,7 @@ def settings(store: Store, registry: Registry, database_url: str, tmp_path: Path
         (Supervisor, "keep_warm", fail),
         (BrokerThread, "_tell_loss", fail),
         (ops_server._QuietServer, "serve", fail_as_a_task),
-        (worker_app, "remove_expired", fail),
+        (housekeeping, "remove_expired", fail),
     ],
     ids=["worker", "broker thread", "HTTP for operators", "housekeeping"],
 )

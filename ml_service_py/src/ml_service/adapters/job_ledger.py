@@ -126,6 +126,11 @@ class JobLedger:
             )
             return _read(connection, job_id) if cancelled else None
 
+    def add_queued(self, job: Job) -> bool:
+        """Notes a job that waits and that no worker has seen; False where the ledger has it already."""
+        with writing(self._engine) as connection:
+            return insert_new(connection, jobs, [_new_row(job.job_id, job.kind.value, JobState.QUEUED)], "job_id") == 1
+
     def find(self, job_id: str) -> JobRecord | None:
         with reading(self._engine) as connection:
             return _find(connection, job_id)

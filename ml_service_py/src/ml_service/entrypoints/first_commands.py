@@ -42,7 +42,7 @@ class FirstCommands:
 
     def on_messages(self, messages: Sequence[ReceivedMessage]) -> None:
         with self._has_read:
-            for job in filter(None, map(_command, messages)):
+            for job in filter(None, map(read_command, messages)):
                 self._note(job)
             self._has_read.notify_all()
 
@@ -103,7 +103,8 @@ class FirstCommands:
         return job.asked_at - first.asked_at <= JOB_WINDOW
 
 
-def _command(message: ReceivedMessage) -> Job | None:
+def read_command(message: ReceivedMessage) -> Job | None:
+    """Return the job that a message of the stream asks for; None for any other message."""
     try:
         return decode_job(message) if is_command(message) else None
     except InvalidArgument:

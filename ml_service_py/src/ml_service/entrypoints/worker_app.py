@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from logging import ERROR, INFO
 from typing import TYPE_CHECKING
@@ -20,20 +20,20 @@ from ml_service.adapters.interaction_log import STREAM, InteractionLog
 from ml_service.adapters.job_ledger import JobLedger
 from ml_service.entrypoints import cancel_requests, projector
 from ml_service.entrypoints.first_commands import FirstCommands
+from ml_service.entrypoints.housekeeping import queue_lost_until, remove_expired_until
 from ml_service.entrypoints.job_opening import open_job_runner
+from ml_service.entrypoints.lost_commands import LostCommands
 from ml_service.entrypoints.ops_server import OpsAddress, probes, serve_ops
 from ml_service.entrypoints.problem import install_problems
-from ml_service.entrypoints.runtime import Readiness, naming_port, retry_while_unavailable, stop_signal, wait_until
+from ml_service.entrypoints.runtime import Readiness, naming_port, retry_while_unavailable, stop_signal
 from ml_service.entrypoints.supervisor import Supervisor
 from ml_service.entrypoints.worker import Worker
 from ml_service.entrypoints.worker_metrics import WorkerMetrics
-from ml_service.errors import Unavailable
-from ml_service.handlers.expiry import remove_expired
 from ml_service.handlers.jobs import JobBook
 from ml_service.parts import open_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from fastapi import FastAPI
 
@@ -42,13 +42,10 @@ if TYPE_CHECKING:
     from ml_service.adapters.registry import Registry
     from ml_service.config import Settings
     from ml_service.entrypoints.job_process import JobRunner
+    from ml_service.entrypoints.runtime import Stopping
     from ml_service.parts import Parts
 
 log = structlog.get_logger()
-
-EXPIRY_SECONDS = 3600.0
-#: Leaves the store to others in between.
-MORE_SECONDS = 1.0
 
 
 class WorkerParts:
@@ -66,7 +63,8 @@ class WorkerParts:
         retry_delays_ms = read_retry_delays_ms(settings.broker_definitions)
         self.worker = Worker(self.book, self.supervisor, commands.is_superseded, retry_delays_ms, self.metrics)
         self.consumer = JobConsumer(address, self.worker.take)
-        self.job_events = _read_job_events(address, requests, commands)
+        self.lost = LostCommands(self.book)
+        self.job_events = _read_job_events(address, requests, commands, self.lost)
         self.projector = _read_interactions(address, projector.Projector(InteractionLog(engine), self.metrics))
         self.readers = {STREAM: self.projector, cancel_requests.STREAM: self.job_events}
         self.metrics.watch(self.readers)
@@ -120,8 +118,7 @@ async def work(settings: Settings, open_runner: Callable[[Settings], JobRunner] 
             stack.push_async_callback(asyncio.to_thread, thread.stop)
         worker.worker.start()
         log.info("working", worker=settings.worker_name, ops_port=port)
-        # Each round is short, so a worker that stops waits for it.
-        async with stopping.running(_remove_expired_until(stopping, worker.ledger, parts.registry), "housekeeping", lambda: None):
+        async with _keeping_house(stopping, worker, parts.registry):
             await stopping.wait()
             readiness.is_draining = True
             worker.consumer.pause()
@@ -131,23 +128,24 @@ async def work(settings: Settings, open_runner: Callable[[Settings], JobRunner] 
     return 1 if has_failed else 0
 
 
-async def _remove_expired_until(stopping: asyncio.Event, ledger: JobLedger, registry: Registry) -> None:
-    is_stopped = False
-    while not is_stopped:
-        is_more = False
-        try:
-            is_more = await asyncio.to_thread(remove_expired, ledger, registry)
-        except Unavailable as error:
-            log.warning("expired jobs and files not removed", reason=error.reason, detail=error.detail)
-        is_stopped = await wait_until(stopping, MORE_SECONDS if is_more else EXPIRY_SECONDS)
+@asynccontextmanager
+async def _keeping_house(stopping: Stopping, worker: WorkerParts, registry: Registry) -> AsyncIterator[None]:
+    """Each round is short, so a worker that stops waits for it."""
+    expiry = stopping.running(remove_expired_until(stopping, worker.ledger, registry), "expiry", lambda: None)
+    async with expiry, stopping.running(queue_lost_until(stopping, worker.lost), "lost commands", lambda: None):
+        yield
 
 
-def _read_job_events(address: BrokerAddress, requests: cancel_requests.CancelRequests, commands: FirstCommands) -> StreamReader:
+def _read_job_events(
+    address: BrokerAddress, requests: cancel_requests.CancelRequests, commands: FirstCommands, lost: LostCommands
+) -> StreamReader:
     def on_messages(messages: Sequence[ReceivedMessage]) -> None:
+        lost.on_messages(messages)
         commands.on_messages(messages)
         requests.on_messages(messages)
 
     def on_restart() -> None:
+        lost.on_restart()
         commands.on_restart()
         requests.on_restart()
 

@@ -11,6 +11,7 @@ from ml_service.adapters.broker.dead_letters import REJECTED
 from ml_service.adapters.broker.job_messages import decode_job, job_replayed, publication_of, queued_again
 from ml_service.domain import JobState, Page
 from ml_service.errors import InvalidArgument
+from ml_service.handlers.jobs import JOBS
 from ml_service.handlers.paging import page_token, read_page_token, require_size
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 QUESTION = ("dead letters",)
-JOBS = "jobs"
 
 
 @dataclass(frozen=True, slots=True)

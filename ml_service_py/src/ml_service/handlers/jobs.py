@@ -17,7 +17,7 @@ from ml_service.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ml_service.adapters.broker.envelope import Publication
+    from ml_service.adapters.broker.envelope import Publication, ReceivedMessage
     from ml_service.adapters.broker.job_messages import CancelRequest, Fact
     from ml_service.adapters.job_ledger import JobLedger
     from ml_service.domain import Attempt, Job, JobOutcome, Progress
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+JOBS = "jobs"
 #: How long stream, queue and ledger keep a job.
 JOB_WINDOW = timedelta(days=7)
 #: As long as the broker leaves a message with a worker. No attempt lasts longer, whether its end was written or not.
@@ -124,6 +125,15 @@ class JobBook:
         self._ledger.hand_back(attempt.job.job_id, attempt.number)
         if self._is_queued(attempt):
             self._tell_retry(attempt, error, 0, HAND_BACK_TIMEOUT_SECONDS)
+
+    def queue_lost(self, job: Job, message: ReceivedMessage) -> None:
+        """Queues a command that the log holds, unless a worker knows the job. What it notes then keeps all workers from doing so again."""
+        if self._ledger.find(job.job_id) is not None:
+            return
+        # Noted only after the confirm: a worker that dies in between leaves it to another one, and of two messages one job comes.
+        self._publisher.publish(job_messages.queued_again(message, JOBS), FACT_TIMEOUT_SECONDS)
+        self._ledger.add_queued(job)
+        log.warning("lost command queued again", job_id=job.job_id, kind=job.kind.value)
 
     def cancel_queued(self, request: CancelRequest) -> None:
         """Ends a job that waits. One that runs is ended by the worker that runs it; a final one stays."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 from uuid import uuid4
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -34,6 +34,7 @@ REASON_PREFIX = "ERROR_REASON_"
 
 Fact = JobStarted | JobProgressed | JobSucceeded | JobRetried | JobFailed | JobCancelled | JobReplayed
 """What is told of a job; every one has `job_id` and `occurred_at`."""
+FACT_TYPES = frozenset(fact.DESCRIPTOR.full_name for fact in get_args(Fact))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class CancelRequest:
 
 def is_command(message: ReceivedMessage) -> bool:
     return message.type == JobRequested.DESCRIPTOR.full_name
+
+
+def job_of_fact(message: ReceivedMessage) -> str | None:
+    """Return the id of the job that a worker tells of; None for a message of anybody else."""
+    return message.correlation_id if message.type in FACT_TYPES else None
 
 
 def decode_job(message: ReceivedMessage) -> Job:
