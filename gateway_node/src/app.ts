@@ -13,6 +13,7 @@ import { brokerPlugin } from './plugins/broker.ts'
 import { drainPlugin } from './plugins/drain.ts'
 import { headersPlugin } from './plugins/headers.ts'
 import { healthPlugin } from './plugins/health.ts'
+import { hostCheckPlugin } from './plugins/host-check.ts'
 import { openApiPlugin } from './plugins/open-api.ts'
 import { pagePlugin } from './plugins/page.ts'
 import { recommenderPlugin } from './plugins/recommender.ts'
@@ -34,6 +35,7 @@ export async function buildApp(config: Config, neighbours: Neighbours = {}) {
   app.decorate('config', config)
 
   await app.register(problemPlugin)
+  await app.register(hostCheckPlugin)
   await app.register(headersPlugin)
   await app.register(turnsPlugin)
   await app.register(drainPlugin)

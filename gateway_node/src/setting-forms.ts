@@ -57,6 +57,10 @@ export const forms: Record<string, Form> = {
     allowed: 'a list of IP addresses or networks such as 10.0.0.0/8, separated by commas',
     validate: (text) => splitList(text).every(isNetwork),
   },
+  hosts: {
+    allowed: 'a list of host names or IP addresses, each without a scheme and a port, separated by commas',
+    validate: (text) => splitList(text).every(isHost),
+  },
   host: { allowed: 'a host name or an IP address, without a scheme and a port', validate: isHost },
   'grpc-target': {
     allowed: 'host:port, dns:///name:port, ipv4:address:port,address:port or unix:/path, without http://',

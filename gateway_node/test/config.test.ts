@@ -74,6 +74,7 @@ test('spaces, the case of words, and empty texts make no difference', () => {
 
 const usable: Record<string, string[]> = {
   GATEWAY_ALLOWED_ORIGINS: ['http://127.0.0.1:8080', 'https://[::1]:8443', 'capacitor://localhost'],
+  GATEWAY_ALLOWED_HOSTS: ['api.example', 'gateway, 10.0.0.7,::1'],
   GATEWAY_TRUSTED_PROXIES: ['0.0.0.0/0', '10.1.2.3/32', '::/0'],
   GATEWAY_HOST: ['0.0.0.0', '::', '::1', 'localhost', 'gateway.internal'],
   GATEWAY_RECOMMENDER_ADDRESS: [
@@ -113,6 +114,7 @@ const impossible: Record<string, string[]> = {
     '127.0.0.1:80',
     'fd00::/129',
   ],
+  GATEWAY_ALLOWED_HOSTS: ['https://api.example', 'api.example:443', '*', '*.example', 'ok.example, a/b'],
   GATEWAY_HOST: ['http://localhost', 'localhost:3000', '/'],
   GATEWAY_PORT: ['65536', '-1', '3000.5', '3e3x'],
   GATEWAY_RECOMMENDER_ADDRESS: [

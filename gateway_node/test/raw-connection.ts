@@ -32,7 +32,7 @@ export class RawConnection {
   /** As the operator. */
   sendHead(line: string, headers: Record<string, string | number> = {}): this {
     const authorization = `Bearer ${this.#token}`
-    const given = Object.entries({ host: 'gateway', authorization, ...headers }).map(
+    const given = Object.entries({ host: 'localhost', authorization, ...headers }).map(
       ([name, value]) => `${name}: ${value}\r\n`,
     )
     return this.send(`${line} HTTP/1.1\r\n${given.join('')}\r\n`)

@@ -61,7 +61,7 @@ function leaveHttp({ raw }: FastifyReply): void {
   if (raw.socket) raw.detachSocket(raw.socket)
 }
 
-/** Browsers don't keep pages of other origins from opening sockets, so this does. Other clients send no Origin. */
+/** Browsers don't keep pages of other origins from opening sockets, so this does. Other clients send no Origin. `Host` is a known name by now. */
 function requireOrigin(app: FastifyInstance, { headers }: FastifyRequest): void {
   const { origin, host } = headers
   if (origin === undefined || app.config.allowedOrigins.includes(origin)) return

@@ -6,6 +6,8 @@ import { AppError } from '../errors.ts'
 /** How long a start waits for the neighbours, so that the first requests find them. */
 const startWaitMs = 3000
 
+const probe = { schema: { hide: true }, config: { access: ['anyone'], isProbe: true } } as const
+
 export const healthPlugin = fp(
   async (app) => {
     let readyAt = Number.POSITIVE_INFINITY
@@ -15,8 +17,8 @@ export const healthPlugin = fp(
     const hasStarted = () => performance.now() >= readyAt || (readyAt < Number.POSITIVE_INFINITY && hasNeighbours(app))
     const isReady = () => hasStarted() && !app.isDraining
 
-    app.get('/healthz', { schema: { hide: true }, config: { access: ['anyone'] } }, async () => ({ status: 'alive' }))
-    app.get('/readyz', { schema: { hide: true }, config: { access: ['anyone'] } }, async () => {
+    app.get('/healthz', probe, async () => ({ status: 'alive' }))
+    app.get('/readyz', probe, async () => {
       if (!isReady())
         throw new AppError('SHUTTING_DOWN', 'The gateway is starting or about to stop. Ask another replica.')
       return {
@@ -35,4 +37,11 @@ export const healthPlugin = fp(
 
 function hasNeighbours({ recommender, interactionsLog, jobsLog }: FastifyInstance): boolean {
   return recommender.state().channel === 'READY' && interactionsLog.isCaughtUp && jobsLog.isCaughtUp
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Answered however many requests arrive: no limit counts it. */
+    isProbe?: boolean
+  }
 }

@@ -27,6 +27,12 @@ export const websocketPlugin = fp(
     app.addHook('onRequest', async (request) => {
       if (request.ws) requireSocketRoute(request, app.isDraining)
     })
+    app.addHook('onResponse', (request, _reply, done) => {
+      // Refused before the library looked at it, so nobody ends the connection: Node hands an upgrade's over.
+      const { upgrade } = request.raw as { upgrade?: boolean }
+      if (upgrade && request.ws === null) request.raw.socket.destroySoon()
+      done()
+    })
     const stopReaping = reapDeadSockets(app.websocketServer)
     app.addHook('onClose', async () => stopReaping())
   },

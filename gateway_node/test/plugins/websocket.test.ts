@@ -141,6 +141,15 @@ test('an upgrade of another path is refused', async (t) => {
   await assert.rejects(LiveClient.open(app, {}, '/v1/dead'), /404/)
 })
 
+test('an upgrade that is refused before it is looked at leaves no connection open', async (t) => {
+  const { app } = await buildTestApp(t, { GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: '1' })
+  await LiveClient.connect(app)
+
+  await assert.rejects(LiveClient.connect(app), /429/)
+
+  await assert.doesNotReject(app.close())
+})
+
 test('a plain request is told to ask for an upgrade', async (t) => {
   const { app } = await buildTestApp(t)
 

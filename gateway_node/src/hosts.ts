@@ -1,0 +1,39 @@
+// The names by which this gateway may be asked. A page can point a name of its own at this machine (DNS rebinding), and is of the gateway's origin to its browser then.
+import { BlockList, isIP, isIPv6 } from 'node:net'
+import type { Config } from './config.ts'
+
+const hostPattern = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d{1,5})?$/i
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8)
+loopback.addAddress('::1', 'ipv6')
+
+type Names = Pick<Config, 'host' | 'allowedHosts' | 'allowedOrigins'>
+
+/** Whether a `Host` header names this gateway, with whatever port. */
+export function createKnownHosts({
+  host,
+  allowedHosts,
+  allowedOrigins,
+}: Names): (header: string | undefined) => boolean {
+  const originHosts = allowedOrigins.map((origin) => readName(new URL(origin).host))
+  const names = new Set([host, ...allowedHosts].map(tidy).concat(originHosts))
+  // Such a gateway is reached by each address of its machine. No page has an address as its origin that it isn't served from.
+  const hasEveryAddress = ['0.0.0.0', '::'].includes(host)
+  return (header = '') => {
+    const name = readName(header)
+    return names.has(name) || isLoopback(name) || (hasEveryAddress && isIP(name) !== 0)
+  }
+}
+
+export function isLoopback(host: string): boolean {
+  if (isIP(host) === 0) return tidy(host) === 'localhost'
+  return loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
+}
+
+/** The name without the port. Not usable as a name where the header isn't one of a host. */
+function readName(header: string): string {
+  const [, ipv6, name] = hostPattern.exec(header) ?? []
+  return tidy(ipv6 ?? name ?? '?')
+}
+
+const tidy = (name: string) => name.toLowerCase().replace(/\.$/, '')
