@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import job_scripts
 import pytest
 import sample
 
+import ml_service
 from ml_service.adapters.broker.connection import BrokerThread
 from ml_service.bootstrap import serve
 from ml_service.config import Settings, read_settings
@@ -20,8 +23,6 @@ from ml_service.entrypoints.worker_app import work
 from ml_service.errors import Internal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ml_service.adapters.registry import Registry
     from ml_service.adapters.store import Store
     from ml_service.entrypoints.job_process import JobRunner
@@ -88,6 +89,15 @@ async def test_a_recommender_without_one_of_its_parts_ends(
     monkeypatch.setattr(owner, name, broken)
 
     assert await serve(settings) == 1
+
+
+def test_every_task_that_lasts_is_started_under_the_one_rule() -> None:
+    sources = Path(ml_service.__file__).parent.rglob("*.py")
+
+    starting = {source.name for source in sources if re.search(r"create_task\(|ensure_future\(|TaskGroup\(", source.read_text("utf-8"))}
+
+    # The gRPC server waits for the task that it starts when it stops.
+    assert starting == {"runtime.py", "grpc_server.py"}
 
 
 class Unreadable:
