@@ -38,6 +38,8 @@ class Report:
     seconds: float
     #: What ended the run before everything was measured.
     failure: str = ""
+    #: What a slow machine had no time for.
+    left_out: Sequence[str] = ()
 
     def save(self, folder: Path, name: str) -> Path:
         """Writes both files; gives the one to look at."""
@@ -53,6 +55,7 @@ class Report:
             "machine": self.machine,
             "seconds": self.seconds,
             "failure": self.failure,
+            "left_out": list(self.left_out),
             "goals": verdicts,
             "series": [asdict(one) for one in self.series],
         }
@@ -60,7 +63,8 @@ class Report:
 
     def as_text(self) -> str:
         parts = [f"{one.title}\n{as_text(('', *figure_names(one)), series_rows(one))}" for one in self.series if one.rounds]
-        return "\n\n".join([*parts, as_text(GOAL_HEADER, goal_rows(self.verdicts))])
+        left_out = ["\n".join(["Left out, as this machine is slow:", *self.left_out])] if self.left_out else []
+        return "\n\n".join([*parts, as_text(GOAL_HEADER, goal_rows(self.verdicts)), *left_out])
 
     def as_html(self) -> str:
         facts = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in self.machine.items())
@@ -69,6 +73,7 @@ class Report:
             f"<h1>{TITLE}</h1><p>Contenders take turns in each of several rounds of one run. Of each figure: the median of the rounds, ",
             f"the lowest and the highest. A ratio is taken within each round. The run took {self.seconds:.0f} s.</p>",
             f"<p class='failure'>{escape(self.failure)}</p>" if self.failure else "",
+            f"<p>Left out, as this machine is slow: {escape('; '.join(self.left_out))}.</p>" if self.left_out else "",
             f"<table>{facts}</table><h2>Goals</h2>{_table(GOAL_HEADER, goal_rows(self.verdicts), classes)}",
             *(_section(one) for one in self.series if not one.name.startswith(RATE)),
             self._latencies(),

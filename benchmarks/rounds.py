@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from benchmarks.figures import Figures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from benchmarks.schedule import Schedule
 
 #: What a contender does when it has the machine.
 Turn = Callable[[], Figures]
@@ -18,14 +21,26 @@ class LoadFailed(Exception):
     """What came back wasn't what was asked for, so its speed means nothing."""
 
 
-def interleave(turns: Mapping[str, Turn], rounds: int, say: Callable[[str], None]) -> dict[str, list[Figures]]:
-    """Gives each contender's figures, a row for each round."""
+def interleave(
+    turns: Mapping[str, Turn],
+    rounds: int,
+    say: Callable[[str], None],
+    schedule: Schedule | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> dict[str, list[Figures]]:
+    """Return each contender's figures, a row for each round. With a schedule, rounds for which there is no time are left out."""
     measured: dict[str, list[Figures]] = {name: [] for name in turns}
+    seconds = 0.0
     for number in range(rounds):
+        if number and schedule and not schedule.has_time(seconds):
+            schedule.leave_out(f"{rounds - number} of {rounds} rounds")
+            break
+        began = clock()
         for name in rotated(list(turns), number):
             figures = checked(name, turns[name]())
             measured[name].append(figures)
             say(f"  {number + 1}/{rounds} {name}: {describe(figures)}")
+        seconds = clock() - began
     return measured
 
 

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from benchmarks.plan import Plan
+    from benchmarks.schedule import Schedule
     from harness.sign_in import SignIn
 
 DEFINITIONS = ROOT / "infra" / "rabbitmq" / "definitions.json"
 #: Nobody writes a line for each request: neither we nor the contenders.
 QUIET = {"LOG_LEVEL": "warning"}
-#: Many start at once.
-START_SECONDS = 60
+#: Many start at once, and on a slow machine each takes its time.
+START_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Stand:
     users: list[str]
     items: list[str]
     say: Callable[[str], None]
+    schedule: Schedule
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -103,7 +105,7 @@ def stop(process: Process) -> None:
 
 
 @contextmanager
-def open_stand(plan: Plan, say: Callable[[str], None]) -> Iterator[Stand]:
+def open_stand(plan: Plan, say: Callable[[str], None], schedule: Schedule) -> Iterator[Stand]:
     with TemporaryDirectory(prefix="whynotboth-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         say("Starting a broker")
@@ -112,7 +114,7 @@ def open_stand(plan: Plan, say: Callable[[str], None]) -> Iterator[Stand]:
         data = trained_data().copy_to(folder / "data")
         say("Starting the stack")
         services = stack.enter_context(Stack(data, broker.amqp_url, folder, QUIET))
-        yield Stand(plan, folder, services, broker.amqp_url, _ids(services, "users"), _ids(services, "items"), say)
+        yield Stand(plan, folder, services, broker.amqp_url, _ids(services, "users"), _ids(services, "items"), say, schedule)
 
 
 def _ids(stack: Stack, plural: str) -> list[str]:

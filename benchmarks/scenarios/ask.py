@@ -114,7 +114,7 @@ def _require_same(name: str, ours: dict[str, Any], theirs: dict[str, Any]) -> No
 
 
 def _closed(name: str, title: str, urls: Mapping[str, str], requests: Path, stand: Stand) -> Series:
-    stand.say(title)
+    stand.schedule.begin(name, title)
 
     def turn(url: str, seconds: int) -> Figures:
         stand.wait_until_read()
@@ -122,14 +122,19 @@ def _closed(name: str, title: str, urls: Mapping[str, str], requests: Path, stan
 
     for url in urls.values():
         turn(url, WARM_UP_SECONDS)
-    turns = {contender: partial(turn, url, stand.plan.turn_seconds) for contender, url in urls.items()}
-    return Series(name, title, interleave(turns, stand.plan.rounds, stand.say))
+    seconds = stand.schedule.turn_seconds(stand.plan.turn_seconds, stand.plan.rounds * len(urls))
+    turns = {contender: partial(turn, url, seconds) for contender, url in urls.items()}
+    return Series(name, title, interleave(turns, stand.plan.rounds, stand.say, stand.schedule))
 
 
 def _open(urls: Mapping[str, str], requests: Path, stand: Stand) -> Iterator[Series]:
     """A series for each rate. Who falls behind one isn't asked at the higher ones."""
     standing = [name for name in urls if name not in NOT_IN_OPEN_LOOP]
+    stand.schedule.begin("rates", "Ask, cache off, open loop")
     for rate in stand.plan.rates:
+        if rate > stand.plan.rates[0] and not stand.schedule.has_time(stand.plan.rate_rounds * stand.plan.rate_seconds * len(standing)):
+            stand.schedule.leave_out(f"{rate} requests/s and more")
+            break
         series = Series(f"rate-{rate}", f"Ask, cache off, open loop: {rate} requests/s", {name: [] for name in standing})
         stand.say(series.title)
         for number in range(stand.plan.rate_rounds):
@@ -147,7 +152,7 @@ def _is_behind(rounds: Sequence[Figures]) -> bool:
 
 def _one_at_a_time(contenders: Contenders, requests: Path, stand: Stand) -> Series:
     title = "Ask, cache off: one request at a time"
-    stand.say(title)
+    stand.schedule.begin("one", title)
     seconds = ONE_SECONDS
     turns: dict[str, Turn] = {
         goals.GATEWAY: lambda: closed_loop(contenders.uncached[goals.GATEWAY], requests, 1, seconds),
@@ -156,4 +161,4 @@ def _one_at_a_time(contenders: Contenders, requests: Path, stand: Stand) -> Seri
     }
     for name, turn in turns.items():
         checked(name, turn())
-    return Series("one", title, interleave(turns, stand.plan.rounds, stand.say))
+    return Series("one", title, interleave(turns, stand.plan.rounds, stand.say, stand.schedule))

@@ -41,12 +41,12 @@ def _empty_worker(stand: Stand) -> Process:
 
 def _overhead(stand: Stand) -> Series:
     title = "An empty job, from its 202 to `succeeded` at the socket"
-    stand.say(title)
+    stand.schedule.begin("job", title)
     with running([_empty_worker(stand)]), stand.stack.gateway.live() as socket:
         socket.subscribe("jobs")
         _one_job(stand, socket)
         turns = {goals.GATEWAY: lambda: percentiles_ms([_one_job(stand, socket) for _ in range(stand.plan.jobs)])}
-        return Series("job", title, interleave(turns, stand.plan.rate_rounds, stand.say))
+        return Series("job", title, interleave(turns, stand.plan.rate_rounds, stand.say, stand.schedule))
 
 
 def _one_job(stand: Stand, socket: LiveSocket) -> float:
@@ -59,13 +59,13 @@ def _one_job(stand: Stand, socket: LiveSocket) -> float:
 def _drain(stand: Stand) -> Series:
     count = stand.plan.queued_jobs
     title = f"{count} queued empty jobs"
-    stand.say(title)
+    stand.schedule.begin("drain", title)
 
     def bare() -> Figures:
         return run(module("bare_consumer", stand.amqp_url, str(DEFINITIONS), str(count)), DRAIN_SECONDS, stand.variables)
 
     turns = {goals.GATEWAY: lambda: _drain_queue(stand, count), goals.BARE_CONSUMER: bare}
-    return Series("drain", title, interleave(turns, stand.plan.rate_rounds, stand.say))
+    return Series("drain", title, interleave(turns, stand.plan.rate_rounds, stand.say, stand.schedule))
 
 
 def _drain_queue(stand: Stand, count: int) -> Figures:

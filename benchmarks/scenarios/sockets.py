@@ -64,7 +64,7 @@ def _most_sockets() -> int:
 def _fan_out(stand: Stand, count: int) -> Series:
     """A new process in each turn, as memory that an earlier turn left free would hide what this one takes."""
     title = f"Sockets: one event to {count} of them"
-    stand.say(title)
+    stand.schedule.begin("sockets", title)
     text = stand.file("event")
     text.write_text(_an_event(stand), "utf-8")
 
@@ -82,7 +82,7 @@ def _fan_out(stand: Stand, count: int) -> Series:
             return _turn(told, count, stand.plan.events)
 
     turns = {goals.GATEWAY: gateway, goals.BARE_SOCKETS: bare}
-    return Series("sockets", title, interleave(turns, stand.plan.socket_rounds, stand.say))
+    return Series("sockets", title, interleave(turns, stand.plan.socket_rounds, stand.say, stand.schedule))
 
 
 def _an_event(stand: Stand) -> str:
@@ -118,7 +118,7 @@ def fresh_gateway(stand: Stand, variables: Mapping[str, str] | None = None) -> I
 
 def _crowd(stand: Stand, count: int) -> Series:
     title = f"Ask at {CROWD_ASKS_PER_SECOND} requests/s, beside {count} sockets on the same gateway"
-    stand.say(title)
+    stand.schedule.begin("crowd", title)
     requests = traffic.write_traffic(stand.file("each-user"), traffic.each_user_in_turn(stand.users), stand.sign_in)
     with ExitStack() as stack:
         urls = {name: stack.enter_context(fresh_gateway(stand))[0].url for name in (goals.GATEWAY, goals.CROWDED)}
@@ -131,4 +131,4 @@ def _crowd(stand: Stand, count: int) -> Series:
         for name, url in urls.items():
             stand.say(f"  warm-up {name}: {describe(ask(url))}")
         turns = {name: (lambda url=url: ask(url)) for name, url in urls.items()}
-        return Series("crowd", title, interleave(turns, stand.plan.rounds, stand.say))
+        return Series("crowd", title, interleave(turns, stand.plan.rounds, stand.say, stand.schedule))

@@ -27,7 +27,7 @@ def measure(stand: Stand) -> Iterator[Series]:
 
 def _tell(stand: Stand) -> Series:
     plan, title = stand.plan, "Tell: each interaction confirmed, all readers of the log running"
-    stand.say(title)
+    stand.schedule.begin("tell", title)
     rated = traffic.write_traffic(stand.file("ratings"), traffic.ratings(stand.users, stand.items, TRAFFIC_LINES), stand.sign_in)
 
     def gateway() -> Figures:
@@ -42,12 +42,12 @@ def _tell(stand: Stand) -> Series:
     turns = {goals.GATEWAY: gateway, goals.BARE_PUBLISHER: publisher}
     for turn in turns.values():
         turn()
-    return Series("tell", title, interleave(turns, plan.rounds, stand.say))
+    return Series("tell", title, interleave(turns, plan.rounds, stand.say, stand.schedule))
 
 
 def _push(stand: Stand) -> Series:
     plan, title = stand.plan, f"From rating to pushed list at {PUSHED_RATINGS_PER_SECOND} ratings/s"
-    stand.say(title)
+    stand.schedule.begin("push", title)
     watched = stand.users[:WATCHED_USERS]
     rated = traffic.write_traffic(stand.file("watched"), traffic.ratings(watched, stand.items, TRAFFIC_LINES), stand.sign_in)
     arguments = (stand.stack.gateway.url, str(rated), str(PUSHED_RATINGS_PER_SECOND), str(plan.push_seconds))
@@ -56,4 +56,4 @@ def _push(stand: Stand) -> Series:
         stand.wait_until_read()
         return run(program("load/push.ts", *arguments), plan.push_seconds)
 
-    return Series("push", title, interleave({goals.GATEWAY: push}, plan.rate_rounds, stand.say))
+    return Series("push", title, interleave({goals.GATEWAY: push}, plan.rate_rounds, stand.say, stand.schedule))

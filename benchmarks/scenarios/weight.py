@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from benchmarks.figures import Figures
+    from benchmarks.schedule import Schedule
 
 READY = re.compile(r"ready after ([\d.]+) s")
 START_SECONDS = 180
@@ -30,12 +31,12 @@ REST_SECONDS = 10
 ROUNDS = 2
 
 
-def measure(say: Callable[[str], None]) -> Series:
+def measure(schedule: Schedule, say: Callable[[str], None]) -> Series:
     """Runs the command itself in this checkout, on free ports. The first start may install and train, so it isn't measured."""
     title = "Weight: `make demo` warm, and the stack at rest"
-    say(title)
+    schedule.begin("weight", title)
     say(f"  warm-up: {describe(_demo(rest_seconds=0))}")
-    return Series("weight", title, interleave({goals.GATEWAY: lambda: _demo(REST_SECONDS)}, ROUNDS, say))
+    return Series("weight", title, interleave({goals.GATEWAY: lambda: _demo(REST_SECONDS)}, ROUNDS, say, schedule))
 
 
 def _demo(rest_seconds: float) -> Figures:

@@ -1,0 +1,77 @@
+"""How a run fits into its time on any machine: each series gets a share, and a slow one makes fewer rounds and shorter turns."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: What each series takes of a whole run, in seconds of the machine that docs/explanation/performance.md names.
+SHARES = {
+    "ask": 110,
+    "rates": 75,
+    "one": 24,
+    "cached": 40,
+    "tell": 40,
+    "push": 25,
+    "sockets": 110,
+    "crowd": 40,
+    "job": 15,
+    "drain": 70,
+    "weight": 50,
+}
+#: A series of one round shows no spread, but it is measured.
+FEWEST_ROUNDS = 1
+SHORTEST_TURN_SECONDS = 1
+
+
+class OutOfTime(Exception):
+    """The run has taken much longer than it may, whatever was left out before."""
+
+
+class Schedule:
+    """Says how many rounds there is time for, and keeps what was left out. A quick series leaves its rest to those after it."""
+
+    def __init__(self, seconds: float, names: list[str], say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        """`names` are the series to measure, in their order."""
+        self._clock = clock
+        self._say = say
+        self._seconds = seconds
+        self._waiting = names
+        self._name = ""
+        self.left_out: list[str] = []
+        self.start()
+
+    def start(self) -> None:
+        """Count the time from now on: installing and training before don't count."""
+        self._ends = self._run_ends = self._clock() + self._seconds
+
+    def begin(self, name: str, title: str) -> None:
+        """Announce a series, and give it its share of the time that is left."""
+        self._say(title)
+        self._name = name
+        shares = [SHARES[waiting] for waiting in self._waiting]
+        part = SHARES[name] / sum(shares) if name in self._waiting else 0
+        self._ends = self._clock() + max(self._run_ends - self._clock(), 0) * part
+        self._waiting = [waiting for waiting in self._waiting if waiting != name]
+
+    def turn_seconds(self, wanted: int, turns: int) -> int:
+        """Return how long each of so many turns may take: what is wanted, or less where the share is too small for it."""
+        affordable = max(int((self._ends - self._clock()) / turns), SHORTEST_TURN_SECONDS)
+        if affordable < wanted:
+            self.leave_out(f"turns of {wanted} s: they take {affordable} s")
+        return min(wanted, affordable)
+
+    def has_time(self, seconds: float) -> bool:
+        """Say whether as much of the series' share is left."""
+        return self._clock() + seconds <= self._ends
+
+    def has_time_for_another(self) -> bool:
+        """Say whether the run has time for one more scenario."""
+        return self._clock() < self._run_ends
+
+    def leave_out(self, what: str) -> None:
+        self.left_out.append(f"{self._name}: {what}" if self._name else what)
+        self._say(f"  left out, as this machine is slow: {what}")
