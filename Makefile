@@ -90,7 +90,7 @@ test-data: install ## what most tests of the whole stack begin with: an imported
 	cd tests && $(INSTALLED) PYTHONPATH=.. python -m harness.trained
 
 test-node: install ## the gateway's tests
-	cd gateway_node && $(INSTALLED) node --test --test-timeout=120000 $(NODE_REPORTS) 'test/**/*.test.ts'
+	cd gateway_node && $(INSTALLED) NODE_USE_ENV_PROXY= node --test --test-timeout=120000 $(NODE_REPORTS) 'test/**/*.test.ts'
 
 test-python: install ## the Python service's tests
 	cd ml_service_py && $(INSTALLED) python -m pytest --junitxml=$(REPORTS)/ml-service.xml

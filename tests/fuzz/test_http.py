@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.proxies import without_proxies
+
 if TYPE_CHECKING:
     from harness.stack import Stack
 
@@ -44,7 +46,9 @@ def test_no_request_breaks_the_gateway_or_its_contract(target: Stack, headers: l
     command = [sys.executable, "-m", "schemathesis.cli", f"--config-file={CONFIG}", "run", str(contract), f"--url={target.gateway.url}"]
     command += [*headers, f"--max-time={fuzz_seconds // 2}", "--warnings=off", "--no-color", f"--report-har-path={report}"]
 
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=fuzz_seconds + REST_SECONDS, check=False)
+    ended = subprocess.run(
+        command, cwd=tmp_path, env=without_proxies(), capture_output=True, text=True, timeout=fuzz_seconds + REST_SECONDS, check=False
+    )
 
     assert ended.returncode == 0, ended.stdout[-8000:] + ended.stderr[-2000:]
     answers = [entry["response"]["content"]["text"] for entry in json.loads(report.read_text("utf-8"))["log"]["entries"]]

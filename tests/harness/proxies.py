@@ -32,6 +32,11 @@ def use_dead_proxies() -> None:
     os.environ.update(dead_proxies(os.environ))
 
 
+def without_proxies() -> dict[str, str]:
+    """Return the environment for a program of others that can't be told to leave proxies alone."""
+    return {name: value for name, value in os.environ.items() if name not in VARIABLES}
+
+
 @contextmanager
 def proxies_of_the_machine() -> Iterator[None]:
     """Put the machine's own proxies back while a `with` block runs."""
