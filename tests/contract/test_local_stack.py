@@ -129,3 +129,11 @@ def test_the_gateway_fetches_a_providers_keys_through_the_proxy_however_it_is_st
 
     assert gateway.variables["NODE_USE_ENV_PROXY"] == "1"
     assert "\nENV NODE_USE_ENV_PROXY=1\n" in image
+
+
+def test_in_development_the_gateway_starts_again_when_a_source_or_a_file_of_the_page_changes(root: Path, settings: Settings) -> None:
+    command = service_programs(settings, is_reloading=True)[-1].command
+
+    watched = [argument.removeprefix("--watch-path=") for argument in command if argument.startswith("--watch-path=")]
+    assert watched == ["src", "web"]
+    assert all((root / "gateway_node" / folder).is_dir() for folder in watched)
