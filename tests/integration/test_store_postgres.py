@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import make_url, text
 
 from harness.postgres import running_postgres
 from harness.stack import PYTHON_PATH
 from infra.local.ports import LOOPBACK, free_ports
-from ml_service.adapters.database import is_migrated, migrate, open_engine
+from ml_service.adapters.database import is_migrated, migrate, open_engine, reading, writing
 from ml_service.adapters.job_ledger import JobLedger
 from ml_service.adapters.store import Store
 from ml_service.domain import ExportParams, Job, JobOutcome
-from ml_service.errors import Internal
+from ml_service.errors import Internal, Unavailable
 
 SUITES = (
     "test_database",
@@ -94,3 +95,34 @@ def test_processes_that_migrate_at_once_wait_for_each_other(database_url: str) -
     assert exit_codes == [0, 0, 0]
     assert is_migrated(engine)
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "cause"),
+    [
+        ({"password": "geheim"}, "STORE_UNUSABLE", "password authentication failed"),
+        ({"database": "nowhere"}, "STORE_UNUSABLE", 'database "nowhere" does not exist'),
+        ({"host": "nowhere.invalid"}, "STORE_UNAVAILABLE", "failed to resolve host"),
+    ],
+    ids=["password", "database", "host"],
+)
+def test_a_server_that_refuses_is_told_from_one_that_is_away(database_url: str, change: dict[str, Any], reason: str, cause: str) -> None:
+    engine = open_engine(make_url(database_url).set(**change).render_as_string(hide_password=False))
+
+    with pytest.raises(Unavailable) as caught, reading(engine):
+        pass
+
+    engine.dispose()
+    assert (caught.value.reason, caught.value.retryable) == (reason, reason == "STORE_UNAVAILABLE")
+    assert cause in str(caught.value.cause)
+    assert "geheim" not in str(caught.value.cause)
+
+
+def test_a_table_that_lacks_a_column_must_be_mended(empty_store: Store) -> None:
+    with writing(empty_store.engine) as connection:
+        connection.execute(text("ALTER TABLE items DROP COLUMN title"))
+
+    with pytest.raises(Unavailable) as caught:
+        empty_store.load_catalogue()
+
+    assert (caught.value.reason, caught.value.cause) == ("STORE_UNUSABLE", "column items.title does not exist")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 import damage
 import pytest
 import sample
+from fsspec.implementations.local import LocalFileSystem
 
 from ml_service.errors import NotFound, Unavailable
 from ml_service.handlers.live_state import Catalogue
@@ -148,6 +150,22 @@ async def test_a_manifest_that_cannot_be_used_is_left_out_of_the_list(models: Mo
     damage.rewrite(tmp_path / "registry" / "models" / bad, metrics={"ndcg_at_10": "high"})
 
     assert [version.version for version in (await models.list(10, "")).rows] == [good]
+
+
+async def test_no_list_leaves_versions_out_while_the_registry_can_not_be_read(
+    models: Models, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample.save_model(registry)
+
+    def fail(*_args: object, **_options: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(LocalFileSystem, "cat_file", fail)
+
+    with pytest.raises(Unavailable) as caught:
+        await models.list(10, "")
+
+    assert caught.value.reason == "REGISTRY_UNAVAILABLE"
 
 
 async def test_versions_are_listed_newest_first_and_the_live_one_marked(models: Models, registry: Registry, tmp_path: Path) -> None:

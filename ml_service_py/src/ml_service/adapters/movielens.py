@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
+
 from ml_service.adapters.genre_labels import genres_of
 from ml_service.adapters.imported_rows import imported_id
 from ml_service.domain import Dataset, Interaction, Item
@@ -25,6 +27,8 @@ from ml_service.errors import Internal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+log = structlog.get_logger()
 
 REQUIREMENT = "recbole==1.2.1"
 WHEEL = "recbole-1.2.1-py3-none-any.whl"
@@ -67,9 +71,11 @@ def _download(cache_dir: Path) -> None:
         except subprocess.TimeoutExpired as error:
             raise Internal("UPSTREAM_FAILED", f"MovieLens 100K didn't arrive within {DOWNLOAD_SECONDS} s; try again") from error
         except subprocess.CalledProcessError as error:
-            raise Internal(
-                "UPSTREAM_FAILED", f"pip can't download {REQUIREMENT}, which holds MovieLens 100K: {error.stderr.strip()}"
-            ) from error
+            # The last line says what came of it, those before it why.
+            said = error.stderr.strip().splitlines() or ["nothing"]
+            log.warning("pip failed", said=said)
+            detail = f"pip can't download {REQUIREMENT}, which holds MovieLens 100K ({said[-1]}). See the log above, then try again."
+            raise Internal("UPSTREAM_FAILED", detail) from error
 
 
 def _read(wheel: Path) -> Dataset:

@@ -106,6 +106,9 @@ class Models:
         try:
             return self._registry.describe(version)
         except ServiceError as error:
+            if error.retryable:
+                # It may well be a good one.
+                raise
             log.warning("model version left out of the list", version=version, reason=error.reason, detail=error.detail)
             return None
 
