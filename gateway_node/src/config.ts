@@ -18,6 +18,7 @@ const Variables = Type.Object({
   }),
   BROKER_DECLARE: Type.Boolean({ default: true }),
   TLS_DIR: Type.String({ default: '' }),
+  OPS_TOKEN: Type.Optional(Type.String({ minLength: 16, writeOnly: true })),
   LOG_LEVEL: Type.Enum(['debug', 'info', 'warning', 'error'], { default: 'info' }),
   GATEWAY_HOST: Type.String({ format: 'host', default: '127.0.0.1' }),
   GATEWAY_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 3000 }),
@@ -71,6 +72,7 @@ export function readConfig(environment: Environment = process.env) {
     brokerDeclare: settings.BROKER_DECLARE,
     /** Empty: nothing between the services is encrypted. */
     tlsDir: settings.TLS_DIR,
+    opsToken: settings.OPS_TOKEN,
     // Both halves take the same four levels; pino has another word for one of them.
     logLevel: settings.LOG_LEVEL === 'warning' ? 'warn' : settings.LOG_LEVEL,
     host: settings.GATEWAY_HOST,
@@ -166,5 +168,5 @@ export type Config = ReturnType<typeof readConfig>
 export function withoutSecrets(config: Config): Config {
   const url = new URL(config.amqpUrl)
   if (url.password) url.password = '***'
-  return { ...config, amqpUrl: url.href }
+  return { ...config, amqpUrl: url.href, opsToken: config.opsToken && '***' }
 }

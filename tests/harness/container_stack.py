@@ -137,6 +137,7 @@ class ContainerStack:
     def _add_gateway(self, name: str) -> None:
         environment = {
             **OPEN_GATEWAY,
+            "OPS_TOKEN": OPS_TOKEN,
             "AMQP_URL": AMQP_URL,
             "GATEWAY_NAME": name,
             "GATEWAY_RECOMMENDER_ADDRESS": "dns:///recommender:50051",

@@ -10,7 +10,7 @@ import httpx
 
 from harness import plain_http
 from harness.live import live_socket
-from harness.sign_in import SignIn
+from harness.sign_in import OPERATOR, SignIn
 from harness.waiting import eventually
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ class GatewayDriver:
 
     def metric(self, name: str) -> float:
         """The value of a metric without labels."""
-        found = re.search(rf"^{name} (\S+)$", self.http.get("/metrics").text, re.MULTILINE)
+        text = self.http.get("/metrics", headers=OPERATOR, auth=httpx.Auth()).text
+        found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
         assert found, f"{self.url} has no metric {name}"
         return float(found[1])
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { createOpsAccess } from '../ops-access.ts'
 import type { Call } from '../recommender/recommender.ts'
 
 const traceparentPattern = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
@@ -64,10 +65,16 @@ export const telemetryPlugin = fp(
         request.log.info({ ...labels, durationMs: reply.elapsedTime }, 'request answered')
       done()
     })
-    app.get('/metrics', { schema: { hide: true }, config: { access: ['anyone'] } }, async (_request, reply) => {
-      reply.type(metrics.contentType)
-      return metrics.metrics()
-    })
+    // Nobody signs in for it as a user: it has a token of its own.
+    const onRequest = createOpsAccess(app.config)
+    app.get(
+      '/metrics',
+      { schema: { hide: true }, config: { access: ['anyone'] }, onRequest },
+      async (_request, reply) => {
+        reply.type(metrics.contentType)
+        return metrics.metrics()
+      },
+    )
   },
   { name: 'telemetry' },
 )

@@ -1,0 +1,20 @@
+// Who may read what is for operations, such as metrics: whoever knows OPS_TOKEN, by the same rule as the ports for operators of recommender and worker.
+import { hash, timingSafeEqual } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import type { Config } from './config.ts'
+import { AppError } from './errors.ts'
+import { isLoopback } from './hosts.ts'
+
+/** Gives an `onRequest` hook. Without a token only a gateway that no other machine reaches answers. */
+export function createOpsAccess({ host, opsToken }: Pick<Config, 'host' | 'opsToken'>) {
+  const expected = opsToken && digestOf(`Bearer ${opsToken}`)
+  return async ({ headers }: FastifyRequest): Promise<void> => {
+    if (expected === undefined && isLoopback(host)) return
+    // How long it takes doesn't tell how much of a guess is right.
+    if (expected && timingSafeEqual(digestOf(headers.authorization ?? ''), expected)) return
+    const todo = expected ? "Send this gateway's OPS_TOKEN" : 'Set OPS_TOKEN, as other machines reach this port'
+    throw new AppError('TOKEN_INVALID', `${todo}: "Authorization: Bearer ...".`)
+  }
+}
+
+const digestOf = (text: string) => hash('sha256', text, 'buffer')
