@@ -13,6 +13,7 @@ from infra.local.install import Installation
 from infra.local.leftovers import stop_leftovers
 from infra.local.node_runtime import link_node
 from infra.local.ownership import owned_run_folder
+from infra.local.plain_names import plain_name
 from infra.local.ports import LOOPBACK, check_free
 from infra.local.preparation import note_prepared, start_preparation
 from infra.local.progress import Progress, Steps
@@ -44,6 +45,8 @@ def run_demo(settings: Settings, *, is_reloading: bool) -> None:
 
 
 def _start(settings: Settings, progress: Progress, stack: Stack, *, is_reloading: bool) -> None:
+    # Raises at once where no name of the run folder would do.
+    plain_name(settings.run)
     stop_leftovers(settings, progress.say)
     for place in data_places(settings):
         if not place.is_ours:

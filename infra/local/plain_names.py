@@ -41,12 +41,16 @@ def _is_utf8(path: Path) -> bool:
 
 
 def plain_name(folder: Path) -> Path:
-    """Return the folder itself if its name is short and plain ASCII, else a link with such a name. Takes an absolute path that exists."""
+    """Return the folder itself if its name is short and plain ASCII, else a link with such a name.
+
+    Takes an absolute path that exists. Raises LocalError where the temporary folder has no plain name either.
+    """
     if _is_plain(folder):
         return folder
     link = temporary_folder("whynotboth") / hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
     if not _is_plain(link):
-        raise LocalError(f"RabbitMQ can't run in {folder}, nor in the temporary folder {link.parent}: set TMPDIR to a plain name.")
+        names = f"Neither {folder} nor the temporary folder {link.parent.parent}"
+        raise LocalError(f"{names} has a name that RabbitMQ and sockets can take: set TMPDIR to a short path of plain ASCII.")
     _forget_removed_folders(link.parent)
     # The name is made of the whole path: one that is there already leads to the same folder.
     with suppress(FileExistsError):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,3 +103,18 @@ def test_the_stores_of_the_demo_are_named_without_the_folder(settings: Settings)
 def test_a_folder_in_which_python_makes_no_environment_is_refused_in_one_sentence(tmp_path: Path, name: bytes) -> None:
     with pytest.raises(LocalError, match=r"The checkout can't be in .*Move it"):
         check_name(tmp_path / os.fsdecode(name))
+
+
+def test_without_any_plain_name_the_start_ends_with_what_to_set(tmp_path: Path, root: Path) -> None:
+    strange = tmp_path / "José's"
+    strange.mkdir()
+    program = (
+        "import sys; from pathlib import Path; from infra.local.demo import run_demo; from infra.local.settings import read_settings\n"
+    )
+    program += "run_demo(read_settings(Path(sys.argv[1])), is_reloading=False)"
+    command = [sys.executable, "-c", program, str(strange)]
+
+    ended = subprocess.run(command, cwd=root, env={**os.environ, "TMPDIR": str(strange)}, capture_output=True, text=True, check=False)
+
+    assert re.search(r"Neither .* set TMPDIR to a short path", ended.stderr)
+    assert not (strange / ".venv").exists()
