@@ -128,7 +128,7 @@ def test_of_two_rows_of_one_import_with_one_time_the_last_counts(empty_store: St
 def test_a_new_row_without_a_time_is_refused_where_there_are_others(store: Store) -> None:
     before = store.count_interactions()
 
-    with pytest.raises(InvalidArgument, match="the first is that of user 'u' and item 'i1'") as refused:
+    with pytest.raises(InvalidArgument, match="no timestamp in the new interaction of user 'u' and item 'i1', and") as refused:
         store.import_data([], [sample.interaction("u", "i2"), sample.interaction("u", "i1", when=None)])
 
     assert refused.value.reason == "IMPORT_INVALID"

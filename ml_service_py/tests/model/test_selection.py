@@ -150,5 +150,5 @@ def test_a_configuration_of_another_release_is_refused() -> None:
 def test_what_cannot_be_searched_is_refused_with_a_reason() -> None:
     with pytest.raises(InvalidArgument, match="'oracle' is no estimator; there are ease, svd, item_knn, popularity"):
         search(checkerboard(), ["oracle"], folds=2, seed=1, report=ignore)
-    with pytest.raises(InvalidArgument, match="there are 1 ratings, and a cross-validation needs 10"):
+    with pytest.raises(InvalidArgument, match="needs at least 10 ratings; the number of ratings is 1"):
         search(ratings_of([("u", "a", 5.0)]), ["ease"], folds=3, seed=1, report=ignore)

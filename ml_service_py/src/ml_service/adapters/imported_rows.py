@@ -85,11 +85,12 @@ def _require_times(new: Sequence[SqlRow]) -> None:
     without = [row for row in new if row["occurred_at"] is None]
     if not without:
         return
-    first = f"the first is that of user {without[0]['user_id']!r} and item {without[0]['item_id']!r}"
+    first = f"the new interaction of user {without[0]['user_id']!r} and item {without[0]['item_id']!r}"
+    others = f" (nor in {len(without) - 1} others)" if len(without) > 1 else ""
     raise InvalidArgument(
         "IMPORT_INVALID",
-        f"{len(without)} new interactions have no timestamp ({first}), and the store has interactions already: without times nobody can say"
-        " which rating is the latest. Add a timestamp to each row, or import into an empty store. Nothing was imported.",
+        f"There is no timestamp in {first}{others}, and the store has interactions already: without times nobody can say which rating is the"
+        " latest. Add a timestamp to each row, or import into an empty store. Nothing was imported.",
     )
 
 

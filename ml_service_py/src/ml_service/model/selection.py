@@ -82,7 +82,8 @@ def _grid(name: str, seed: int) -> list[Configuration]:
 def _measure_all(candidates: Sequence[Configuration], ratings: Ratings, folds: int, seed: int, report: Report) -> Found:
     """Fits each candidate on each fold."""
     if len(ratings) < PARTS:
-        raise InvalidArgument("JOB_PARAMS_INVALID", f"there are {len(ratings)} ratings, and a cross-validation needs {PARTS}; import more")
+        detail = f"a cross-validation needs at least {PARTS} ratings; the number of ratings is {len(ratings)}, so import more"
+        raise InvalidArgument("JOB_PARAMS_INVALID", detail)
     for candidate in candidates:
         # Parameters of another release are a mistake, not a candidate to leave out.
         build(candidate)
