@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ml_service.entrypoints.runtime import Readiness, Stopping, retry_while_unavailable, stop_signal, wait_until
+from ml_service.adapters.certificates import UnusableCertificate
+from ml_service.config import InvalidSettings
+from ml_service.entrypoints.runtime import Readiness, Stopping, UnusablePort, naming_port, retry_while_unavailable, stop_signal, wait_until
 from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -79,6 +81,13 @@ async def test_a_stop_ends_the_patience() -> None:
     async with asyncio.timeout(5):
         with pytest.raises(Unavailable):
             await retry_while_unavailable(Neighbour(answers_at=100).ask, stopping, within_seconds=60)
+
+
+def test_only_a_port_that_can_not_be_listened_on_is_named_as_the_variable_to_change() -> None:
+    with pytest.raises(InvalidSettings, match="RECOMMENDER_GRPC_PORT: Port 1 .* free port"), naming_port("RECOMMENDER_GRPC_PORT"):
+        raise UnusablePort("Port 1 of 127.0.0.1 can't be listened on")
+    with pytest.raises(UnusableCertificate), naming_port("RECOMMENDER_GRPC_PORT"):
+        raise UnusableCertificate("tls.key can't be read")
 
 
 @pytest.fixture
