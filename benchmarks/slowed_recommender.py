@@ -17,6 +17,7 @@ from ml_service.entrypoints.grpc_server import GrpcServer
 from ml_service.entrypoints.grpc_services import JobService, ModelService, RecommenderService
 from ml_service.entrypoints.metrics import Metrics
 from ml_service.entrypoints.runtime import stop_signal
+from ml_service.handlers import recommendations
 from ml_service.handlers.live_state import LiveState, LoadedModel
 from ml_service.handlers.models import Models
 from ml_service.model.ratings import RatingWeights
@@ -61,12 +62,14 @@ def small_world() -> LiveState:
 
 async def serve(requests_per_second: float, port: int) -> None:
     """Store, registry and broker are never asked, so there are none."""
+    # Nothing counts as quick, so that all requests are scored on the slowed thread.
+    recommendations.SCORES_AT_ONCE = 0
     nothing: Any = None
     live = small_world()
     metrics = Metrics(live)
     stopping = stop_signal()
-    with SlowedThread(requests_per_second) as thread:
-        service = RecommenderService(live, nothing, thread, thread, metrics)
+    with SlowedThread(requests_per_second) as scoring, ThreadPoolExecutor(1) as lookups:
+        service = RecommenderService(live, nothing, scoring, lookups, metrics)
         models = Models(live, nothing, nothing, announce=lambda _version: None)
         server = GrpcServer(service, ModelService(models), JobService(nothing, nothing), metrics, connection_age_seconds=600)
         await server.start(HOST, port)

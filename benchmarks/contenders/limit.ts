@@ -1,15 +1,17 @@
 // The limit: Fastify answers the same bytes from memory. `node limit.ts PORT ANSWERS [hooks]`; with `hooks` each request is checked, signed in,
-// named, timed, counted and answered by turns as in the gateway. ANSWERS is a file of JSON: bodies by user.
+// named, timed and counted as in the gateway. ANSWERS is a file of JSON: bodies by user.
 import { readFileSync } from 'node:fs'
 import fastify, { type FastifyReply } from 'fastify'
 import { readConfig } from '../../gateway_node/src/config.ts'
 import { NewInteraction } from '../../gateway_node/src/interactions/schemas.ts'
+import { createLoad } from '../../gateway_node/src/load.ts'
 import { authPlugin } from '../../gateway_node/src/plugins/auth.ts'
 import { headersPlugin } from '../../gateway_node/src/plugins/headers.ts'
+import { loadSheddingPlugin } from '../../gateway_node/src/plugins/load-shedding.ts'
 import { telemetryPlugin } from '../../gateway_node/src/plugins/telemetry.ts'
-import { turnsPlugin } from '../../gateway_node/src/plugins/turns.ts'
-import { problemPlugin, serverOptions } from '../../gateway_node/src/problem.ts'
+import { problemPlugin } from '../../gateway_node/src/problem.ts'
 import { RecommendationsPath, RecommendationsQuery } from '../../gateway_node/src/recommendations/schemas.ts'
+import { serverOptions } from '../../gateway_node/src/server.ts'
 
 type UserPath = { Params: { userId: string } }
 
@@ -19,13 +21,14 @@ const hasHooks = hooks === 'hooks'
 const config = readConfig()
 const accepted = JSON.stringify({ interactionId: 'none', offset: null })
 
-const app = fastify(hasHooks ? serverOptions(config) : {})
+const load = createLoad()
+const app = fastify(hasHooks ? serverOptions(config, load) : {})
 app.decorate('config', config)
 if (hasHooks) await app.register(problemPlugin)
 if (hasHooks) await app.register(headersPlugin)
-if (hasHooks) await app.register(turnsPlugin)
+if (hasHooks) await app.register(loadSheddingPlugin, { load })
 if (hasHooks) await app.register(authPlugin)
-if (hasHooks) await app.register(telemetryPlugin)
+if (hasHooks) await app.register(telemetryPlugin, { load })
 
 const answer = (reply: FastifyReply, body: string | undefined) =>
   reply.header('content-type', 'application/json; charset=utf-8').send(body)

@@ -7,6 +7,7 @@ import { interactionsRoutes } from './interactions/routes.ts'
 import { itemsRoutes } from './items/routes.ts'
 import { jobsRoutes } from './jobs/routes.ts'
 import { liveRoutes } from './live/socket.ts'
+import { createLoad } from './load.ts'
 import { modelsRoutes } from './models/routes.ts'
 import { authPlugin } from './plugins/auth.ts'
 import { brokerPlugin } from './plugins/broker.ts'
@@ -14,15 +15,16 @@ import { drainPlugin } from './plugins/drain.ts'
 import { headersPlugin } from './plugins/headers.ts'
 import { healthPlugin } from './plugins/health.ts'
 import { hostCheckPlugin } from './plugins/host-check.ts'
+import { loadSheddingPlugin } from './plugins/load-shedding.ts'
 import { openApiPlugin } from './plugins/open-api.ts'
 import { pagePlugin } from './plugins/page.ts'
 import { recommenderPlugin } from './plugins/recommender.ts'
 import { telemetryPlugin } from './plugins/telemetry.ts'
-import { turnsPlugin } from './plugins/turns.ts'
 import { websocketPlugin } from './plugins/websocket.ts'
-import { problemPlugin, serverOptions } from './problem.ts'
+import { problemPlugin } from './problem.ts'
 import { recommendationsRoutes } from './recommendations/routes.ts'
 import type { Recommender } from './recommender/recommender.ts'
+import { serverOptions } from './server.ts'
 import { sessionsRoutes } from './sessions/routes.ts'
 import { statsRoutes } from './stats/routes.ts'
 import { usersRoutes } from './users/routes.ts'
@@ -31,16 +33,17 @@ import { usersRoutes } from './users/routes.ts'
 export type Neighbours = { broker?: Broker; recommender?: Recommender }
 
 export async function buildApp(config: Config, neighbours: Neighbours = {}) {
-  const app = fastify(serverOptions(config))
+  const load = createLoad()
+  const app = fastify(serverOptions(config, load))
   app.decorate('config', config)
 
   await app.register(problemPlugin)
+  await app.register(loadSheddingPlugin, { load })
   await app.register(hostCheckPlugin)
   await app.register(headersPlugin)
-  await app.register(turnsPlugin)
   await app.register(drainPlugin)
   await app.register(authPlugin)
-  await app.register(telemetryPlugin)
+  await app.register(telemetryPlugin, { load })
   await app.register(openApiPlugin)
 
   await app.register(brokerPlugin, { broker: neighbours.broker })

@@ -1,25 +1,11 @@
 // Renders every error as application/problem+json (RFC 9457). The only file that knows HTTP statuses of errors.
-import { randomUUID } from 'node:crypto'
-import { type OutgoingHttpHeaders, type Server, STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
-import {
-  type ConnectionError,
-  type FastifyError,
-  type FastifyHttpOptions,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from 'fastify'
+import type { ServerResponse } from 'node:http'
+import type { FastifyError, FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Static, Type } from 'typebox'
-import type { Config } from './config.ts'
+import { parseBodies } from './bodies.ts'
 import { AppError, type Kind, type Reason } from './errors.ts'
-import { isTooDeep, maxDepth } from './json-depth.ts'
 import { compileValidator, toFieldErrors } from './validation.ts'
-
-const bodyLimitBytes = 64 * 1024
-const requestIdPattern = /^[\w.:-]{1,128}$/
 
 const statusOfKind: Record<Kind, number> = {
   INVALID_ARGUMENT: 400,
@@ -65,33 +51,13 @@ export const problemResponse = {
   content: { 'application/problem+json': { schema: Problem } },
 }
 
-export function serverOptions(config: Config): FastifyHttpOptions<Server> {
-  return {
-    logger: { level: config.logLevel },
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    // Fastify's own 503 isn't a problem document; a request that still gets in is answered, and its connection closed.
-    return503OnClosing: false,
-    bodyLimit: bodyLimitBytes,
-    requestTimeout: config.requestMs,
-    keepAliveTimeout: config.keepAliveMs,
-    connectionTimeout: config.stalledMs,
-    http: { headersTimeout: config.headersMs, connectionsCheckingInterval: Math.ceil(config.headersMs / 2) },
-    clientErrorHandler: refuseConnection,
-    trustProxy: config.trustedProxies.length > 0 && config.trustedProxies,
-    genReqId: ({ headers }) => {
-      const given = headers['x-request-id']
-      return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()
-    },
-    routerOptions: { maxParamLength: 1000 },
-    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
-  }
-}
-
 export const problemPlugin = fp(
   async (app) => {
+    app.decorateRequest('isSending', false)
     app.setValidatorCompiler(compileValidator)
     app.setErrorHandler(sendProblem)
     parseBodies(app)
+    app.addHook('onSend', requireWorkingHooks)
     app.setNotFoundHandler((request) => {
       throw new AppError('ROUTE_UNKNOWN', `No route ${request.method} ${pathOf(request)}. See /openapi.json.`)
     })
@@ -103,19 +69,7 @@ export const problemPlugin = fp(
   { name: 'problem' },
 )
 
-/** JSON and nothing else, without the names by which an object's prototype is reached, and not too deep. */
-function parseBodies(app: FastifyInstance) {
-  const parseJson = app.getDefaultJsonParser('error', 'error')
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) =>
-    parseJson(request, text, (error, body) => {
-      if (error || !isTooDeep(body)) return done(error, body)
-      done(new AppError('REQUEST_INVALID', `The body nests deeper than ${maxDepth} levels.`))
-    }),
-  )
-}
-
-function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
+export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
   const error = toAppError(thrown)
   const status = statusOf(error)
   logError(error, request, status)
@@ -128,19 +82,30 @@ function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyRep
     .send(toProblem(error, status, request))
 }
 
-/** Past Fastify's hooks and serialisers: for when there is no time for more. */
-export function writeProblem(error: AppError, request: FastifyRequest, reply: FastifyReply) {
+/** Made once: to capture a stack costs more than the rest of a refusal. */
+const failed = new AppError('INTERNAL', 'The gateway failed. Report it with the request id.')
+
+/** If a hook fails while an answer is sent, Fastify sends the error through the same hooks: it would fail again, and say why. */
+const requireWorkingHooks: onSendHookHandler = (request, reply, payload, done) => {
+  const isSecondTime = request.isSending
+  request.isSending = true
+  if (!isSecondTime) return done(null, payload)
+  writeProblem(failed, request, reply.hijack().raw)
+}
+
+/** Past Fastify, its hooks and its serialisers. */
+export function writeProblem(error: AppError, asked: Asked, response: ServerResponse) {
   const status = statusOf(error)
-  const body = JSON.stringify(toProblem(error, status, request))
-  reply.hijack()
-  reply.raw.writeHead(status, {
-    ...(reply.getHeaders() as OutgoingHttpHeaders),
+  const body = JSON.stringify(toProblem(error, status, asked))
+  if (error.isRetryable) response.setHeader('retry-after', error.retryAfterSeconds ?? 1)
+  response.writeHead(status, {
     'content-type': 'application/problem+json',
     'content-length': Buffer.byteLength(body),
-    'retry-after': String(error.retryAfterSeconds ?? 1),
-    'x-request-id': request.id,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': asked.id,
   })
-  reply.raw.end(body)
+  response.end(body)
 }
 
 const statusOf = ({ reason, kind }: AppError) => statusOfReason[reason] ?? statusOfKind[kind]
@@ -166,25 +131,9 @@ export function toAppError(thrown: unknown): AppError {
   return new AppError('INTERNAL', 'The gateway failed. Report it with the request id.', { cause: thrown })
 }
 
-/** What Node refuses before there is a request, by its code. */
-const refusals: Record<string, [status: number, detail: string]> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
-  HPE_HEADER_OVERFLOW: [431, 'The headers are too large.'],
-}
-
-function refuseConnection({ code }: ConnectionError, socket: Socket) {
-  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const [status, detail] = refusals[code] ?? [400, 'What came is no request of HTTP 1.1.']
-  const problem = toProblem(new AppError('REQUEST_INVALID', detail), status, { url: '', id: randomUUID() })
-  const body = JSON.stringify(problem)
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/problem+json`
-  socket.write(`${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
-  socket.destroySoon()
-}
-
 type Asked = Pick<FastifyRequest, 'url' | 'id'>
 
-function toProblem(error: AppError, status: number, request: Asked): Static<typeof Problem> {
+export function toProblem(error: AppError, status: number, request: Asked): Static<typeof Problem> {
   const words = error.reason.toLowerCase().replaceAll('_', ' ')
   return {
     type: `urn:whynotboth:error:${words.replaceAll(' ', '-')}`,
@@ -204,4 +153,11 @@ function logError(error: AppError, request: FastifyRequest, status: number) {
   if (status === 500) request.log.error({ reason, err: cause ?? error }, 'request failed by a bug')
   else if (status > 500 && cause) request.log.warn({ reason, detail, cause: String(cause) }, 'request failed')
   else request.log.debug({ reason, detail }, 'request refused')
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whether the hooks that send its answer have begun. */
+    isSending: boolean
+  }
 }

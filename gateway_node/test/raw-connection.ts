@@ -4,6 +4,9 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { tokenOf } from './sign-in.ts'
 
+/** The first answer, and how many came. */
+type First = { answers: number; status: number; contentType: string; body: string }
+
 export class RawConnection {
   readonly #socket: Socket
   readonly #token: string
@@ -14,6 +17,10 @@ export class RawConnection {
     this.#token = token
     socket.setEncoding('utf8')
     socket.on('error', () => {})
+    socket.on('data', (text) => {
+      this.#text += text
+    })
+    socket.pause()
   }
 
   static async open(app: FastifyInstance): Promise<RawConnection> {
@@ -38,15 +45,26 @@ export class RawConnection {
     return this.send(`${line} HTTP/1.1\r\n${given.join('')}\r\n`)
   }
 
-  /** All that was answered until the gateway closed, as status and the body of the last answer. */
-  async untilClosed(): Promise<{ status: number; contentType: string; body: string }> {
-    this.#socket.on('data', (text) => {
-      this.#text += text
-    })
-    await once(this.#socket, 'close')
+  /** Reads until the gateway closes. */
+  async untilClosed(): Promise<First> {
+    this.#socket.resume()
+    if (!this.#socket.closed) await once(this.#socket, 'close')
+    return this.first()
+  }
+
+  /** Reads so many answers, counted from the first. */
+  async untilAnswered(count: number): Promise<void> {
+    this.#socket.resume()
+    while (this.first().answers < count) await once(this.#socket, 'data')
+    this.#socket.pause()
+  }
+
+  /** The first of the answers that were read. */
+  first(): First {
     const [head = '', body = ''] = this.#text.split('\r\n\r\n')
     const contentType = /content-type: (.*)/i.exec(head)?.[1] ?? ''
-    return { status: Number(head.split(' ')[1]), contentType, body }
+    const answers = this.#text.match(/HTTP\/1\.1 \d/g)?.length ?? 0
+    return { answers, status: Number(head.split(' ')[1]), contentType, body }
   }
 
   leave(): void {

@@ -29,7 +29,7 @@ export const authPlugin = fp(
     app.addHook('onRequest', (request, _reply, done) => {
       const { config } = request.routeOptions
       request.access = request.is404 ? open : (config.access ?? [])
-      if (isOfApi(config.url)) rates.address(request.ip)
+      if (!config.isProbe) rates.address(request.ip)
       if (request.access.includes('anyone')) return done()
       const identity = signIn(app, request)
       if (identity instanceof Promise) {
@@ -94,7 +94,6 @@ function signIn(app: FastifyInstance, { headers }: FastifyRequest): ReturnType<V
   return identity
 }
 
-/** Whoever looks whether the gateway is alive, or fetches the page, is never refused. */
 const isOfApi = (url = '') => url.startsWith('/v1/')
 
 /** The user whose data a request is about. */

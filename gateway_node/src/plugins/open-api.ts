@@ -30,7 +30,14 @@ export const openApiPlugin = fp(
       serveFromMemory(page)
       await page.register(swaggerUi, { routePrefix: '/docs' })
     })
-    app.get('/openapi.json', { schema: { hide: true }, config: { access: ['anyone'] } }, async () => app.swagger())
+    // Written once: many ask for it, and need no token.
+    let document = ''
+    app.addHook('onReady', async () => {
+      document = JSON.stringify(app.swagger())
+    })
+    app.get('/openapi.json', { schema: { hide: true }, config: { access: ['anyone'] } }, (_request, reply) =>
+      reply.type('application/json').send(document),
+    )
   },
   { name: 'open-api', dependencies: ['auth'] },
 )

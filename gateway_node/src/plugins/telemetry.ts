@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import type { Load } from '../load.ts'
 import { createOpsAccess } from '../ops-access.ts'
 import type { Call } from '../recommender/recommender.ts'
 
@@ -38,8 +39,8 @@ class RequestCall implements Call {
   }
 }
 
-export const telemetryPlugin = fp(
-  async (app) => {
+export const telemetryPlugin = fp<{ load: Load }>(
+  async (app, { load }) => {
     const metrics = new Registry()
     collectDefaultMetrics({ register: metrics })
     const durations = new Histogram({
@@ -48,6 +49,7 @@ export const telemetryPlugin = fp(
       labelNames: ['route', 'method', 'status'],
       registers: [metrics],
     })
+    countRefusals(metrics, load)
     app.decorate('metrics', metrics)
     const newDeadline = () => performance.now() + app.config.recommenderDeadlineMs
     app.decorate('newCall', () => new RequestCall(newDeadline(), randomUUID()))
@@ -78,6 +80,19 @@ export const telemetryPlugin = fp(
   },
   { name: 'telemetry' },
 )
+
+/** They are refused before the time of a request is taken. */
+function countRefusals(registry: Registry, load: Load) {
+  new Counter({
+    name: 'gateway_http_requests_refused_total',
+    help: 'Requests that were refused because the gateway worked on as many as it may.',
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(load.refused)
+    },
+  })
+}
 
 declare module 'fastify' {
   interface FastifyInstance {

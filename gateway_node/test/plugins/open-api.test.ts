@@ -94,3 +94,16 @@ test('what has a default may be left out', async (t) => {
     [],
   )
 })
+
+test('the document is written once, however often it is fetched', async (t) => {
+  const { app, gateway } = await buildTestApp(t)
+  const written = t.mock.method(app, 'swagger')
+
+  const answers = [await gateway.get('/openapi.json'), await gateway.get('/openapi.json')]
+
+  assert.equal(written.mock.callCount(), 0)
+  assert.deepEqual(
+    answers.map(({ body }) => body.openapi),
+    ['3.1.0', '3.1.0'],
+  )
+})

@@ -74,9 +74,19 @@ for (const [trusted, status] of [
   })
 }
 
-test('who looks after the gateway is never refused', async (t) => {
-  const { app } = await open(t, { GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: '1' })
+for (const url of ['/', '/app.js', '/docs', '/docs/json', '/openapi.json', '/metrics', '/v1/users', '/nothing'])
+  test(`what anybody may ask counts for its address: ${url}`, async (t) => {
+    const { app } = await open(t, { GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: '1' })
+    await app.inject('/v1/users')
 
-  for (const url of ['/healthz', '/healthz', '/metrics', '/metrics', '/'])
-    assert.equal((await app.inject(url)).statusCode, 200, url)
+    const { statusCode, ...second } = await app.inject(url)
+
+    assert.deepEqual([statusCode, second.json().reason], [429, 'RATE_EXCEEDED'])
+  })
+
+test('a probe is never refused', async (t) => {
+  const { app } = await open(t, { GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: '1' })
+  await app.inject('/v1/users')
+
+  for (const url of ['/healthz', '/readyz', '/healthz']) assert.equal((await app.inject(url)).statusCode, 200, url)
 })
