@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ml_service.errors import InvalidArgument
-from ml_service.model.candidates import ESTIMATORS, Configuration, build
+from ml_service.model.candidates import ESTIMATORS, REASON_LENGTH_MAX, Configuration, build
 from ml_service.model.item_knn import ItemKNN
 from ml_service.model.popularity import Popularity
 from ml_service.model.ratings import Float32Array, Ratings, ratings_of
@@ -89,7 +89,7 @@ def test_one_fold_that_can_not_be_fitted_is_enough_to_be_left_out(monkeypatch: p
 
         def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
             if interactions.shape[1] < 3:
-                raise ValueError("an item is missing")
+                raise ValueError(f"an item is missing:\n{np.zeros(1000)}")
             return super()._fit_weights(interactions)
 
     monkeypatch.setitem(ESTIMATORS, "item_knn", Hesitant)
@@ -98,7 +98,10 @@ def test_one_fold_that_can_not_be_fitted_is_enough_to_be_left_out(monkeypatch: p
     found = search(rare, ["item_knn", "popularity"], folds=10, seed=1, report=ignore)
 
     assert [measured.configuration.estimator for measured in found.measured] == ["popularity"]
-    assert {left.reason for left in found.left_out} == {"an item is missing"}
+    (reason,) = {left.reason for left in found.left_out}
+    assert reason.startswith("an item is missing: [0. 0.")
+    assert "\n" not in reason
+    assert len(reason) == REASON_LENGTH_MAX
 
 
 def test_weights_that_are_not_finite_are_no_model(monkeypatch: pytest.MonkeyPatch) -> None:

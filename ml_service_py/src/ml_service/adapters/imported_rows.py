@@ -89,8 +89,8 @@ def _require_times(new: Sequence[SqlRow]) -> None:
     others = f" (nor in {len(without) - 1} others)" if len(without) > 1 else ""
     raise InvalidArgument(
         "IMPORT_INVALID",
-        f"There is no timestamp in {first}{others}, and the store has interactions already: without times nobody can say which rating is the"
-        " latest. Add a timestamp to each row, or import into an empty store. Nothing was imported.",
+        f"There is no timestamp in {first}{others}, and the store has interactions already: nobody can say which rating is the latest."
+        " Add a timestamp to each row, or import into an empty store. Nothing was imported.",
     )
 
 

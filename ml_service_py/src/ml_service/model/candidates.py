@@ -103,5 +103,10 @@ def fit(configuration: Configuration, pairs: npt.NDArray[Any], y: npt.NDArray[An
     try:
         return build(configuration).fit(pairs, y)
     except UNFIT as error:
-        reason = " ".join(str(error).split())[:REASON_LENGTH_MAX]
-        raise InvalidArgument("JOB_PARAMS_INVALID", f"{configuration.estimator} can't be fitted to these ratings: {reason}") from error
+        detail = f"{configuration.estimator} can't be fitted to these ratings: {reason_of(error)}"
+        raise InvalidArgument("JOB_PARAMS_INVALID", detail) from error
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the error's text as one line that isn't long."""
+    return " ".join(str(error).split())[:REASON_LENGTH_MAX]

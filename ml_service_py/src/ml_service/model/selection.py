@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
-from ml_service.model.candidates import GRIDS, Configuration, Found, LeftOut, Measured, build, fit
+from ml_service.model.candidates import GRIDS, Configuration, Found, LeftOut, Measured, build, fit, reason_of
 from ml_service.model.metrics import ranking_metrics
 from ml_service.model.sizes import choose_estimators
 
@@ -133,7 +133,7 @@ def _fit_and_measure(task: Task, candidate: Configuration, pairs: IntArray, y: A
     try:
         return task, ranking_metrics(fit(candidate, pairs[train], y[train]), pairs[test])
     except InvalidArgument as error:
-        return task, LeftOut(candidate, str(error.__cause__ or error))
+        return task, LeftOut(candidate, reason_of(error.__cause__ or error))
 
 
 def _some_users(users: IntArray, seed: int) -> npt.NDArray[np.bool_]:
