@@ -84,7 +84,7 @@ async def test_a_stop_ends_the_patience() -> None:
 
 
 def test_only_a_port_that_can_not_be_listened_on_is_named_as_the_variable_to_change() -> None:
-    with pytest.raises(InvalidSettings, match="RECOMMENDER_GRPC_PORT: Port 1 .* free port"), naming_port("RECOMMENDER_GRPC_PORT"):
+    with pytest.raises(InvalidSettings, match=r"RECOMMENDER_GRPC_PORT: Port 1 .* free port"), naming_port("RECOMMENDER_GRPC_PORT"):
         raise UnusablePort("Port 1 of 127.0.0.1 can't be listened on")
     with pytest.raises(UnusableCertificate), naming_port("RECOMMENDER_GRPC_PORT"):
         raise UnusableCertificate("tls.key can't be read")
