@@ -1,4 +1,4 @@
-"""What the stack writes, no other user of the machine can read."""
+"""No other user of the machine can read what the stack writes."""
 
 from __future__ import annotations
 
