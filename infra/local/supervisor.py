@@ -11,6 +11,7 @@ import xmlrpc.client
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
+from infra.local.errors import LocalError
 from infra.local.plain_names import plain_name
 from infra.local.programs import SERVICES
 from infra.local.progress import tail
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from infra.local.programs import Program
     from infra.local.settings import Settings
 
+#: supervisord's answers for a program whose file is missing or can't be executed. One that ends at once is started again.
+CAN_NOT_RUN = frozenset({20, 21})
 #: Neither a path nor a value stands in this file: its grammar expands `%` (twice in the names of logs), begins comments at ` #` and ` ;`,
 #: and drops quotes. Names are relative to the checkout, and the rest comes by variables, whose values supervisord takes as they are.
 HEAD = """\
@@ -142,8 +145,12 @@ class Supervisor:
         return describe_programs(self._socket)
 
     def start_services(self) -> None:
+        """Start the services. Raises LocalError for one that can't be run: it would never write a log that says why."""
         with _connection_to(self._socket) as connection:
-            connection.supervisor.startProcessGroup(SERVICES, False)  # noqa: FBT003  XML-RPC knows no keywords
+            answers = connection.supervisor.startProcessGroup(SERVICES, False)  # noqa: FBT003  XML-RPC knows no keywords
+        failed = [f"{answer['name']} can't be run: {answer['description']}" for answer in answers if answer["status"] in CAN_NOT_RUN]
+        if failed:
+            raise LocalError("\n".join(failed))
 
     def begin_stop(self) -> None:
         if self.is_running and self._daemon:

@@ -19,7 +19,7 @@ from infra.local.stack import Stack
 from infra.local.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PRINT_ALL = "import os, sys; print(os.getcwd(), os.environ['ODD'], sys.argv[1], flush=True); sys.stdin.read()"
 ODD = "100% é'x \" #1 ;b"
@@ -58,16 +58,33 @@ def test_a_program_gets_its_folder_words_and_variables_unchanged(settings: Setti
     eventually(lambda: log.exists() and log.read_text("utf-8").splitlines()[:1] == [f"{settings.root} {ODD} {ODD}"], within=15)
 
 
-def test_a_failed_start_shows_where_supervisord_said_why(
-    settings: Settings, supervisors: list[Supervisor], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("infra.local.stack.broker_programs", lambda *_: [])
-    monkeypatch.setattr("infra.local.stack.choose_broker", lambda *_: None)
-    monkeypatch.setattr("infra.local.stack.service_programs", lambda *_, **__: [program(settings, "an invalid name")])
+@pytest.fixture
+def start(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Program], Stack]]:
+    """Starts a stack of one program, without a broker."""
     stack = Stack(settings, Progress(), is_reloading=False)
-    stack.start()
+
+    def start_one(program: Program) -> Stack:
+        monkeypatch.setattr("infra.local.stack.broker_programs", lambda *_: [])
+        monkeypatch.setattr("infra.local.stack.choose_broker", lambda *_: None)
+        monkeypatch.setattr("infra.local.stack.service_programs", lambda *_, **__: [program])
+        stack.start()
+        return stack
+
+    yield start_one
+    stack.stop(is_hurried=lambda: False)
+
+
+def test_a_failed_start_shows_where_supervisord_said_why(settings: Settings, start: Callable[[Program], Stack]) -> None:
+    stack = start(program(settings, "an invalid name"))
 
     with pytest.raises(LocalError, match=r"supervisord\.out:\n.*Invalid name: 'an invalid name'"):
+        stack.start_services()
+
+
+def test_a_program_that_can_not_be_run_ends_the_start_with_the_reason(settings: Settings, start: Callable[[Program], Stack]) -> None:
+    stack = start(Program("absent", ["/absent/program"], settings.root, 5, lambda: False, group=SERVICES))
+
+    with pytest.raises(LocalError, match=r"absent can't be run: .*/absent/program"):
         stack.start_services()
 
 
