@@ -66,7 +66,10 @@ export const forms: Record<string, Form> = {
     allowed: 'host:port, dns:///name:port, ipv4:address:port,address:port or unix:/path, without http://',
     validate: isGrpcTarget,
   },
-  'amqp-url': { allowed: 'amqp://user:password@host:port/ or amqps://...', validate: isUrl(/^amqps?:\/\//) },
+  'amqp-url': {
+    allowed: 'amqp://user:password@host:port/ or amqps://..., with / : @ encoded in the password',
+    validate: isUrl(/^amqps?:\/\//),
+  },
   // Whoever can change the keys on their way can be anybody.
   'keys-url': {
     allowed: 'an https:// URL, or http:// on loopback',
