@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def reset(settings: Settings) -> None:
-    """Empty the data. What is installed and what was downloaded stays."""
+    """Empty the data. Installed packages and downloads stay."""
     with owned_run_folder(settings):
         _remove_data(settings)
     sys.stdout.write(f"The data in {settings.data}/ are gone: the next start imports and trains again what isn't elsewhere.\n")

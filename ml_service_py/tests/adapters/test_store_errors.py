@@ -1,4 +1,4 @@
-"""What is wrong with a store reaches the log in the driver's words, and what somebody must mend isn't called retryable."""
+"""The cause of a store's failure reaches the log in the driver's words; an error that somebody must mend isn't retryable."""
 
 from __future__ import annotations
 

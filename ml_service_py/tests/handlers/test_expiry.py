@@ -1,4 +1,4 @@
-"""What is removed when its time is over, and what stays."""
+"""Jobs, files and remains go when their time is over, and others stay."""
 
 from __future__ import annotations
 

@@ -137,9 +137,9 @@ class JobLedger:
 
     def list_expired(self, ended_before: datetime, abandoned_before: datetime) -> list[str]:
         """Return the ids of jobs that ended before, and of others that nobody has touched since, at most LISTED of them."""
-        is_expired = _is_expired(ended_before, abandoned_before)
+        query = select(jobs.c.job_id).where(_is_expired(ended_before, abandoned_before)).limit(LISTED)
         with reading(self._engine) as connection:
-            return list(connection.scalars(select(jobs.c.job_id).where(is_expired).limit(LISTED)))
+            return list(connection.scalars(query))
 
     def forget(self, job_id: str, ended_before: datetime, abandoned_before: datetime) -> None:
         """Do nothing where the job was replayed meanwhile."""
@@ -157,8 +157,7 @@ def _is_held(attempt: int) -> ColumnElement[bool]:
 
 
 def _is_expired(ended_before: datetime, abandoned_before: datetime) -> ColumnElement[bool]:
-    has_ended = (jobs.c.updated_at < ended_before) & jobs.c.state.in_(FINAL_STATES)
-    return has_ended | (jobs.c.updated_at < abandoned_before)
+    return ((jobs.c.updated_at < ended_before) & jobs.c.state.in_(FINAL_STATES)) | (jobs.c.updated_at < abandoned_before)
 
 
 def _require(job_id: str, attempt: int, *, is_written: bool) -> None:

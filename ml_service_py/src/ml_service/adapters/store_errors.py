@@ -40,7 +40,7 @@ REFUSED = re.compile(
     r"authentication failed|FATAL: .* does not exist|no pg_hba\.conf entry|no password supplied|not permitted to log in|permission denied"
     r"|invalid .* value|unexpected spaces"
 )
-#: What was logged last of each store whose last transaction failed, so that an outage is logged once however often somebody tries.
+#: The last logged cause of each store whose last transaction failed, so that an outage is logged once however often somebody tries.
 _causes: WeakKeyDictionary[Engine, str] = WeakKeyDictionary()
 
 

@@ -1,4 +1,4 @@
-"""What is removed when its time is over: jobs with their files, and the remains of writers that died. Workers call it every hour."""
+"""Removes jobs and their files when their time is over, and the remains of writers that died. Workers call it every hour."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 FOLDS_MIN, FOLDS_MAX = 2, 10
-#: What the registry says of a version that can't come back by itself.
+#: The registry's reasons for a version that can't come back by itself.
 LOST = frozenset({"MODEL_VERSION_UNKNOWN", "MODEL_VERSION_UNUSABLE"})
 #: The search takes most of the time.
 SEARCH_PERCENT = 85.0

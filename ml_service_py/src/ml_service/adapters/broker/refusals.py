@@ -1,4 +1,4 @@
-"""What the broker or the system said when a connection failed, and whether it is a refusal that somebody must mend."""
+"""The cause of a failed connection in one line, and the error that it is: an outage, or a refusal that somebody must mend."""
 
 from __future__ import annotations
 
