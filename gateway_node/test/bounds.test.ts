@@ -104,6 +104,17 @@ test('a text beyond its length is refused', async (t) => {
   assert.equal(broker.published.length, 0)
 })
 
+for (const half of ['\\ud800', '\\udc00', 'a\\udc00\\ud800b']) {
+  test(`an id with half a surrogate pair, ${half}, is refused`, async (t) => {
+    const { gateway, broker } = await buildTestApp(t)
+
+    const { status, body } = await gateway.rateRaw(`{"userId":"${half}","itemId":"2","rating":4}`)
+
+    assert.deepEqual([status, body.reason], [400, 'REQUEST_INVALID'])
+    assert.equal(broker.published.length, 0)
+  })
+}
+
 const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
 for (const levels of [8, 30_000]) {
   test(`a body nested ${levels} levels below its own is refused before it is checked`, async (t) => {

@@ -1,13 +1,13 @@
 import { type Static, Type } from 'typebox'
-import { ItemId, Nullable, strict, UserId } from '../schemas.ts'
+import { ExampleUserId, exampleUser, ItemId, Nullable, strict } from '../schemas.ts'
 
 export const NewInteraction = Type.Object(
   {
-    userId: UserId,
+    userId: ExampleUserId,
     itemId: ItemId,
-    rating: Type.Number({ minimum: 0.5, maximum: 5, description: 'From 0.5 (worst) to 5 (best).' }),
+    rating: Type.Number({ minimum: 0.5, maximum: 5, description: 'From 0.5 (worst) to 5 (best).', examples: [4] }),
   },
-  strict,
+  { ...strict, examples: [{ userId: exampleUser, itemId: '50', rating: 4 }] },
 )
 export type NewInteraction = Static<typeof NewInteraction>
 

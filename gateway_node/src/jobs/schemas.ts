@@ -82,13 +82,13 @@ export const CreateJob = Type.Object(
           {
             additionalProperties: true,
             description: 'train: {estimators?, folds?, seed?}; evaluate: {estimators?, seed?}; export: {limit?}.',
-            examples: [{ estimators: ['ease', 'svd'], folds: 3, seed: 42 }],
           },
         ),
       ),
     ),
   },
-  strict,
+  // An example that changes no model: the page of the contract executes it.
+  { ...strict, examples: [{ kind: 'export', params: { limit: 5 } }] },
 )
 
 export const JobPath = Type.Object({ jobId: Type.String({ minLength: 1, maxLength: 100 }) })

@@ -5,6 +5,8 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Config } from '../config.ts'
+import { exampleUser } from '../schemas.ts'
 import { createFilesHandler, openStaticFolder } from '../static-files.ts'
 import { bearer, openToAnyone } from './auth.ts'
 
@@ -22,7 +24,7 @@ export const openApiPlugin = fp(
             'Recommendations, interactions and background jobs. Every error is a problem (RFC 9457) with a `reason` from one catalogue. Changes are pushed on the WebSocket `/v1/live`.',
         },
         servers: [{ url: '/' }],
-        components: { securitySchemes: { [bearer]: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+        components: { securitySchemes: { [bearer]: describeBearer(app.config) } },
       },
     })
     await app.register(async (page) => {
@@ -41,6 +43,14 @@ export const openApiPlugin = fp(
   },
   { name: 'open-api', dependencies: ['auth'] },
 )
+
+/** Shown where somebody pastes a token. */
+function describeBearer({ identity }: Config) {
+  const description = identity.isDemo
+    ? `Execute \`POST /v1/sessions\`, and paste the \`token\` of its answer. \`{"role": "operator"}\` may read all; \`{"userId": "${exampleUser}"}\` may rate for that user.`
+    : `Paste a token that your OpenID provider (\`${identity.issuer}\`) signed for the audience \`${identity.audience}\`. Its documentation says how to ask for one.`
+  return { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description } as const
+}
 
 /** The library opens a file for each request of its scripts and styles, so they get another handler. */
 function serveFromMemory(app: FastifyInstance): void {

@@ -1,10 +1,13 @@
 // What the demo's sign-in takes and gives.
 import { Type } from 'typebox'
-import { strict, UserId } from '../schemas.ts'
+import { exampleUser, strict, UserId } from '../schemas.ts'
 
 export const NewSession = Type.Union(
   [Type.Object({ userId: UserId }, strict), Type.Object({ role: Type.Literal('operator') }, strict)],
-  { description: 'Who to be: a user, or the operator.' },
+  {
+    description: 'Who to be: a user, or the operator.',
+    examples: [{ role: 'operator' }, { userId: exampleUser }],
+  },
 )
 
 export const Session = Type.Object({

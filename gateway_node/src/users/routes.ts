@@ -2,7 +2,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyContextConfig } from 'fastify'
 import { createEraseUser } from './erase.ts'
-import { AcceptedErasure, InteractionList, InteractionsQuery, User, UserList, UserPath, UsersQuery } from './schemas.ts'
+import {
+  AcceptedErasure,
+  ErasedUserPath,
+  InteractionList,
+  InteractionsQuery,
+  User,
+  UserList,
+  UserPath,
+  UsersQuery,
+} from './schemas.ts'
 
 const tags = ['users']
 const config: FastifyContextConfig = { access: ['owner', 'operator'] }
@@ -60,7 +69,7 @@ export const usersRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Erase all that a user did',
         description:
           'Also of a user whom nobody knows, and as often as it is asked. What the user does afterwards is a new history.',
-        params: UserPath,
+        params: ErasedUserPath,
         response: { 202: AcceptedErasure },
       },
     },

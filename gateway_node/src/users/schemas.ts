@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox'
-import { NextPageToken, Nullable, pageQuery, strict, UserId } from '../schemas.ts'
+import { ExampleUserId, NextPageToken, Nullable, pageQuery, strict, UserId } from '../schemas.ts'
 
 export const UserPath = Type.Object({ userId: UserId })
+export const ErasedUserPath = Type.Object({ userId: ExampleUserId })
 
 export const UsersQuery = Type.Object(
   {

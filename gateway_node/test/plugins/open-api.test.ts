@@ -82,6 +82,60 @@ test('every route that needs a token says so, and how it refuses', async (t) => 
   }
 })
 
+/** Everything in the document that stands under a name, such as `pattern`. */
+function findAll(document: unknown, name: string): unknown[] {
+  if (typeof document !== 'object' || document === null) return []
+  return Object.entries(document).flatMap(([key, value]) => [...(key === name ? [value] : []), ...findAll(value, name)])
+}
+
+test('every pattern reads the same in other languages', async (t) => {
+  const { gateway } = await buildTestApp(t)
+
+  const { body } = await gateway.get('/openapi.json')
+
+  const patterns = new Set(findAll(body, 'pattern'))
+  assert.ok(patterns.size > 0)
+  // Neither Unicode properties, nor \uXXXX, nor looking around, nor \d, \w and \s, which are more in some languages.
+  assert.deepEqual(
+    [...patterns].filter((pattern) => /\\[^x\][.$^-]|\(\?/.test(String(pattern))),
+    [],
+  )
+})
+
+test('what the page of the contract executes by its examples takes nothing from anybody', async (t) => {
+  const { gateway } = await buildTestApp(t)
+  const { body } = await gateway.get('/openapi.json')
+  const paths = body.paths as Record<string, Record<string, { parameters?: object[]; requestBody?: object }>>
+
+  const erasure = paths['/v1/users/{userId}']?.delete?.parameters
+  const rating = paths['/v1/interactions']?.post?.requestBody
+  const job = paths['/v1/jobs']?.post?.requestBody
+
+  assert.deepEqual(findAll(erasure, 'example'), ['docs-example'])
+  assert.deepEqual(findAll(rating, 'example'), [{ userId: 'docs-example', itemId: '50', rating: 4 }])
+  assert.deepEqual(findAll(job, 'example'), [{ kind: 'export', params: { limit: 5 } }])
+})
+
+test('the dialog of the contract says where a token comes from', async (t) => {
+  const provider = {
+    GATEWAY_DEMO: 'false',
+    GATEWAY_JWKS_URL: 'http://127.0.0.1:1/keys',
+    GATEWAY_TOKEN_ISSUER: 'https://id.example/',
+    GATEWAY_TOKEN_AUDIENCE: 'gateway',
+  }
+  const documents = [await readDocument(t, {}), await readDocument(t, provider)]
+
+  const [demo, ofProvider] = documents.map((document) => JSON.stringify(findAll(document, 'securitySchemes')))
+
+  assert.match(String(demo), /POST \/v1\/sessions/)
+  assert.match(String(ofProvider), /https:\/\/id\.example\/.*gateway/)
+})
+
+async function readDocument(t: Parameters<typeof buildTestApp>[0], environment: Record<string, string>) {
+  const { app } = await buildTestApp(t, environment)
+  return (await app.inject('/openapi.json')).json()
+}
+
 test('what has a default may be left out', async (t) => {
   const { operations } = await readOperations(t)
 
