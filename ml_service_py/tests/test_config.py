@@ -70,6 +70,9 @@ def test_an_error_names_the_variable_its_value_and_what_is_allowed(
     [
         ("AMQP_URL", "http://user:secret@broker:5672/", "amqp://user:password@host:port/"),
         ("AMQP_URL", "amqp:secret", "amqp://user:password@host:port/"),
+        ("AMQP_URL", "amqp://user:secret/1@broker:5672/", "amqp://user:password@host:port/"),
+        ("AMQP_URL", "amqp://user:[secret]@broker:5672/", "amqp://user:password@host:port/"),
+        ("AMQP_URL", "amqp://user:secret\u2100@broker:5672/", "amqp://user:password@host:port/"),
         ("OPS_TOKEN", "secret", "16 characters or more"),
     ],
 )

@@ -38,14 +38,14 @@ AMQP_URL_FORM = "Set it to amqp://user:password@host:port/ or amqps://..., with 
 
 
 def _check_amqp_url(url: SecretStr) -> SecretStr:
-    parts = urlsplit(url.get_secret_value())
-    if parts.scheme not in {"amqp", "amqps"} or not parts.hostname:
-        raise ValueError(AMQP_URL_FORM)
     try:
-        _ = parts.port
+        parts = urlsplit(url.get_secret_value())
+        is_usable = parts.scheme in {"amqp", "amqps"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        # Python would quote it, and it may be a part of the password.
-        raise ValueError(AMQP_URL_FORM) from None
+        # Python's message quotes a part of the URL, which may be the password.
+        is_usable = False
+    if not is_usable:
+        raise ValueError(AMQP_URL_FORM)
     return url
 
 
