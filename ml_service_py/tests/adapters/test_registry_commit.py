@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 import sample
+from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
@@ -228,6 +229,27 @@ def test_files_of_jobs_that_nobody_knows_any_more_are_swept(registry: Registry) 
     assert (kept, swept) == ([], ["results/job-1"])
     with pytest.raises(NotFound):
         registry.open_result("job-1")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "models/resnet/weights.bin",
+        f"models/{VERSION}.bak/model.npz",
+        f"models/{VERSION}/notes.txt",
+        "results/2023/summary.csv",
+        "results/job-1/notes.txt",
+    ],
+)
+def test_files_that_are_not_the_registrys_own_are_never_swept(registry: Registry, url: str, name: str) -> None:
+    files, root = url_to_fs(url)
+    files.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
+    files.pipe_file(f"{root}/{name}", b"of another program")
+
+    swept = sweep(registry)
+
+    assert swept == []
+    assert files.cat_file(f"{root}/{name}") == b"of another program"
 
 
 def test_a_link_out_of_the_registry_is_not_swept_through(tmp_path: Path) -> None:

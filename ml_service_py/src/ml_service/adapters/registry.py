@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import UTC, datetime
 from importlib.metadata import version as library_version
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 
 from ml_service.adapters.manifest import FORMAT, JSON_BYTES_MAX, FileEntry, Manifest, ResultHeader, first_problem
 from ml_service.adapters.registry_files import RegistryFiles
+from ml_service.adapters.registry_names import ARRAYS_PATTERN, JOB_FILES, JOB_ID_PATTERN, VERSION_FILES, VERSION_PATTERN
 from ml_service.domain import JobFile, ModelVersion
 from ml_service.errors import InvalidArgument, NotFound, Unavailable
 
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 HEADER = "header.json"
-VERSION_PATTERN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
-#: Each writer names its own, so that two which write one version never spoil each other's. Without a number: of format 1.
-ARRAYS_PATTERN = re.compile(r"model(-[0-9a-f]{8})?\.npz")
-JOB_ID_PATTERN = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 class Registry:
@@ -119,9 +115,9 @@ class Registry:
             raise _unusable(version, f"{arrays}: {error}") from error
 
     def sweep(self, remains_before: datetime, results_before: datetime) -> list[str]:
-        """Remove what no manifest names, as its writer died, and the files of jobs that were forgotten; return the names.
+        """Remove files of versions that no manifest names, as their writer died, and files of jobs that were forgotten. Return the names.
 
-        Each only where nobody has written to it since its time.
+        Each only where nobody has written to it since its time. Files that no writer of the registry names so stay.
         """
         versions, jobs = self._files.list_names("models"), self._files.list_names("results")
         swept = [name for version in versions for name in self._remains(f"models/{version}", remains_before)]
@@ -176,10 +172,13 @@ class Registry:
             if error.reason == "MODEL_VERSION_UNUSABLE":
                 return []
             raise
-        return [name for name, written_at in self._files.list_files(folder).items() if written_at < before and name not in kept]
+        old = [name for name, written_at in self._files.list_files(folder).items() if written_at < before]
+        return [name for name in old if VERSION_FILES.fullmatch(name) and name not in kept]
 
     def _is_untouched(self, folder: str, since: datetime) -> bool:
-        return max(self._files.list_files(folder).values(), default=since) < since
+        """Say whether the folder holds job files alone, and all were written before."""
+        files = self._files.list_files(folder)
+        return all(map(JOB_FILES.fullmatch, files)) and max(files.values(), default=since) < since
 
     def _entry(self, path: str) -> FileEntry:
         """Reads a file in chunks: a version of a large catalogue, once more in memory, would be more than the process may have."""
