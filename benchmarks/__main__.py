@@ -76,7 +76,7 @@ def _end_in_good_order() -> None:
 
 
 def _give_up(*_: object) -> None:
-    raise OutOfTime("everything after it, as the time was over")
+    raise OutOfTime
 
 
 def _measured_within(plan: Plan, wanted: list[str], progress: Progress, schedule: Schedule) -> tuple[list[Series], str]:
@@ -86,8 +86,8 @@ def _measured_within(plan: Plan, wanted: list[str], progress: Progress, schedule
     _bound(plan)
     try:
         series.extend(measure(plan, wanted, progress, schedule))
-    except OutOfTime as reason:
-        schedule.leave_out(str(reason))
+    except OutOfTime:
+        schedule.leave_out_the_rest()
     except (LoadFailed, AssertionError, TimeoutError, subprocess.TimeoutExpired) as error:
         return series, str(error) or type(error).__name__
     finally:

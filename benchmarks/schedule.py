@@ -72,6 +72,10 @@ class Schedule:
         """Say whether the run has time for one more scenario."""
         return self._clock() < self._run_ends
 
+    def leave_out_the_rest(self) -> None:
+        """Note that the time was over during this series, and which series would have followed."""
+        self.leave_out(f"the rest of it, as the time was over; then {', '.join(self._waiting) or 'nothing'}")
+
     def leave_out(self, what: str) -> None:
         self.left_out.append(f"{self._name}: {what}" if self._name else what)
         self._say(f"  left out, as this machine is slow: {what}")
