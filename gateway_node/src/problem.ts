@@ -59,7 +59,7 @@ export const problemPlugin = fp(
     parseBodies(app)
     app.addHook('onSend', requireWorkingHooks)
     app.setNotFoundHandler((request) => {
-      throw new AppError('ROUTE_UNKNOWN', `No route ${request.method} ${pathOf(request)}. See /openapi.json.`)
+      throw unknownRoute(request)
     })
     app.addHook('onRoute', (route) => {
       if (route.schema?.hide || !route.url.startsWith('/v1/')) return
@@ -109,6 +109,10 @@ export function writeProblem(error: AppError, asked: Asked, response: ServerResp
 }
 
 const statusOf = ({ reason, kind }: AppError) => statusOfReason[reason] ?? statusOfKind[kind]
+
+export function unknownRoute(request: FastifyRequest): AppError {
+  return new AppError('ROUTE_UNKNOWN', `No route ${request.method} ${pathOf(request)}. See /openapi.json.`)
+}
 
 /** Queries stay out of what is logged: some put tokens there. */
 export function pathOf({ url }: FastifyRequest): string {

@@ -2,28 +2,54 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { FieldError } from './errors.ts'
+import { AppError, type FieldError } from './errors.ts'
 
 const numberPattern = /^-?\d+(\.\d+)?$/
+/** Of a query. A schema would look at each of them. */
+const maxNames = 64
+const maxErrors = 16
+const shownLength = 200
 
-type PropertySchema = { type?: string; default?: unknown }
+type Schema = {
+  type?: string
+  default?: unknown
+  enum?: unknown[]
+  anyOf?: Schema[]
+  items?: Schema
+  properties?: Record<string, Schema>
+}
 
-/** Unlike a lenient conversion it never changes a value: `5.5` isn't an integer, and an empty text is no number. */
-function toValue(text: unknown, isNumber: boolean, otherwise: unknown): unknown {
-  if (text === undefined) return otherwise
-  return isNumber && typeof text === 'string' && numberPattern.test(text) ? Number(text) : text
+/** Unlike a lenient conversion it never changes a value: `5.5` isn't an integer. What can't be converted stays, and is refused. */
+function toValue(given: unknown, schema: Schema): unknown {
+  // One element comes as a text, several come as a list.
+  if (schema.type === 'array') return [given].flat().map((element) => toValue(element, schema.items ?? {}))
+  if (typeof given !== 'string') return given
+  if (schema.enum) return schema.enum.find((value) => String(value) === given) ?? given
+  if (schema.anyOf) return toValueOfAny(given, schema.anyOf)
+  return toScalar(given, schema.type)
+}
+
+function toScalar(text: string, type: string | undefined): unknown {
+  if (type === 'integer' || type === 'number') return numberPattern.test(text) ? Number(text) : text
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
+  // A query has no other way to say it.
+  if (type === 'null' && text === '') return null
+  return text
+}
+
+function toValueOfAny(text: string, schemas: Schema[]): unknown {
+  const values = schemas.map((schema) => toValue(text, schema))
+  const place = values.findIndex((value) => value !== text)
+  return place < 0 ? text : values[place]
 }
 
 /** What the schema says of each property is looked up once, not for each request. */
 function createFromTexts(schema: TSchema) {
-  const { properties = {} } = schema as { properties?: Record<string, PropertySchema> }
-  const rules = Object.entries(properties).map(([name, { type, default: otherwise }]) => {
-    return { name, otherwise, isNumber: type === 'integer' || type === 'number' }
-  })
+  const rules = Object.entries((schema as Schema).properties ?? {})
   return (texts: Record<string, unknown>): Record<string, unknown> => {
     const values = { ...texts }
-    for (const { name, isNumber, otherwise } of rules) {
-      const value = toValue(texts[name], isNumber, otherwise)
+    for (const [name, property] of rules) {
+      const value = texts[name] === undefined ? property.default : toValue(texts[name], property)
       if (value !== undefined) values[name] = value
     }
     return values
@@ -34,22 +60,32 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   const validator = Compile(schema)
   const fromTexts = createFromTexts(schema)
   return (data) => {
+    if (httpPart === 'querystring' && Object.keys(data).length > maxNames) return { error: tooManyNames() }
     const value = httpPart === 'body' ? data : fromTexts(data)
     return validator.Check(value) ? { value } : { error: validator.Errors(value) }
   }
 }
 
+const tooManyNames = () => new AppError('REQUEST_INVALID', `The query has more than ${maxNames} names.`)
+
 type SchemaError = { keyword: string; instancePath: string; params: unknown; message?: string | undefined }
 
-/** The fields that a schema refused, each once. Fits TypeBox's errors, of a request or of a frame. */
+/** The first fields that a schema refused, each once: at least one. Fits TypeBox's errors, of a request or of a frame. */
 export function toFieldErrors(errors: readonly SchemaError[]): FieldError[] {
-  return errors.flatMap(({ keyword, instancePath, params, message = 'is not valid' }) => {
-    const { requiredProperties = [], additionalProperties = [] } = params as Record<string, string[]>
-    if (keyword === 'boolean') return []
-    if (keyword === 'required')
-      return requiredProperties.map((name) => ({ pointer: `${instancePath}/${name}`, detail: 'is missing' }))
-    if (keyword === 'additionalProperties')
-      return additionalProperties.map((name) => ({ pointer: `${instancePath}/${name}`, detail: 'is unknown' }))
-    return [{ pointer: instancePath, detail: message }]
-  })
+  const details = new Map(
+    errors.flatMap(describe).map(({ pointer, detail }) => [pointer.slice(0, shownLength), detail]),
+  )
+  if (details.size === 0) return [{ pointer: '', detail: 'is not valid' }]
+  return [...details].slice(0, maxErrors).map(([pointer, detail]) => ({ pointer, detail }))
+}
+
+function describe({ keyword, instancePath, params, message = 'is not valid' }: SchemaError): FieldError[] {
+  const { requiredProperties = [], additionalProperties = [] } = params as Record<string, string[]>
+  const at = (name: string) => `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+  if (keyword === 'required') return requiredProperties.map((name) => ({ pointer: at(name), detail: 'is missing' }))
+  // TypeBox stops at some errors: of many unknown names it tells each by itself, and never comes to the one that lists them.
+  if (keyword === 'boolean') return [{ pointer: instancePath, detail: 'is unknown' }]
+  if (keyword === 'additionalProperties')
+    return additionalProperties.map((name) => ({ pointer: at(name), detail: 'is unknown' }))
+  return [{ pointer: instancePath, detail: message }]
 }

@@ -5,7 +5,7 @@ import { type Access, requireAccess, requireIdentity } from '../access.ts'
 import { createDemoSessions, type OpenSession } from '../identity/demo-sessions.ts'
 import type { Identity, Verify } from '../identity/identity.ts'
 import { createProviderVerify } from '../identity/provider-tokens.ts'
-import { problemResponse } from '../problem.ts'
+import { problemResponse, unknownRoute } from '../problem.ts'
 import { createRates } from './rates.ts'
 
 const bearerPattern = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i
@@ -28,8 +28,10 @@ export const authPlugin = fp(
     // Callbacks, as most who ask are known: a promise for each would cost more than what it waits for.
     app.addHook('onRequest', (request, _reply, done) => {
       const { config } = request.routeOptions
-      request.access = request.is404 ? open : (config.access ?? [])
+      request.access = config.access ?? []
       if (!config.isProbe) rates.address(request.ip)
+      // Now, as later a body would be read for it.
+      if (request.is404) throw unknownRoute(request)
       if (request.access.includes('anyone')) return done()
       const identity = signIn(app, request)
       if (identity instanceof Promise) {
@@ -110,7 +112,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Undefined where anyone may ask. */
     identity: Identity | undefined
-    /** Who may send it. A path that no route has is open: all it gets is a 404. */
+    /** The identities that may send it. */
     access: Access
   }
   interface FastifyContextConfig {
