@@ -16,11 +16,12 @@ export function createKnownHosts({
   allowedOrigins,
 }: Names): (header: string | undefined) => boolean {
   const originHosts = allowedOrigins.map((origin) => readName(new URL(origin).host))
-  const names = new Set([host, ...allowedHosts].map(tidy).concat(originHosts))
+  const names = new Set([...[host, ...allowedHosts].map(tidy), ...originHosts])
   // Such a gateway is reached by each address of its machine. No page has an address as its origin that it isn't served from.
   const hasEveryAddress = ['0.0.0.0', '::'].includes(host)
   return (header = '') => {
     const name = readName(header)
+    if (name === undefined) return false
     return names.has(name) || isLoopback(name) || (hasEveryAddress && isIP(name) !== 0)
   }
 }
@@ -30,10 +31,10 @@ export function isLoopback(host: string): boolean {
   return loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
 }
 
-/** The name without the port. Not usable as a name where the header isn't one of a host. */
-function readName(header: string): string {
-  const [, ipv6, name] = hostPattern.exec(header) ?? []
-  return tidy(ipv6 ?? name ?? '?')
+/** Return the name without the port; undefined if the header isn't a host name or an address. */
+function readName(header: string): string | undefined {
+  const [, ipv6, name = ipv6] = hostPattern.exec(header) ?? []
+  return name === undefined ? undefined : tidy(name)
 }
 
 const tidy = (name: string) => name.toLowerCase().replace(/\.$/, '')

@@ -1,12 +1,19 @@
-// How many requests the gateway works on. The plugin counts them; the server refuses the next ones: docs/adr/0023.
+// Counts the requests that the gateway works on and those it refused: docs/adr/0023.
+import { AppError } from './errors.ts'
 
-/** Fewer than the calls to one recommender hold: what waits there beyond them is refused at three times the cost of a refusal here. */
+/** Less than the number of calls that wait for one recommender at most. A request that is refused there costs three times as much. */
 const maxRequests = 512
 
+/** Made once: capturing a stack costs more than the rest of a refusal. */
+export const overloaded = new AppError(
+  'GATEWAY_OVERLOADED',
+  'More requests arrive than this gateway can take on. Try again.',
+)
+
 export type Load = {
-  /** Those that are neither answered nor waiting for their body. */
+  /** Requests that are being worked on now: neither answered nor waiting for their body. */
   requests: number
-  /** Those that were refused so far. */
+  /** Requests that were refused since the start. */
   refused: number
 }
 

@@ -14,16 +14,13 @@ import { type ConnectionError, type FastifyHttpOptions, LogController } from 'fa
 import { bodyLimitBytes } from './bodies.ts'
 import type { Config } from './config.ts'
 import { AppError } from './errors.ts'
-import { isFull, type Load } from './load.ts'
+import { isFull, type Load, overloaded } from './load.ts'
 import { sendProblem, toProblem, writeProblem } from './problem.ts'
 
 const requestIdPattern = /^[\w.:-]{1,128}$/
-const probePattern = /^\/(healthz|readyz)(\?|$)/
+const probePattern = /^(GET|HEAD) \/(healthz|readyz)(\?|$)/
 /** Of one connection. HTTP/1.1 lets a client send requests before it has the answers; browsers and proxies don't. */
 const maxUnanswered = 16
-
-/** Made once: to capture a stack costs more than the rest of a refusal. */
-const overloaded = new AppError('GATEWAY_OVERLOADED', 'More requests arrive than this gateway can take on. Try again.')
 
 export function serverOptions(config: Config, load: Load): FastifyHttpOptions<Server> {
   return {
@@ -67,10 +64,12 @@ function boundRequests(handle: RequestListener, load: Load): RequestListener {
     if (count > maxUnanswered) return void socket.destroy()
     unanswered.set(socket, count)
     response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1))
-    if (isFull(load) && !probePattern.test(request.url ?? '')) refuse(request, response, load)
+    if (isFull(load) && !isProbe(request)) refuse(request, response, load)
     else handle(request, response)
   }
 }
+
+const isProbe = ({ method, url }: IncomingMessage) => probePattern.test(`${method} ${url}`)
 
 /** Before Fastify sees it, which would take more time than the refusal. */
 function refuse({ url = '', headers }: IncomingMessage, response: ServerResponse, load: Load): void {

@@ -28,7 +28,11 @@ export type StaticFile = { mediaType: string; load: () => Promise<Content> }
 export function openStaticFile(path: string): StaticFile {
   let content: Promise<Content> | undefined
   const load = () => {
-    content ??= readContent(path)
+    content ??= readContent(path).catch((error) => {
+      // The next request reads it again: the process may have been out of file handles.
+      content = undefined
+      throw error
+    })
     return content
   }
   return { mediaType: mediaTypes[extname(path)] ?? 'application/octet-stream', load }

@@ -35,3 +35,16 @@ test('a file is read once, so it is still served after it was deleted', async (t
 
   assert.deepEqual([before.body, after.body], ['export {}', 'export {}'])
 })
+
+test('a file that could not be read is read again for the next request', async (t) => {
+  const folder = createFolder(t, { 'a.js': '' })
+  const app = fastify()
+  app.get('/*', createFilesHandler(openStaticFolder(folder)))
+  rmSync(join(folder, 'a.js'))
+
+  const before = await app.inject('/a.js')
+  writeFileSync(join(folder, 'a.js'), 'export {}')
+  const after = await app.inject('/a.js')
+
+  assert.deepEqual([before.statusCode, after.statusCode], [500, 200])
+})

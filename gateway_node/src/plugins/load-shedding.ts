@@ -1,10 +1,13 @@
 // Counts the requests that the gateway works on, so that its server can refuse the next ones.
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Load } from '../load.ts'
+import { isFull, type Load, overloaded } from '../load.ts'
 
-/** A socket stays, and has bounds of its own. A probe asks whether the gateway lives. */
-const isExempt = ({ routeOptions: { config } }: FastifyRequest) => config.isSocket || config.isProbe
+/** Upgrades don't pass the server's check, and sockets have bounds of their own. Probes must be answered under load, too. */
+function isExempt({ raw, routeOptions: { config } }: FastifyRequest): boolean {
+  const { upgrade } = raw as { upgrade?: boolean }
+  return upgrade === true || config.isProbe === true
+}
 
 export const loadSheddingPlugin = fp<{ load: Load }>(
   async (app, { load }) => {
@@ -18,24 +21,33 @@ export const loadSheddingPlugin = fp<{ load: Load }>(
       if (request.isCounted) load.requests -= 1
       request.isCounted = false
     }
-    app.addHook('onRequest', (request, reply, done) => {
+    app.addHook('onRequest', (request, _reply, done) => {
       count(request)
-      reply.raw.once('close', () => uncount(request))
       done()
     })
-    // A body may come slowly, and an answer may be read slowly. Neither takes a place from other clients.
+    // A body may arrive slowly, and an answer may be read slowly. Meanwhile the request takes no place from others.
     app.addHook('preParsing', (request, _reply, body, done) => {
       uncount(request)
       done(null, body)
     })
     app.addHook('preValidation', (request, _reply, done) => {
+      // The places may have been taken while the body arrived.
+      if (isFull(load) && !isExempt(request)) {
+        load.refused += 1
+        return done(overloaded)
+      }
       count(request)
       done()
     })
-    // Not before the end of the tick: the refusals of one tick are work too.
+    // At the end of the tick, because many refusals in one tick are work too.
     app.addHook('onSend', (request, _reply, payload, done) => {
       setImmediate(uncount, request)
       done(null, payload)
+    })
+    // When a client leaves, its request goes on until its answer. A handler that then sends none has ended by its deadline.
+    app.addHook('onRequestAbort', (request, done) => {
+      setTimeout(uncount, app.config.recommenderDeadlineMs, request).unref()
+      done()
     })
   },
   { name: 'load-shedding' },
@@ -43,7 +55,7 @@ export const loadSheddingPlugin = fp<{ load: Load }>(
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whether it is one of the requests that the gateway works on now. */
+    /** Whether the gateway works on it now and counts it. */
     isCounted: boolean
   }
 }

@@ -80,6 +80,10 @@ test('names that only look like a known one are refused', async (t) => {
   assert.deepEqual(await statuses(hosts, {}, t), Array(hosts.length).fill(421))
 })
 
+test('an allowed origin whose name is none of a host lets no other malformed name in', async (t) => {
+  assert.deepEqual(await statuses(['x~y.example', 'app~b'], { GATEWAY_ALLOWED_ORIGINS: 'app://app~a' }, t), [421, 421])
+})
+
 test('a gateway on all addresses is asked by each address, and by no other name', async (t) => {
   const hosts = ['10.0.0.7:3000', '[fd00::7]:3000', 'rebound.example']
 

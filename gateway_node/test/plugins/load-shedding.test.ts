@@ -4,6 +4,7 @@ import { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { InjectOptions } from 'fastify'
 import { buildTestApp } from '../build-app.ts'
 import { JobsClient } from '../jobs/jobs-client.ts'
@@ -19,6 +20,7 @@ async function open(t: TestContext) {
   const ask = (request: InjectOptions) => parts.app.inject({ ...request, headers: { ...headers, ...request.headers } })
   // A token that is known already is checked within the tick.
   await ask({ url: '/v1/stats' })
+  await setImmediate()
   const askMany = (count: number, request: InjectOptions) => Array.from({ length: count }, () => ask(request))
   /** Past `inject`, which knows no server: hands a request to it in this tick. */
   const arrive = (url: string) => {
@@ -32,18 +34,22 @@ async function open(t: TestContext) {
     parts.app.server.emit('request', request, response)
     return response
   }
-  return { ...parts, ask, askMany, arrive }
+  /** Sends as many requests as the gateway works on, which go on until `finish` is called. */
+  async function fill() {
+    const { promise: gate, resolve: finish } = Promise.withResolvers<void>()
+    const { getItem } = parts.recommender
+    parts.recommender.getItem = async (itemId) => gate.then(() => getItem.call(parts.recommender, itemId))
+    const held = Promise.all(askMany(taken, { url: '/v1/items/1' }))
+    await setImmediate()
+    return { finish, held }
+  }
+  return { ...parts, ask, askMany, arrive, fill }
 }
 
 /** A gateway that works on as many requests as it may, until `finish` is called. */
 async function openFull(t: TestContext) {
   const parts = await open(t)
-  const { promise: gate, resolve: finish } = Promise.withResolvers<void>()
-  const { getItem } = parts.recommender
-  parts.recommender.getItem = async (itemId) => gate.then(() => getItem.call(parts.recommender, itemId))
-  const held = Promise.all(parts.askMany(taken, { url: '/v1/items/1' }))
-  await setImmediate()
-  return { ...parts, finish, held }
+  return { ...parts, ...(await parts.fill()) }
 }
 
 for (const url of ['/v1/items/1', '/v1/users', '/', '/openapi.json', '/docs', '/metrics', '/v1/nothing', '/%zz'])
@@ -60,6 +66,18 @@ for (const url of ['/v1/items/1', '/v1/users', '/', '/openapi.json', '/docs', '/
     assert.deepEqual([status, contentType], [429, 'application/problem+json'])
     assert.deepEqual([reason, instance, requestId], ['GATEWAY_OVERLOADED', url, 'abc'])
   })
+
+test('a request that is no probe, but has the path of one, is refused as others are', async (t) => {
+  const { app, finish, held } = await openFull(t)
+  const connection = await RawConnection.open(app)
+
+  connection.sendHead('POST /healthz', { connection: 'close', 'content-length': 0 })
+  const { status } = await connection.untilClosed()
+  finish()
+  await held
+
+  assert.equal(status, 429)
+})
 
 for (const url of ['/healthz', '/readyz', '/healthz?now'])
   test(`a gateway that works on as many requests as it may still answers ${url}`, async (t) => {
@@ -129,9 +147,75 @@ test('bodies that arrive slowly take no place from other requests', async (t) =>
   assert.equal(other.statusCode, 400)
 })
 
+test('a body that arrives while the gateway works on as many requests as it may is refused', async (t) => {
+  const { ask, fill } = await open(t)
+  const payload = new Readable({ read() {} })
+  const sending = ask({ method: 'POST', url: '/v1/jobs', headers: { 'content-type': 'application/json' }, payload })
+  await setImmediate()
+  const { finish, held } = await fill()
+
+  payload.push('{}')
+  payload.push(null)
+  const { statusCode, headers, body } = await sending
+  finish()
+  await held
+
+  assert.deepEqual([statusCode, headers['retry-after']], [429, '1'])
+  assert.equal(JSON.parse(body).reason, 'GATEWAY_OVERLOADED')
+})
+
+/** So many requests that wait for the recommender, on connections that their clients have closed. */
+async function leaveMany(t: TestContext, parts: Awaited<ReturnType<typeof open>>) {
+  const { app, recommender } = parts
+  const { promise: gate, resolve: finish } = Promise.withResolvers<void>()
+  let asked = 0
+  const { getItem } = recommender
+  recommender.getItem = async (itemId) => {
+    asked += 1
+    await gate
+    return getItem.call(recommender, itemId)
+  }
+  const connections: RawConnection[] = []
+  while (connections.length < taken / 16) connections.push(await RawConnection.open(app))
+  for (const connection of connections)
+    for (let count = 0; count < 16; count += 1) connection.sendHead('GET /v1/items/1')
+  await t.waitFor(() => assert.equal(asked, taken))
+  for (const connection of connections) connection.leave()
+  const countOpen = promisify(app.server.getConnections.bind(app.server))
+  await t.waitFor(async () => assert.equal(await countOpen(), 0))
+  return finish
+}
+
+test('requests whose clients have left take their places for as long as the gateway works on them', async (t) => {
+  const parts = await open(t)
+  const finish = await leaveMany(t, parts)
+
+  const meanwhile = parts.arrive('/v1/items?unknown=1')
+  finish()
+  await setImmediate()
+  await setImmediate()
+  const afterwards = parts.arrive('/v1/items?unknown=1')
+  await setImmediate()
+
+  assert.deepEqual([meanwhile.statusCode, afterwards.statusCode], [429, 400])
+})
+
+test('a request that is never answered, as its client has left, takes its place until its deadline', async (t) => {
+  const parts = await open(t)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  await leaveMany(t, parts)
+
+  t.mock.timers.tick(parts.app.config.recommenderDeadlineMs)
+  const afterwards = parts.arrive('/v1/items?unknown=1')
+  await setImmediate()
+
+  assert.equal(afterwards.statusCode, 400)
+})
+
 test('files that are read slowly take no place from other requests', async (t) => {
   const { app, arrive, askMany, recommender } = await open(t)
   const { body: job } = await new JobsClient(app).ask('export')
+  await setImmediate()
   const bodies: Readable[] = []
   recommender.readResult = async () => {
     const body = new Readable({ read() {} })
