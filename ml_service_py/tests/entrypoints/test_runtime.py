@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from ml_service.adapters.certificates import UnusableCertificate
 from ml_service.config import InvalidSettings
@@ -134,6 +135,21 @@ async def test_a_task_that_ends_because_the_process_stops_is_not_dead() -> None:
         stopping.set()
 
     assert stopping.dead == []
+
+
+async def test_an_error_of_a_task_that_was_asked_to_end_is_logged_and_ends_the_process_with_an_error() -> None:
+    stopping = Stopping()
+
+    async def fail_at_its_end() -> None:
+        await stopping.wait()
+        raise ZeroDivisionError
+
+    with capture_logs() as logged:
+        async with stopping.running(fail_at_its_end(), "housekeeping", stopping.set):
+            pass
+
+    assert [(row["part"], type(row["exc_info"])) for row in logged] == [("housekeeping", ZeroDivisionError)]
+    assert stopping.dead == ["housekeeping"]
 
 
 async def test_a_task_that_its_owner_ends_is_not_dead() -> None:

@@ -70,20 +70,25 @@ class Stopping(asyncio.Event):
     async def running(
         self, work: Coroutine[None, None, object], name: str, ask_to_end: Callable[[], object] | None = None
     ) -> AsyncIterator[None]:
-        """Run a task as long as the block; at its end cancel the task, or ask it in another way, and wait for it."""
+        """Run a task as long as the block; at its end cancel the task, or ask it in another way, and wait for it.
+
+        A task that fails while it ends is logged, and counts as dead too.
+        """
+        is_asked = False
+
+        def on_ended(task: asyncio.Task[object]) -> None:
+            error = None if task.cancelled() else task.exception()
+            if error is not None or not (is_asked or self.is_set()):
+                self.on_dead(name, error)
+
         task = asyncio.create_task(work, name=name)
-        task.add_done_callback(self._on_ended_task)
+        task.add_done_callback(on_ended)
         try:
             yield
         finally:
-            task.remove_done_callback(self._on_ended_task)
+            is_asked = True
             (ask_to_end or task.cancel)()
             await asyncio.wait([task])
-
-    def _on_ended_task(self, task: asyncio.Task[object]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None or not self.is_set():
-            self.on_dead(task.get_name(), error)
 
 
 def stop_signal() -> Stopping:
