@@ -70,7 +70,7 @@ class GrpcServer:
         await self.set_serving(is_serving=False)
         credentials = None if certificates is None else mutual_tls(certificates)
         try:
-            address = f"{host}:{port}"
+            address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
             bound = self._server.add_secure_port(address, credentials) if credentials else self._server.add_insecure_port(address)
         except RuntimeError as error:
             raise UnusablePort(f"Port {port} of {host} can't be listened on") from error

@@ -81,6 +81,9 @@ async def serve_ops(app: FastAPI, address: OpsAddress, stopping: Stopping) -> As
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
+        if ":" in host:
+            # `::` stands for the machine's IPv4 addresses too, as it does for gRPC.
+            return socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=socket.has_dualstack_ipv6())
         return socket.create_server((host, port))
     except OSError as error:
         raise UnusablePort(f"Port {port} of {host} can't be listened on: {error.strerror}") from error
