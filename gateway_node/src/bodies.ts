@@ -1,4 +1,4 @@
-// What a body may be: JSON and nothing else, within bounds that are checked before any schema is.
+// Reads bodies: JSON and nothing else, within bounds that are checked before any schema is.
 import type { FastifyInstance, FastifyRequest, preParsingHookHandler } from 'fastify'
 import { AppError } from './errors.ts'
 import { isTooDeep, maxDepth } from './json-depth.ts'

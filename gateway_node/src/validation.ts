@@ -19,7 +19,7 @@ type Schema = {
   properties?: Record<string, Schema>
 }
 
-/** Unlike a lenient conversion it never changes a value: `5.5` isn't an integer. What can't be converted stays, and is refused. */
+/** Unlike a lenient conversion it never changes a value: `5.5` isn't an integer. A text that can't be converted stays, and is refused. */
 function toValue(given: unknown, schema: Schema): unknown {
   // One element comes as a text, several come as a list.
   if (schema.type === 'array') return [given].flat().map((element) => toValue(element, schema.items ?? {}))
@@ -43,7 +43,7 @@ function toValueOfAny(text: string, schemas: Schema[]): unknown {
   return place < 0 ? text : values[place]
 }
 
-/** What the schema says of each property is looked up once, not for each request. */
+/** Look up the schema's properties once, not for each request. */
 function createFromTexts(schema: TSchema) {
   const rules = Object.entries((schema as Schema).properties ?? {})
   return (texts: Record<string, unknown>): Record<string, unknown> => {
