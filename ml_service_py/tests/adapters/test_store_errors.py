@@ -82,13 +82,15 @@ def test_a_store_that_another_process_has_locked_may_pass(tmp_path: Path, monkey
         assert found(refusal(engine, "SELECT 1")) == ("STORE_UNAVAILABLE", True, "database is locked")
 
 
-def test_a_folder_that_can_not_be_made_is_no_stack(tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["file", "file/below", "x" * 300])
+def test_a_folder_that_can_never_be_made_must_be_mended(tmp_path: Path, folder: str) -> None:
     (tmp_path / "file").write_text("in the way")
 
-    with opened(tmp_path / "file" / "store.db") as engine, pytest.raises(Unavailable) as caught:
+    with opened(tmp_path / folder / "store.db") as engine, pytest.raises(Unavailable) as caught:
         migrate(engine)
 
-    assert "file" in (caught.value.cause or "")
+    assert (caught.value.reason, caught.value.retryable) == ("STORE_UNUSABLE", False)
+    assert folder in (caught.value.cause or "")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ without it.
 
 from __future__ import annotations
 
-import errno
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ import structlog
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from ml_service.adapters.system_errors import PERMANENT
 from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ log = structlog.get_logger()
 CHUNK_BYTES = 64 * 1024
 #: Nothing is there, by the systems' own words: a folder's name may also be a file's.
 ABSENT = (FileNotFoundError, NotADirectoryError)
-#: No right, read-only, no folder where one is needed. All others may pass, a full disk among them.
-PERMANENT = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.EEXIST, errno.ENOTDIR, errno.ENAMETOOLONG})
 
 
 class RegistryFiles:

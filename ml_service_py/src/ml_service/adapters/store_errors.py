@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from ml_service.adapters.system_errors import PERMANENT
 from ml_service.errors import Internal, ServiceError, Unavailable
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _translate(error: SQLAlchemyError | OSError) -> ServiceError:
     if isinstance(error, IntegrityError | DataError):
         # Another time it would refuse them as well.
         return Internal("INTERNAL", "The store refused rows that break its rules.")
-    if isinstance(error, PermissionError) or (isinstance(error, DBAPIError) and _is_permanent(error.orig)):
+    if isinstance(error, DBAPIError | OSError) and _is_permanent(error.orig if isinstance(error, DBAPIError) else error):
         return Unavailable("STORE_UNUSABLE", "The SQL store can't be used. Mend it, or set DATABASE_URL to another one.")
     if isinstance(error, DBAPIError | PoolTimeoutError | OSError):
         return Unavailable("STORE_UNAVAILABLE", "The SQL store can't be used now. Try again.")
@@ -80,6 +81,8 @@ def _translate(error: SQLAlchemyError | OSError) -> ServiceError:
 
 
 def _is_permanent(error: BaseException | None) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in PERMANENT
     if isinstance(error, sqlite3.Error):
         # The lower byte is the kind, the rest says more of it.
         return getattr(error, "sqlite_errorcode", 0) & 0xFF in SQLITE_PERMANENT
