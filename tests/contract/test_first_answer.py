@@ -101,6 +101,19 @@ def test_a_gateway_that_does_not_answer_is_an_error(settings: Settings) -> None:
         wait_for_first_answer(replace(settings, ports={**settings.ports, "GATEWAY_PORT": nobody}), Progress(), within=0.1)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [b"no HTTP at all\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"],
+)
+def test_a_program_that_does_not_answer_as_a_gateway_is_an_error(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    monkeypatch.setattr(_Handler, "do_POST", lambda handler: handler.wfile.write(answer))
+
+    with pytest.raises(LocalError, match="gives no usable answer"):
+        wait_for_first_answer(settings, Progress(), within=0.1)
+
+
 def test_with_an_openid_provider_nobody_can_be_tried(gateway: FakeGateway, settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     gateway.answers = [REFUSED]
 
