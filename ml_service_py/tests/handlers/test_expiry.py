@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 import sample
@@ -82,16 +83,21 @@ def test_a_job_goes_with_its_file_when_its_window_is_over_or_nobody_can_run_it_a
     assert (ledger.find(JOB_ID) is not None, has_file(registry)) == (stays, stays)
 
 
-def test_of_many_jobs_some_go_at_a_time(ledger: JobLedger, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_jobs_some_go_at_a_time_and_the_registry_is_swept_after_the_last(
+    ledger: JobLedger, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for job_id in ("job-1", "job-2", "job-3"):
         run(ledger, registry, job_id)
     age(ledger, JOB_WINDOW + HOUR)
     monkeypatch.setattr(job_ledger, "LISTED", 2)
     monkeypatch.setattr("ml_service.handlers.expiry.LISTED", 2)
+    sweeps = Mock(return_value=[])
+    monkeypatch.setattr(registry, "sweep", sweeps)
 
     is_more = [remove_expired(ledger, registry), remove_expired(ledger, registry)]
 
     assert is_more == [True, False]
+    assert sweeps.call_count == 1
     assert [ledger.find(job_id) for job_id in ("job-1", "job-2", "job-3")] == [None] * 3
 
 

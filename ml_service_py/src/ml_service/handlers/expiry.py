@@ -30,8 +30,10 @@ def remove_expired(ledger: JobLedger, registry: Registry) -> bool:
         # The files first: a file without its job would stay until the sweep.
         registry.remove_results(job_id)
         ledger.forget(job_id, ended_before, abandoned_before)
-    # Files that are older still belong to no job that the ledger has.
+    if len(expired) == LISTED:
+        return True
+    # Once all expired jobs are gone: it lists the whole registry. Files that are older still belong to no job that the ledger has.
     swept = registry.sweep(remains_before=now - REMAINS_AFTER, results_before=abandoned_before)
     if swept:
         log.info("remains swept", count=len(swept), first=swept[0])
-    return len(expired) == LISTED
+    return False
