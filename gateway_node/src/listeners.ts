@@ -1,6 +1,6 @@
-// Publishes one event to many listeners. One that throws keeps those after it from nothing.
+// Publishes one event to many listeners. If one throws, the others are called all the same.
 
-/** Tells each listener, and throws only then what any of them threw. */
+/** Call each listener. Then throw what a listener threw; an AggregateError for several. */
 export function tellAll<Listener>(listeners: Iterable<Listener>, tell: (listener: Listener) => void): void {
   let errors: unknown[] | undefined
   for (const listener of listeners) {
@@ -14,7 +14,7 @@ export function tellAll<Listener>(listeners: Iterable<Listener>, tell: (listener
   throw errors.length === 1 ? errors[0] : new AggregateError(errors, `${errors.length} listeners failed.`)
 }
 
-/** An observer whose own failure goes to `onError`, and changes nothing for what it observes. */
+/** Return an observer that never throws: its error goes to `onError`, so the observed call goes on. */
 export function shield<Observed extends unknown[]>(
   observe: (...observed: Observed) => void,
   onError: (error: unknown) => void,

@@ -1,4 +1,4 @@
-// Who may read what is for operations, such as metrics: whoever knows OPS_TOKEN, by the same rule as the ports for operators of recommender and worker.
+// Lets callers with OPS_TOKEN read metrics, by the same rule as the ports for operators of recommender and worker.
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Config } from './config.ts'

@@ -21,7 +21,7 @@ const Id = (example: string) =>
   )
 
 export const UserId = Id('196')
-/** Of a user with nothing to lose: whoever tries what changes data changes nobody's. */
+/** The user of the examples that change data. No data set has it, so an example that is executed changes nobody's data. */
 export const exampleUser = 'docs-example'
 export const ExampleUserId = Id(exampleUser)
 export const ItemId = Id('50')

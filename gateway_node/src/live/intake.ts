@@ -1,4 +1,4 @@
-// Which frames of one socket are read: so many a minute, so many that can't be used, and until somebody has signed in one small hello.
+// Bounds the frames that one socket may send: a rate per minute, a count of unusable frames, and one small hello before the sign-in.
 import { AppError } from '../errors.ts'
 import { Allowance, type Rate } from './allowance.ts'
 import { type ClientFrame, findFrameId, parseFrame } from './frames.ts'

@@ -37,7 +37,7 @@ export function createSingleFlight<Caller extends { expiresAt: number }, Answer>
   }
 }
 
-/** Waits for a call that somebody else has started. Asks again where that one's deadline ended it and this caller has time left. */
+/** Wait for a call that another caller started. Ask again if that caller's deadline ended it and this caller has time left. */
 async function join<Caller extends { expiresAt: number }, Answer>(
   flight: Flight<Caller, Answer>,
   caller: Caller,
