@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 LOAD = HERE / "load"
 #: A load ends by itself; this is for one that doesn't.
 PATIENCE_SECONDS = 60
-#: A load never goes through a proxy, not even where Node is told to use those of the environment.
+#: A load never goes through a proxy, not even where NODE_USE_ENV_PROXY is set.
 DIRECT = {"NODE_USE_ENV_PROXY": "0"}
 
 

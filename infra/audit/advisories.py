@@ -27,7 +27,7 @@ class NoAnswer(Exception):
 def run_tool(command: Sequence[str], folder: Path) -> str:
     """Gives what it prints, as findings are told by the exit code too. Raises NoAnswer where it prints nothing."""
     try:
-        # What the person's own settings of npm would leave out, is asked for here.
+        # Without the person's own settings of npm, which could leave packages out of the report.
         variables = read_settings().variables
         ended = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

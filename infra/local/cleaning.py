@@ -56,7 +56,7 @@ def _remove(folder: Path) -> None:
     try:
         shutil.rmtree(folder)
     except FileNotFoundError:
-        # It was never made. What vanishes while it is removed leaves the rest for another go.
+        # The folder was never made, or another process removed a part of it meanwhile: remove the rest.
         shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         what = f"{error.filename or folder} can't be removed: {error.strerror or error}"

@@ -1,4 +1,4 @@
-"""Where the data of the stack lie: in the run folder, or where the environment says. No text about a place holds a user or a password."""
+"""The places of the stack's data: the run folder, or the addresses in the environment. No text about a place holds a password."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ NPM_ALL = ("--include=dev", "--include=prod", "--include=optional", "--include=p
 
 
 def without_personal(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment; of the variables for pip and npm only those that tell the way to the packages."""
+    """Return the environment; of the variables for pip and npm only those about how to reach the packages."""
     return {name: value for name, value in given.items() if _may_stay(name)}
 
 

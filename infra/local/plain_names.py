@@ -1,4 +1,4 @@
-"""Which names of folders other programs can't take, and a second name for such a folder.
+"""Checks for folder names that other programs can't handle, and a second name for such a folder.
 
 RabbitMQ asks a shell for the free space of its folder: a quote in the name makes it wait for ever. A socket's path may have 107 bytes.
 """

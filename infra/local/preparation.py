@@ -35,7 +35,7 @@ def note_prepared(settings: Settings) -> None:
 
 
 def _is_prepared(settings: Settings) -> bool:
-    """Of stores outside the run folder nobody knows what others did to them since."""
+    """Say whether this stack prepared its stores before. Stores outside the run folder never count: others may have changed them since."""
     if not all(place.is_ours for place in data_places(settings)[:2]):
         return False
     stamp = _stamp(settings)

@@ -138,7 +138,7 @@ class Supervisor:
         return self._daemon is not None and self._daemon.poll() is None
 
     def last_words(self) -> str:
-        """Return the ends of what supervisord wrote: before it has read its file it says what is wrong on its output, later in its log."""
+        """Return the ends of what supervisord wrote. Until it has read its file it reports errors on its output, later in its log."""
         return "\n".join(f"The end of {path}:\n{tail(path)}" for path in (self._output, self._log) if tail(path))
 
     def processes(self) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""No other user of the machine can read what the stack writes."""
+"""No other user of the machine can read the files of the stack."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Shell:
         return subprocess.run(self._call(command), cwd=self._root, capture_output=True, text=True, check=True, timeout=RUN_SECONDS).stdout
 
     def first_line(self, command: str) -> tuple[str, str]:
-        """Start a command that goes on by itself; return its first line, and what it says against ending after that line."""
+        """Start a command that goes on by itself; return its first line, and what it prints as errors when it is ended after that line."""
         with subprocess.Popen(
             self._call(command), cwd=self._root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         ) as process:

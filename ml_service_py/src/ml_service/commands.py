@@ -129,7 +129,7 @@ def _migrated_parts() -> Iterator[Parts]:
 
 @contextmanager
 def _settings() -> Iterator[Settings]:
-    """End the command with one sentence whatever happens. The log has the rest, and the stack of what is a bug."""
+    """End the command with one sentence for every error. The log holds the details, for a bug with its stack."""
     try:
         settings = read_settings()
         configure_logs(settings.log_level)
@@ -149,7 +149,7 @@ def _settings() -> Iterator[Settings]:
 
 
 def _sentence(error: Exception) -> str:
-    """Put the cause behind what happened, before what to do."""
+    """Return the error's message with its cause in brackets after the first sentence: what happened (cause). What to do."""
     what, dot, what_to_do = str(error).partition(". ")
     cause = getattr(error, "cause", None)
     return f"{what.removesuffix('.')} ({cause}){dot or '.'}{what_to_do}" if cause else str(error)

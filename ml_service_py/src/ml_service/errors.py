@@ -30,7 +30,7 @@ class ServiceError(Exception):
         self.reason = reason
         self.detail = detail
         self.metadata = metadata
-        #: What a driver or the system said of it, without secrets: for logs and for the command line, not for callers.
+        #: The message of the driver or the system, without secrets: for logs and for the command line, not for callers.
         self.cause: str | None = None
 
     @property

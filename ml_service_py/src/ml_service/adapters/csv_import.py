@@ -55,7 +55,7 @@ def _interaction(row: Row, item_ids: set[str], times: TimeColumn) -> Interaction
 
 
 def _id_by_line(line: int, user_id: str, item_id: str, rating: float | None) -> str:
-    """Without a time only the line tells apart the same rating that was given twice, with another one between."""
+    """Return the id of a row without a time. The line is a part of it: a user may give the same rating twice, with another between."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"csv\n{line}\n{user_id}\n{item_id}\n{rating}\nNone"))
 
 

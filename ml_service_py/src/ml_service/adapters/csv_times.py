@@ -31,7 +31,7 @@ class TimeColumn:
         )
 
     def read(self, cell: str) -> datetime:
-        """Raises ValueError for what is no such time, and UnusableCell for a number in another unit than those before."""
+        """Return the time of a cell. Raises ValueError for any other text, and UnusableCell for a number in another unit."""
         number = NUMBER.fullmatch(cell)
         moment = self._read_number(cell, number) if number else _read_rfc_3339(cell)
         if not YEAR_MIN <= moment.year <= self._year_max:

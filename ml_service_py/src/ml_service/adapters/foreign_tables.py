@@ -1,4 +1,4 @@
-"""Whose tables a database holds, asked before the first migration: another program's must not be taken for ours."""
+"""Checks before the first migration whether a database holds tables of another program, which must not be taken for ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows of an import are new to the store: user, item and time are an interaction's identity, wherever its file has it."""
+"""Adds the rows of an import that are new to the store. User, item and time identify one; the line in the file doesn't matter."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def imported_id(user_id: str, item_id: str, occurred_at: datetime) -> str:
 
 
 def rows_by_identity(given: Iterable[Interaction]) -> dict[Identity, SqlRow]:
-    """Return what is to be written. Of rows with one identity the last counts, at its own place."""
+    """Return the rows to write. Of several rows with the same identity only the last one is kept, at its place in the file."""
     rows: dict[Identity, SqlRow] = {}
     for interaction in given:
         identity = _identity(interaction)
@@ -55,7 +55,7 @@ def rows_by_identity(given: Iterable[Interaction]) -> dict[Identity, SqlRow]:
 
 
 def insert_imported(connection: Connection, rows: dict[Identity, SqlRow]) -> ImportedRows:
-    """Write those that the store hasn't yet, but for users who were erased.
+    """Write the rows that the store doesn't have yet, except those of erased users.
 
     Raises InvalidArgument (IMPORT_INVALID) for new rows without a time in a store that has interactions: nobody could say which of two
     ratings is the later one.
@@ -71,7 +71,7 @@ def insert_imported(connection: Connection, rows: dict[Identity, SqlRow]) -> Imp
 
 
 def _stored(connection: Connection, rows: dict[Identity, SqlRow]) -> Iterator[Identity]:
-    """Return the identities that the store has: those with a time under any id, as a live interaction has its own."""
+    """Return the identities that the store has already. With a time, the id doesn't matter: a live interaction has an id of its own."""
     moment = microseconds(interactions.c.occurred_at)
     timed = select(interactions.c.user_id, interactions.c.item_id, moment).where(interactions.c.occurred_at.is_not(None))
     for user_ids in _chunks({row["user_id"] for row in rows.values() if row["occurred_at"] is not None}):

@@ -71,7 +71,7 @@ def _download(cache_dir: Path) -> None:
         except subprocess.TimeoutExpired as error:
             raise Internal("UPSTREAM_FAILED", f"MovieLens 100K didn't arrive within {DOWNLOAD_SECONDS} s; try again") from error
         except subprocess.CalledProcessError as error:
-            # The last line says what came of it, those before it why.
+            # pip's last line is the summary; the lines before it hold the cause.
             said = error.stderr.strip().splitlines() or ["nothing"]
             log.warning("pip failed", said=said)
             detail = f"pip can't download {REQUIREMENT}, which holds MovieLens 100K ({said[-1]}). See the log above, then try again."

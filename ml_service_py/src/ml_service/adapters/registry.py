@@ -144,7 +144,7 @@ class Registry:
             folder = self._last_result(job_id)
             header = ResultHeader.model_validate_json(self._files.read_start(f"{folder}/{HEADER}", JSON_BYTES_MAX))
             chunks = self._files.read_chunks(f"{folder}/{header.name}")
-            # Opens the file, so that one that isn't there is told before the answer begins.
+            # This opens the file, so that a missing one is an error before the answer begins.
             next(chunks)
         except (FileNotFoundError, ValidationError):
             raise NotFound("JOB_RESULT_MISSING", f"Job {job_id} has left no file.", job_id=job_id) from None

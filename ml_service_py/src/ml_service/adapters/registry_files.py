@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 CHUNK_BYTES = 64 * 1024
-#: Nothing is there, by the systems' own words: a folder's name may also be a file's.
+#: How systems report that nothing is there. NotADirectoryError: a part of the path is a file.
 ABSENT = (FileNotFoundError, NotADirectoryError)
 
 
@@ -107,7 +107,7 @@ class RegistryFiles:
 
     @contextmanager
     def removed_on_error(self, name: str) -> Iterator[None]:
-        """Leave nothing of what can't be finished. Raises Unavailable where somebody else removed it meanwhile."""
+        """Remove an unfinished file or folder if the block fails. Raises Unavailable if another process removed it meanwhile."""
         try:
             yield
         except BaseException as error:
@@ -129,7 +129,7 @@ class RegistryFiles:
     def list_files(self, folder: str) -> dict[str, datetime]:
         """Return when each file below a folder was last written, and the folder itself where it is empty.
 
-        Leave out what a link leads to. A file system that tells no times says now, so that nothing counts as old.
+        Leave out what a link leads to. For a file system without such times the time is now, so that nothing counts as old.
         """
         self._files.invalidate_cache()
         with _translated_errors(), suppress(*ABSENT):

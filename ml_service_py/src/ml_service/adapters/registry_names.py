@@ -11,6 +11,6 @@ _UNFINISHED = r"(\.[0-9a-f]{32})?"
 VERSION_PATTERN = re.compile(_VERSION)
 ARRAYS_PATTERN = re.compile(_ARRAYS)
 JOB_ID_PATTERN = re.compile(r"[0-9A-Za-z-]{1,64}")
-#: What writers of versions and of job files may leave, as names relative to the registry's address; an empty folder too.
+#: The names, relative to the registry's address, of the files and empty folders that writers of versions and of job files may leave.
 VERSION_FILES = re.compile(rf"models/\.?{_VERSION}{_UNFINISHED}(/({_ARRAYS}|manifest\.json{_UNFINISHED}))?")
 JOB_FILES = re.compile(rf"results/{JOB_ID_PATTERN.pattern}(/\.?\d+{_UNFINISHED}(/[^/]+)?)?")

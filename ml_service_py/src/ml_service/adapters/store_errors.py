@@ -1,4 +1,4 @@
-"""What an error of the SQL store means: a bug, an outage that may pass, or a store that somebody must mend. Logs what the driver said."""
+"""Tells the errors of the SQL store apart: a bug, an outage that may pass, or a store that an operator must mend. Logs the cause."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def translated_errors(engine: Engine) -> Iterator[None]:
 
 
 def first_line(error: BaseException, engine: Engine) -> str:
-    """Return the first line of what the driver said, without the statement and the password."""
+    """Return the first line of the driver's message, without the statement and the password."""
     said = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
     password = engine.url.password
     return (said.replace(str(password), "***") if password else said).splitlines()[0]

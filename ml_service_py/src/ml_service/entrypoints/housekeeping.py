@@ -1,4 +1,4 @@
-"""What a worker does beside jobs, at its own times, until it stops: removes what has expired, and queues what was lost."""
+"""The tasks of a worker beside its jobs, until it stops: remove expired jobs and files, and queue lost commands again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 EXPIRY_SECONDS = 3600.0
-#: Leaves the store to others in between.
+#: The pause between two parts of a long removal, in which others can use the store.
 MORE_SECONDS = 1.0
 LOST_SECONDS = 60.0
 

@@ -97,7 +97,7 @@ class ServiceInterceptor(grpc.aio.ServerInterceptor):
 
     def _stream(self, handler: Any, method: str) -> Any:
         async def served(body: bytes, context: Context) -> AsyncIterator[Any]:
-            # Closed here, so that the call is in flight until it has let go of what it holds.
+            # The generator is closed here, so that a call counts as in flight until it has released its resources.
             async with self._around(method, context), aclosing(handler.unary_stream(_decode(handler, body), context)) as parts:
                 async for part in parts:
                     yield part

@@ -1,4 +1,4 @@
-"""Commands that only the stream `job-events` holds: they are queued again, so that every job that gateways show comes to an end.
+"""Queues commands again that only the stream `job-events` holds, so that every job that gateways show comes to an end.
 
 A broker that ends while it takes a command in may keep it in the stream alone, and so does a queue that is full and refuses it.
 """
@@ -57,7 +57,7 @@ class LostCommands:
             self._waiting.clear()
 
     def queue_again(self, now: datetime) -> None:
-        """Queue what has waited too long and no worker has seen. Raises Unavailable; what is left comes with the next call."""
+        """Queue each command that waited too long and that no worker has seen. Raises Unavailable; the next call tries the rest."""
         with self._in_use:
             due = [waiting for waiting in self._waiting.values() if now - waiting.read_at >= LOST_AFTER]
         for waiting in due:

@@ -24,7 +24,7 @@ def install_access(app: FastAPI, host: str, token: str | None) -> None:
 
     @app.middleware("http")
     async def check(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-        # Not `request.url`, which is made from what the caller says in `Host`.
+        # Not `request.url`: it is built from the caller's `Host` header.
         if request.scope["path"] in OPEN_PATHS or _knows(request, token):
             return await answer(request)
         todo = "Set OPS_TOKEN, as other machines reach this port" if token is None else "Send this service's OPS_TOKEN"

@@ -1,4 +1,4 @@
-"""Which hosts the HTTP for operators answers as: a page that points its own name at this machine is refused (DNS rebinding).
+"""The `Host` check of the HTTP for operators: it refuses a page that points its own name at this machine (DNS rebinding).
 
 Starlette's TrustedHostMiddleware answers 400 in plain text and reads no IPv6 address, so the check is made here.
 """
@@ -39,7 +39,7 @@ class AllowedHosts:
 
 
 def install_host_check(app: FastAPI, hosts: AllowedHosts) -> None:
-    """For all paths but the probes, which platforms ask by whatever name they know, and which tell nothing about anybody."""
+    """Check all paths except the probes: platforms call those under any name, and they hold nothing about anybody."""
 
     @app.middleware("http")
     async def check(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -65,12 +65,12 @@ class OpsAddress:
 
 @asynccontextmanager
 async def serve_ops(app: FastAPI, address: OpsAddress, stopping: Stopping) -> AsyncIterator[int]:
-    """Serves whoever knows the token on this event loop while the block runs; gives the port.
+    """Serve callers that know the token, on this event loop, while the block runs; yield the port.
 
     Raises UnusablePort for a taken one.
     """
     install_access(app, address.host, address.token.get_secret_value() if address.token else None)
-    # What is installed last is asked first.
+    # The middleware that is installed last runs first, so the host is checked before the token.
     install_host_check(app, AllowedHosts(address.host, address.allowed_hosts))
     server = _QuietServer(Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=STOP_SECONDS))
     with _listen(address.host, address.port) as listener:

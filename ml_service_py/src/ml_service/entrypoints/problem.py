@@ -35,7 +35,7 @@ STATUSES = {
 }
 #: Reasons for which HTTP has a status that is more exact than their kind's.
 EXACT_STATUSES = {"HOST_REFUSED": HTTPStatus.MISDIRECTED_REQUEST}
-#: What FastAPI and Starlette refuse keeps its status and gets the reason that says the same. Other 4xx are REQUEST_INVALID.
+#: The reason for each status of a refusal by FastAPI or Starlette, which keeps that status. Any other 4xx is REQUEST_INVALID.
 REASONS: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "TOKEN_INVALID",
     HTTPStatus.FORBIDDEN: "ACCESS_DENIED",
@@ -97,5 +97,5 @@ def _refusal(request: Request, error: HTTPException) -> ServiceError:
 
 
 def _path(request: Request) -> str:
-    """The path that is routed. `request.url` is made from what the caller says in `Host`."""
+    """Return the path that is routed. `request.url` isn't used: it is built from the caller's `Host` header."""
     return str(request.scope["path"])

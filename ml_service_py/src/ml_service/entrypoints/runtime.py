@@ -1,4 +1,4 @@
-"""The life of a process: what ends it, its readiness, and connecting with bounded patience. The recommender and the worker share it."""
+"""The life of a process: what ends it, its readiness, and connecting with a bounded retry. The recommender and the worker share it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Stopping(asyncio.Event):
     """Set when the process is to stop. Create it on the event loop.
 
     It holds the one rule for all threads and tasks of the process: one that ends unasked ends the process, with the code 1, as it would
-    otherwise stay ready and work no more. Threads of executors are no case of it: they give their errors to who waits.
+    otherwise stay ready and work no more. Threads of executors are exempt: the caller that waits for them gets their errors.
     """
 
     def __init__(self) -> None:

@@ -86,13 +86,13 @@ async def list_users(live: LiveState, executor: Executor, query: str, page_size:
 async def list_interactions(  # noqa: PLR0913
     live: LiveState, store: StoreQuestions, user_id: str, page_size: int, token: str, *, remaining_seconds: float | None = None
 ) -> tuple[Page[tuple[Interaction, Item]], int | None]:
-    """What the user did, newest first, and the offset of the log up to which the store has it. Nothing for a new user."""
+    """Return the user's interactions, newest first, and the log's offset up to which the store has them. A new user has none."""
     require_size("page_size", page_size)
     question = ("interactions", user_id)
     after = _read_place(read_page_token(question, token)) if token else None
     page = await store.ask(lambda asked: asked.list_interactions(user_id, page_size, after), remaining_seconds)
     if not live.history(user_id):
-        # Memory follows the log faster than the store: what was erased is in neither for a caller.
+        # Memory follows the log faster than the store, which may still hold the rows of a user who was erased.
         return Page((), ""), page.as_of_offset
     next_token = "" if page.next_place is None else page_token(question, _place_text(page.next_place))
     return Page(page.rows, next_token), page.as_of_offset

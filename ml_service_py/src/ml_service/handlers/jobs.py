@@ -127,7 +127,7 @@ class JobBook:
             self._tell_retry(attempt, error, 0, HAND_BACK_TIMEOUT_SECONDS)
 
     def queue_lost(self, job: Job, message: ReceivedMessage) -> None:
-        """Queues a command that the log holds, unless a worker knows the job. What it notes then keeps all workers from doing so again."""
+        """Queue a command that the log holds, unless a worker knows the job. The ledger notes it, so that no worker queues it again."""
         if self._ledger.find(job.job_id) is not None:
             return
         # Noted only after the confirm: a worker that dies in between leaves it to another one, and of two messages one job comes.

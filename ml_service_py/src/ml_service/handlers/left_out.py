@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 
 def tell_left_out(found: Found) -> str:
-    """Log each candidate that can't be fitted; return what a step appends: the estimators of which nothing can be, or nothing."""
+    """Log each candidate that can't be fitted; return the text that a step appends: the estimators with no candidate left, or nothing."""
     for left in found.left_out:
         log.warning("candidate left out", estimator=left.configuration.estimator, params=left.configuration.params, cause=left.reason)
     return f"; left out {found.estimators_left_out}" if found.estimators_left_out else ""

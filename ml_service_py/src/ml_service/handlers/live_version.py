@@ -1,4 +1,4 @@
-"""The version that the SQL store says is live, and the registry's files: each may be restored from a backup without the other."""
+"""The error for a live version whose files are missing: store and registry may be restored from backups of different times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ids of the interactions that were read last, and whose they are: an id that is read again is no second interaction."""
+"""The ids of the interactions that were read last, with their users, so that an id which is read again doesn't count twice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RECENT_IDS = 50_000
 
 
 class RecentIds:
-    """Bounded; forgets the oldest first. Indexed by user too, so that an erasure costs what that user has here, and no more."""
+    """A bounded set that forgets the oldest id first. It is indexed by user too, so that an erasure looks at that user's ids alone."""
 
     def __init__(self, owner_by_id: Mapping[str, str]) -> None:
         """`owner_by_id`: the ids read so far with their users, oldest first."""

@@ -1,4 +1,4 @@
-"""The candidates of a search: estimators with their parameters, how each is built and fitted, and what came of them."""
+"""The candidates of a search: estimators with their parameters, how each is built and fitted, and its metrics."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def _require_some(found: Found) -> Found:
 
 
 def _run(fits: Iterable[Any]) -> Iterator[tuple[Task, dict[str, float] | LeftOut]]:
-    """Gives what the fits give, each as soon as it ends. joblib's active backend runs them: threads, or a cluster under `parallel_config`.
+    """Yield the outcome of each fit as soon as it ends. joblib's active backend runs them: threads, or a cluster under `parallel_config`.
 
     In their own order the slow fits, which come first, would hide how many of the others have ended.
     """

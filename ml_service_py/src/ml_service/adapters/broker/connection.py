@@ -52,16 +52,16 @@ class BrokerAddress:
 
 
 class Detach(Exception):
-    """Raised by whoever handles messages to end this attachment; the next begins after a while."""
+    """A handler of messages raises this to end the current attachment. The next one begins after a while."""
 
 
 class HandlerFailed(Exception):
-    """A handler of messages raised what it doesn't announce. That says nothing about the connection, even if it is an OSError."""
+    """A handler of messages raised an error that isn't one of its own kinds. The connection is fine, even if that error is an OSError."""
 
 
 @contextmanager
 def handling() -> Iterator[None]:
-    """Surround calls of handlers with this: a TimeoutError is an OSError, and would read as a lost connection."""
+    """Wrap each call of a handler in this block. Otherwise its TimeoutError, which is an OSError, would be taken for a lost connection."""
     try:
         yield
     except (ServiceError, Detach):

@@ -92,7 +92,7 @@ class DeadLetterQueue:
 
     @contextmanager
     def opened(self) -> Iterator[DeadMessages]:
-        """Raises Unavailable (BROKER_UNAVAILABLE), also while somebody else looks. What the block raises passes through."""
+        """Raises Unavailable (BROKER_UNAVAILABLE), also while another process reads the dead letters. Errors of the block pass through."""
         with _translated_errors():
             connection = connect("dead letters", self._address)
         try:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 REASON_PREFIX = "ERROR_REASON_"
 
 Fact = JobStarted | JobProgressed | JobSucceeded | JobRetried | JobFailed | JobCancelled | JobReplayed
-"""What is told of a job; every one has `job_id` and `occurred_at`."""
+"""The facts about a job that workers publish; each has `job_id` and `occurred_at`."""
 FACT_TYPES = frozenset(fact.DESCRIPTOR.full_name for fact in get_args(Fact))
 
 
@@ -48,7 +48,7 @@ def is_command(message: ReceivedMessage) -> bool:
 
 
 def job_of_fact(message: ReceivedMessage) -> str | None:
-    """Return the id of the job that a worker tells of; None for a message of anybody else."""
+    """Return the job's id of a fact that a worker published; None for any other message."""
     return message.correlation_id if message.type in FACT_TYPES else None
 
 

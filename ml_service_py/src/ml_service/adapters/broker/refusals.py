@@ -19,7 +19,7 @@ def cause_of(error: BaseException) -> str:
 
 
 def unavailable(what: str, error: BaseException) -> Unavailable:
-    """Return BROKER_UNUSABLE for a refusal, else BROKER_UNAVAILABLE; `what` says what the broker didn't do."""
+    """Return BROKER_UNUSABLE for a refusal, else BROKER_UNAVAILABLE. `what` begins the message."""
     if isinstance(error, REFUSALS):
         known = Unavailable("BROKER_UNUSABLE", f"{what}. Mend the user, the password or the virtual host of AMQP_URL.")
     else:
