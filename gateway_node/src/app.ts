@@ -1,4 +1,4 @@
-// What the gateway is made of, in order. Fastify closes in reverse, so shutdown is this list backwards.
+// The parts of the gateway, in the order of registration. Fastify closes them in reverse, so shutdown is this list backwards.
 import fastify from 'fastify'
 import type { Broker } from './broker/broker.ts'
 import type { Config } from './config.ts'
@@ -29,7 +29,7 @@ import { sessionsRoutes } from './sessions/routes.ts'
 import { statsRoutes } from './stats/routes.ts'
 import { usersRoutes } from './users/routes.ts'
 
-/** What the tests give instead of the real thing. */
+/** Clients that tests replace by fakes. */
 export type Neighbours = { broker?: Broker; recommender?: Recommender }
 
 export async function buildApp(config: Config, neighbours: Neighbours = {}) {

@@ -62,7 +62,7 @@ export const variables = Object.keys(Variables.properties)
 /** Throws one error that names every variable that can't be used, with its value and what is allowed. */
 export function readConfig(environment: Environment = process.env) {
   const { settings, problems } = readEnvironment<Settings>(Variables, environment)
-  // What a wrong value leads to is no problem of its own.
+  // A setting that is wrong already isn't reported again for contradicting another one.
   const further = contradictions(settings).filter(({ among }) => !among.some((name) => problems.has(name)))
   const all = [...problems.values(), ...further.map(({ problem }) => problem)]
   if (all.length > 0) throw new Error(`These settings can't be used:\n${all.join('\n')}`)
@@ -73,7 +73,7 @@ export function readConfig(environment: Environment = process.env) {
     /** Empty: nothing between the services is encrypted. */
     tlsDir: settings.TLS_DIR,
     opsToken: settings.OPS_TOKEN,
-    // Both halves take the same four levels; pino has another word for one of them.
+    // Both languages take the same four levels. pino calls one of them `warn`.
     logLevel: settings.LOG_LEVEL === 'warning' ? 'warn' : settings.LOG_LEVEL,
     host: settings.GATEWAY_HOST,
     port: settings.GATEWAY_PORT,
@@ -103,7 +103,7 @@ export function readConfig(environment: Environment = process.env) {
   })
 }
 
-/** Whose tokens are good: an OpenID provider's, or the demo's own. */
+/** Tokens come from an OpenID provider or, in the demo, from the gateway itself. */
 function readIdentity(settings: Settings) {
   if (settings.GATEWAY_JWKS_URL === undefined)
     return {
@@ -145,7 +145,7 @@ function* signInMissing(settings: Settings): Generator<Contradiction> {
     }
 }
 
-/** A stop drains, closes the sockets, answers what was asked, flushes what was published, closes the broker. Its bound must hold all of it, or it cuts off. */
+/** A stop drains, closes the sockets, answers the open requests, flushes the publications and closes the broker. GATEWAY_SHUTDOWN_MS must hold all of it, or the stop cuts some of it off. */
 function* budgetsNotNested(settings: Settings): Generator<Contradiction> {
   const inside = ['GATEWAY_DRAIN_MS', 'GATEWAY_RECOMMENDER_DEADLINE_MS', 'GATEWAY_CONFIRM_TIMEOUT_MS'] as const
   const neededMs = inside.reduce((sum, name) => sum + settings[name], 2 * closingMs)

@@ -26,7 +26,7 @@ export function readEnvironment<Settings>(schema: TSchema & { properties: TPrope
   return { settings: validate<Settings>(schema, given), problems }
 }
 
-/** Takes spaces at both ends away, and the case where it says nothing. Both halves accept the same words for true and false. */
+/** Trims each value and writes enums and booleans in one way. The Python services accept the same words for true and false. */
 function tidy(properties: TProperties, environment: Environment): Record<string, string> {
   const texts = Object.keys(properties).map((name) => [name, environment[name]?.trim() ?? ''] as const)
   const given = texts.filter(([, text]) => text !== '')

@@ -1,4 +1,4 @@
-// The names by which this gateway may be asked. A page can point a name of its own at this machine (DNS rebinding), and is of the gateway's origin to its browser then.
+// The host names that requests may use for this gateway. Without this check, a foreign page could point its own name at this machine (DNS rebinding), and its browser would take the page and the gateway for one origin.
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import type { Config } from './config.ts'
 
@@ -9,7 +9,7 @@ loopback.addAddress('::1', 'ipv6')
 
 type Names = Pick<Config, 'host' | 'allowedHosts' | 'allowedOrigins'>
 
-/** Whether a `Host` header names this gateway, with whatever port. */
+/** Return a function that tells whether a `Host` header names this gateway. It ignores the port. */
 export function createKnownHosts({
   host,
   allowedHosts,
@@ -17,7 +17,7 @@ export function createKnownHosts({
 }: Names): (header: string | undefined) => boolean {
   const originHosts = allowedOrigins.map((origin) => readName(new URL(origin).host))
   const names = new Set([...[host, ...allowedHosts].map(tidy), ...originHosts])
-  // Such a gateway is reached by each address of its machine. No page has an address as its origin that it isn't served from.
+  // This gateway listens on every address of its machine. IP addresses are safe: a foreign page can point only a name at it.
   const hasEveryAddress = ['0.0.0.0', '::'].includes(host)
   return (header = '') => {
     const name = readName(header)

@@ -1,6 +1,6 @@
-// How many fields JSON from outside may hold in all. A check of thousands of names against a schema holds the event loop ten times as long as a count.
+// Counts the fields of JSON from outside. Checking thousands of names against a schema blocks the event loop ten times as long as counting them.
 
-/** Counts the fields and elements of all levels, and stops as soon as there are more than `most`. */
+/** Tell whether the value has more than `most` fields and elements, at all levels together. Stops counting there. */
 export function isTooWide(value: unknown, most: number): boolean {
   const inside: unknown[] = [value]
   let fields = 0

@@ -1,11 +1,11 @@
 // Publishes one event to many listeners. If one throws, the others are called all the same.
 
 /** Call each listener. Then throw what a listener threw; an AggregateError for several. */
-export function tellAll<Listener>(listeners: Iterable<Listener>, tell: (listener: Listener) => void): void {
+export function notifyAll<Listener>(listeners: Iterable<Listener>, notify: (listener: Listener) => void): void {
   let errors: unknown[] | undefined
   for (const listener of listeners) {
     try {
-      tell(listener)
+      notify(listener)
     } catch (error) {
       errors = [...(errors ?? []), error]
     }

@@ -1,4 +1,4 @@
-// The HTTP server and Fastify's options: timeouts, which upgrades are known, and how many requests it takes on.
+// The HTTP server and Fastify's options: timeouts, known upgrades, and the bound of requests for each connection and in all.
 import { randomUUID } from 'node:crypto'
 import {
   createServer,
@@ -19,7 +19,7 @@ import { sendProblem, toProblem, writeProblem } from './problem.ts'
 
 const requestIdPattern = /^[\w.:-]{1,128}$/
 const probePattern = /^(GET|HEAD) \/(healthz|readyz)(\?|$)/
-/** Of one connection. HTTP/1.1 lets a client send requests before it has the answers; browsers and proxies don't. */
+/** For each connection. HTTP/1.1 lets a client send requests before it has the earlier answers (pipelining). Browsers and proxies don't do so. */
 const maxUnanswered = 16
 
 export function serverOptions(config: Config, load: Load): FastifyHttpOptions<Server> {
@@ -54,7 +54,7 @@ function isWebSocketUpgrade({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket'
 }
 
-/** Node hands over all requests of a chunk at once, and goes on when the connection is closed meanwhile. */
+/** Node emits all requests of one chunk at once, even when the connection was closed in between. */
 function boundRequests(handle: RequestListener, load: Load): RequestListener {
   const unanswered = new WeakMap<Socket, number>()
   return (request, response) => {
@@ -71,7 +71,7 @@ function boundRequests(handle: RequestListener, load: Load): RequestListener {
 
 const isProbe = ({ method, url }: IncomingMessage) => probePattern.test(`${method} ${url}`)
 
-/** Before Fastify sees it, which would take more time than the refusal. */
+/** Answers 429 without Fastify, whose hooks would take longer than the refusal itself. */
 function refuse({ url = '', headers }: IncomingMessage, response: ServerResponse, load: Load): void {
   load.refused += 1
   writeProblem(overloaded, { url, id: requestIdOf(headers) }, response)
@@ -81,7 +81,7 @@ function requestIdOf({ 'x-request-id': given }: IncomingHttpHeaders): string {
   return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()
 }
 
-/** What Node refuses before there is a request, by its code. */
+/** The answers to input that Node can't read as a request, by Node's error code. */
 const refusals: Record<string, [status: number, detail: string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
   HPE_HEADER_OVERFLOW: [431, 'The headers are too large.'],
@@ -89,7 +89,7 @@ const refusals: Record<string, [status: number, detail: string]> = {
 
 function refuseConnection({ code }: ConnectionError, socket: Socket) {
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const [status, detail] = refusals[code] ?? [400, 'What came is no request of HTTP 1.1.']
+  const [status, detail] = refusals[code] ?? [400, 'The bytes are not an HTTP/1.1 request.']
   const problem = toProblem(new AppError('REQUEST_INVALID', detail), status, { url: '', id: randomUUID() })
   const body = JSON.stringify(problem)
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/problem+json`

@@ -1,4 +1,4 @@
-// The forms of settings beyond their type: each says what is allowed, and whether a text is that. None checks whether anybody answers there.
+// The formats of settings: each has a description of what is allowed and a check of a text. No check connects to an address.
 import { isIP, isIPv6 } from 'node:net'
 
 type Form = { allowed: string; validate: (text: string) => boolean }
@@ -10,10 +10,10 @@ export const splitList = (text: string) =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '')
 
-/** Compared with what a browser sends, letter by letter: no path, no trailing slash, no default port, lower case. */
+/** An allowed origin is compared with the browser's `Origin` letter by letter: no path, no trailing slash, no default port, lower case. */
 function isOrigin(text: string): boolean {
   const origin = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+$/.test(text) && URL.canParse(text) && new URL(text).origin
-  // A scheme that isn't of the web, such as an app's own, has an origin that only its browser knows.
+  // For a scheme outside the web, such as an app's own, `URL` gives the origin 'null', so the text is taken as it is.
   return origin === text || (origin === 'null' && !text.startsWith('file:'))
 }
 
@@ -36,7 +36,7 @@ function isEndpoint(text: string): boolean {
   return isPort(port) && (inner === undefined ? isHostName(name) : isIPv6(inner))
 }
 
-/** As grpc-js reads targets; another scheme, such as http, would count as a name that nothing resolves. */
+/** The targets that grpc-js reads. It would take another scheme, such as http, for part of a name that it can't resolve. */
 function isGrpcTarget(text: string): boolean {
   if (/^unix:./.test(text)) return true
   const list = /^ipv[46]:(.+)$/.exec(text)?.[1]
@@ -70,7 +70,7 @@ export const forms: Record<string, Form> = {
     allowed: 'amqp://user:password@host:port/ or amqps://..., with / : @ encoded in the password',
     validate: isUrl(/^amqps?:\/\//),
   },
-  // Whoever can change the keys on their way can be anybody.
+  // An attacker who can change the keys in transit can sign in as anybody.
   'keys-url': {
     allowed: 'an https:// URL, or http:// on loopback',
     validate: isUrl(/^https:\/\/|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/),

@@ -1,5 +1,5 @@
-// Files as browsers get them: each is read and compressed once, on its first request, and served from memory.
-// So many requests at once open no file, and none is compressed twice.
+// Static files for browsers: each is read and compressed once, on its first request, and then served from memory.
+// So a burst of requests can't exhaust the file handles, and no file is compressed twice.
 import { createHash } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -24,7 +24,7 @@ type Encoding = (typeof encodings)[number]
 type Content = { etag: string; plain: Buffer } & Record<Encoding, Buffer>
 export type StaticFile = { mediaType: string; load: () => Promise<Content> }
 
-/** Reads nothing yet. Only a file with one of the endings above has a media type of its own. */
+/** Describe a file without reading it yet. A file with none of the endings above is served as application/octet-stream. */
 export function openStaticFile(path: string): StaticFile {
   let content: Promise<Content> | undefined
   const load = () => {
@@ -38,7 +38,7 @@ export function openStaticFile(path: string): StaticFile {
   return { mediaType: mediaTypes[extname(path)] ?? 'application/octet-stream', load }
 }
 
-/** The pages, styles, scripts and images of a folder and of those in it, by their path below it, with slashes. */
+/** Return the pages, styles, scripts and images of a folder and its subfolders, by their path below the folder, with slashes. */
 export function openStaticFolder(folder: string): Map<string, StaticFile> {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => extname(name) in mediaTypes)
   return new Map(names.map((name) => [name.replaceAll('\\', '/'), openStaticFile(join(folder, name))]))
@@ -46,7 +46,7 @@ export function openStaticFolder(folder: string): Map<string, StaticFile> {
 
 const negotiator = new Negotiator({ supportedValues: [...encodings] })
 
-/** The handler of a route that ends in `*`: one route for all files, so that figures by route stay few. */
+/** Return the handler of a route that ends in `*`. All files share one route, so that metrics by route stay few. */
 export function createFilesHandler(files: ReadonlyMap<string, StaticFile>): RouteHandlerMethod {
   return (request, reply) => {
     const file = files.get((request.params as { '*': string })['*'])
@@ -54,7 +54,7 @@ export function createFilesHandler(files: ReadonlyMap<string, StaticFile>): Rout
   }
 }
 
-/** Answers with the file, or with 304 where the browser has it already. A browser asks each time, so a new version shows at once. */
+/** Answers with the file, or with 304 if the browser has it already. The browser asks each time (`no-cache`), so it shows a new version at once. */
 async function sendFile(file: StaticFile, request: FastifyRequest, reply: FastifyReply) {
   const { etag, ...bodies } = await file.load()
   reply.headers({ etag, 'cache-control': 'no-cache', vary: 'accept-encoding' })

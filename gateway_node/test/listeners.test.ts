@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import type { Broker, Log, LogHandlers } from '../src/broker/broker.ts'
 import { shareLog } from '../src/broker/log.ts'
 import { JobsView } from '../src/jobs/view.ts'
-import { shield, tellAll } from '../src/listeners.ts'
+import { notifyAll, shield } from '../src/listeners.ts'
 import { Expiries } from '../src/live/expiries.ts'
 import { Feed } from '../src/live/feed.ts'
 import { Hub } from '../src/live/hub.ts'
@@ -116,7 +116,7 @@ const places: Record<string, Place> = {
 }
 
 for (const [event, place] of Object.entries(places)) {
-  test(`a listener that throws keeps those after it from nothing: ${event}`, (t) => {
+  test(`every listener is called although the first one throws: ${event}`, (t) => {
     let calls = 0
     const fail = () => {
       throw new TypeError('a bug')
@@ -129,12 +129,12 @@ for (const [event, place] of Object.entries(places)) {
   })
 }
 
-test('what listeners threw is thrown when all were called', () => {
+test('the errors of listeners are thrown after all were called', () => {
   const errors = [new Error('one'), new Error('two')]
   const fail = (error: Error) => {
     throw error
   }
 
-  assert.throws(() => tellAll(errors.slice(0, 1), fail), errors[0])
-  assert.throws(() => tellAll(errors, fail), { name: 'AggregateError', errors })
+  assert.throws(() => notifyAll(errors.slice(0, 1), fail), errors[0])
+  assert.throws(() => notifyAll(errors, fail), { name: 'AggregateError', errors })
 })

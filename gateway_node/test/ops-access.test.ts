@@ -13,7 +13,7 @@ async function readMetrics(t: TestContext, environment: Record<string, string>, 
   return { status: statusCode, headers: answered, payload }
 }
 
-test('without the token of operations nobody reads metrics', async (t) => {
+test('metrics are refused without OPS_TOKEN', async (t) => {
   const { status, headers, payload } = await readMetrics(t, { OPS_TOKEN: opsToken })
 
   assert.deepEqual([status, JSON.parse(payload).reason], [401, 'TOKEN_INVALID'])
@@ -37,7 +37,7 @@ test('no session of a user reads metrics, not even of the operator', async (t) =
   assert.equal(statusCode, 401)
 })
 
-test('with the token of operations metrics are read', async (t) => {
+test('metrics are served to a request with OPS_TOKEN', async (t) => {
   const { status, payload } = await readMetrics(
     t,
     { OPS_TOKEN: opsToken, GATEWAY_HOST: '0.0.0.0' },
@@ -48,7 +48,7 @@ test('with the token of operations metrics are read', async (t) => {
   assert.match(payload, /gateway_http_request_duration_seconds/)
 })
 
-test('a gateway that other machines reach gives no metrics before a token is set', async (t) => {
+test('a gateway that other machines can reach serves no metrics until OPS_TOKEN is set', async (t) => {
   const { status, payload } = await readMetrics(t, { GATEWAY_HOST: '0.0.0.0' })
 
   assert.equal(status, 401)
@@ -61,7 +61,7 @@ for (const host of ['127.0.0.1', 'localhost', '::1']) {
   })
 }
 
-test('the token of operations is never logged', async (t) => {
+test('OPS_TOKEN is never logged', async (t) => {
   const { app } = await buildTestApp(t, { OPS_TOKEN: opsToken })
 
   assert.equal(withoutSecrets(app.config).opsToken, '***')

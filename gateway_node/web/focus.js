@@ -1,6 +1,6 @@
 /**
- * Keeps the keyboard's place: where the focused button goes away (a notice is dismissed, a job ends, a version goes live),
- * the focus moves to what stood around it. Without this a browser starts again at the top of the page.
+ * Keeps the keyboard focus in its place: if the focused button disappears (a notice is dismissed, a job ends, a version goes live),
+ * the focus moves to the nearest element around it that can have the focus. Otherwise the browser would start again at the top of the page.
  */
 
 /** @param {HTMLElement} root  of everything that can have the focus */

@@ -1,8 +1,8 @@
-// Why the broker isn't reached: one line of what the driver said, and what to mend where waiting is in vain. Never the URL.
+// Explains why the gateway can't reach the broker: the first line of the driver's error, and a hint if an operator must act. Never the URL, which holds a password.
 
 export type Failure = { cause: string; hint?: string }
 
-/** What amqplib says when the broker closes the connection at the virtual host: the broker's own words are lost in it. */
+/** The error of amqplib when the broker refuses the virtual host. amqplib drops the broker's own text. */
 const closedAtOpen = 'Expected ConnectionOpenOk'
 
 const hints: [sign: string, hint: string][] = [
@@ -18,7 +18,7 @@ const hints: [sign: string, hint: string][] = [
 ]
 
 export function explain(error: unknown): Failure {
-  // Of a host with several addresses Node says only the code.
+  // If a host has several addresses, Node's error has no message, only a code.
   const said =
     error instanceof Error
       ? error.message || String((error as NodeJS.ErrnoException).code ?? error.name)
@@ -28,7 +28,7 @@ export function explain(error: unknown): Failure {
   return hint === undefined ? { cause } : { cause, hint }
 }
 
-/** Tells a failure once: not again while each attempt fails for the same cause. */
+/** Return a log that warns once for each cause, not at every attempt that fails for the same cause. */
 export function createFailureLog(warn: (failure: Failure) => void) {
   let told: string | undefined
   return {

@@ -1,5 +1,5 @@
 // One reader of a stream that many can listen to. It opens when everybody has subscribed, so nobody misses the beginning.
-import { tellAll } from '../listeners.ts'
+import { notifyAll } from '../listeners.ts'
 import type { Broker, Log, LogHandlers, LogReader, LogStart } from './broker.ts'
 
 export type SharedLog = Log & { open(): void }
@@ -9,9 +9,9 @@ export function shareLog(broker: Broker, name: string, from: LogStart): SharedLo
   let reader: LogReader | undefined
 
   const all: LogHandlers = {
-    onMessage: (message) => tellAll(listeners, (listener) => listener.onMessage(message)),
-    onRestart: () => tellAll(listeners, (listener) => listener.onRestart?.()),
-    onDetached: () => tellAll(listeners, (listener) => listener.onDetached?.()),
+    onMessage: (message) => notifyAll(listeners, (listener) => listener.onMessage(message)),
+    onRestart: () => notifyAll(listeners, (listener) => listener.onRestart?.()),
+    onDetached: () => notifyAll(listeners, (listener) => listener.onDetached?.()),
   }
 
   return {

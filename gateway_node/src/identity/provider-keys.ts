@@ -8,7 +8,7 @@ const timeoutMs = 3000
 const cooldownMs = 30_000
 const failureCooldownMs = 1000
 const freshMs = 10 * 60_000
-/** For as long old keys go on while the provider doesn't answer. What they sign is checked again after each cooldown. */
+/** How long old keys stay in use while the provider doesn't answer. Their tokens are checked again after each cooldown. */
 const staleMs = 24 * 60 * 60_000
 
 export type ProviderKeysOptions = { cooldownMs?: number; freshMs?: number }
@@ -34,7 +34,7 @@ export function createProviderKeys(url: URL, options: ProviderKeysOptions = {}):
       })
     }
   }
-  /** A key that was found before the last fetch may be missing since. */
+  /** A key that was found before the last fetch may be missing in the new set. */
   const trustedUntil = (foundAt: number): number => {
     const freshUntil = fetchedAt() + durations.freshMs
     if (foundAt < fetchedAt()) return Number.NEGATIVE_INFINITY
@@ -43,7 +43,7 @@ export function createProviderKeys(url: URL, options: ProviderKeysOptions = {}):
   return { find, trustedUntil }
 }
 
-/** Without it, each token that names an unknown key would ask a provider that is in trouble already. */
+/** Return a fetch that pauses after a failure. Otherwise each token with an unknown key would send a request to a provider that fails already. */
 function createFetch() {
   let fetchedAt = Number.NEGATIVE_INFINITY
   let failedAt = Number.NEGATIVE_INFINITY

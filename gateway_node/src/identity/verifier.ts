@@ -1,4 +1,4 @@
-// Checks tokens: signature, pinned algorithms, issuer, audience, time. Remembers the good ones while they and the keys are good, as checking costs and most come again.
+// Checks tokens: signature, pinned algorithms, issuer, audience, time. Caches valid tokens until they expire or their keys must be fetched again, because most requests bring a known token.
 import { hash } from 'node:crypto'
 import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
@@ -9,20 +9,20 @@ const rememberedTokens = 10_000
 
 export type Keys = {
   find: JWTVerifyGetKey
-  /** Until when a check counts whose key was found at that time; both in milliseconds since 1970. */
+  /** Return until when a check is valid whose key was found at `foundAt`. Both in milliseconds since 1970. */
   trustedUntil: (foundAt: number) => number
 }
 
 export type TokenRules = {
   issuer: string
   audience: string
-  /** Asymmetric ones alone: with another, who has the public key could sign. */
+  /** Asymmetric algorithms only: with a symmetric one, anybody who has the public key could sign. */
   algorithms: string[]
   /** The claim that holds the role, or a list of roles. */
   roleClaim: string
   /** By how much the issuer's clock may differ from ours. */
   clockToleranceSeconds: number
-  /** A token may not be good for longer than this from now on. */
+  /** The longest time from now until a token's expiry. */
   maxSeconds: number
 }
 
@@ -48,7 +48,7 @@ export function createVerify(keys: Keys, rules: TokenRules): Verify {
   }
 
   return (token) => {
-    // A digest is short, and no use to who reads this memory.
+    // A digest is short, and useless to somebody who reads this memory.
     const digest = hash('sha256', token, 'base64')
     const known = remembered.get(digest)
     const now = Date.now()

@@ -2,7 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Log, LogMessage } from '../broker/broker.ts'
 import { AppError } from '../errors.ts'
-import { tellAll } from '../listeners.ts'
+import { notifyAll } from '../listeners.ts'
 import { decodeFact, type Fact, type FactName } from './facts.ts'
 import { foldFact } from './fold.ts'
 import type { Job, JobState } from './schemas.ts'
@@ -128,7 +128,7 @@ export class JobsView {
       if (fact !== undefined) this.#apply(fact, message.offset)
     } finally {
       this.#hasCaughtUp ||= this.#log.isCaughtUp
-      tellAll(this.#waiters, (check) => check())
+      notifyAll(this.#waiters, (check) => check())
     }
   }
 
@@ -147,7 +147,7 @@ export class JobsView {
     }
     this.#entries.set(job.jobId, change)
     if (this.#entries.size > capacity) this.#dropOldest()
-    tellAll(this.#listeners, ({ onChange }) => onChange(change))
+    notifyAll(this.#listeners, ({ onChange }) => onChange(change))
   }
 
   #keepEarly(fact: Fact): void {
@@ -171,7 +171,7 @@ export class JobsView {
     this.#early.clear()
     this.#lastOffset = null
     this.#hasCaughtUp = false
-    tellAll(this.#listeners, ({ onRestart }) => onRestart())
+    notifyAll(this.#listeners, ({ onRestart }) => onRestart())
   }
 
   #expire(): void {

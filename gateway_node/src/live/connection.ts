@@ -19,7 +19,7 @@ const maxUnacknowledged = 32
 
 const refused = 1008
 const tryAgainLater = 1013
-/** Who may rate: each for themselves. */
+/** A user may rate only as themselves. */
 const ratingAccess: Access = ['owner']
 
 export type Interaction = { userId: string; itemId: string; rating: number }
@@ -92,7 +92,8 @@ export class Connection implements SessionOwner {
 
   #refuseFrame(error: AppError, replyTo: string | undefined): void {
     this.#outbox.send(encodeError(error, { replyTo }))
-    if (!this.#intake.forgive()) this.socket.close(refused, 'Too many frames that can not be used.')
+    const closeReason = this.#intake.countRefused()
+    if (closeReason !== undefined) this.socket.close(refused, closeReason)
   }
 
   async #answer(frame: ClientFrame): Promise<void> {
@@ -166,7 +167,7 @@ export class Connection implements SessionOwner {
     if (replyTo !== undefined) this.#outbox.send(encodeAck(replyTo))
   }
 
-  /** Whoever can't be let in, or not any more, hears why and has to go. */
+  /** Sends the error, then closes the socket. */
   refuse(error: AppError, replyTo?: string): void {
     this.#outbox.send(encodeError(error, { replyTo }))
     this.socket.close(error.isRetryable ? tryAgainLater : refused, error.reason)

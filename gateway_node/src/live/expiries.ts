@@ -1,5 +1,5 @@
 // Ends what has lasted long enough. One timer looks at all: one for each would weigh more than the rest of what it ends.
-import { tellAll } from '../listeners.ts'
+import { notifyAll } from '../listeners.ts'
 
 const sweepMs = 250
 
@@ -28,7 +28,7 @@ export class Expiries {
   /** Each once: who is told is watched no more. */
   #sweep(): void {
     const now = Date.now()
-    tellAll(this.#watched, (expiring) => {
+    notifyAll(this.#watched, (expiring) => {
       if (expiring.expiresAt > now) return
       this.forget(expiring)
       expiring.expire()

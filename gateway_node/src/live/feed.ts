@@ -1,5 +1,5 @@
 // Events in order for many sockets: each reads the ring at its own pace, so a slow one costs a position in it and not a queue.
-import { tellAll } from '../listeners.ts'
+import { notifyAll } from '../listeners.ts'
 import { encodeEvent } from './frames.ts'
 import { backlogBytes, type Outbox } from './outbox.ts'
 import { Ring, type RingEntry } from './ring.ts'
@@ -25,7 +25,7 @@ export class Feed {
 
   add(entry: RingEntry): void {
     this.#ring.add(entry)
-    tellAll(this.#readers, (reader) => this.#pump(reader))
+    notifyAll(this.#readers, (reader) => this.#pump(reader))
   }
 
   /** Where to begin for a client that has everything up to the offset; undefined where that is too old. */
@@ -54,7 +54,7 @@ export class Feed {
   /** The log begins anew; `tell` is called with each reader's topic and outbox. */
   restart(tell: (topic: string, outbox: Outbox) => void): void {
     this.#ring.clear()
-    tellAll(this.#readers, (reader) => {
+    notifyAll(this.#readers, (reader) => {
       reader.position = this.#ring.end
       tell(reader.topic, reader.outbox)
     })

@@ -9,7 +9,7 @@ import { toFieldErrors } from '../validation.ts'
 
 /** By one hello. How many a socket may hold is a setting. */
 const maxResumed = 100
-/** At all levels of a frame: those of a hello that resumes as much as it may, and some more. */
+/** For a frame, at all levels together: enough for the largest valid hello. */
 const maxFields = 128
 const FrameId = Type.String({ minLength: 1, maxLength: 100, description: 'Comes back as `replyTo`.' })
 const Topic = Type.String({ minLength: 1, maxLength: 300 })

@@ -1,5 +1,5 @@
 // Who listens to which topic, for topics whose latest value is all that matters. A slow socket gets the newest, never a backlog.
-import { tellAll } from '../listeners.ts'
+import { notifyAll } from '../listeners.ts'
 import { encodeEvent } from './frames.ts'
 import type { Outbox } from './outbox.ts'
 
@@ -46,7 +46,7 @@ export class Hub {
     if (channel === undefined) return
     const latest = encodeEvent(topic, offset, toJson(data))
     channel.latest = latest
-    tellAll(channel.outboxes, (outbox) => outbox.sendLatest(topic, latest))
+    notifyAll(channel.outboxes, (outbox) => outbox.sendLatest(topic, latest))
   }
 
   /** Nobody gets any more what was published, unless it is sent already. */
@@ -54,11 +54,11 @@ export class Hub {
     const channel = this.#channels.get(topic)
     if (channel === undefined) return
     channel.latest = undefined
-    tellAll(channel.outboxes, (outbox) => outbox.forget(topic))
+    notifyAll(channel.outboxes, (outbox) => outbox.forget(topic))
   }
 
   /** Sends a frame that is no value of the topic, such as an error. */
   notify(topic: string, text: string): void {
-    tellAll(this.#channels.get(topic)?.outboxes ?? [], (outbox) => outbox.send(text))
+    notifyAll(this.#channels.get(topic)?.outboxes ?? [], (outbox) => outbox.send(text))
   }
 }

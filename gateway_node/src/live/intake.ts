@@ -3,18 +3,18 @@ import { AppError } from '../errors.ts'
 import { Allowance, type Rate } from './allowance.ts'
 import { type ClientFrame, findFrameId, parseFrame } from './frames.ts'
 
-const maxInvalidFrames = 20
-/** A token has at most 8 KiB. No longer frame is parsed before the sign-in, and none twice after it. */
+const maxRefusedFrames = 20
+/** Holds a token of 8 KiB. A longer frame isn't parsed before the sign-in, and the id of a longer frame isn't looked for if it is refused. */
 const maxHelloBytes = 10 * 1024
 
 export class Intake {
   readonly #session: { readonly isSignedIn: boolean }
   readonly #frames: Allowance
   readonly #most: number
-  #invalidFrames = 0
+  #refusedFrames = 0
   #hasGreeted = false
 
-  /** `frames`: of a minute. */
+  /** `frames`: the rate of frames per minute. */
   constructor(session: { readonly isSignedIn: boolean }, frames: Rate) {
     this.#session = session
     this.#frames = new Allowance(frames)
@@ -34,13 +34,14 @@ export class Intake {
     return frame
   }
 
-  /** Counts a frame that was refused. False: the socket has to go. */
-  forgive(): boolean {
-    this.#invalidFrames += 1
-    return this.#session.isSignedIn && this.#invalidFrames < maxInvalidFrames
+  /** Counts a refused frame. Returns why the socket must close, or undefined if it stays open. */
+  countRefused(): string | undefined {
+    this.#refusedFrames += 1
+    if (!this.#session.isSignedIn) return 'A frame before the sign-in was refused.'
+    return this.#refusedFrames < maxRefusedFrames ? undefined : 'Too many frames that can not be used.'
   }
 
-  /** The id of a frame that was refused. Undefined where it has none, or is long. */
+  /** Return the id of a refused frame; undefined if it has none or is longer than a hello may be. */
   findId(data: Buffer, isBinary: boolean): string | undefined {
     return data.length <= maxHelloBytes ? findFrameId(data, isBinary) : undefined
   }

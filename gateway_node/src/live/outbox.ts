@@ -1,6 +1,6 @@
 // What goes out to one socket, bounded: `ws` buffers without limit, so nothing reaches it but through here.
 import type { WebSocket } from 'ws'
-import { tellAll } from '../listeners.ts'
+import { notifyAll } from '../listeners.ts'
 
 /** Above it latest values are held back, the newest of each topic. */
 export const roomBytes = 64 * 1024
@@ -69,6 +69,6 @@ export class Outbox {
       this.#held?.delete(topic)
       this.send(text)
     }
-    tellAll(this.#drainListeners ?? [], (listener) => listener())
+    notifyAll(this.#drainListeners ?? [], (listener) => listener())
   }
 }

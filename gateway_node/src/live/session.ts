@@ -1,4 +1,4 @@
-// Who a socket is: nobody until its first frame signs in, for which it has a while; then whom the token names, until it expires.
+// The identity of one socket: none until its first frame signs in (within a time limit), then that of the token, until the token expires.
 import type { WebSocket } from 'ws'
 import { keyOf } from '../access.ts'
 import { AppError } from '../errors.ts'
@@ -7,10 +7,10 @@ import { toAppError } from '../problem.ts'
 import type { Expiries, Expiring } from './expiries.ts'
 import type { SocketCounts } from './socket-counts.ts'
 
-/** Sockets whose keys have grown old look for them again within this time, each at its own moment. */
+/** Sockets check their tokens again within this time after the keys have grown old, each at a random moment, so that not all do so at once. */
 const recheckSpreadMs = 30_000
 
-/** What all sessions share. */
+/** The parts that all sessions share. */
 export type SessionParts = {
   verifyToken: Verify
   sockets: SocketCounts
@@ -30,7 +30,7 @@ export class Session implements Expiring {
   readonly #parts: SessionParts
   #identity: Identity | undefined
   #signingIn: Promise<Identity> | undefined
-  /** Kept only where it will be checked again. */
+  /** Kept only if it will be checked again. */
   #token: string | undefined
   #isOver = false
   expiresAt: number
@@ -67,7 +67,7 @@ export class Session implements Expiring {
   expire(): void {
     const isExpired = this.#identity === undefined || this.#identity.expiresAt <= Date.now()
     if (!isExpired && this.#token !== undefined) {
-      // Its key may have been withdrawn since. Frames wait for what comes of it.
+      // The provider may have withdrawn the token's key. Frames wait until the check has ended.
       this.signIn(this.#token).catch((error: unknown) => this.#owner.refuse(toAppError(error)))
       return
     }

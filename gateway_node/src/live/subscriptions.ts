@@ -1,6 +1,6 @@
 // What one socket listens to: so many topics, each once.
 import { AppError } from '../errors.ts'
-import { tellAll } from '../listeners.ts'
+import { notifyAll } from '../listeners.ts'
 
 /** For how long a socket holds a topic. An AbortController would do, and weigh as much as all else that a subscription is. */
 export class Lifetime {
@@ -64,6 +64,6 @@ export class Subscriptions {
   closeAll(): void {
     const held = this.#held
     this.#held = []
-    tellAll(held, (lifetime) => lifetime.end())
+    notifyAll(held, (lifetime) => lifetime.end())
   }
 }

@@ -5,7 +5,7 @@ import { readErasure } from '../erasures.ts'
 import { AppError } from '../errors.ts'
 import { InteractionRecorded, type UserErased } from '../gen/whynotboth/v1/interactions.ts'
 import { ModelPromoted } from '../gen/whynotboth/v1/recommender.ts'
-import { tellAll } from '../listeners.ts'
+import { notifyAll } from '../listeners.ts'
 import { ActivityTopic } from './activity-topic.ts'
 import type { ConnectionParts } from './connection.ts'
 import { Hub } from './hub.ts'
@@ -65,7 +65,7 @@ function feedFromInteractions(app: FastifyInstance, recommendations: Recommendat
       activity.forget(userId)
       activity.record({ kind: 'user.erased', userId, at: occurredAt.toISOString() })
     }
-    tellAll([toActivity, () => recommendations.onErasure(userId, offset)], (tell) => tell())
+    notifyAll([toActivity, () => recommendations.onErasure(userId, offset)], (update) => update())
   }
   const stop = app.interactionsLog.subscribe({
     onMessage: (message) => {
@@ -76,7 +76,7 @@ function feedFromInteractions(app: FastifyInstance, recommendations: Recommendat
       if (interaction === undefined) return
       const { userId, itemId, at } = interaction
       const toActivity = () => activity.record({ kind: 'interaction.recorded', userId, itemId, at })
-      tellAll([toActivity, () => recommendations.onInteraction(userId, offset)], (tell) => tell())
+      notifyAll([toActivity, () => recommendations.onInteraction(userId, offset)], (update) => update())
     },
     onRestart: () => recommendations.onRestart(),
   })
@@ -110,5 +110,5 @@ function feedFromModels(app: FastifyInstance, models: ModelsTopic, recommendatio
     app.recommender.onModelVersion((version) => models.onModelChange(version)),
     app.recommender.onModelVersion(() => recommendations.onModelChange()),
   ]
-  app.addHook('onClose', async () => tellAll(stops, (stop) => stop()))
+  app.addHook('onClose', async () => notifyAll(stops, (stop) => stop()))
 }

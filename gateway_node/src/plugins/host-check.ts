@@ -1,4 +1,4 @@
-// Refuses requests and upgrades that don't name this gateway in `Host`. Probes are answered: platforms ask by whatever address they know, and learn nothing about anybody.
+// Refuses requests and upgrades whose `Host` isn't a name of this gateway. Probes are exempt: a platform may use any address for them, and their answers hold no user data.
 import fp from 'fastify-plugin'
 import { AppError } from '../errors.ts'
 import { createKnownHosts } from '../hosts.ts'

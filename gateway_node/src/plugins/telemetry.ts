@@ -1,4 +1,4 @@
-// Says whose a request is and how long it took: request id, traceparent, the call that neighbours get, /metrics.
+// Identifies and times requests: request id, traceparent, the call object for the recommender, /metrics.
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
@@ -67,7 +67,7 @@ export const telemetryPlugin = fp<{ load: Load }>(
         request.log.info({ ...labels, durationMs: reply.elapsedTime }, 'request answered')
       done()
     })
-    // Nobody signs in for it as a user: it has a token of its own.
+    // No user's session opens this route: it has a token of its own.
     const onRequest = createOpsAccess(app.config)
     app.get(
       '/metrics',
@@ -81,7 +81,7 @@ export const telemetryPlugin = fp<{ load: Load }>(
   { name: 'telemetry' },
 )
 
-/** They are refused before the time of a request is taken. */
+/** The server refuses these requests before the histogram's hooks see them, so they have a counter of their own. */
 function countRefusals(registry: Registry, load: Load) {
   new Counter({
     name: 'gateway_http_requests_refused_total',

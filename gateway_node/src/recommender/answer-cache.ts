@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Log } from '../broker/broker.ts'
 import { InteractionRecorded } from '../gen/whynotboth/v1/interactions.ts'
 import { createLastChanges } from '../last-changes.ts'
-import { tellAll } from '../listeners.ts'
+import { notifyAll } from '../listeners.ts'
 import type { Recommendations, RecommendRequest } from './recommender.ts'
 
 const maxUsers = 10_000
@@ -24,7 +24,7 @@ export function createAnswerCache(log: Pick<Log, 'isAttached' | 'subscribe'>, li
       if (userId === undefined) return
       changes.note(userId, offset)
       answers.delete(userId)
-      tellAll(changeListeners, (listener) => listener(userId))
+      notifyAll(changeListeners, (listener) => listener(userId))
     },
     onDetached: () => answers.clear(),
     onRestart: () => {

@@ -1,10 +1,10 @@
-// One call for questions that are equal and asked at the same time. Each caller keeps its own deadline.
+// Shares one call between equal requests that run at the same time (single flight). Each caller keeps its own deadline.
 import { AppError, type Reason } from '../errors.ts'
 
 /** `expiresAt` on the clock of `performance.now()`: of the caller who started the call. */
 type Flight<Caller, Answer> = { callers: Caller[]; expiresAt: number; answer: Promise<Answer> }
 
-/** Gets the list of those who wait for the answer; it grows while the call runs. */
+/** Starts the call. `callers` holds everyone who waits for its answer, and grows while the call runs. */
 type Start<Caller, Answer> = (callers: Caller[]) => Promise<Answer>
 
 /** The reasons with which a call ends at the deadline of the caller who started it. */
@@ -32,12 +32,12 @@ export function createSingleFlight<Caller extends { expiresAt: number }, Answer>
 
   return {
     run,
-    /** Lets the running calls of a group end without newcomers: what they ask about has changed. */
+    /** Lets nobody else join the running calls of a group, because the data behind their answers has changed. */
     forget: (group: string) => flights.delete(group),
   }
 }
 
-/** Wait for a call that another caller started. Ask again if that caller's deadline ended it and this caller has time left. */
+/** Wait for a call that another caller started. Call again if that caller's deadline ended it and this caller has time left. */
 async function join<Caller extends { expiresAt: number }, Answer>(
   flight: Flight<Caller, Answer>,
   caller: Caller,
@@ -53,7 +53,7 @@ async function join<Caller extends { expiresAt: number }, Answer>(
   }
 }
 
-/** Rejects when the time is over. */
+/** Rejects with DEADLINE_EXCEEDED at `expiresAt`. */
 async function within<Answer>(expiresAt: number, answer: Promise<Answer>): Promise<Answer> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const error = new AppError('DEADLINE_EXCEEDED', 'The recommender did not answer in time. Try again.')

@@ -6,7 +6,7 @@ export type VersionWatch = ReturnType<typeof createVersionWatch>
 /** Told of the version that answers now and of the one that did before, if any. */
 type SwitchListener = (version: string, previous: string | null) => void
 
-/** A listener that throws costs the answer nothing that showed the switch: its error goes to `onError`. */
+/** The error of a listener goes to `onError`, so that it can't fail the answer that showed the switch. */
 export function createVersionWatch(onError: (error: unknown) => void) {
   const listeners = new Set<SwitchListener>()
   let current: string | null = null

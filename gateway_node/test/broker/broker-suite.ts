@@ -179,7 +179,7 @@ export function testBroker(name: string, open: OpenBroker, options: { skip?: str
     assert.deepEqual(happened, ['message', 'message', 'detached', 'restart', 'message'])
   })
 
-  test(`${name}: a hint listener that throws keeps it from nobody else`, options, async (t) => {
+  test(`${name}: a hint reaches the other listeners when one throws`, options, async (t) => {
     const { broker } = await open(t)
     let hints = 0
     broker.onHint(() => {

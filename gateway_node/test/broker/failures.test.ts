@@ -9,7 +9,7 @@ test('a failure is the first line of what the driver said', () => {
   })
 })
 
-test('an error without a message is told by its code or name, and what is no error as it is', () => {
+test('an error without a message is named by its code or name, and any other value by its text', () => {
   const refused = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' })
 
   const causes = [refused, new AggregateError([]), 'gone'].map((error) => explain(error).cause)
@@ -17,7 +17,7 @@ test('an error without a message is told by its code or name, and what is no err
   assert.deepEqual(causes, ['ECONNREFUSED', 'AggregateError', 'gone'])
 })
 
-test('a failure is told once, and again after another one or a success', () => {
+test('a failure is logged once, and again after another one or a success', () => {
   const told: Failure[] = []
   const failures = createFailureLog((failure) => told.push(failure))
 

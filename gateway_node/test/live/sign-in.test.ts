@@ -28,7 +28,7 @@ for (const [what, hello] of [
   ['no token', { type: 'hello' }],
   ['a token that is none', { type: 'hello', token: 'a.b.c' }],
 ] as const) {
-  test(`a socket that says hello with ${what} is told so and closed`, async (t) => {
+  test(`a socket that says hello with ${what} gets an error and is closed`, async (t) => {
     const { client } = await connect(t)
 
     const { reason } = await client.ask(hello)
@@ -70,6 +70,16 @@ for (const [what, text] of [
   })
 }
 
+test('a socket whose first frame is refused is closed with the reason', async (t) => {
+  const { client } = await connect(t)
+  const closing = once(client.socket, 'close')
+
+  client.socket.send('{')
+
+  const [, reason] = await closing
+  assert.equal(String(reason), 'A frame before the sign-in was refused.')
+})
+
 test('a socket that says hello twice before it is welcomed is closed', async (t) => {
   const { app, client } = await connect(t)
   const token = await tokenOf(app, '1')
@@ -84,7 +94,7 @@ test('a socket that says hello twice before it is welcomed is closed', async (t)
   )
 })
 
-test('of what anonymous sockets send one frame each is read, and other requests are answered', async (t) => {
+test('of the frames of anonymous sockets one each is read, and other requests are answered', async (t) => {
   const { app, gateway } = await buildTestApp(t)
   const clients: LiveClient[] = []
   const frame = manyNames(3000)

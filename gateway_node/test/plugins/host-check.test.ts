@@ -50,13 +50,13 @@ async function statuses(hosts: string[], environment: Record<string, string>, t:
   return answers.map(({ status }) => status)
 }
 
-test('a gateway is asked by names of loopback, with whatever port', async (t) => {
+test('a request with a loopback name as Host is answered, whatever its port', async (t) => {
   const hosts = ['localhost', 'LOCALHOST:1', 'localhost.:3000', '127.0.0.1:3000', '127.0.0.2', '[::1]:3000']
 
   assert.deepEqual(await statuses(hosts, {}, t), Array(hosts.length).fill(200))
 })
 
-test('a gateway is asked by the names that its settings hold', async (t) => {
+test('a request with a Host that the settings name is answered', async (t) => {
   const settings = {
     GATEWAY_HOST: 'gateway.internal',
     GATEWAY_ALLOWED_HOSTS: 'api.example, 10.0.0.7',
@@ -80,17 +80,17 @@ test('names that only look like a known one are refused', async (t) => {
   assert.deepEqual(await statuses(hosts, {}, t), Array(hosts.length).fill(421))
 })
 
-test('an allowed origin whose name is none of a host lets no other malformed name in', async (t) => {
+test('a malformed Host is refused, even if the name of an allowed origin has the same fault', async (t) => {
   assert.deepEqual(await statuses(['x~y.example', 'app~b'], { GATEWAY_ALLOWED_ORIGINS: 'app://app~a' }, t), [421, 421])
 })
 
-test('a gateway on all addresses is asked by each address, and by no other name', async (t) => {
+test('a gateway on all addresses answers every IP address as Host, and no unknown name', async (t) => {
   const hosts = ['10.0.0.7:3000', '[fd00::7]:3000', 'rebound.example']
 
   assert.deepEqual(await statuses(hosts, { GATEWAY_HOST: '0.0.0.0' }, t), [200, 200, 421])
 })
 
-test('probes are answered by whatever name a platform asks', async (t) => {
+test('probes are answered whatever their Host is', async (t) => {
   const { gateway } = await buildTestApp(t)
 
   const answers = await Promise.all(['/healthz', '/readyz'].map((url) => gateway.get(url, { host: '10.1.2.3:3000' })))

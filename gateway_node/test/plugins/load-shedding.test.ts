@@ -67,7 +67,7 @@ for (const url of ['/v1/items/1', '/v1/users', '/', '/openapi.json', '/docs', '/
     assert.deepEqual([reason, instance, requestId], ['GATEWAY_OVERLOADED', url, 'abc'])
   })
 
-test('a request that is no probe, but has the path of one, is refused as others are', async (t) => {
+test('a POST to the path of a probe is refused when the gateway is full', async (t) => {
   const { app, finish, held } = await openFull(t)
   const connection = await RawConnection.open(app)
 
@@ -80,7 +80,7 @@ test('a request that is no probe, but has the path of one, is refused as others 
 })
 
 for (const url of ['/healthz', '/readyz', '/healthz?now'])
-  test(`a gateway that works on as many requests as it may still answers ${url}`, async (t) => {
+  test(`a full gateway still answers ${url}`, async (t) => {
     const { app, finish, held } = await openFull(t)
     const connection = await RawConnection.open(app)
 
@@ -92,7 +92,7 @@ for (const url of ['/healthz', '/readyz', '/healthz?now'])
     assert.equal(status, 200)
   })
 
-test('a gateway tells how many requests it has refused', async (t) => {
+test('a gateway counts the requests that it has refused in its metrics', async (t) => {
   const { app, arrive, finish, held } = await openFull(t)
 
   arrive('/v1/users')
@@ -147,7 +147,7 @@ test('bodies that arrive slowly take no place from other requests', async (t) =>
   assert.equal(other.statusCode, 400)
 })
 
-test('a body that arrives while the gateway works on as many requests as it may is refused', async (t) => {
+test('a body that arrives when the gateway is full is refused', async (t) => {
   const { ask, fill } = await open(t)
   const payload = new Readable({ read() {} })
   const sending = ask({ method: 'POST', url: '/v1/jobs', headers: { 'content-type': 'application/json' }, payload })
@@ -186,7 +186,7 @@ async function leaveMany(t: TestContext, parts: Awaited<ReturnType<typeof open>>
   return finish
 }
 
-test('requests whose clients have left take their places for as long as the gateway works on them', async (t) => {
+test('requests whose clients have left count for as long as the gateway works on them', async (t) => {
   const parts = await open(t)
   const finish = await leaveMany(t, parts)
 
@@ -200,7 +200,7 @@ test('requests whose clients have left take their places for as long as the gate
   assert.deepEqual([meanwhile.statusCode, afterwards.statusCode], [429, 400])
 })
 
-test('a request that is never answered, as its client has left, takes its place until its deadline', async (t) => {
+test('a request without an answer, whose client has left, counts until its deadline', async (t) => {
   const parts = await open(t)
   t.mock.timers.enable({ apis: ['setTimeout'] })
   await leaveMany(t, parts)

@@ -75,7 +75,7 @@ for (const [trusted, status] of [
 }
 
 for (const url of ['/', '/app.js', '/docs', '/docs/json', '/openapi.json', '/metrics', '/v1/users', '/nothing'])
-  test(`what anybody may ask counts for its address: ${url}`, async (t) => {
+  test(`a request without a sign-in counts for its address: ${url}`, async (t) => {
     const { app } = await open(t, { GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: '1' })
     await app.inject('/v1/users')
 

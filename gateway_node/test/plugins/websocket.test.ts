@@ -150,7 +150,7 @@ test('an upgrade that is refused before it is looked at leaves no connection ope
   await assert.doesNotReject(app.close())
 })
 
-test('a plain request is told to ask for an upgrade', async (t) => {
+test('a plain request gets an error that asks for an upgrade', async (t) => {
   const { app } = await buildTestApp(t)
 
   const answer = await app.inject({ url: '/v1/live' })

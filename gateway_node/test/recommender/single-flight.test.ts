@@ -61,7 +61,7 @@ test('a caller who joins with less time is answered at its own deadline', async 
   assert.equal(calls.length, 1)
 })
 
-test('a refusal that is no matter of time reaches every caller', async () => {
+test('an error other than a deadline reaches every caller', async () => {
   const { ask, calls } = openFlights()
   const asking = [ask(patient()), ask(patient())]
 

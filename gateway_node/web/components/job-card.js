@@ -29,7 +29,7 @@ export const JobCard = ({ job }) => html`
   </li>
 `
 
-/** Of a finished job, as it was told; of another one it goes on while the socket would tell its end. @param {{job: import('../shapes.js').Job}} props */
+/** The duration of a finished job, or the running time of another one. It stops while the socket is lost, as the job may have ended. @param {{job: import('../shapes.js').Job}} props */
 function Duration({ job }) {
   const [now, setNow] = useState(Date.now())
   const isGoingOn = !isFinished(job) && socketState.value.lostAt === null

@@ -15,7 +15,7 @@ export const Panel = ({ id, title, flow, aside, children }) => html`
   </section>
 `
 
-/** Beside what the socket keeps up to date: says so while the socket is lost. */
+/** Marks data that the socket keeps up to date as possibly old, while the socket is lost. */
 export function StaleMark() {
   const { lostAt } = socketState.value
   if (lostAt === null) return null

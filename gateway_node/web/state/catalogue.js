@@ -17,7 +17,7 @@ export const foundItems = signal([])
 export const foundPageToken = signal(null)
 /** The search that `foundItems` answers. @type {import('@preact/signals').Signal<ItemSearch | null>} */
 export const answeredSearch = signal(null)
-/** All that the catalogue has. @type {import('@preact/signals').Signal<string[]>} */
+/** All genres of the catalogue. @type {import('@preact/signals').Signal<string[]>} */
 export const genres = signal([])
 /** The item that the dialog shows. @type {import('@preact/signals').Signal<{item: Item, similar: SimilarItem[] | null, failure: Error & {reason?: string} | null} | null>} */
 export const openItem = signal(null)
@@ -54,7 +54,7 @@ export async function learnTitle(itemId) {
   }
 }
 
-/** Asks once which genres there are. */
+/** Reads all genres, once. */
 export async function learnGenres() {
   if (genres.value.length > 0) return
   try {

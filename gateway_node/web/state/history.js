@@ -1,5 +1,5 @@
 /**
- * What the viewer did, newest first, as far as SQL has it; and what is accepted but still on its way there.
+ * The history of the viewed user, newest first: the interactions in SQL, and the accepted ones that are still on their way there.
  * @import {AcceptedInteraction, Interaction, Item} from '../shapes.js'
  */
 import { batch, computed, signal } from '@preact/signals'

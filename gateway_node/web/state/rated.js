@@ -7,7 +7,7 @@ import { signal } from '@preact/signals'
 import { ask } from '../api.js'
 
 const PAGE_SIZE = 100
-/** A history beyond so many pages is known in part. */
+/** Of a longer history only the newest pages are read. */
 const PAGES_MAX = 20
 
 /** @typedef {{rating: number, occurredAt?: string | null}} Rated */
@@ -21,7 +21,7 @@ let learned = null
 export const historyRating = (userId, itemId) =>
   rated.value.userId === userId ? (rated.value.ratings.get(itemId) ?? null) : null
 
-/** Reads what a user has rated, once. Where that fails, the next call tries again. @param {string} userId */
+/** Reads the ratings of a user, once. If that fails, the next call tries again. @param {string} userId */
 export async function learnRatings(userId) {
   if (learned === userId) return
   learned = userId

@@ -52,7 +52,7 @@ export function reloadAt(panelId) {
   location.reload()
 }
 
-/** The panel that gets the focus after a reload of ours, once. */
+/** Return the panel that gets the focus after `reloadAt`, once. */
 export function takeFocusedPanel() {
   const panelId = sessionStorage.getItem(FOCUS)
   sessionStorage.removeItem(FOCUS)
@@ -67,7 +67,7 @@ export async function freshToken() {
   return renewing
 }
 
-/** What one user has on the screen is nothing for another. @param {string} panelId */
+/** Reloads the page, so that one user never sees the data of another. @param {string} panelId */
 function beginAnew(panelId) {
   history.replaceState(null, '', location.pathname)
   reloadAt(panelId)

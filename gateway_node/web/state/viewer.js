@@ -1,5 +1,5 @@
 /**
- * The user whose eyes the page looks through: who is signed in, or whom the operator chose.
+ * The user whose data the page shows: the signed-in user, or the one whom the operator chose.
  * @import {User} from '../shapes.js'
  */
 import { batch, computed, signal } from '@preact/signals'
@@ -32,7 +32,7 @@ export function chooseViewer(userId) {
   if (id) location.hash = new URLSearchParams({ user: id }).toString()
 }
 
-/** A user without interactions: nobody needs to be asked about them. */
+/** Shows a user without interactions, without a request to the gateway. */
 export function showAsNew() {
   batch(() => {
     viewer.value = null
@@ -41,7 +41,7 @@ export function showAsNew() {
   })
 }
 
-/** Asks anew who the chosen user is. */
+/** Reads the chosen user again. */
 export async function refreshViewer() {
   const asked = viewerId.value
   if (asked === null) return
