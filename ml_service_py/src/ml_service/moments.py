@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from array import array
+    from collections.abc import Mapping
 
 #: The moment of an interaction without a time: before every other one.
 NO_MOMENT = -(2**63)
@@ -20,18 +21,17 @@ def moment_of(occurred_at: datetime | None) -> int:
     return NO_MOMENT if occurred_at is None else (occurred_at - EPOCH) // MICROSECOND
 
 
-def put_latest(ratings: dict[str, float | None], moments: array[int], item_id: str, rating: float | None, moment: int) -> bool:
-    """Put a rating into one user's history, unless the history has a later one of that item. Return whether it was put.
+def take_moment(ratings: Mapping[str, float | None], moments: array[int], item_id: str, moment: int) -> bool:
+    """Return whether a rating of this moment counts in one user's history, and keep the moment if it does; the caller then puts the rating.
 
     `moments` holds when each of `ratings` was given, in its order: 8 bytes each, where another dictionary would take a hundred. Of equal
-    times the rating that is put last counts, so ratings must come in the log's order.
+    times the rating that comes last counts, so ratings must come in the log's order.
     """
     if item_id not in ratings:
         moments.append(moment)
-    else:
-        place = list(ratings).index(item_id)
-        if moment < moments[place]:
-            return False
-        moments[place] = moment
-    ratings[item_id] = rating
+        return True
+    place = list(ratings).index(item_id)
+    if moment < moments[place]:
+        return False
+    moments[place] = moment
     return True

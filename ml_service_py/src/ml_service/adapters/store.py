@@ -17,7 +17,7 @@ from ml_service.adapters.interaction_log import STREAM
 from ml_service.adapters.microseconds import microseconds
 from ml_service.adapters.tables import Moment, interactions, items, live_model, log_positions
 from ml_service.domain import Interaction, Item, LogPosition
-from ml_service.moments import NO_MOMENT, put_latest
+from ml_service.moments import NO_MOMENT, take_moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -95,7 +95,8 @@ class Store:
                 history = histories.get(user_id)
                 if history is None:
                     history = histories[user_id] = ({}, array("q"))
-                put_latest(*history, item_id, rating, moment)
+                if take_moment(*history, item_id, moment):
+                    history[0][item_id] = rating
             recent_ids = {row.interaction_id: row.user_id for row in reversed(connection.execute(last).all())}
             position, erased = _read_position(connection), erased_offsets(connection)
         ratings = {user_id: rated for user_id, (rated, _) in histories.items()}

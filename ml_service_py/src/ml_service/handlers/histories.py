@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ml_service.handlers.ordering import natural_key
 from ml_service.handlers.recent_ids import RecentIds
-from ml_service.moments import moment_of, put_latest
+from ml_service.moments import moment_of, take_moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,12 +43,12 @@ class Histories:
         user_id = interaction.user_id
         if self._was_erased(logged) or not self._recent_ids.add(interaction.interaction_id, user_id):
             return False
-        ratings, moments = dict(self.of(user_id)), self._moments.setdefault(user_id, array("q"))
-        if not put_latest(ratings, moments, interaction.item_id, interaction.rating, moment_of(interaction.occurred_at)):
+        ratings, moments = self.of(user_id), self._moments.setdefault(user_id, array("q"))
+        if not take_moment(ratings, moments, interaction.item_id, moment_of(interaction.occurred_at)):
             return False
         if user_id not in self._ratings:
             insort(self._user_ids, user_id, key=natural_key)
-        self._ratings[user_id] = ratings
+        self._ratings[user_id] = {**ratings, interaction.item_id: interaction.rating}
         return True
 
     def erase(self, erasure: LoggedErasure) -> None:
