@@ -1,4 +1,4 @@
-"""The life of a process: readiness, patience with neighbours, and the stop signal."""
+"""The life of a process: readiness, retries while a dependency is away, and what stops it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 
-class Neighbour:
+class Dependency:
     """Answers at the n-th attempt."""
 
     def __init__(self, answers_at: int) -> None:
@@ -46,20 +46,20 @@ def test_ready_is_what_misses_nothing_and_does_not_drain() -> None:
     assert not readiness.is_ready
 
 
-async def test_a_neighbour_that_comes_late_is_waited_for() -> None:
-    neighbour = Neighbour(answers_at=2)
+async def test_a_dependency_that_comes_late_is_waited_for() -> None:
+    dependency = Dependency(answers_at=2)
 
-    assert await retry_while_unavailable(neighbour.ask, asyncio.Event()) == "answer"
-    assert neighbour.attempts == 2
+    assert await retry_while_unavailable(dependency.ask, asyncio.Event()) == "answer"
+    assert dependency.attempts == 2
 
 
 async def test_patience_has_a_bound() -> None:
-    neighbour = Neighbour(answers_at=100)
+    dependency = Dependency(answers_at=100)
 
     with pytest.raises(Unavailable):
-        await retry_while_unavailable(neighbour.ask, asyncio.Event(), within_seconds=0.1)
+        await retry_while_unavailable(dependency.ask, asyncio.Event(), within_seconds=0.1)
 
-    assert neighbour.attempts == 1
+    assert dependency.attempts == 1
 
 
 async def test_what_somebody_must_mend_is_not_waited_for() -> None:
@@ -81,7 +81,7 @@ async def test_a_stop_ends_the_patience() -> None:
 
     async with asyncio.timeout(5):
         with pytest.raises(Unavailable):
-            await retry_while_unavailable(Neighbour(answers_at=100).ask, stopping, within_seconds=60)
+            await retry_while_unavailable(Dependency(answers_at=100).ask, stopping, within_seconds=60)
 
 
 def test_only_a_port_that_can_not_be_listened_on_is_named_as_the_variable_to_change() -> None:

@@ -145,7 +145,7 @@ async def retry_while_unavailable(attempt: Callable[[], T], stopping: asyncio.Ev
         except Unavailable as error:
             if not error.retryable:
                 raise
-            log.warning("waiting for a neighbour", reason=error.reason, detail=error.detail)
+            log.warning("waiting for another service", reason=error.reason, detail=error.detail)
             if loop.time() + delay_seconds > deadline or await wait_until(stopping, delay_seconds * random.uniform(0.5, 1)):  # noqa: S311
                 raise
         delay_seconds = min(delay_seconds * 2, LAST_DELAY_SECONDS)

@@ -32,7 +32,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 IDLE_SECONDS = 0.1
-#: How long to wait before asking a neighbour again that doesn't answer.
+#: The pause before the next attempt to reach the store or the broker.
 PATIENCE_SECONDS = 1.0
 INTERRUPT_SECONDS = 5.0
 
@@ -171,12 +171,12 @@ class Worker:
             delivery.acknowledge()
 
     def _patiently(self, step: Callable[[], T]) -> T:
-        """Tries again while a neighbour is away: a job isn't lost because the store or the broker was."""
+        """Try again while the store or the broker is away, so that the job isn't lost."""
         while True:
             try:
                 return step()
             except Unavailable as error:
-                log.warning("waiting for a neighbour", reason=error.reason, detail=error.detail)
+                log.warning("waiting for another service", reason=error.reason, detail=error.detail)
                 if self._supervisor.wait_or_interrupted(PATIENCE_SECONDS):
                     raise Interrupted from error
 

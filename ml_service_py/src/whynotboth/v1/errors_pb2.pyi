@@ -68,7 +68,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_ORIGIN_REFUSED: _ErrorReason.ValueType  # 51
     """PERMISSION_DENIED. The page's origin isn't on the allow-list. Serve the page from an allowed origin."""
     ERROR_REASON_ACCESS_DENIED: _ErrorReason.ValueType  # 52
-    """PERMISSION_DENIED. Whoever is signed in may not do this. Sign in as somebody who may."""
+    """PERMISSION_DENIED. This user has no right to do this. Sign in as a user who has."""
     ERROR_REASON_HOST_REFUSED: _ErrorReason.ValueType  # 53
     """PERMISSION_DENIED. The request's Host isn't a name of this service. Use such a name, or add yours to the setting that the detail names."""
     ERROR_REASON_RECOMMENDER_OVERLOADED: _ErrorReason.ValueType  # 60
@@ -80,7 +80,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_RATE_EXCEEDED: _ErrorReason.ValueType  # 63
     """RESOURCE_EXHAUSTED, retryable. More came from this identity, address or socket than it may send. Try again after the given delay."""
     ERROR_REASON_SOCKETS_EXHAUSTED: _ErrorReason.ValueType  # 64
-    """RESOURCE_EXHAUSTED, retryable. Whoever is signed in holds as many sockets as they may. Close one first."""
+    """RESOURCE_EXHAUSTED, retryable. This user has as many open sockets as allowed. Close one first."""
     ERROR_REASON_GATEWAY_OVERLOADED: _ErrorReason.ValueType  # 65
     """RESOURCE_EXHAUSTED, retryable. More requests arrive at once than the gateway can take on. Try again after the given delay."""
     ERROR_REASON_RECOMMENDER_UNAVAILABLE: _ErrorReason.ValueType  # 70
@@ -100,7 +100,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_IDENTITY_PROVIDER_UNAVAILABLE: _ErrorReason.ValueType  # 77
     """UNAVAILABLE, retryable. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay."""
     ERROR_REASON_REGISTRY_UNAVAILABLE: _ErrorReason.ValueType  # 78
-    """UNAVAILABLE, retryable. The registry's files can't be read or written now. Try again after the given delay; the detail names the cause."""
+    """UNAVAILABLE, retryable. The registry's files can't be read or written now. Try again after the given delay; the service's log names the cause."""
     ERROR_REASON_STORE_UNUSABLE: _ErrorReason.ValueType  # 79
     """UNAVAILABLE. The SQL store can't be used: it is no database, another program's, damaged, or it refuses the password. An operator must mend it or DATABASE_URL."""
     ERROR_REASON_REGISTRY_UNUSABLE: _ErrorReason.ValueType  # 84
@@ -112,7 +112,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_JOB_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 81
     """DEADLINE_EXCEEDED. The job ran longer than a job may and was ended. Ask for less work."""
     ERROR_REASON_UPSTREAM_FAILED: _ErrorReason.ValueType  # 90
-    """INTERNAL, retryable. A neighbour failed in a way that it doesn't explain. Try again; if it fails again, report it with the request id."""
+    """INTERNAL, retryable. A service that this process called failed without a reason of its own. Try again; if it fails again, report it with the request id."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 91
     """INTERNAL. A bug of this process. Report it with the request id."""
     ERROR_REASON_JOB_PROCESS_DIED: _ErrorReason.ValueType  # 92
@@ -174,7 +174,7 @@ ERROR_REASON_TOKEN_INVALID: ErrorReason.ValueType  # 50
 ERROR_REASON_ORIGIN_REFUSED: ErrorReason.ValueType  # 51
 """PERMISSION_DENIED. The page's origin isn't on the allow-list. Serve the page from an allowed origin."""
 ERROR_REASON_ACCESS_DENIED: ErrorReason.ValueType  # 52
-"""PERMISSION_DENIED. Whoever is signed in may not do this. Sign in as somebody who may."""
+"""PERMISSION_DENIED. This user has no right to do this. Sign in as a user who has."""
 ERROR_REASON_HOST_REFUSED: ErrorReason.ValueType  # 53
 """PERMISSION_DENIED. The request's Host isn't a name of this service. Use such a name, or add yours to the setting that the detail names."""
 ERROR_REASON_RECOMMENDER_OVERLOADED: ErrorReason.ValueType  # 60
@@ -186,7 +186,7 @@ ERROR_REASON_INTERACTIONS_EXHAUSTED: ErrorReason.ValueType  # 62
 ERROR_REASON_RATE_EXCEEDED: ErrorReason.ValueType  # 63
 """RESOURCE_EXHAUSTED, retryable. More came from this identity, address or socket than it may send. Try again after the given delay."""
 ERROR_REASON_SOCKETS_EXHAUSTED: ErrorReason.ValueType  # 64
-"""RESOURCE_EXHAUSTED, retryable. Whoever is signed in holds as many sockets as they may. Close one first."""
+"""RESOURCE_EXHAUSTED, retryable. This user has as many open sockets as allowed. Close one first."""
 ERROR_REASON_GATEWAY_OVERLOADED: ErrorReason.ValueType  # 65
 """RESOURCE_EXHAUSTED, retryable. More requests arrive at once than the gateway can take on. Try again after the given delay."""
 ERROR_REASON_RECOMMENDER_UNAVAILABLE: ErrorReason.ValueType  # 70
@@ -206,7 +206,7 @@ ERROR_REASON_MODEL_VERSION_UNUSABLE: ErrorReason.ValueType  # 76
 ERROR_REASON_IDENTITY_PROVIDER_UNAVAILABLE: ErrorReason.ValueType  # 77
 """UNAVAILABLE, retryable. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay."""
 ERROR_REASON_REGISTRY_UNAVAILABLE: ErrorReason.ValueType  # 78
-"""UNAVAILABLE, retryable. The registry's files can't be read or written now. Try again after the given delay; the detail names the cause."""
+"""UNAVAILABLE, retryable. The registry's files can't be read or written now. Try again after the given delay; the service's log names the cause."""
 ERROR_REASON_STORE_UNUSABLE: ErrorReason.ValueType  # 79
 """UNAVAILABLE. The SQL store can't be used: it is no database, another program's, damaged, or it refuses the password. An operator must mend it or DATABASE_URL."""
 ERROR_REASON_REGISTRY_UNUSABLE: ErrorReason.ValueType  # 84
@@ -218,7 +218,7 @@ ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 80
 ERROR_REASON_JOB_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 81
 """DEADLINE_EXCEEDED. The job ran longer than a job may and was ended. Ask for less work."""
 ERROR_REASON_UPSTREAM_FAILED: ErrorReason.ValueType  # 90
-"""INTERNAL, retryable. A neighbour failed in a way that it doesn't explain. Try again; if it fails again, report it with the request id."""
+"""INTERNAL, retryable. A service that this process called failed without a reason of its own. Try again; if it fails again, report it with the request id."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 91
 """INTERNAL. A bug of this process. Report it with the request id."""
 ERROR_REASON_JOB_PROCESS_DIED: ErrorReason.ValueType  # 92

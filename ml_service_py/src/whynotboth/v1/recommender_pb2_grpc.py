@@ -88,7 +88,7 @@ class RecommenderServiceServicer:
 
     def BatchRecommend(self, request, context):
         """Recommends to many users at once; the answers come in the order of the requests, each with an outcome of its own.
-        Items are told by their places in a catalogue that comes along where the caller lacks it, so that nothing is said again in every answer.
+        Answers name items by their places in a catalogue. The answer holds the catalogue only if the caller doesn't have it yet, so that it isn't sent again each time.
         An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't hold the rest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -35,7 +35,7 @@ class RecommenderServiceStub:
     def __new__(cls, channel: _aio.Channel) -> RecommenderServiceAsyncStub: ...
     BatchRecommend: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.BatchRecommendRequest, _recommender_pb2.BatchRecommendResponse]
     """Recommends to many users at once; the answers come in the order of the requests, each with an outcome of its own.
-    Items are told by their places in a catalogue that comes along where the caller lacks it, so that nothing is said again in every answer.
+    Answers name items by their places in a catalogue. The answer holds the catalogue only if the caller doesn't have it yet, so that it isn't sent again each time.
     An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't hold the rest.
     """
     Recommend: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.RecommendRequest, _recommender_pb2.RecommendResponse]
@@ -62,7 +62,7 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     BatchRecommend: _aio.UnaryUnaryMultiCallable[_recommender_pb2.BatchRecommendRequest, _recommender_pb2.BatchRecommendResponse]  # type: ignore[assignment]
     """Recommends to many users at once; the answers come in the order of the requests, each with an outcome of its own.
-    Items are told by their places in a catalogue that comes along where the caller lacks it, so that nothing is said again in every answer.
+    Answers name items by their places in a catalogue. The answer holds the catalogue only if the caller doesn't have it yet, so that it isn't sent again each time.
     An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't hold the rest.
     """
     Recommend: _aio.UnaryUnaryMultiCallable[_recommender_pb2.RecommendRequest, _recommender_pb2.RecommendResponse]  # type: ignore[assignment]
@@ -92,7 +92,7 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.BatchRecommendResponse, _abc.Awaitable[_recommender_pb2.BatchRecommendResponse]]:
         """Recommends to many users at once; the answers come in the order of the requests, each with an outcome of its own.
-        Items are told by their places in a catalogue that comes along where the caller lacks it, so that nothing is said again in every answer.
+        Answers name items by their places in a catalogue. The answer holds the catalogue only if the caller doesn't have it yet, so that it isn't sent again each time.
         An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't hold the rest.
         """
 

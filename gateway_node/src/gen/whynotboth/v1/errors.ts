@@ -66,7 +66,7 @@ export const ErrorReason = {
   TOKEN_INVALID: 50,
   /** ORIGIN_REFUSED - PERMISSION_DENIED. The page's origin isn't on the allow-list. Serve the page from an allowed origin. */
   ORIGIN_REFUSED: 51,
-  /** ACCESS_DENIED - PERMISSION_DENIED. Whoever is signed in may not do this. Sign in as somebody who may. */
+  /** ACCESS_DENIED - PERMISSION_DENIED. This user has no right to do this. Sign in as a user who has. */
   ACCESS_DENIED: 52,
   /** HOST_REFUSED - PERMISSION_DENIED. The request's Host isn't a name of this service. Use such a name, or add yours to the setting that the detail names. */
   HOST_REFUSED: 53,
@@ -78,7 +78,7 @@ export const ErrorReason = {
   INTERACTIONS_EXHAUSTED: 62,
   /** RATE_EXCEEDED - RESOURCE_EXHAUSTED, retryable. More came from this identity, address or socket than it may send. Try again after the given delay. */
   RATE_EXCEEDED: 63,
-  /** SOCKETS_EXHAUSTED - RESOURCE_EXHAUSTED, retryable. Whoever is signed in holds as many sockets as they may. Close one first. */
+  /** SOCKETS_EXHAUSTED - RESOURCE_EXHAUSTED, retryable. This user has as many open sockets as allowed. Close one first. */
   SOCKETS_EXHAUSTED: 64,
   /** GATEWAY_OVERLOADED - RESOURCE_EXHAUSTED, retryable. More requests arrive at once than the gateway can take on. Try again after the given delay. */
   GATEWAY_OVERLOADED: 65,
@@ -98,7 +98,7 @@ export const ErrorReason = {
   MODEL_VERSION_UNUSABLE: 76,
   /** IDENTITY_PROVIDER_UNAVAILABLE - UNAVAILABLE, retryable. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay. */
   IDENTITY_PROVIDER_UNAVAILABLE: 77,
-  /** REGISTRY_UNAVAILABLE - UNAVAILABLE, retryable. The registry's files can't be read or written now. Try again after the given delay; the detail names the cause. */
+  /** REGISTRY_UNAVAILABLE - UNAVAILABLE, retryable. The registry's files can't be read or written now. Try again after the given delay; the service's log names the cause. */
   REGISTRY_UNAVAILABLE: 78,
   /** STORE_UNUSABLE - UNAVAILABLE. The SQL store can't be used: it is no database, another program's, damaged, or it refuses the password. An operator must mend it or DATABASE_URL. */
   STORE_UNUSABLE: 79,
@@ -110,7 +110,7 @@ export const ErrorReason = {
   DEADLINE_EXCEEDED: 80,
   /** JOB_DEADLINE_EXCEEDED - DEADLINE_EXCEEDED. The job ran longer than a job may and was ended. Ask for less work. */
   JOB_DEADLINE_EXCEEDED: 81,
-  /** UPSTREAM_FAILED - INTERNAL, retryable. A neighbour failed in a way that it doesn't explain. Try again; if it fails again, report it with the request id. */
+  /** UPSTREAM_FAILED - INTERNAL, retryable. A service that this process called failed without a reason of its own. Try again; if it fails again, report it with the request id. */
   UPSTREAM_FAILED: 90,
   /** INTERNAL - INTERNAL. A bug of this process. Report it with the request id. */
   INTERNAL: 91,

@@ -2943,7 +2943,7 @@ export type RecommenderServiceService = typeof RecommenderServiceService;
 export const RecommenderServiceService = {
   /**
    * Recommends to many users at once; the answers come in the order of the requests, each with an outcome of its own.
-   * Items are told by their places in a catalogue that comes along where the caller lacks it, so that nothing is said again in every answer.
+   * Answers name items by their places in a catalogue. The answer holds the catalogue only if the caller doesn't have it yet, so that it isn't sent again each time.
    * An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't hold the rest.
    */
   batchRecommend: {
@@ -3046,7 +3046,7 @@ export const RecommenderServiceService = {
 export interface RecommenderServiceServer extends UntypedServiceImplementation {
   /**
    * Recommends to many users at once; the answers come in the order of the requests, each with an outcome of its own.
-   * Items are told by their places in a catalogue that comes along where the caller lacks it, so that nothing is said again in every answer.
+   * Answers name items by their places in a catalogue. The answer holds the catalogue only if the caller doesn't have it yet, so that it isn't sent again each time.
    * An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't hold the rest.
    */
   batchRecommend: handleUnaryCall<BatchRecommendRequest, BatchRecommendResponse>;
@@ -3071,7 +3071,7 @@ export interface RecommenderServiceServer extends UntypedServiceImplementation {
 export interface RecommenderServiceClient extends Client {
   /**
    * Recommends to many users at once; the answers come in the order of the requests, each with an outcome of its own.
-   * Items are told by their places in a catalogue that comes along where the caller lacks it, so that nothing is said again in every answer.
+   * Answers name items by their places in a catalogue. The answer holds the catalogue only if the caller doesn't have it yet, so that it isn't sent again each time.
    * An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't hold the rest.
    */
   batchRecommend(
