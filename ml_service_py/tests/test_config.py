@@ -84,7 +84,7 @@ def test_an_error_never_shows_a_secret(monkeypatch: pytest.MonkeyPatch, variable
     assert "secret" not in problem
 
 
-def test_all_problems_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_problems_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL")
 
     problem = problem_of(monkeypatch, LOG_LEVEL="loud", WORKER_OPS_PORT="x", AMQP_URL="broker")

@@ -93,7 +93,7 @@ def test_a_file_in_the_run_folder_is_ours_however_it_is_written(root: Path, monk
 
 
 @pytest.mark.parametrize("command", [reset, clean])
-def test_what_can_not_be_removed_is_not_called_gone(
+def test_a_folder_that_can_not_be_removed_is_an_error_and_not_called_gone(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: Callable[[Settings], None]
 ) -> None:
     settings = with_data(root)

@@ -24,7 +24,7 @@ def test_the_way_to_packages_stays(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PERSONAL)
-def test_what_says_where_or_what_to_install_is_dropped(name: str) -> None:
+def test_settings_about_where_or_what_to_install_are_dropped(name: str) -> None:
     assert without_personal({name: "value"}) == {}
 
 

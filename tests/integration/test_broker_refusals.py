@@ -25,7 +25,7 @@ def refused(request: pytest.FixtureRequest, address: BrokerAddress) -> BrokerAdd
     return replace(address, url=address.url.replace("guest:guest", f"guest:{WRONG}") if is_password else f"{address.url}nowhere")
 
 
-def test_who_looks_at_dead_letters_hears_what_to_mend(refused: BrokerAddress) -> None:
+def test_reading_dead_letters_says_what_to_mend_when_the_broker_refuses(refused: BrokerAddress) -> None:
     with pytest.raises(Unavailable) as caught, DeadLetterQueue(refused).opened():
         pass
 

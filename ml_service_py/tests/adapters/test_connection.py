@@ -83,12 +83,12 @@ def test_a_handler_that_is_too_late_is_not_logged_as_a_lost_connection(thread: B
     assert [row["event"] for row in logged if row["log_level"] in {"warning", "error"}] == ["broker thread failed"]
 
 
-def test_what_is_done_with_dead_letters_keeps_its_own_error() -> None:
+def test_an_error_while_dead_letters_are_read_passes_through_unchanged() -> None:
     with pytest.raises(TimeoutError), DeadLetterQueue(ADDRESS).opened():
         fail()
 
 
-def test_a_broker_that_is_away_is_named_to_who_looks_at_dead_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_dead_letters_while_the_broker_is_away_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dead_letters, "connect", fail)
 
     with pytest.raises(Unavailable, match="doesn't give its dead letters"), DeadLetterQueue(ADDRESS).opened():

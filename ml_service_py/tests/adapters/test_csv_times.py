@@ -54,7 +54,7 @@ def test_anything_else_is_refused(cell: str) -> None:
         TimeColumn("timestamp").read(cell)
 
 
-def test_times_from_1990_to_the_end_of_next_year_are_accepted_and_none_beside() -> None:
+def test_times_from_1990_to_the_end_of_next_year_are_accepted_and_no_others() -> None:
     first, last = datetime(1990, 1, 1, tzinfo=UTC), datetime(NEXT_YEAR, 12, 31, 23, 59, 59, tzinfo=UTC)
     beside = first - timedelta(seconds=1), last + timedelta(seconds=1)
 

@@ -55,7 +55,7 @@ def test_tables_of_another_program_stay_when_ours_may_stand_beside_them(new_engi
     assert inspect(new_engine).has_table("orders")
 
 
-def test_who_migrated_once_needs_not_say_so_again(new_engine: Engine) -> None:
+def test_a_second_migration_beside_other_tables_needs_no_option(new_engine: Engine) -> None:
     create(new_engine, "orders")
     migrate(new_engine, beside_others=True)
 
@@ -64,7 +64,7 @@ def test_who_migrated_once_needs_not_say_so_again(new_engine: Engine) -> None:
     assert is_migrated(new_engine)
 
 
-def test_tables_that_came_beside_ours_later_are_no_ones_business(new_engine: Engine) -> None:
+def test_other_tables_that_are_added_after_the_first_migration_are_accepted(new_engine: Engine) -> None:
     migrate(new_engine)
     create(new_engine, "orders")
 

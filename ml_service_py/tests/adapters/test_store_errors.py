@@ -111,7 +111,7 @@ def test_a_folder_that_can_never_be_made_must_be_mended(tmp_path: Path, folder: 
     ],
     ids=str,
 )
-def test_what_postgresql_refuses_for_good_is_told_from_an_outage(tmp_path: Path, error: PostgresError, reason: str) -> None:
+def test_a_permanent_refusal_of_postgresql_differs_from_an_outage(tmp_path: Path, error: PostgresError, reason: str) -> None:
     with opened(tmp_path / "store.db") as engine, pytest.raises(Unavailable) as caught, translated_errors(engine):
         raise OperationalError("SELECT secret_column", {}, error)
 

@@ -123,7 +123,7 @@ def test_it_is_queued_once_however_many_workers_look_and_how_often(
     assert publisher.keys == ["jobs"]
 
 
-def test_it_is_given_time(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
+def test_a_command_is_not_queued_again_before_its_time(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
     lost.on_messages([command(job_id, asked_at=datetime.now(UTC) - timedelta(days=1))])
 
     lost.queue_again(datetime.now(UTC) + LOST_AFTER / 2)
@@ -131,7 +131,7 @@ def test_it_is_given_time(lost: LostCommands, publisher: FakePublisher, job_id: 
     assert publisher.taken == []
 
 
-def test_a_job_that_a_worker_has_told_of_is_not_lost(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
+def test_a_job_with_a_fact_from_a_worker_is_not_lost(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
     started = publication_of(job_started(job_id, 1, "worker-2"))
 
     lost.on_messages([command(job_id), received(started.properties, started.body)])

@@ -62,7 +62,7 @@ async def test_patience_has_a_bound() -> None:
     assert dependency.attempts == 1
 
 
-async def test_what_somebody_must_mend_is_not_waited_for() -> None:
+async def test_an_error_that_an_operator_must_mend_is_raised_without_a_retry() -> None:
     attempts: list[str] = []
 
     def ask() -> None:

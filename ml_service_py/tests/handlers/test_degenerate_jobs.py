@@ -98,7 +98,7 @@ def test_too_few_ratings_are_refused_in_one_sentence(empty_store: Store, registr
 
 
 @pytest.mark.parametrize("kind", [TrainParams, EvaluateParams])
-def test_what_is_left_out_is_in_the_log_and_in_the_last_step(
+def test_estimators_that_are_left_out_are_named_in_the_log_and_in_the_last_step(
     empty_store: Store, registry: Registry, kind: type[TrainParams | EvaluateParams]
 ) -> None:
     fill(empty_store, ONE_ITEM)

@@ -117,7 +117,7 @@ async def test_a_damaged_version_in_the_row_leaves_the_old_one_answering(
     assert live_version(live) == good
 
 
-async def test_a_live_version_that_the_registry_lost_is_told_in_one_sentence(models: Models, store: Store, registry: Registry) -> None:
+async def test_a_live_version_that_the_registry_lost_is_reported_in_one_sentence(models: Models, store: Store, registry: Registry) -> None:
     store.compare_and_set_live(None, "20200101T000000Z-00000000")
 
     with pytest.raises(Unavailable) as caught:
