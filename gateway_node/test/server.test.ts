@@ -33,6 +33,16 @@ for (const path of routes)
     assert.ok(answers <= taken, `${answers} answers`)
   })
 
+test('a connection that sends 800 requests with an unknown Expect ahead is closed', patience, async (t) => {
+  const { app } = await buildTestApp(t)
+  const connection = await RawConnection.open(app)
+
+  connection.send('GET /v1/users HTTP/1.1\r\nhost: localhost\r\nexpect: something\r\n\r\n'.repeat(800))
+  const { answers } = await connection.untilClosed()
+
+  assert.ok(answers <= taken, `${answers} answers`)
+})
+
 test('of 800 requests that one connection sends ahead, 16 are worked on', patience, async (t) => {
   const { connection, recommender } = await pipeline(t, 800, '/v1/users')
 

@@ -12,6 +12,7 @@ import { RawConnection } from '../raw-connection.ts'
 import { tokenOf } from '../sign-in.ts'
 
 const taken = 512
+const eventually = { timeout: 20_000, interval: 20 }
 const generous = { GATEWAY_IDENTITY_REQUESTS_PER_MINUTE: '100000', GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: '100000' }
 
 async function open(t: TestContext) {
@@ -179,10 +180,10 @@ async function leaveMany(t: TestContext, parts: Awaited<ReturnType<typeof open>>
   while (connections.length < taken / 16) connections.push(await RawConnection.open(app))
   for (const connection of connections)
     for (let count = 0; count < 16; count += 1) connection.sendHead('GET /v1/items/1')
-  await t.waitFor(() => assert.equal(asked, taken))
+  await t.waitFor(() => assert.equal(asked, taken), eventually)
   for (const connection of connections) connection.leave()
   const countOpen = promisify(app.server.getConnections.bind(app.server))
-  await t.waitFor(async () => assert.equal(await countOpen(), 0))
+  await t.waitFor(async () => assert.equal(await countOpen(), 0), eventually)
   return finish
 }
 
@@ -223,7 +224,7 @@ test('files that are read slowly take no place from other requests', async (t) =
     return { header: { name: 'a', mediaType: 'text/csv', sizeBytes: 0 }, body }
   }
   const sending = askMany(taken, { url: `/v1/jobs/${job.jobId}/result` })
-  await t.waitFor(() => assert.equal(bodies.length, taken))
+  await t.waitFor(() => assert.equal(bodies.length, taken), eventually)
   await setImmediate()
 
   const other = arrive('/v1/items?unknown=1')

@@ -72,5 +72,5 @@ test('a call is abandoned once its client has hung up', async (t) => {
   assert.equal(call.isAbandoned?.(), false)
   client.destroy()
 
-  await t.waitFor(() => assert.equal(call.isAbandoned?.(), true))
+  await t.waitFor(() => assert.equal(call.isAbandoned?.(), true), { timeout: 20_000 })
 })

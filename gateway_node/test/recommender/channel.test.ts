@@ -55,7 +55,7 @@ test('an attempt that was not answered is made again', async (t) => {
   fake.fail('RECOMMENDER_UNAVAILABLE')
 
   const asking = ask()
-  await t.waitFor(() => assert.equal(fake.calls.length, 1), { interval: 1 })
+  await t.waitFor(() => assert.equal(fake.calls.length, 1), { timeout: 20_000, interval: 1 })
   fake.fail(null)
 
   assert.equal((await asking).item?.itemId, '1')
@@ -113,7 +113,7 @@ test('a call that is being answered outlives the end of its connection', async (
   const { askOnce, server } = await openCalls(t)
   const release = server.hold()
   const asking = askOnce()
-  await t.waitFor(() => assert.ok(server.lastDeadline), { interval: 1 })
+  await t.waitFor(() => assert.ok(server.lastDeadline), { timeout: 20_000, interval: 1 })
 
   const draining = server.drain()
   await untilPinged(t)
