@@ -107,7 +107,12 @@ def test_every_wrong_setting_is_named_at_once(commands: Commands) -> None:
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("DATABASE_URL", "no url"), ("DATABASE_URL", "nosuch://x"), ("REGISTRY_URL", "nosuch://x")],
+    [
+        ("DATABASE_URL", "no url"),
+        ("DATABASE_URL", "nosuch://x"),
+        ("REGISTRY_URL", "nosuch://x"),
+        ("AMQP_URL", "amqp://broker/?heartbeat=soon"),
+    ],
 )
 def test_an_address_that_leads_nowhere_is_named(commands: Commands, variable: str, value: str) -> None:
     result = commands.run("migrate", **{variable: value})

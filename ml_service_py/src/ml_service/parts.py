@@ -37,7 +37,8 @@ def open_parts(settings: Settings) -> Iterator[Parts]:
     with _naming("TLS_DIR"):
         certificates = _open_certificates(settings)
     url, definitions = settings.amqp_url.get_secret_value(), settings.broker_definitions
-    broker = BrokerAddress(url, definitions, may_declare=settings.broker_declare, certificates=certificates)
+    with _naming("AMQP_URL"):
+        broker = BrokerAddress(url, definitions, may_declare=settings.broker_declare, certificates=certificates)
     try:
         yield Parts(Store(engine), registry, broker, certificates)
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 import sample
@@ -49,7 +50,7 @@ def fill(store: Store, pairs: Pairs, rating: float | None = None) -> None:
 
 
 def attempt_at(store: Store, params: JobParams) -> Attempt:
-    job = Job(f"00000000-0000-4000-8000-{abs(hash(params)) % 10**12:012}", params)
+    job = Job(str(uuid4()), params)
     record = JobLedger(store.engine).claim(job, "worker")
     return Attempt(job, record.attempt, record.spent)
 

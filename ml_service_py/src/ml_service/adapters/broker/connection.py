@@ -50,6 +50,14 @@ class BrokerAddress:
     may_declare: bool = True
     certificates: Certificates | None = None
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a URL whose parameters can't be read, as its threads would fail again and again."""
+        try:
+            URLParameters(self.url)
+        except TypeError as error:
+            # pika checks the options for TLS by using them.
+            raise ValueError(str(error)) from error
+
 
 class Detach(Exception):
     """A handler of messages raises this to end the current attachment. The next one begins after a while."""
