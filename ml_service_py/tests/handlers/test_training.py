@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sample
+from damage import arrays_of, flip_a_byte
 from fsspec.implementations.local import LocalFileSystem
 
 from ml_service.adapters.interaction_log import InteractionLog
@@ -91,7 +92,15 @@ def damage_manifest(registry: Registry, folder: Path, version: str) -> None:
     (folder / "models" / version / MANIFEST).write_text("{}")
 
 
-@pytest.mark.parametrize("spoil", [lose, damage_manifest])
+def lose_arrays(registry: Registry, folder: Path, version: str) -> None:
+    arrays_of(folder / "models" / version).unlink()
+
+
+def damage_arrays(registry: Registry, folder: Path, version: str) -> None:
+    flip_a_byte(arrays_of(folder / "models" / version))
+
+
+@pytest.mark.parametrize("spoil", [lose, damage_manifest, lose_arrays, damage_arrays])
 def test_a_live_version_that_is_lost_is_replaced_unmeasured(
     planted: Store, registry: Registry, tmp_path: Path, spoil: Callable[[Registry, Path, str], None]
 ) -> None:

@@ -112,6 +112,8 @@ def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challe
     """
     try:
         champion = registry.describe(live.version)
+        # Its arrays may be gone or damaged although its manifest is fine.
+        registry.load(live.version)
     except ServiceError as error:
         if error.reason not in LOST:
             raise
