@@ -10,9 +10,10 @@ import {
   STATUS_CODES,
 } from 'node:http'
 import type { Socket } from 'node:net'
-import { type ConnectionError, type FastifyHttpOptions, LogController } from 'fastify'
+import type { ConnectionError, FastifyHttpOptions } from 'fastify'
 import { bodyLimitBytes } from './bodies.ts'
 import type { Config } from './config.ts'
+import { ErrorLog } from './error-log.ts'
 import { AppError } from './errors.ts'
 import { isFull, type Load, overloaded } from './load.ts'
 import { sendProblem, toProblem, writeProblem } from './problem.ts'
@@ -25,7 +26,7 @@ const maxUnanswered = 16
 export function serverOptions(config: Config, load: Load): FastifyHttpOptions<Server> {
   return {
     logger: { level: config.logLevel },
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    logController: new ErrorLog(),
     // Fastify's own 503 isn't a problem document; a request that still gets in is answered, and its connection closed.
     return503OnClosing: false,
     bodyLimit: bodyLimitBytes,
