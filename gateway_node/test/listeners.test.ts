@@ -22,7 +22,7 @@ type Place = (listeners: Listener[], t: TestContext) => () => void
 
 const message = toLogMessage(exportRequested('a'), 0)
 
-/** A log that has the handlers of whoever subscribed last. */
+/** A log that holds the handlers of the last subscriber. */
 function openLog() {
   let handlers: LogHandlers = { onMessage: () => {} }
   const subscribe = (given: LogHandlers) => {

@@ -1,4 +1,4 @@
-// Ends what has lasted long enough. One timer looks at all: one for each would weigh more than the rest of what it ends.
+// Expires sockets' sessions. One timer sweeps all of them, because a timer for each would need more memory than the session itself.
 import { notifyAll } from '../listeners.ts'
 
 const sweepMs = 250
@@ -25,7 +25,7 @@ export class Expiries {
     this.#timer = undefined
   }
 
-  /** Each once: who is told is watched no more. */
+  /** Expires each session once: it is no longer watched afterwards. */
   #sweep(): void {
     const now = Date.now()
     notifyAll(this.#watched, (expiring) => {

@@ -1,4 +1,4 @@
-// Who listens to which topic, for topics whose latest value is all that matters. A slow socket gets the newest, never a backlog.
+// The subscribers of topics of which only the latest value matters. A slow socket gets the newest value, never a backlog.
 import { notifyAll } from '../listeners.ts'
 import { encodeEvent } from './frames.ts'
 import type { Outbox } from './outbox.ts'

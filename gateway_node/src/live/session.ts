@@ -110,7 +110,7 @@ export class Session implements Expiring {
   }
 }
 
-/** The sweep comes a moment later; what is asked for until then is refused here. */
+/** Refuses frames between the token's expiry and the next sweep, which closes the socket. */
 function requireUnexpired({ expiresAt }: Identity): void {
   if (expiresAt <= Date.now()) throw expired()
 }

@@ -1,4 +1,4 @@
-// What one socket listens to: so many topics, each once.
+// The topics of one socket: a bounded number, each at most once.
 import { AppError } from '../errors.ts'
 import { notifyAll } from '../listeners.ts'
 
@@ -16,7 +16,7 @@ export class Lifetime {
     return this.#isOver
   }
 
-  /** Calls back once. Whoever serves the topic has one thing to undo, and says so while it lasts. */
+  /** Registers the one clean-up callback of this subscription. */
   onEnd(undo: () => void): void {
     this.#undo = undo
   }

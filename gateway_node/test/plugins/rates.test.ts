@@ -41,7 +41,7 @@ test('a minute later the identity may ask again', async (t) => {
   assert.deepEqual([refused.statusCode, again.statusCode], [429, 200])
 })
 
-test('an address asks so often in a minute, whoever it says it is', async (t) => {
+test('the requests of an address are bounded per minute, whatever its identities are', async (t) => {
   const { app, askFrom } = await open(t, { GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: '2' })
   await app.inject({ url: item, remoteAddress: '10.0.0.1' })
   await askFrom('10.0.0.1', '1')

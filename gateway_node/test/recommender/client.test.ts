@@ -60,7 +60,7 @@ test('a caller who joins a question under way gets its answer after the first ca
   assert.deepEqual([degraded, (await joined).degraded], [true, false])
 })
 
-test('what is asked at the same time goes together', async (t) => {
+test('requests of the same time are sent as one batch', async (t) => {
   const { recommender, server } = await openClient(t)
   const release = server.hold()
 

@@ -1,5 +1,5 @@
 /**
- * Who the page is signed in as. The choice is kept for this tab; the token never is, and is renewed before it expires.
+ * The identity that the page is signed in as. The tab's storage keeps the choice but never the token. The token is renewed before it expires.
  * @import {Session} from '../shapes.js'
  */
 import { computed, signal } from '@preact/signals'
