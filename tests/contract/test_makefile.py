@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -42,3 +43,11 @@ def test_the_watcher_is_the_checkouts_own_python(checkout: Path) -> None:
     printed = run_make(checkout, "watch", "TOPICS=jobs")
 
     assert printed == [".venv/bin/python", "-m", "infra.local.watch", os.environ.get("GATEWAY_PORT", "3000"), "jobs"]
+
+
+def test_the_help_names_each_command_that_says_what_it_does(checkout: Path) -> None:
+    described = re.findall(r"^(\S+):.* ## (.*)$", (checkout / "Makefile").read_text("utf-8"), re.MULTILINE)
+
+    printed = run_make(checkout, "help")
+
+    assert [line.split(maxsplit=2)[1:] for line in printed if line.startswith("  make ")] == [[name, says] for name, says in described]
