@@ -32,7 +32,7 @@ DEFAULTS = {
 
 def read_ports(variables: Mapping[str, str]) -> dict[str, int]:
     """Gives the port of each variable, and refuses what is no port and what is asked for twice."""
-    ports = {name: _read_port(name, variables.get(name) or str(default)) for name, default in DEFAULTS.items()}
+    ports = {name: read_port(name, variables.get(name) or str(default)) for name, default in DEFAULTS.items()}
     port, uses = Counter(ports.values()).most_common(1)[0]
     if uses > 1:
         names = " and ".join(name for name in ports if ports[name] == port)
@@ -40,7 +40,7 @@ def read_ports(variables: Mapping[str, str]) -> dict[str, int]:
     return ports
 
 
-def _read_port(name: str, text: str) -> int:
+def read_port(name: str, text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
         raise LocalError(f"{name} is {text!r}: set it to a port, a number from 1 to 65535.")
     return int(text)

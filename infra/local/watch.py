@@ -5,17 +5,19 @@ import os
 import sys
 from urllib.error import HTTPError
 
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import connect
 
 from infra.local import direct_http
-from infra.local.ports import LOOPBACK
+from infra.local.errors import LocalError
+from infra.local.ports import LOOPBACK, read_port
 
 PATIENCE_SECONDS = 5
+WAY_OUT = "start the stack with `make demo`, or set GATEWAY_PORT to the port that it was started with."
 
 
 def main(port: str, *topics: str) -> None:
-    address = f"{LOOPBACK}:{port}"
+    address = f"{LOOPBACK}:{read_port('GATEWAY_PORT', port)}"
     with connect(f"ws://{address}/v1/live", proxy=None) as socket:
         socket.send(json.dumps({"type": "hello", "token": sign_in(f"http://{address}/v1/sessions")}))
         for topic in topics:
@@ -38,7 +40,11 @@ if __name__ == "__main__":
         # Whatever read the lines has read enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError:
-        sys.exit(f"Nothing answers at port {sys.argv[1]}: start the stack with `make demo`.")
+        sys.exit(f"Nothing answers at port {sys.argv[1]}: {WAY_OUT}")
+    except InvalidHandshake as error:
+        sys.exit(f"Port {sys.argv[1]} belongs to a program that isn't the gateway ({error}): {WAY_OUT}")
+    except LocalError as error:
+        sys.exit(str(error))
     except ConnectionClosed as closed:
         sys.exit(f"The gateway closed the socket: {closed}.")
     except KeyboardInterrupt:
