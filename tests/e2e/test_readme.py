@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -94,7 +93,6 @@ def test_the_tutorial_breaks_a_part_of_this_stack_alone(root: Path, shell: Shell
 
     assert re.fullmatch(r'"attempts":\d\n', check(shell, look))
     # The stack of the tests has no supervisor: tests/integration/test_local_supervisor.py lets a part crash.
-    dry = subprocess.run([*crash.command.split(), "--dry-run"], cwd=root, capture_output=True, text=True, check=True).stdout
-    part = re.search(r"-m infra\.local\.crash (\w+)$", dry.strip())
+    part = re.search(r"-m infra\.local\.crash (\w+)$", shell.run(f"{crash.command} --dry-run").strip())
     assert part
     assert part[1] in {program.name for program in service_programs(read_settings(root), is_reloading=False)}

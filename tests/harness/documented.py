@@ -62,7 +62,9 @@ class Shell:
     def _call(self, command: str) -> list[str]:
         here = command.replace("http://127.0.0.1:3000", f"http://127.0.0.1:{self._port}")
         kept = shlex.quote(str(self._variables))
-        return ["bash", "-ec", f"set -a; . {kept}; GATEWAY_PORT={self._port}\n{here}\nexport -p > {kept}"]
+        # A reader's terminal has no make around it: `make test` gives its own flags to all that it starts.
+        alone = "unset MAKEFLAGS MFLAGS MAKELEVEL"
+        return ["bash", "-ec", f"set -a; . {kept}; {alone}; GATEWAY_PORT={self._port}\n{here}\nexport -p > {kept}"]
 
 
 def shape(value: Any) -> Any:
