@@ -10,7 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-NODE_MAJOR = 24
+#: The same as `engines` in the gateway's package.json: earlier versions know no `shouldUpgradeCallback`.
+NODE_OLDEST = (24, 9)
 PYTHON_RANGE = ((3, 11), (3, 14))
 ENGINE_SECONDS = 10
 
@@ -30,8 +31,8 @@ def find_node(search_path: str) -> Path | None:
     if not found or not shutil.which("npm", path=search_path):
         return None
     answer = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
-    version = re.match(r"v(\d+)\.", answer.stdout)
-    return Path(found) if version and int(version[1]) >= NODE_MAJOR else None
+    version = re.match(r"v(\d+)\.(\d+)\.", answer.stdout)
+    return Path(found) if version and (int(version[1]), int(version[2])) >= NODE_OLDEST else None
 
 
 def has_engine() -> bool:
