@@ -81,11 +81,21 @@ def test_the_readme_fits_on_a_few_screens(root: Path) -> None:
 
 
 def test_every_make_target_that_a_page_names_exists(root: Path) -> None:
-    targets = set(re.findall(r"^([a-z][a-z-]*):", (root / "Makefile").read_text("utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z][a-z0-9-]*):", (root / "Makefile").read_text("utf-8"), re.MULTILINE))
     named = {
         name
         for page in tracked(root, "*.md")
-        for name in re.findall(r"(?:`|^|&& )make ([a-z][a-z-]*)", page.read_text("utf-8"), re.MULTILINE)
+        for name in re.findall(r"(?:`|^|&& )make ([a-z][a-z0-9-]*)", page.read_text("utf-8"), re.MULTILINE)
     }
 
     assert named - targets == set()
+
+
+def test_the_commands_of_the_service_run_in_the_checkouts_python(root: Path) -> None:
+    bare = [
+        f"{page.relative_to(root)}: {command}"
+        for page in tracked(root, "README.md", "docs/how-to/*.md", "docs/reference/*.md", "docs/tutorials/*.md")
+        for command in re.findall(r"(?<![/\w])python3? -m ml_service[^`\n]*", page.read_text("utf-8"))
+    ]
+
+    assert bare == []
