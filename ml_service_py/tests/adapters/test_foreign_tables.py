@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import inspect, text
 
-from ml_service.adapters.database import is_migrated, migrate, open_engine, writing
+from ml_service.adapters.database import is_migrated, migrate, open_engine, reading, writing
 from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -44,6 +47,36 @@ def test_a_database_with_tables_of_another_program_is_refused_and_left_as_it_was
     assert "accounts, orders" in detail
     assert "--beside-other-tables" in detail
     assert set(inspect(new_engine).get_table_names()) == {"orders", "accounts"}
+
+
+def test_not_a_byte_of_another_programs_file_changes(tmp_path: Path) -> None:
+    file = tmp_path / "orders.db"
+    with closing(sqlite3.connect(file)) as theirs:
+        theirs.execute("CREATE TABLE orders (price INTEGER)")
+    before = file.read_bytes()
+    engine = open_engine(f"sqlite:///{file}")
+
+    refusal(engine)
+    is_ours = is_migrated(engine)
+
+    engine.dispose()
+    assert not is_ours
+    assert [path.name for path in tmp_path.iterdir()] == ["orders.db"]
+    assert file.read_bytes() == before
+
+
+def test_a_store_in_a_file_is_read_while_somebody_writes_to_it(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/store.db")
+    migrate(engine)
+
+    with writing(engine) as writer, reading(engine) as reader:
+        writer.execute(text("INSERT INTO alembic_version VALUES ('9999')"))
+        seen = reader.scalar(text("SELECT count(*) FROM alembic_version"))
+
+    engine.dispose()
+    assert seen == 1
+    with closing(sqlite3.connect(tmp_path / "store.db")) as plain:
+        assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_tables_of_another_program_stay_when_ours_may_stand_beside_them(new_engine: Engine) -> None:

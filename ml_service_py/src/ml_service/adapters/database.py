@@ -101,6 +101,7 @@ def migrate(engine: Engine, *, beside_others: bool = False) -> None:
         refuse_foreign_tables(connection, _revisions(), allowed=beside_others)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+    _keep_a_write_ahead_log(engine)
 
 
 def is_migrated(engine: Engine) -> bool:
@@ -120,6 +121,16 @@ def _make_folder(url: URL) -> None:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
 
 
+def _keep_a_write_ahead_log(engine: Engine) -> None:
+    """Let others read a SQLite store while one writes. The file itself keeps this mode, so only one that is ours gets it."""
+    if engine.dialect.name != "sqlite":
+        return
+    with translated_errors(engine), engine.connect() as connection:
+        # SQLite changes the mode outside of transactions only.
+        connection.execution_options(sqlite_begin=None)
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+
 def _revisions() -> set[str]:
     """The files of the migrations begin with their revisions, which count up."""
     return {file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("*.py")}
@@ -128,10 +139,11 @@ def _revisions() -> set[str]:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver begins transactions late and by guessing; `_begin_sqlite` does it instead.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON"):
+    for pragma in ("synchronous=NORMAL", f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
     mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {mode}")
+    if mode:
+        connection.exec_driver_sql(f"BEGIN {mode}")
