@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, RouteHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../config.ts'
 import { exampleUser } from '../schemas.ts'
@@ -27,19 +27,18 @@ export const openApiPlugin = fp(
         components: { securitySchemes: { [bearer]: describeBearer(app.config) } },
       },
     })
-    await app.register(async (page) => {
-      openToAnyone(page)
-      serveFromMemory(page)
-      await page.register(swaggerUi, { routePrefix: '/docs' })
-    })
     // Written once: many ask for it, and need no token.
     let document = ''
     app.addHook('onReady', async () => {
       document = JSON.stringify(app.swagger())
     })
-    app.get('/openapi.json', { schema: { hide: true }, config: { access: ['anyone'] } }, (_request, reply) =>
-      reply.type('application/json').send(document),
-    )
+    const sendDocument: RouteHandler = (_request, reply) => reply.type('application/json').send(document)
+    await app.register(async (page) => {
+      openToAnyone(page)
+      replaceHandlers(page, { '/docs/static/*': createDocsFiles(), '/docs/json': sendDocument })
+      await page.register(swaggerUi, { routePrefix: '/docs' })
+    })
+    app.get('/openapi.json', { schema: { hide: true }, config: { access: ['anyone'] } }, sendDocument)
   },
   { name: 'open-api', dependencies: ['auth'] },
 )
@@ -52,13 +51,16 @@ function describeBearer({ identity }: Config) {
   return { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description } as const
 }
 
-/** The library opens a file for each request of its scripts and styles, so they get another handler. */
-function serveFromMemory(app: FastifyInstance): void {
-  const library = dirname(fileURLToPath(import.meta.resolve('@fastify/swagger-ui')))
-  const handler = createFilesHandler(openStaticFolder(join(library, 'static')))
+/** For each request the library would open a file of its scripts and styles, or write the document again. */
+function replaceHandlers(app: FastifyInstance, handlers: Record<string, RouteHandler>): void {
   app.addHook('onRoute', (route) => {
-    if (route.url === '/docs/static/*') route.handler = handler
+    route.handler = handlers[route.url] ?? route.handler
   })
+}
+
+function createDocsFiles(): RouteHandler {
+  const library = dirname(fileURLToPath(import.meta.resolve('@fastify/swagger-ui')))
+  return createFilesHandler(openStaticFolder(join(library, 'static')))
 }
 
 type Operation = { parameters?: { required?: boolean; schema?: { default?: unknown } }[] }

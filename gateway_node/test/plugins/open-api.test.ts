@@ -153,11 +153,15 @@ test('the document is written once, however often it is fetched', async (t) => {
   const { app, gateway } = await buildTestApp(t)
   const written = t.mock.method(app, 'swagger')
 
-  const answers = [await gateway.get('/openapi.json'), await gateway.get('/openapi.json')]
+  const answers = [
+    await gateway.get('/openapi.json'),
+    await gateway.get('/openapi.json'),
+    await gateway.get('/docs/json'),
+  ]
 
   assert.equal(written.mock.callCount(), 0)
   assert.deepEqual(
     answers.map(({ body }) => body.openapi),
-    ['3.1.0', '3.1.0'],
+    ['3.1.0', '3.1.0', '3.1.0'],
   )
 })
