@@ -42,6 +42,10 @@ function onMessage(this: WebSocket, data: RawData, isBinary: boolean) {
   connections.get(this)?.receive(data as Buffer, isBinary)
 }
 
+function onControlFrame(this: WebSocket) {
+  connections.get(this)?.countUnread()
+}
+
 function onClose(this: WebSocket) {
   connections.get(this)?.end()
 }
@@ -71,6 +75,8 @@ export class Connection implements SessionOwner {
     this.#intake = new Intake(this.#session, parts.frames)
     connections.set(socket, this)
     socket.on('message', onMessage)
+    socket.on('ping', onControlFrame)
+    socket.on('pong', onControlFrame)
     socket.on('close', onClose)
   }
 
@@ -79,7 +85,7 @@ export class Connection implements SessionOwner {
   }
 
   receive(data: Buffer, isBinary: boolean): void {
-    if (!this.#outbox.isOpen) return
+    if (!this.#outbox.isOpen) return void this.countUnread()
     let frame: ClientFrame
     try {
       frame = this.#intake.read(data, isBinary)
@@ -88,6 +94,13 @@ export class Connection implements SessionOwner {
       return
     }
     this.#answer(frame).catch((error: unknown) => this.#tellError(error, { replyTo: frame.id }))
+  }
+
+  /** Each costs as much as a frame, although nothing here reads it. */
+  countUnread(): void {
+    if (this.#intake.takeUnread()) return
+    if (this.#outbox.isOpen) this.socket.close(refused, 'Too many control frames.')
+    else this.socket.terminate()
   }
 
   #refuseFrame(error: AppError, replyTo: string | undefined): void {

@@ -4,6 +4,8 @@ import { Allowance, type Rate } from './allowance.ts'
 import { type ClientFrame, findFrameId, parseFrame } from './frames.ts'
 
 const maxRefusedFrames = 20
+/** For control frames, and for frames that come after the closing began: so many at once, and then one a second. Clients ping a few times a minute. */
+const unreadFrames: Rate = { most: 600, perSecond: 1 }
 /** Holds a token of 8 KiB. A longer frame isn't parsed before the sign-in, and the id of a longer frame isn't looked for if it is refused. */
 const maxHelloBytes = 10 * 1024
 
@@ -11,6 +13,8 @@ export class Intake {
   readonly #session: { readonly isSignedIn: boolean }
   readonly #frames: Allowance
   readonly #most: number
+  // Made with the first of them: an idle socket weighs less.
+  #unread: Allowance | undefined
   #refusedFrames = 0
   #hasGreeted = false
 
@@ -32,6 +36,12 @@ export class Intake {
     const frame = parseFrame(data, isBinary)
     if (frame.type === 'hello') this.#requireFirstHello()
     return frame
+  }
+
+  /** Counts a frame that isn't read. Tells whether the socket may send more of them. */
+  takeUnread(): boolean {
+    this.#unread ??= new Allowance(unreadFrames)
+    return this.#unread.take()
   }
 
   /** Counts a refused frame. Returns why the socket must close, or undefined if it stays open. */

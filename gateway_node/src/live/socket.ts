@@ -36,6 +36,8 @@ export const liveRoutes = fp(
     app.route({
       method: 'GET',
       url: '/v1/live',
+      // Fastify's HEAD route would run the hooks of an upgrade, but the library would never answer it.
+      exposeHeadRoute: false,
       config: { isSocket: true, access: ['anyone'] },
       schema,
       onRequest: async (request) => requireOrigin(app, request),

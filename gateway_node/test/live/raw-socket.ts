@@ -30,6 +30,12 @@ export class RawSocket {
     return new RawSocket(socket)
   }
 
+  /** Sends short texts, each as a frame of its own with a mask of zeros. Never answers a closing. */
+  sendTexts(texts: string[]): void {
+    for (const text of texts)
+      this.#socket.write(Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0, ...Buffer.from(text)]))
+  }
+
   /** The next bytes that come, such as a closing frame, are answered with these. */
   answerWith(bytes: number[]): void {
     this.#socket.once('data', () => this.#socket.write(Buffer.from(bytes)))

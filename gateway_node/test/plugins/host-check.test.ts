@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildTestApp } from '../build-app.ts'
 import { LiveClient } from '../live/live-client.ts'
+import { RawConnection } from '../raw-connection.ts'
 
 const evil = 'rebound.example:3000'
 
@@ -100,3 +101,17 @@ test('probes are answered whatever their Host is', async (t) => {
     [200, 200],
   )
 })
+
+for (const hosts of [
+  ['localhost', evil],
+  [evil, 'localhost'],
+])
+  test(`a second Host does not hide a foreign one: ${hosts.join(', ')}`, async (t) => {
+    const { app } = await buildTestApp(t)
+    const connection = await RawConnection.open(app)
+    const lines = hosts.map((host) => `host: ${host}\r\n`)
+
+    connection.send(`GET /openapi.json HTTP/1.1\r\nconnection: close\r\n${lines.join('')}\r\n`)
+
+    assert.equal((await connection.untilClosed()).status, 421)
+  })

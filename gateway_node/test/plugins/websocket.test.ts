@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { buildTestApp } from '../build-app.ts'
 import { LiveClient } from '../live/live-client.ts'
 import { RawSocket } from '../live/raw-socket.ts'
+import { RawConnection } from '../raw-connection.ts'
 
 test('closing the app closes every socket with 1001, and the app waits for it', async (t) => {
   const { app } = await buildTestApp(t)
@@ -139,6 +140,21 @@ test('an upgrade of another path is refused', async (t) => {
   const { app } = await buildTestApp(t)
 
   await assert.rejects(LiveClient.open(app, {}, '/v1/dead'), /404/)
+})
+
+test('an upgrade by HEAD is refused, and its connection closed', { timeout: 20_000 }, async (t) => {
+  const { app } = await buildTestApp(t)
+  const connection = await RawConnection.open(app)
+  const key = 'dGhlIHNhbXBsZSBub25jZQ=='
+
+  connection.sendHead('HEAD /v1/live', {
+    connection: 'upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': 13,
+    'sec-websocket-key': key,
+  })
+
+  assert.equal((await connection.untilClosed()).status, 404)
 })
 
 test('an upgrade that is refused before it is looked at leaves no connection open', async (t) => {
