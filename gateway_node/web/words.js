@@ -9,6 +9,7 @@ export function wordsAbout(userId, isOperator) {
 
 const wordsForTheUser = {
   because: 'because you rated',
+  noReason: 'nothing that you rated speaks for it',
   newUser: 'you have not rated a film yet',
   emptyHistory: 'Nothing yet. Rate a film, and it appears here.',
   nothingLeft: 'Nothing is left to recommend to you.',
@@ -22,6 +23,7 @@ const wordsForTheUser = {
 /** @param {string | null} userId @returns {typeof wordsForTheUser} */
 const wordsForTheOperator = (userId) => ({
   because: `because user ${userId} rated`,
+  noReason: `nothing that user ${userId} rated speaks for it`,
   newUser: 'nobody with this id has rated anything yet',
   emptyHistory: 'Nothing yet. What this user rates appears here.',
   nothingLeft: 'Nothing is left to recommend to this user.',

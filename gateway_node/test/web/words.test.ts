@@ -9,15 +9,22 @@ import { textOf } from './browser.ts'
 const item = { itemId: '1', title: 'Toy Story', genres: [], score: 1, why: [{ itemId: '2', title: 'Heat' }] }
 const expiresAt = '2100-01-01T00:00:00Z'
 
-function showItem(signedIn: { role: 'operator' } | { role: 'viewer'; userId: string }): string {
+function showItem(signedIn: { role: 'operator' }, { shown = item, isPersonal = true } = {}): string {
   session.value = { token: '', expiresAt, ...signedIn }
   viewerId.value = '196'
-  return textOf(RecommendedItem({ item, place: 1, best: 1 }))
+  return textOf(RecommendedItem({ item: shown, place: 1, best: 1, isPersonal }))
 }
 
 test('the reason of a recommendation says you to the user, and names the user to the operator', () => {
   assert.match(showItem({ role: 'operator' }), /because user 196 rated Heat/)
   assert.doesNotMatch(showItem({ role: 'operator' }), /\byou/)
+})
+
+test('an item without a reason is called popular in a list of popular items alone', () => {
+  const shown = { ...item, score: -0.02, why: [] }
+
+  assert.match(showItem({ role: 'operator' }, { shown, isPersonal: true }), /nothing that user 196 rated speaks for it/)
+  assert.match(showItem({ role: 'operator' }, { shown, isPersonal: false }), /popular with everybody/)
 })
 
 test('no text for the operator says you, and none for the user speaks of this user', () => {

@@ -46,12 +46,13 @@ function RecommendationsBody() {
   if (!answer) return html`<${Placeholder} rows=${10} label="Asking for recommendations" />`
   if (answer.items.length === 0) return html`<p class="quiet">${words.value.nothingLeft}</p>`
   const best = Math.max(...answer.items.map(({ score }) => score))
+  const isPersonal = answer.items.some(({ why }) => why?.length)
   return html`
     <${MovingList} class="items" label="Recommended films, best first">
       ${answer.items.map(
         (item, place) => html`
           <li class="item" key=${item.itemId} data-key=${item.itemId}>
-            <${RecommendedItem} item=${item} place=${place + 1} best=${best} mark=${listChange.value.marks.get(item.itemId)} />
+            <${RecommendedItem} item=${item} place=${place + 1} best=${best} isPersonal=${isPersonal} mark=${listChange.value.marks.get(item.itemId)} />
           </li>
         `,
       )}

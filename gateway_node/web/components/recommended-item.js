@@ -6,14 +6,14 @@ import { ItemTitle, ScoreBar } from './item-facts.js'
 import { OwnStars } from './own-stars.js'
 
 /**
- * @param {{item: import('../shapes.js').RecommendedItem, place: number, best: number,
+ * @param {{item: import('../shapes.js').RecommendedItem, place: number, best: number, isPersonal: boolean,
  *   mark?: import('../state/list-change.js').Mark}} props
  */
-export const RecommendedItem = ({ item, place, best, mark }) => html`
+export const RecommendedItem = ({ item, place, best, isPersonal, mark }) => html`
   <span class="item-place" aria-hidden="true">${place}</span>
   <div class="item-body">
     <p class="item-head"><${ItemTitle} item=${item} /> ${mark && html`<${MarkBadge} mark=${mark} />`}</p>
-    <${Why} why=${item.why} />
+    <${Why} why=${item.why} isPersonal=${isPersonal} />
   </div>
   <div class="item-side">
     <${ScoreBar} score=${item.score} best=${best} />
@@ -29,9 +29,11 @@ function MarkBadge({ mark }) {
   return html`<span class="mark mark-${mark.kind}"><span aria-hidden="true">${arrow} ${mark.places}</span><span class="visually-hidden">${spoken}</span></span>`
 }
 
-/** @param {{why: import('../shapes.js').ItemReference[]}} props */
-function Why({ why }) {
-  if (!why?.length) return html`<p class="item-why quiet">popular with everybody</p>`
+/** @param {{why: import('../shapes.js').ItemReference[], isPersonal: boolean}} props */
+function Why({ why, isPersonal }) {
+  // At the end of a short catalogue's list are films that no rating speaks for: popular they need not be.
+  if (!why?.length)
+    return html`<p class="item-why quiet">${isPersonal ? words.value.noReason : 'popular with everybody'}</p>`
   return html`
     <p class="item-why quiet">
       ${words.value.because}${' '}
