@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from fnmatch import fnmatch
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.local.broker_container import CONTAINER_NOTE, remove_container, remove_volume
@@ -14,9 +17,10 @@ from infra.local.ownership import owned_run_folder
 from infra.local.progress import Progress
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from infra.local.settings import Settings
+
+#: What Python, pytest and the checkers keep beside the sources, as in .gitignore.
+CACHES = ("__pycache__", "*.egg-info", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache")
 
 
 def reset(settings: Settings) -> None:
@@ -31,10 +35,20 @@ def clean(settings: Settings) -> None:
     """Remove all that the other commands made in the checkout."""
     with owned_run_folder(settings):
         _remove_data(settings)
-        for folder in (settings.venv, settings.node_modules, settings.run):
+        for folder in (settings.venv, *_made_beside_sources(settings.root), settings.run):
             _remove(folder)
     sys.stdout.write("The checkout is as it was cloned.\n")
     _say_what_stays(settings)
+
+
+def _made_beside_sources(root: Path) -> list[Path]:
+    """Find the folders of packages and caches. A link of such a name belongs to the repository."""
+    found = []
+    for place, folders, _ in os.walk(root):
+        made = [name for name in folders if any(fnmatch(name, pattern) for pattern in ("node_modules", *CACHES))]
+        found += [Path(place, name) for name in made if not Path(place, name).is_symlink()]
+        folders[:] = [name for name in folders if name not in {*made, ".git", ".venv", ".run"}]
+    return found
 
 
 def _say_what_stays(settings: Settings) -> None:

@@ -11,7 +11,7 @@ from infra.local.data_places import data_places
 from infra.local.demo import summary
 from infra.local.errors import LocalError
 from infra.local.preparation import note_prepared, start_preparation
-from infra.local.settings import Settings, read_settings
+from infra.local.settings import ROOT, Settings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +90,21 @@ def test_a_file_in_the_run_folder_is_ours_however_it_is_written(root: Path, monk
     monkeypatch.setenv("DATABASE_URL", f"sqlite+pysqlite:///{root}/x/../.run/data/other.db?timeout=5")
 
     assert all(place.is_ours for place in data_places(read_settings(root)))
+
+
+def test_a_clean_checkout_has_nothing_that_git_ignores_but_a_persons_own_settings(root: Path) -> None:
+    settings = with_data(root)
+    ignored = [line.strip("/") for line in (ROOT / ".gitignore").read_text("utf-8").split()]
+    for name in ignored:
+        made = (root if name.startswith((".venv", ".run", ".env")) else root / "part" / "inner") / name.replace("*", "x")
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.touch() if name == ".env" else (made / "inside").mkdir(parents=True, exist_ok=True)
+    tracked_link = root / "part" / "node_modules"
+    tracked_link.symlink_to("../gateway_node/node_modules")
+
+    clean(settings)
+
+    assert sorted(str(path.relative_to(root)) for path in root.rglob("*")) == [".env", "part", "part/inner", "part/node_modules"]
 
 
 @pytest.mark.parametrize("command", [reset, clean])
