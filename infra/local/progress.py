@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -108,7 +109,7 @@ class Steps:
         code = running.wait()
         del self._commands[running]
         if code != 0:
-            raise LocalError(f"`{' '.join(command)}` ended with {code}. The end of {path}:\n{tail(path)}")
+            raise LocalError(f"`{shlex.join(command)}` ended with {code}. The end of {path}:\n{tail(path)}")
 
 
 def tail(path: Path, lines: int = 25) -> str:

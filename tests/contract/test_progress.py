@@ -1,0 +1,30 @@
+"""What the steps of `make demo` say when one of their commands fails."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.local.errors import LocalError
+from infra.local.progress import Progress, Steps
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_command_that_failed_is_shown_as_a_shell_takes_it(tmp_path: Path) -> None:
+    folder = tmp_path / "José's 100% (2) #x"
+    folder.mkdir()
+    command = [sys.executable, "-c", "import sys; sys.exit('the reason')", str(folder)]
+    steps = Steps(Progress(), folder)
+
+    with pytest.raises(LocalError) as caught:
+        steps.command("failing", command, cwd=folder, variables=os.environ)
+
+    shown, _, end = str(caught.value).partition("` ended with 1.")
+    assert shlex.split(shown.removeprefix("`")) == command
+    assert end.endswith("the reason")
