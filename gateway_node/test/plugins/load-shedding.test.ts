@@ -30,6 +30,7 @@ async function open(t: TestContext) {
       method: 'GET',
       url,
       headers: { host: 'localhost', ...headers },
+      rawHeaders: ['host', 'localhost'],
     })
     const response = new ServerResponse(request)
     parts.app.server.emit('request', request, response)
