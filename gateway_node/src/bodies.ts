@@ -7,6 +7,8 @@ import { isTooWide } from './json-width.ts'
 export const bodyLimitBytes = 64 * 1024
 /** Of all levels together. */
 const maxFields = 128
+/** Each piece of a body costs time and memory of its own, however small it is: a client that sends single bytes costs more than a thousand others. */
+const maxPieces = 1024
 const shownLength = 50
 
 /** A route that reads no body accepts an empty one, whatever its type: clients send one with a header that they always set. */
@@ -15,6 +17,7 @@ export function parseBodies(app: FastifyInstance) {
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
   app.addHook('preParsing', refuseEncoding)
+  app.addHook('preParsing', boundPieces)
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
     if (text === '' && !readsBody(request)) return done(null, undefined)
     parseJson(request, text, (error, body) => done(error ?? findExcess(body), body))
@@ -34,6 +37,19 @@ const refuseEncoding: preParsingHookHandler = ({ headers }, reply, body, done) =
   if (isEmpty || encoding === undefined || encoding.toLowerCase() === 'identity') return done(null, body)
   reply.header('accept-encoding', 'identity')
   done(refuseType(`encoded with ${show(encoding)}`, 'Send it without Content-Encoding'))
+}
+
+/** Cuts the connection: reading on to answer would cost what the bound saves. */
+const boundPieces: preParsingHookHandler = ({ raw, headers }, _reply, body, done) => {
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return done(null, body)
+  let pieces = 0
+  raw.on('data', () => {
+    pieces += 1
+    if (pieces > maxPieces) raw.destroy()
+  })
+  // A listener lets the body flow. It waits for the parser.
+  raw.pause()
+  done(null, body)
 }
 
 const refuseType = (what: string, todo: string) =>

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { buildTestApp } from './build-app.ts'
+import { RawConnection } from './raw-connection.ts'
 
 const json = { 'content-type': 'application/json' }
 const rating = { userId: '1', itemId: '2', rating: 4 }
@@ -121,4 +122,27 @@ test('a query with hundreds of unknown names is refused by their number', async 
 
   assert.deepEqual([status, body.reason, body.errors], [400, 'REQUEST_INVALID', undefined])
   assert.match(String(body.detail), /64 names/)
+})
+
+const chunkedJson = { ...json, 'transfer-encoding': 'chunked' }
+
+async function sendPieces(t: TestContext, pieces: string[]) {
+  const { app } = await buildTestApp(t)
+  const connection = await RawConnection.open(app)
+  const chunks = pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`)
+  return connection.sendHead('POST /v1/sessions', { ...chunkedJson, connection: 'close' }).send(chunks.join(''))
+}
+
+test('a body in more than 1024 pieces loses the connection before it ends', { timeout: 20_000 }, async (t) => {
+  const connection = await sendPieces(t, Array(1025).fill(' '))
+
+  assert.equal((await connection.untilClosed()).answers, 0)
+})
+
+test('a body in 1024 pieces is read', async (t) => {
+  const connection = await sendPieces(t, [...Array(1023).fill(' '), '{"role":"operator"}'])
+
+  connection.send('0\r\n\r\n')
+
+  assert.equal((await connection.untilClosed()).status, 201)
 })
