@@ -22,7 +22,8 @@ const detailOfReason: Partial<Record<Reason, string>> = {
 
 export function toAppError(error: ServiceError): AppError {
   const said = readReason(error)
-  if (said) return new AppError(said, error.details, { cause: error, retryAfterSeconds: 1 })
+  // INTERNAL is a bug of the process that names it. For this process it is the failure of another one.
+  if (said && said !== 'INTERNAL') return new AppError(said, error.details, { cause: error, retryAfterSeconds: 1 })
   const reason = reasonOfStatus[error.code] ?? 'UPSTREAM_FAILED'
   const detail = detailOfReason[reason] ?? 'The recommender failed. Report it with the request id.'
   return new AppError(reason, detail, { cause: error, retryAfterSeconds: 1 })

@@ -33,6 +33,12 @@ test('what explains nothing is the upstream’s failure, its inside kept from ca
   assert.ok(!error.message.includes('Traceback'))
 })
 
+test('a bug of the recommender is the failure of another service to callers, and no bug of this gateway', () => {
+  const error = toAppError(grpcError(status.INTERNAL, 'The recommender failed.', 'INTERNAL'))
+
+  assert.deepEqual([error.reason, error.isRetryable], ['UPSTREAM_FAILED', true])
+})
+
 test('details that can not be decoded, or a reason of another build, leave the status', () => {
   const broken = grpcError(status.UNAVAILABLE, '')
   broken.metadata.set('grpc-status-details-bin', Buffer.from([0xff, 0xff, 0xff]))
