@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import inspect, text
 
-from ml_service.adapters.database import is_migrated, migrate, open_engine, reading, writing
+from ml_service.adapters.database import is_migrated, migrate, open_engine, reading, require_migrated, writing
 from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -75,6 +75,20 @@ def test_a_store_in_a_file_is_read_while_somebody_writes_to_it(tmp_path: Path) -
 
     engine.dispose()
     assert seen == 1
+    with closing(sqlite3.connect(tmp_path / "store.db")) as plain:
+        assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_store_that_a_backup_brought_back_in_another_mode_gets_its_own_when_a_service_starts(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/store.db")
+    migrate(engine)
+    engine.dispose()
+    with closing(sqlite3.connect(tmp_path / "store.db")) as restored:
+        restored.execute("PRAGMA journal_mode=DELETE")
+
+    require_migrated(engine)
+
+    engine.dispose()
     with closing(sqlite3.connect(tmp_path / "store.db")) as plain:
         assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 

@@ -114,6 +114,8 @@ def require_migrated(engine: Engine) -> None:
     """Raise Unavailable (STORE_UNUSABLE) unless the store's tables are those of this version."""
     if not is_migrated(engine):
         raise Unavailable("STORE_UNUSABLE", "The SQL store has no tables of this version. Run `python -m ml_service migrate`.")
+    # A backup may have brought the file back in another mode.
+    _keep_a_write_ahead_log(engine)
 
 
 def _make_folder(url: URL) -> None:
