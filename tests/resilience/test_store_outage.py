@@ -60,7 +60,8 @@ def gateway_on_postgres(
     folder = tmp_path_factory.mktemp("on-postgres")
     # Of all workers on one log only one projects: this stack has a log of its own.
     amqp_url = add_virtual_host(running, folder.name)
-    settings = {"DATABASE_URL": store.engine.url.render_as_string(hide_password=False)}
+    # The recommender gives up on a silent store after 1.5 s. On a busy machine its answer may take longer than the default deadline of 2 s.
+    settings = {"DATABASE_URL": store.engine.url.render_as_string(hide_password=False), "GATEWAY_RECOMMENDER_DEADLINE_MS": "3500"}
     with Stack(trained.copy_to(folder / "data"), amqp_url, folder, settings) as stack:
         yield stack.gateway
 
