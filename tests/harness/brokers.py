@@ -128,7 +128,7 @@ class LocalBroker(PrivateBroker):
     def control(self, *arguments: str, folder: Path | None = None) -> str:
         rabbitmqctl = Path(self.node.server_command()[0]).with_name("rabbitmqctl")
         environment = {**os.environ, **self.node.variables()}
-        command = [rabbitmqctl, "--quiet", *arguments]
+        command = [str(rabbitmqctl), "--quiet", *arguments]
         ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         assert ended.returncode == 0, f"{arguments}: {ended.stdout}{ended.stderr}"
         return ended.stdout.strip()
