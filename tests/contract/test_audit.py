@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from infra.audit.licences import locked_node, locked_python, refused_licences
 from infra.audit.policy import Acceptance, Finding, Policy, read_policy
 from infra.audit.run import run_audit
 from infra.local.install import PIP
+from infra.local.installers import without_personal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,7 +149,7 @@ def test_no_node_package_runs_code_when_it_is_installed(root: Path, tmp_path: Pa
     (tmp_path / "app" / "package.json").write_text('{"name": "app"}')
 
     npm = [node().removesuffix("node") + "npm", "install", "--offline", "--install-links", "../eager"]
-    subprocess.run(npm, cwd=tmp_path / "app", capture_output=True, check=True)
+    subprocess.run(npm, cwd=tmp_path / "app", env=without_personal(os.environ), capture_output=True, check=True)
 
     assert (tmp_path / "app" / "node_modules" / "eager").exists()
     assert not (tmp_path / "ran").exists()
@@ -164,7 +166,7 @@ def test_no_python_package_runs_code_when_it_is_installed(tmp_path: Path) -> Non
     lock.write_text(f"eager==1.0 --hash=sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}\n")
 
     command = [sys.executable, "-m", *PIP, "--no-index", "--find-links", str(tmp_path), "--target", str(tmp_path / "to"), "-r", str(lock)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    ended = subprocess.run(command, env=without_personal(os.environ), capture_output=True, text=True, check=False)
 
     assert "No matching distribution found for eager" in ended.stderr
     assert not (tmp_path / "ran").exists()

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RUN = """
-import os, sys
+import os, shlex, sys
 from infra.images.commands import run_with_descendants
 from infra.local.stopping import StopAsked, StopSignals
 StopSignals().listen()
-wait = f"{sys.executable} -c 'import os, signal; print(os.getpid(), flush=True); signal.pause()'"
+wait = f"{shlex.quote(sys.executable)} -c 'import os, signal; print(os.getpid(), flush=True); signal.pause()'"
 try:
     run_with_descendants(["bash", "-c", f"{wait}; true"], os.environ)
 except StopAsked:

@@ -125,17 +125,18 @@ class LocalBroker(PrivateBroker):
         assert self._server is not None, "the node isn't started"
         os.killpg(self._server.pid, signum)
 
-    def control(self, *arguments: str, folder: Path | None = None) -> str:
+    def control(self, *arguments: str, given: str = "") -> str:
+        """`given` is what the program reads from its standard input."""
         rabbitmqctl = Path(self.node.server_command()[0]).with_name("rabbitmqctl")
         environment = {**os.environ, **self.node.variables()}
         command = [str(rabbitmqctl), "--quiet", *arguments]
-        ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        ended = subprocess.run(command, env=environment, input=given, capture_output=True, text=True, check=False)
         assert ended.returncode == 0, f"{arguments}: {ended.stdout}{ended.stderr}"
         return ended.stdout.strip()
 
     def import_definitions(self, path: Path) -> None:
-        # A relative name: in the locale C the program can't read a path with an accent.
-        self.control("import_definitions", path.name, folder=path.parent)
+        # In the locale C the program can't read a path with an accent.
+        self.control("import_definitions", given=path.read_text("utf-8"))
 
 
 @contextmanager
