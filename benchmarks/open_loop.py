@@ -58,7 +58,7 @@ class OpenLoop:
         self.idle: deque[Connection] = deque()
         self.tally = Tally()
         self._port = port
-        self._headers = f"Host: gateway\r\nAuthorization: Bearer {token}"
+        self._headers = f"Host: 127.0.0.1\r\nAuthorization: Bearer {token}"
         self._in_time_seconds = in_time_seconds
         self._asked = 0
         self._loop = asyncio.get_running_loop()

@@ -81,13 +81,15 @@ async def measure() -> dict[int, Tally]:
 
 def describe(tallies: dict[int, Tally]) -> Iterator[str]:
     peak = max(tally.outcomes["in time"] for tally in tallies.values())
+    if peak == 0:
+        raise SystemExit(f"No request was answered in time. What came instead: {dict(tallies[min(tallies)].outcomes)}")
     yield "offered/s  in time/s  of the peak  p50 ms  p99 ms  the rest, per second"
     for times, tally in tallies.items():
         good = tally.outcomes["in time"]
         rest = ", ".join(f"{name} {count / RUN_SECONDS:.0f}" for name, count in tally.outcomes.items() if name != "in time")
         cuts = quantiles(tally.seconds, n=100) if good > 1 else [0.0] * 99
         p50_ms, p99_ms = cuts[49] * 1000, cuts[98] * 1000
-        yield f"{times * CAPACITY:9}  {good / RUN_SECONDS:9.0f}  {good / max(peak, 1):11.0%}  {p50_ms:6.0f}  {p99_ms:6.0f}  {rest}"
+        yield f"{times * CAPACITY:9}  {good / RUN_SECONDS:9.0f}  {good / peak:11.0%}  {p50_ms:6.0f}  {p99_ms:6.0f}  {rest}"
 
 
 if __name__ == "__main__":
