@@ -10,7 +10,7 @@ BENCHMARKS = PYTHONPATH=.:tests:ml_service_py/src python -m benchmarks
 # A variable of the shell, as the folder's name may hold what a shell takes for its own.
 export LOCAL_CHECKOUT := $(CURDIR)
 CACHE = $$LOCAL_CHECKOUT/.run/cache
-# What the checks and tests run comes first from the checkout, and what tools keep lies in it, whatever the machine says.
+# Checks and tests use the programs of the checkout first, and tools keep their caches in it, whatever the environment says.
 INSTALLED = PYTHONDONTWRITEBYTECODE= XDG_CACHE_HOME="$(CACHE)" npm_config_cache="$(CACHE)/npm" NODE_COMPILE_CACHE="$(CACHE)/node" \
 	PATH="$$LOCAL_CHECKOUT/.venv/bin:$$LOCAL_CHECKOUT/gateway_node/node_modules/.bin:$$PATH"
 # Of each folder of tests.

@@ -38,7 +38,7 @@ class Report:
     seconds: float
     #: What ended the run before everything was measured.
     failure: str = ""
-    #: What a slow machine had no time for.
+    #: Measurements that a slow machine had no time for.
     left_out: Sequence[str] = ()
 
     def save(self, folder: Path, name: str) -> Path:

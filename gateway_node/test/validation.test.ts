@@ -7,7 +7,7 @@ import { Nullable, strict } from '../src/schemas.ts'
 import { compileValidator, toFieldErrors } from '../src/validation.ts'
 import { buildTestApp } from './build-app.ts'
 
-/** What a query's text becomes, or `refused`. */
+/** Return the converted value, or `refused`. */
 function read(schema: TSchema, given: unknown): unknown {
   const query = Type.Object({ value: schema }, strict)
   const validate = compileValidator({ schema: query, httpPart: 'querystring', method: 'GET', url: '/' })

@@ -20,7 +20,7 @@ NEWCOMER = "first-answer"
 WITHIN_SECONDS = 30
 CALL_SECONDS = 5
 PAUSE_SECONDS = 0.2
-#: What the gateway takes for true.
+#: Values that the gateway reads as true.
 YES = {"true", "t", "yes", "y", "on", "1"}
 
 

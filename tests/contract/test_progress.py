@@ -1,4 +1,4 @@
-"""What the steps of `make demo` say when one of their commands fails."""
+"""The message of a step of `make demo` whose command fails."""
 
 from __future__ import annotations
 

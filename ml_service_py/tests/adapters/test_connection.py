@@ -1,4 +1,4 @@
-"""What a handler raises isn't taken for a lost connection, whatever its type."""
+"""An error of a handler isn't taken for a lost connection, whatever its type."""
 
 from __future__ import annotations
 

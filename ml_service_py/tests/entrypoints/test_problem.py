@@ -1,4 +1,4 @@
-"""What the framework refuses comes as a problem with the status that it was refused with."""
+"""A refusal of the framework becomes a problem and keeps its status."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ml_service.entrypoints.problem import install_problems
 
 
 async def problem_of(error: Exception) -> tuple[dict[str, Any], httpx.Headers]:
-    """What a caller gets when a route raises this."""
+    """Return the answer of a route that raises this error."""
     app = FastAPI()
     install_problems(app)
 
