@@ -2,12 +2,12 @@
 import { promisify } from 'node:util'
 import { credentials } from '@grpc/grpc-js'
 import fastify from 'fastify'
+import { RecommendationsAnswer } from '../../gateway_node/src/features/recommendations/schemas.ts'
 import {
   RecommenderServiceClient,
   type RecommendRequest,
   type RecommendResponse,
 } from '../../gateway_node/src/gen/whynotboth/v1/recommender.ts'
-import { RecommendationsAnswer } from '../../gateway_node/src/recommendations/schemas.ts'
 
 type Route = { Params: { userId: string }; Querystring: { limit: number } }
 

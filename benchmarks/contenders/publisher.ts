@@ -2,7 +2,7 @@
 // stack's log, and nobody reads it.
 import { randomUUID } from 'node:crypto'
 import { connect } from 'amqplib'
-import { readDefinitions } from '../../gateway_node/src/broker/topology.ts'
+import { readDefinitions } from '../../gateway_node/src/clients/broker/topology.ts'
 import { InteractionRecorded } from '../../gateway_node/src/gen/whynotboth/v1/interactions.ts'
 import { percentiles, tell } from '../load/figures.ts'
 

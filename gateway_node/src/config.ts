@@ -2,8 +2,8 @@
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type Static, Type } from 'typebox'
-import { type Environment, readEnvironment } from './environment.ts'
-import { splitList } from './setting-forms.ts'
+import { type Environment, readEnvironment } from './config/environment.ts'
+import { splitList } from './config/setting-forms.ts'
 
 /** How long the sockets, and then the broker, may take to answer their closing when the gateway stops. */
 export const closingMs = 1000

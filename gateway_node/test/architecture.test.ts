@@ -1,60 +1,69 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const source = fileURLToPath(new URL('../src/', import.meta.url))
-const capabilities = [
-  'recommendations',
-  'users',
-  'items',
-  'interactions',
-  'jobs',
-  'dead-letters',
-  'models',
-  'sessions',
-  'stats',
-  'live',
+
+/** Functions without state that features may call although they stand beside a client. */
+const pureFunctions = [
+  'clients/listeners.ts',
+  'clients/broker/erasures.ts',
+  'clients/broker/last-changes.ts',
+  'clients/recommender/recommendations-json.ts',
 ]
-const neighbours = ['broker', 'recommender', 'identity']
 
-type Import = { file: string; folder: string; isType: boolean }
+type Import = { file: string; imported: string; isType: boolean }
 
-/** The imports of a folder's files that leave the folder. */
-function importsOf(folder: string): Import[] {
-  return readdirSync(`${source}${folder}`).flatMap((file) => {
-    const text = readFileSync(`${source}${folder}/${file}`, 'utf8')
-    const imports = text.matchAll(/^import (type )?(?:[^']*?)from '(?:\.\.\/([a-z-]+)\/)[^']*'/gm)
-    return [...imports].map(([, isType, other]) => ({
-      file: `${folder}/${file}`,
-      folder: other ?? '',
-      isType: isType !== undefined,
-    }))
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.startsWith('gen/'))
+  .sort()
+
+const imports: Import[] = files.flatMap((file) => {
+  const text = readFileSync(join(source, file), 'utf8')
+  return [...text.matchAll(/^(?:import|export) (type )?(?:[^']*? from )?'([^']+)'/gm)].map(([, isType, path = '']) => ({
+    file,
+    imported: path.startsWith('.') ? normalize(join(dirname(file), path)) : path,
+    isType: isType !== undefined,
+  }))
+})
+
+const importsOf = (folder: string) => imports.filter(({ file }) => file.startsWith(`${folder}/`))
+const featureOf = (path: string) => /^features\/([^/]+)\//.exec(path)?.[1]
+
+test('only the files that every reader opens first stand outside the folders', () => {
+  const loose = files.filter((file) => !file.includes('/'))
+
+  assert.deepEqual(loose, ['app.ts', 'config.ts', 'errors.ts', 'main.ts'])
+})
+
+test('features never import each other', () => {
+  const crossing = importsOf('features').filter(({ file, imported }) => {
+    const other = featureOf(imported)
+    return other !== undefined && other !== featureOf(file)
   })
-}
-
-test('capabilities never import each other', () => {
-  const crossing = capabilities.flatMap(importsOf).filter(({ folder }) => capabilities.includes(folder))
 
   assert.deepEqual(crossing, [])
 })
 
-test('capabilities know the types of neighbours alone', () => {
-  const imports = capabilities.flatMap(importsOf).filter(({ folder }) => neighbours.includes(folder))
+test('features know clients by their types alone', () => {
+  const values = importsOf('features').filter(({ imported, isType }) => imported.startsWith('clients/') && !isType)
 
-  assert.ok(imports.length > 0)
   assert.deepEqual(
-    imports.filter(({ isType }) => !isType),
+    values.filter(({ imported }) => !pureFunctions.includes(imported)),
     [],
   )
 })
 
-test('neighbours know no Fastify', () => {
-  const files = neighbours.flatMap((folder) =>
-    readdirSync(`${source}${folder}`).map((file) => `${source}${folder}/${file}`),
-  )
+test('clients know no Fastify', () => {
+  const knowing = importsOf('clients').filter(({ imported }) => /^(@?fastify|features\/|plugins\/)/.test(imported))
 
-  const knowing = files.filter((file) => /from '@?fastify/.test(readFileSync(file, 'utf8')))
+  assert.deepEqual(knowing, [])
+})
+
+test('what all routes share imports no feature', () => {
+  const knowing = importsOf('http').filter(({ imported }) => featureOf(imported) !== undefined)
 
   assert.deepEqual(knowing, [])
 })

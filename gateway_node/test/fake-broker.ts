@@ -1,9 +1,9 @@
 // The broker in memory. The shared suite holds it to what RabbitMQ does.
 import { setImmediate } from 'node:timers/promises'
-import type { Broker, LogHandlers, LogMessage, LogReader, Publication } from '../src/broker/broker.ts'
-import { createSeenMessages } from '../src/broker/seen-messages.ts'
+import type { Broker, LogHandlers, LogMessage, LogReader, Publication } from '../src/clients/broker/broker.ts'
+import { createSeenMessages } from '../src/clients/broker/seen-messages.ts'
+import { shield } from '../src/clients/listeners.ts'
 import { AppError } from '../src/errors.ts'
-import { shield } from '../src/listeners.ts'
 
 const streams = ['interactions', 'job-events']
 const streamOfExchange: Record<string, string> = { interactions: 'interactions', jobs: 'job-events' }

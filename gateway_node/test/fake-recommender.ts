@@ -1,6 +1,5 @@
 // The recommender in memory. The shared suite holds it to what the gRPC client does.
 import { Readable } from 'node:stream'
-import { AppError, type Reason } from '../src/errors.ts'
 import type {
   DeadLetter,
   Item,
@@ -9,7 +8,8 @@ import type {
   RecommendedItem,
   Recommender,
   RecommendRequest,
-} from '../src/recommender/recommender.ts'
+} from '../src/clients/recommender/recommender.ts'
+import { AppError, type Reason } from '../src/errors.ts'
 
 const items: Item[] = Array.from({ length: 20 }, (_, index) => ({
   itemId: String(index + 1),

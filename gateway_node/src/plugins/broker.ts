@@ -1,11 +1,11 @@
 // Gives the broker a lifetime: connects (or takes the given one), opens the two logs when the app is ready, closes what it opened.
 import fp from 'fastify-plugin'
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { Broker, Log } from '../broker/broker.ts'
-import { connectBroker } from '../broker/connection.ts'
-import { shareLog } from '../broker/log.ts'
-import type { ObservePublication } from '../broker/publisher.ts'
-import { measureReaders } from './reader-metrics.ts'
+import type { Broker, Log } from '../clients/broker/broker.ts'
+import { connectBroker } from '../clients/broker/connection.ts'
+import { shareLog } from '../clients/broker/log.ts'
+import type { ObservePublication } from '../clients/broker/publisher.ts'
+import { measureReaders } from '../http/reader-metrics.ts'
 
 /** For as long as an Idempotency-Key is known. */
 const interactionsWindowMs = 24 * 60 * 60 * 1000

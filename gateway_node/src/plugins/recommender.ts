@@ -1,8 +1,8 @@
 // Gives the recommender's client a lifetime: opens the channel (or takes the given client) and closes it.
 import fp from 'fastify-plugin'
 import { Histogram } from 'prom-client'
-import { createRecommender } from '../recommender/client.ts'
-import type { Recommender } from '../recommender/recommender.ts'
+import { createRecommender } from '../clients/recommender/client.ts'
+import type { Recommender } from '../clients/recommender/recommender.ts'
 
 export const recommenderPlugin = fp<{ recommender?: Recommender | undefined }>(
   async (app, options) => {

@@ -5,7 +5,7 @@ import fp from 'fastify-plugin'
 import type { WebSocket, WebSocketServer } from 'ws'
 import { closingMs } from '../config.ts'
 import { AppError } from '../errors.ts'
-import { pathOf } from '../problem.ts'
+import { pathOf } from '../http/problem.ts'
 
 /** A larger frame closes the socket with 1009. */
 const maxPayloadBytes = 64 * 1024

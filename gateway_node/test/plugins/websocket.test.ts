@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { buildTestApp } from '../build-app.ts'
-import { LiveClient } from '../live/live-client.ts'
-import { RawSocket } from '../live/raw-socket.ts'
+import { LiveClient } from '../features/live/live-client.ts'
+import { RawSocket } from '../features/live/raw-socket.ts'
 import { RawConnection } from '../raw-connection.ts'
 
 test('closing the app closes every socket with 1001, and the app waits for it', async (t) => {

@@ -1,0 +1,97 @@
+// The recommender as the gateway sees it: the gRPC client behind breaker, batches, cache and what was last known.
+import { setTimeout } from 'node:timers/promises'
+import { connectivityState } from '@grpc/grpc-js'
+import type { BaseLogger } from 'pino'
+import type { Config } from '../../config.ts'
+import { ModelPromoted } from '../../gen/whynotboth/v1/recommender.ts'
+import type { Broker, Log } from '../broker/broker.ts'
+import { shield } from '../listeners.ts'
+import { createAnswerCache } from './answer-cache.ts'
+import { createBreaker } from './breaker.ts'
+import { callUnary, openChannel } from './channel.ts'
+import { createLastKnown } from './last-known.ts'
+import { type Ask, createDeadLetterLookups, createLookups, createModelLookups } from './lookups.ts'
+import type { Observe } from './observer.ts'
+import { createRecommend } from './recommend.ts'
+import type { Call, Recommender } from './recommender.ts'
+import { readResult } from './result-file.ts'
+import { createVersionWatch } from './version-watch.ts'
+
+type Surroundings = {
+  log: Pick<Log, 'isAttached' | 'subscribe'>
+  onHint: Broker['onHint']
+  newCall: () => Call
+  observe: Observe
+  logger: Pick<BaseLogger, 'info' | 'warn' | 'error'>
+}
+
+/** Waits between the questions whether the version of a hint answers yet: loading takes the recommender a moment. */
+const followDelaysMs = [0, 250, 500, 1000, 2000, 4000]
+const warmUpRetryMs = 1000
+
+type RecommenderConfig = Pick<Config, 'recommenderAddress'> & Partial<Pick<Config, 'tlsDir'>>
+
+export function createRecommender(config: RecommenderConfig, surroundings: Surroundings): Recommender {
+  const { log, onHint, newCall, observe, logger } = surroundings
+  const measure = shield(observe, (error) => logger.error({ err: error }, 'gRPC call not measured'))
+  const { channel, recommender, models, jobs } = openChannel(config.recommenderAddress, measure, config.tlsDir)
+  const breaker = createBreaker()
+  const versions = createVersionWatch((error) => logger.error({ err: error }, 'version switch not handled'))
+  const cache = createAnswerCache(log, () => versions.current)
+  const lastKnown = createLastKnown(log)
+  const { recommend, refreshPopular } = createRecommend({ client: recommender, breaker, cache, lastKnown, versions })
+  const lifetime = new AbortController()
+
+  const ask: Ask = (method, request, call) => breaker.run(() => callUnary(method, request, call))
+
+  /** Until it succeeds: without it a gateway has no fallback for those who never asked it before. */
+  async function warmUp() {
+    while (!lifetime.signal.aborted) {
+      try {
+        return await refreshPopular(newCall())
+      } catch (error) {
+        logger.warn({ err: error }, 'popular items not fetched')
+      }
+      await setTimeout(warmUpRetryMs, undefined, { signal: lifetime.signal, ref: false }).catch(() => undefined)
+    }
+  }
+
+  async function follow(version: string) {
+    for (const delayMs of followDelaysMs) {
+      await setTimeout(delayMs, undefined, { signal: lifetime.signal, ref: false })
+      await refreshPopular(newCall())
+      if (versions.current === version) return
+    }
+  }
+
+  const stopListening = onHint((body) => {
+    follow(ModelPromoted.decode(body).version).catch((error) => {
+      if (!lifetime.signal.aborted) logger.warn({ err: error }, 'promoted version not seen')
+    })
+  })
+  versions.onSwitch((modelVersion, previous) => {
+    logger.info({ modelVersion, previous }, 'model version switched')
+    if (previous !== null) void warmUp()
+  })
+  recommender.waitForReady(Number.POSITIVE_INFINITY, (closed) => {
+    if (!closed) void warmUp()
+  })
+
+  return {
+    recommend,
+    ...createLookups(recommender, ask),
+    ...createModelLookups(models, ask, versions),
+    // They wait for the broker, and say nothing of how the recommender is: not the breaker's business.
+    ...createDeadLetterLookups(jobs, callUnary),
+    readResult: (jobId, call) => readResult(jobs, jobId, call),
+    onModelVersion: versions.onSwitch,
+    state: () => ({ channel: connectivityState[channel.getConnectivityState(false)], breaker: breaker.state }),
+    close: async () => {
+      lifetime.abort()
+      stopListening()
+      cache.close()
+      lastKnown.close()
+      channel.close()
+    },
+  }
+}

@@ -1,0 +1,44 @@
+// What was last known, for when the recommender can't be asked: a user's own list, else the popular one. Every such answer is marked degraded.
+import { LRUCache } from 'lru-cache'
+import type { Log } from '../broker/broker.ts'
+import { readErasure } from '../broker/erasures.ts'
+import type { Recommendations, RecommendRequest } from './recommender.ts'
+
+const maxLists = 10_000
+
+export type LastKnown = ReturnType<typeof createLastKnown>
+
+export function createLastKnown(log: Pick<Log, 'subscribe'>) {
+  const lists = new LRUCache<string, Recommendations>({ max: maxLists })
+  /** Where the log last erased a user: an answer that knows less may still be under way. */
+  const erasedAt = new LRUCache<string, number>({ max: maxLists })
+  let popular: Recommendations | undefined
+
+  const stopReading = log.subscribe({
+    onMessage: (message) => {
+      const erasure = readErasure(message)
+      if (!erasure) return
+      erasedAt.set(erasure.userId, message.offset)
+      lists.delete(erasure.userId)
+    },
+    onRestart: () => erasedAt.clear(),
+  })
+
+  return {
+    remember(answer: Recommendations) {
+      if (answer.source === 'fallback') {
+        if (answer.items.length >= (popular?.items.length ?? 0)) popular = answer
+        return
+      }
+      if ((answer.asOfOffset ?? -1) >= (erasedAt.get(answer.userId) ?? -1)) lists.set(answer.userId, answer)
+    },
+    find({ userId, limit }: RecommendRequest): Recommendations | undefined {
+      const list = lists.get(userId)
+      const known = list ?? popular
+      if (!known) return undefined
+      const source = list ? 'cache' : 'fallback'
+      return { ...known, userId, source, degraded: true, items: known.items.slice(0, limit), timings: {} }
+    },
+    close: stopReading,
+  }
+}

@@ -1,0 +1,71 @@
+// From the wire's messages to the gateway's own words.
+
+import { AppError, toReason } from '../../errors.ts'
+import type * as jobs from '../../gen/whynotboth/v1/jobs.ts'
+import type * as wire from '../../gen/whynotboth/v1/recommender.ts'
+import { RecommendationSource } from '../../gen/whynotboth/v1/recommender.ts'
+import type { DeadLetter, Interaction, Item, Model, Recommendations, ScoredItem, User } from './recommender.ts'
+
+/** What a message always has; its absence is the recommender's bug. */
+export function present<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new AppError('UPSTREAM_FAILED', `The recommender answered without ${name}.`)
+  return value
+}
+
+export function toItem(item: wire.Item | undefined): Item {
+  const { itemId, title, year, genres } = present(item, 'the item')
+  return { itemId, title, year: year ?? null, genres }
+}
+
+export function toScoredItem({ item, score }: wire.ScoredItem): ScoredItem {
+  return { ...toItem(item), score }
+}
+
+export function toSource(source: RecommendationSource): Recommendations['source'] {
+  return source === RecommendationSource.FALLBACK ? 'fallback' : 'model'
+}
+
+export function toRecommendations(response: wire.RecommendResponse): Recommendations {
+  const { userId, modelVersion, source, items, asOfOffset } = response
+  return {
+    userId,
+    modelVersion,
+    source: toSource(source),
+    degraded: false,
+    items: items.map(({ item, score, why }) => JSON.stringify({ ...toItem(item), score, why })),
+    asOfOffset: asOfOffset ?? null,
+    timings: {},
+  }
+}
+
+export function toUser(user: wire.User | undefined): User {
+  return present(user, 'the user')
+}
+
+export function toInteraction({ interactionId, item, rating, occurredAt }: wire.Interaction): Interaction {
+  const { itemId, title } = toItem(item)
+  return { interactionId, itemId, title, rating: rating ?? null, occurredAt: occurredAt?.toISOString() ?? null }
+}
+
+export function toModel(model: wire.Model | undefined): Model {
+  const { version, estimator, params, metrics, createdAt, live } = present(model, 'the model version')
+  const created = present(createdAt, 'the time of training').toISOString()
+  return { version, estimator, params: params ?? {}, metrics, createdAt: created, live }
+}
+
+export function toDeadLetter(letter: jobs.DeadLetter | undefined): DeadLetter {
+  const { jobId, kind, cause, error, diedAt, ...rest } = present(letter, 'the dead letter')
+  return {
+    ...rest,
+    jobId: jobId || null,
+    kind: kind || null,
+    cause: cause || null,
+    error: error ? { reason: toReason(error.reason), detail: error.detail } : null,
+    diedAt: diedAt?.toISOString() ?? null,
+  }
+}
+
+/** An absent token means the last page. */
+export function toNextPage(nextPageToken: string): { nextPageToken?: string } {
+  return nextPageToken === '' ? {} : { nextPageToken }
+}

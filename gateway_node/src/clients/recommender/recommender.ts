@@ -1,0 +1,97 @@
+// What the gateway asks of the recommender, in the gateway's own words. Types only: the gRPC client and the test's fake both fit.
+import type { Readable } from 'node:stream'
+import type { Reason } from '../../errors.ts'
+import type { JobFile } from '../../gen/whynotboth/v1/jobs.ts'
+
+/** What goes with each call: when it has to be answered, on the clock of `performance.now()`, whose it is, and whether they still wait. */
+export type Call = { expiresAt: number; requestId: string; traceparent: string; isAbandoned?: () => boolean }
+
+export type Item = { itemId: string; title: string; year: number | null; genres: string[] }
+export type ScoredItem = Item & { score: number }
+export type RecommendedItem = ScoredItem & { why: { itemId: string; title: string }[] }
+
+/** The JSON of a RecommendedItem. Answers are put together from pieces that are rendered once. */
+export type RenderedItem = string
+
+export type RecommendRequest = { userId: string; limit: number; minInteractionOffset?: number }
+
+export type Recommendations = {
+  userId: string
+  modelVersion: string
+  source: 'model' | 'cache' | 'fallback'
+  /** True where the recommender couldn't be asked, so the answer may be old. */
+  degraded: boolean
+  items: RenderedItem[]
+  /** The last offset of the stream `interactions` that the answer takes into account. */
+  asOfOffset: number | null
+  timings: { recommenderMs?: number; scoringMs?: number }
+}
+
+export type User = { userId: string; interactionCount: number }
+export type Interaction = {
+  interactionId: string
+  itemId: string
+  title: string
+  rating: number | null
+  occurredAt: string | null
+}
+export type Model = {
+  version: string
+  estimator: string
+  params: Record<string, unknown>
+  metrics: Record<string, number>
+  createdAt: string
+  live: boolean
+}
+
+export type PageRequest = { pageSize: number; pageToken: string }
+export type ItemPage = { items: Item[]; nextPageToken?: string }
+export type UserPage = { users: User[]; nextPageToken?: string }
+export type ModelPage = { models: Model[]; nextPageToken?: string }
+export type InteractionPage = { interactions: Interaction[]; nextPageToken?: string; asOfOffset: number | null }
+
+/** A message that no worker could finish. `jobId` and `kind` are null where it can't be decoded. */
+export type DeadLetter = {
+  deadLetterId: string
+  messageId: string
+  type: string
+  jobId: string | null
+  kind: string | null
+  cause: string | null
+  error: { reason: Reason; detail: string } | null
+  attempts: number
+  sizeBytes: number
+  diedAt: string | null
+}
+export type DeadLetterPage = { deadLetters: DeadLetter[]; nextPageToken?: string }
+
+/** A job's file: what it is, then its bytes. Destroying the body ends the call. */
+export type ResultFile = { header: JobFile; body: Readable }
+
+export type RecommenderState = { channel: string; breaker: 'closed' | 'open' | 'half-open' }
+
+/** Every method rejects with an AppError. */
+export interface Recommender {
+  recommend(request: RecommendRequest, call: Call): Promise<Recommendations>
+  listSimilarItems(request: { itemId: string; limit: number }, call: Call): Promise<{ items: ScoredItem[] }>
+  getItem(itemId: string, call: Call): Promise<Item>
+  listItems(request: PageRequest & { query: string; genre: string }, call: Call): Promise<ItemPage>
+  listGenres(call: Call): Promise<string[]>
+  listUsers(request: PageRequest & { query: string }, call: Call): Promise<UserPage>
+  getUser(userId: string, call: Call): Promise<User>
+  listInteractions(request: PageRequest & { userId: string }, call: Call): Promise<InteractionPage>
+  /** An empty version asks for the live one. */
+  getModel(version: string, call: Call): Promise<Model>
+  listModels(request: PageRequest, call: Call): Promise<ModelPage>
+  promoteModel(version: string, call: Call): Promise<Model>
+  readResult(jobId: string, call: Call): Promise<ResultFile>
+  listDeadLetters(request: PageRequest, call: Call): Promise<DeadLetterPage>
+  getDeadLetter(deadLetterId: string, call: Call): Promise<DeadLetter & { body: Buffer }>
+  /** Says whether the job is queued again; it isn't where it needs no other run. */
+  replayDeadLetter(deadLetterId: string, call: Call): Promise<{ deadLetter: DeadLetter; queued: boolean }>
+  dropDeadLetter(deadLetterId: string, call: Call): Promise<DeadLetter>
+  /** Fires when answers show another live version than before, the first one included. Returns the way to stop listening. */
+  onModelVersion(listener: (version: string) => void): () => void
+  state(): RecommenderState
+  close(): Promise<void>
+}

@@ -1,0 +1,66 @@
+// Shares one call between equal requests that run at the same time (single flight). Each caller keeps its own deadline.
+import { AppError, type Reason } from '../../errors.ts'
+
+/** `expiresAt` on the clock of `performance.now()`: of the caller who started the call. */
+type Flight<Caller, Answer> = { callers: Caller[]; expiresAt: number; answer: Promise<Answer> }
+
+/** Starts the call. `callers` holds everyone who waits for its answer, and grows while the call runs. */
+type Start<Caller, Answer> = (callers: Caller[]) => Promise<Answer>
+
+/** The reasons with which a call ends at the deadline of the caller who started it. */
+const lateReasons: ReadonlySet<Reason> = new Set(['DEADLINE_EXCEEDED', 'OFFSET_NOT_REACHED'])
+
+export function createSingleFlight<Caller extends { expiresAt: number }, Answer>() {
+  const flights = new Map<string, Map<string, Flight<Caller, Answer>>>()
+
+  function land(group: string, key: string, callers: Caller[]) {
+    const inGroup = flights.get(group)
+    if (inGroup?.get(key)?.callers !== callers) return
+    inGroup.delete(key)
+    if (inGroup.size === 0) flights.delete(group)
+  }
+
+  function run(group: string, key: string, caller: Caller, start: Start<Caller, Answer>): Promise<Answer> {
+    const inGroup = flights.get(group) ?? new Map<string, Flight<Caller, Answer>>()
+    const running = inGroup.get(key)
+    if (running) return join(running, caller, () => run(group, key, caller, start))
+    const callers = [caller]
+    const answer = start(callers).finally(() => land(group, key, callers))
+    flights.set(group, inGroup.set(key, { callers, expiresAt: caller.expiresAt, answer }))
+    return answer
+  }
+
+  return {
+    run,
+    /** Lets nobody else join the running calls of a group, because the data behind their answers has changed. */
+    forget: (group: string) => flights.delete(group),
+  }
+}
+
+/** Wait for a call that another caller started. Call again if that caller's deadline ended it and this caller has time left. */
+async function join<Caller extends { expiresAt: number }, Answer>(
+  flight: Flight<Caller, Answer>,
+  caller: Caller,
+  askAgain: () => Promise<Answer>,
+): Promise<Answer> {
+  flight.callers.push(caller)
+  try {
+    return await (caller.expiresAt < flight.expiresAt ? within(caller.expiresAt, flight.answer) : flight.answer)
+  } catch (error) {
+    const isLate = error instanceof AppError && lateReasons.has(error.reason)
+    if (isLate && caller.expiresAt > performance.now()) return askAgain()
+    throw error
+  }
+}
+
+/** Rejects with DEADLINE_EXCEEDED at `expiresAt`. */
+async function within<Answer>(expiresAt: number, answer: Promise<Answer>): Promise<Answer> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const error = new AppError('DEADLINE_EXCEEDED', 'The recommender did not answer in time. Try again.')
+  const timer = setTimeout(reject, expiresAt - performance.now(), error)
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,74 @@
+// `models`: the live model version, now and whenever another one goes live.
+import type { FastifyBaseLogger } from 'fastify'
+import type { Call, Recommender } from '../../../clients/recommender/recommender.ts'
+import { toAppError } from '../../../http/problem.ts'
+import { encodeError } from '../frames.ts'
+import type { Hub } from '../hub.ts'
+import { Refresher } from '../refresher.ts'
+import type { Subscription, Topic } from '../topic.ts'
+
+const name = 'models'
+
+type Parts = {
+  hub: Hub
+  recommender: Pick<Recommender, 'getModel'>
+  newCall: () => Call
+  logger: FastifyBaseLogger
+}
+
+export class ModelsTopic implements Topic {
+  readonly #parts: Parts
+  #refresher: Refresher | undefined
+  /** The version that is said to be live; a replica that hasn't loaded it yet is asked again. */
+  #announced: string | undefined
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  static matches(topic: string): boolean {
+    return topic === name
+  }
+
+  async subscribe(topic: string, { outbox, lifetime }: Subscription): Promise<void> {
+    const { hub } = this.#parts
+    const isFirst = hub.subscribe(topic, outbox)
+    lifetime.onEnd(() => hub.unsubscribe(topic, outbox) && this.#unwatch())
+    const latest = hub.latest(topic)
+    if (latest !== undefined) outbox.sendLatest(topic, latest)
+    if (isFirst) this.#watch()
+  }
+
+  onModelChange(version: string): void {
+    this.#announced = version
+    this.#refresher?.refresh()
+  }
+
+  #watch(): void {
+    this.#refresher = new Refresher(
+      () => this.#publish(),
+      (error) => this.#tellFailure(error),
+    )
+    this.#refresher.refresh()
+  }
+
+  #unwatch(): void {
+    this.#refresher?.stop()
+    this.#refresher = undefined
+  }
+
+  async #publish(): Promise<boolean> {
+    const { hub, recommender, newCall } = this.#parts
+    const model = await recommender.getModel('', newCall())
+    hub.publish(name, null, model)
+    const isAsAnnounced = this.#announced === undefined || this.#announced === model.version
+    if (isAsAnnounced) this.#announced = undefined
+    return isAsAnnounced
+  }
+
+  #tellFailure(thrown: unknown): void {
+    const error = toAppError(thrown)
+    this.#parts.logger.warn({ err: thrown, reason: error.reason }, 'live model unknown')
+    this.#parts.hub.notify(name, encodeError(error, { topic: name }))
+  }
+}

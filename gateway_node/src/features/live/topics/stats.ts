@@ -1,0 +1,34 @@
+// `stats`: what GET /v1/stats answers, each second while somebody listens.
+import { encodeEvent } from '../frames.ts'
+import type { Hub } from '../hub.ts'
+import type { Subscription, Topic } from '../topic.ts'
+
+const name = 'stats'
+const intervalMs = 1000
+
+export class StatsTopic implements Topic {
+  readonly #hub: Hub
+  readonly #snapshot: () => unknown
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(hub: Hub, snapshot: () => unknown) {
+    this.#hub = hub
+    this.#snapshot = snapshot
+  }
+
+  static matches(topic: string): boolean {
+    return topic === name
+  }
+
+  async subscribe(topic: string, { outbox, lifetime }: Subscription): Promise<void> {
+    const hub = this.#hub
+    outbox.sendLatest(topic, encodeEvent(topic, null, JSON.stringify(this.#snapshot())))
+    if (hub.subscribe(topic, outbox)) this.#start()
+    lifetime.onEnd(() => hub.unsubscribe(topic, outbox) && clearInterval(this.#timer))
+  }
+
+  #start(): void {
+    this.#timer = setInterval(() => this.#hub.publish(name, null, this.#snapshot()), intervalMs)
+    this.#timer.unref()
+  }
+}

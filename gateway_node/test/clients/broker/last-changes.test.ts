@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createLastChanges } from '../../../src/clients/broker/last-changes.ts'
+
+/** One more than are remembered. */
+const users = 10_001
+
+test('the last change of a user is known', () => {
+  const changes = createLastChanges()
+
+  changes.note('1', 3)
+  changes.note('1', 5)
+
+  assert.deepEqual([changes.known('1'), changes.latestPossible('1')], [5, 5])
+  assert.deepEqual([changes.known('2'), changes.latestPossible('2')], [undefined, -1])
+})
+
+test('who was forgotten may have changed as late as the last who was', () => {
+  const changes = createLastChanges()
+  for (let user = 0; user < users; user += 1) changes.note(`${user}`, user)
+
+  assert.deepEqual([changes.known('0'), changes.latestPossible('0')], [undefined, 0])
+
+  changes.clear()
+  assert.deepEqual([changes.known('10000'), changes.latestPossible('0')], [undefined, -1])
+})

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { createCoalescer } from '../../../src/clients/recommender/coalescer.ts'
+
+const inTime = () => performance.now() + 30_000
+
+/** A coalescer whose calls end when the test says so. */
+function openCoalescer() {
+  const calls: { requests: number[]; expiresAt: number; end: () => void }[] = []
+  const ask = createCoalescer<number, number>((requests, expiresAt) => {
+    const { promise, resolve } = Promise.withResolvers<Promise<number>[]>()
+    calls.push({ requests, expiresAt, end: () => resolve(requests.map(async (request) => request * 2)) })
+    return promise
+  })
+  /** Calls for so many requests, one after the other. */
+  async function askInTurn(count: number) {
+    const asking: Promise<number>[] = []
+    for (const request of range(count)) {
+      asking.push(ask(request, inTime()))
+      await setImmediate()
+    }
+    return asking
+  }
+  return { ask, askInTurn, calls, sizes: () => calls.map(({ requests }) => requests.length) }
+}
+
+const range = (length: number) => Array.from({ length }, (_, index) => index)
+
+test('what is asked in one turn of the event loop goes together', async () => {
+  const { ask, calls, sizes } = openCoalescer()
+
+  const asking = range(10).map((request) => ask(request, inTime()))
+  await setImmediate()
+  calls[0]?.end()
+  await Promise.all(asking)
+
+  assert.deepEqual(sizes(), [10])
+})
+
+test('four calls go at once, what waited in batches of at most 256, each caller has its own answer', async () => {
+  const { ask, askInTurn, calls, sizes } = openCoalescer()
+  const asking = await askInTurn(4)
+  asking.push(...range(300).map((request) => ask(request, inTime())))
+
+  for (let index = 0; index < 6; index += 1) {
+    calls[index]?.end()
+    await setImmediate()
+  }
+
+  assert.deepEqual(sizes(), [1, 1, 1, 1, 256, 44])
+  assert.deepEqual(
+    await Promise.all(asking),
+    [...range(4), ...range(300)].map((request) => request * 2),
+  )
+})
+
+test('who waited beyond the deadline is answered, and not asked for, though the timer comes early', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { ask, askInTurn, calls, sizes } = openCoalescer()
+  const first = await askInTurn(4)
+
+  const late = ask(5, performance.now() + 20_000)
+  t.mock.timers.tick(20_000)
+  await assert.rejects(late, { reason: 'DEADLINE_EXCEEDED' })
+  for (const call of calls) call.end()
+  await Promise.all(first)
+  await setImmediate()
+
+  assert.deepEqual(sizes(), [1, 1, 1, 1])
+})
+
+test('who waited beyond the deadline is not asked for, though the timer comes late', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { ask, askInTurn, calls, sizes } = openCoalescer()
+  const first = await askInTurn(4)
+
+  const late = ask(5, performance.now() + 20_000)
+  const now = performance.now()
+  t.mock.method(performance, 'now', () => now + 20_000)
+  for (const call of calls) call.end()
+  await Promise.all(first)
+  await setImmediate()
+
+  assert.deepEqual(sizes(), [1, 1, 1, 1])
+  t.mock.timers.tick(20_000)
+  await assert.rejects(late, { reason: 'DEADLINE_EXCEEDED' })
+})
+
+test('a failed call fails those in it alone', async () => {
+  let isFirst = true
+  const ask = createCoalescer<number, number>(async (requests) => {
+    if (isFirst) {
+      isFirst = false
+      throw new Error('lost')
+    }
+    return requests.map(async (request) => request)
+  })
+
+  const lost = ask(1, inTime()).catch(({ message }: Error) => message)
+  await setImmediate()
+  const answered = ask(2, inTime())
+
+  assert.deepEqual(await Promise.all([lost, answered]), ['lost', 2])
+})
+
+test('a batch has as much time as the most patient of those in it', async () => {
+  const { ask, askInTurn, calls } = openCoalescer()
+  const first = await askInTurn(4)
+  const patient = performance.now() + 60_000
+
+  const others = [ask(5, inTime()), ask(6, patient), ask(7, inTime())]
+  for (const call of calls) call.end()
+  await Promise.all(first)
+  await setImmediate()
+  calls[4]?.end()
+  await Promise.all(others)
+
+  assert.equal(calls[4]?.expiresAt, patient)
+})
+
+test('once nothing has come back for most of the time that is left, nobody waits any more', async (t) => {
+  const { ask, askInTurn, calls } = openCoalescer()
+  const asking = await askInTurn(4)
+  const now = performance.now()
+  t.mock.method(performance, 'now', () => now + 1501)
+
+  await assert.rejects(ask(5, now + 3501), { reason: 'RECOMMENDER_UNAVAILABLE' })
+  const patient = ask(6, now + 3600)
+
+  for (const call of calls) call.end()
+  await Promise.all(asking)
+  await setImmediate()
+  calls[4]?.end()
+  assert.equal(await patient, 12)
+})

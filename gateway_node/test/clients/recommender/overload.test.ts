@@ -1,0 +1,99 @@
+// A recommender is offered more than it can serve. The clock is the test's own, so the counts are exact.
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { createCoalescer } from '../../../src/clients/recommender/coalescer.ts'
+import type { AppError } from '../../../src/errors.ts'
+
+/** 2,000 requests a second. */
+const capacityPerMs = 2
+const deadlineMs = 2000
+const offeredMs = 3000
+
+type Counts = Record<'ANSWERED' | 'RECOMMENDER_OVERLOADED' | 'DEADLINE_EXCEEDED', number>
+
+/**
+ * A coalescer before a recommender that takes the same time for each request, one batch after the other. A turn of the gateway's event loop
+ * takes `turnMs`: until it ends, neither requests nor answers are read.
+ */
+function openOverload(t: TestContext, servedPerMs = capacityPerMs, turnMs = 1) {
+  let now = 0
+  let freeAt = 0
+  let served = 0
+  t.mock.method(performance, 'now', () => now)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const ask = createCoalescer<number, number>(async (requests) => {
+    served += requests.length
+    freeAt = Math.max(now, freeAt) + requests.length / servedPerMs
+    await new Promise((resolve) => setTimeout(resolve, freeAt - now))
+    return requests.map(async (request) => request)
+  })
+
+  async function pass(milliseconds: number, eachTurn = () => {}) {
+    for (let passed = 0; passed < milliseconds; passed += turnMs) {
+      eachTurn()
+      await setImmediate()
+      now += turnMs
+      t.mock.timers.tick(turnMs)
+      await setImmediate()
+    }
+  }
+
+  /** Asks at an even rate, whether answers come or not, and counts what became of it. */
+  async function offer(perMs: number): Promise<Counts> {
+    const counts: Counts = { ANSWERED: 0, RECOMMENDER_OVERLOADED: 0, DEADLINE_EXCEEDED: 0 }
+    const askOne = () =>
+      ask(0, now + deadlineMs).then(
+        () => (counts.ANSWERED += 1),
+        ({ reason }: AppError) => (counts[reason as keyof Counts] += 1),
+      )
+    await pass(offeredMs, () => void Array.from({ length: perMs * turnMs }, askOne))
+    await pass(deadlineMs)
+    return counts
+  }
+
+  return { offer, served: () => served }
+}
+
+test('what can be served is not refused', async (t) => {
+  const { offer } = openOverload(t)
+
+  const counts = await offer(capacityPerMs)
+
+  assert.deepEqual(counts, {
+    ANSWERED: capacityPerMs * offeredMs,
+    RECOMMENDER_OVERLOADED: 0,
+    DEADLINE_EXCEEDED: 0,
+  })
+})
+
+for (const times of [2, 5, 10])
+  test(`at ${times} times what can be served, four fifths of it are still served in time, and the rest is refused before it costs anything`, async (t) => {
+    const { offer, served } = openOverload(t)
+
+    const counts = await offer(times * capacityPerMs)
+
+    const offered = times * capacityPerMs * offeredMs
+    assert.ok(counts.ANSWERED >= 0.8 * capacityPerMs * offeredMs, JSON.stringify(counts))
+    assert.deepEqual([counts.DEADLINE_EXCEEDED, served()], [0, counts.ANSWERED])
+    assert.equal(counts.ANSWERED + counts.RECOMMENDER_OVERLOADED, offered)
+  })
+
+for (const turnMs of [300, 600])
+  test(`a gateway whose turns take ${turnMs} ms still gets four fifths of what it can send answered in time`, async (t) => {
+    const { offer } = openOverload(t, capacityPerMs, turnMs)
+
+    const counts = await offer(5 * capacityPerMs)
+
+    assert.ok(counts.ANSWERED >= 0.8 * capacityPerMs * offeredMs, JSON.stringify(counts))
+  })
+
+test('a slow recommender gets no more than it can answer in time either', async (t) => {
+  const slowPerMs = 0.2
+  const { offer } = openOverload(t, slowPerMs)
+
+  const counts = await offer(1)
+
+  assert.ok(counts.ANSWERED >= 0.8 * slowPerMs * offeredMs, JSON.stringify(counts))
+  assert.ok(counts.DEADLINE_EXCEEDED <= 0.05 * offeredMs, JSON.stringify(counts))
+})

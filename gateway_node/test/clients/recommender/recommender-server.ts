@@ -1,0 +1,273 @@
+// A recommender on gRPC that answers as the fake does, so that the client is tested over a real wire.
+import { EventEmitter, once } from 'node:events'
+import {
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServerWritableStream,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js'
+import type {
+  DeadLetter,
+  Item,
+  Model,
+  Recommendations,
+  RecommendedItem,
+} from '../../../src/clients/recommender/recommender.ts'
+import { AppError } from '../../../src/errors.ts'
+import { ErrorReason } from '../../../src/gen/whynotboth/v1/errors.ts'
+import {
+  JobServiceService,
+  type ReadResultRequest,
+  type ReadResultResponse,
+  type DeadLetter as WireDeadLetter,
+} from '../../../src/gen/whynotboth/v1/jobs.ts'
+import {
+  type BatchRecommendRequest,
+  type BatchRecommendResult,
+  ModelServiceService,
+  type RankedItems,
+  RecommendationSource,
+  RecommenderServiceService,
+  type RecommendRequest,
+  type RecommendResponse,
+  type Item as WireItem,
+  type Model as WireModel,
+} from '../../../src/gen/whynotboth/v1/recommender.ts'
+import { FakeRecommender } from '../../fakes.ts'
+import { grpcError } from './grpc-errors.ts'
+
+export class RecommenderServer {
+  readonly fake = new FakeRecommender()
+  /** The requests of each batch. */
+  readonly batches: RecommendRequest[][] = []
+  /** The catalogue that its answers speak of, and how often it came along with one. */
+  catalogueId = 'films'
+  cataloguesSent = 0
+  /** Metadata of the last call. */
+  lastMetadata: Record<string, unknown> = {}
+  /** When the last call has to be answered, on the clock of `Date.now()`. */
+  lastDeadline = Number.NaN
+  port = 0
+  #server = new Server()
+  #gate: Promise<void> = Promise.resolve()
+  readonly #progress = new EventEmitter()
+
+  async start(port = 0, host = '127.0.0.1') {
+    this.#server = new Server()
+    this.#server.addService(RecommenderServiceService, this.#recommenderService())
+    this.#server.addService(ModelServiceService, this.#modelService())
+    this.#server.addService(JobServiceService, this.#jobService())
+    this.port = await new Promise<number>((resolve, reject) => {
+      const credentials = ServerCredentials.createInsecure()
+      this.#server.bindAsync(`${host}:${port}`, credentials, (error, bound) => (error ? reject(error) : resolve(bound)))
+    })
+  }
+
+  stop() {
+    this.#server.forceShutdown()
+  }
+
+  /** As a recommender does that is told to stop: takes no new calls, and ends when those in flight have ended. */
+  drain() {
+    return new Promise<void>((resolve, reject) => {
+      this.#server.tryShutdown((error) => (error ? reject(error) : resolve()))
+    })
+  }
+
+  /** Holds every answer back until the returned function is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#gate = promise
+    return resolve
+  }
+
+  /** From now on answers speak of another catalogue. */
+  renameItems(name: string) {
+    this.catalogueId = name
+    this.fake.items = this.fake.items.map((item) => ({ ...item, title: `${name} ${item.itemId}` })).reverse()
+  }
+
+  /** Has read the log up to an offset. */
+  reach(offset: number) {
+    this.fake.asOfOffset = offset
+    this.#progress.emit('reached')
+  }
+
+  #answer<Request, Response>(answer: (request: Request) => Promise<Response>): handleUnaryCall<Request, Response> {
+    return (call, respond: sendUnaryData<Response>) => {
+      this.lastMetadata = call.metadata.getMap()
+      this.lastDeadline = Number(call.getDeadline())
+      this.#gate
+        .then(() => answer(call.request))
+        .then((response) => respond(null, response))
+        .catch((error) => respond(toServiceError(error)))
+    }
+  }
+
+  #recommenderService() {
+    const { fake } = this
+    return {
+      batchRecommend: this.#answer(async ({ requests, knownCatalogueIds }: BatchRecommendRequest) => {
+        this.batches.push(requests)
+        const results = await Promise.all(requests.map((request) => this.#outcome(request)))
+        const { modelVersion, asOfOffset } = fake
+        const { catalogueId } = this
+        const catalogue = knownCatalogueIds.includes(catalogueId) ? [] : fake.items.map(toWireItem)
+        if (catalogue.length > 0) this.cataloguesSent += 1
+        return { results, scoringMs: 0.5, modelVersion, catalogueId, catalogue, asOfOffset: asOfOffset ?? undefined }
+      }),
+      recommend: this.#answer(async (request: RecommendRequest) => {
+        while (this.#isBehind(request)) await once(this.#progress, 'reached')
+        return this.#recommend(request)
+      }),
+      getItem: this.#answer(async ({ itemId }: { itemId: string }) => ({
+        item: toWireItem(await fake.getItem(itemId)),
+      })),
+      listItems: this.#answer(async (request: Parameters<typeof fake.listItems>[0]) => {
+        const { items } = await fake.listItems(request)
+        return { items: items.map(toWireItem), nextPageToken: '' }
+      }),
+      listGenres: this.#answer(async () => ({ genres: await fake.listGenres() })),
+      listSimilarItems: this.#answer(async (request: { itemId: string; limit: number }) => {
+        const { items } = await fake.listSimilarItems(request)
+        const scored = items.map(({ score, ...item }) => ({ item: toWireItem(item), score }))
+        return { items: scored, modelVersion: fake.modelVersion }
+      }),
+      listUsers: this.#answer(async (request: Parameters<typeof fake.listUsers>[0]) => ({
+        ...(await fake.listUsers(request)),
+        nextPageToken: 'more',
+      })),
+      getUser: this.#answer(async ({ userId }: { userId: string }) => ({ user: await fake.getUser(userId) })),
+      listInteractions: this.#answer(async (request: Parameters<typeof fake.listInteractions>[0]) => {
+        const { interactions } = await fake.listInteractions(request)
+        const wire = interactions.map(({ interactionId, itemId, title, rating }) => ({
+          interactionId,
+          item: toWireItem({ itemId, title, year: null, genres: [] }),
+          rating,
+          occurredAt: undefined,
+        }))
+        return { interactions: wire, nextPageToken: '', asOfOffset: fake.asOfOffset ?? undefined }
+      }),
+    }
+  }
+
+  #modelService() {
+    const { fake } = this
+    return {
+      getModel: this.#answer(async ({ version }: { version: string }) => ({
+        model: toWireModel(await fake.getModel(version)),
+      })),
+      listModels: this.#answer(async () => {
+        const { models } = await fake.listModels()
+        return { models: models.map(toWireModel), nextPageToken: '' }
+      }),
+      promoteModel: this.#answer(async ({ version }: { version: string }) => ({
+        model: toWireModel(await fake.promoteModel(version)),
+      })),
+    }
+  }
+
+  #jobService() {
+    const { fake } = this
+    return {
+      readResult: this.#readResult.bind(this),
+      listDeadLetters: this.#answer(async (request: Parameters<typeof fake.listDeadLetters>[0]) => {
+        const { deadLetters } = await fake.listDeadLetters(request)
+        return { deadLetters: deadLetters.map(toWireDeadLetter), nextPageToken: '' }
+      }),
+      getDeadLetter: this.#answer(async ({ deadLetterId }: { deadLetterId: string }) => {
+        const { body, ...letter } = await fake.getDeadLetter(deadLetterId)
+        return { deadLetter: toWireDeadLetter(letter), body }
+      }),
+      replayDeadLetter: this.#answer(async ({ deadLetterId }: { deadLetterId: string }) => {
+        const { deadLetter, queued } = await fake.replayDeadLetter(deadLetterId)
+        return { deadLetter: toWireDeadLetter(deadLetter), queued }
+      }),
+      dropDeadLetter: this.#answer(async ({ deadLetterId }: { deadLetterId: string }) => ({
+        deadLetter: toWireDeadLetter(await fake.dropDeadLetter(deadLetterId)),
+      })),
+    }
+  }
+
+  #isBehind({ minInteractionOffset = -1 }: RecommendRequest) {
+    return minInteractionOffset > (this.fake.asOfOffset ?? -1)
+  }
+
+  async #outcome(request: RecommendRequest): Promise<BatchRecommendResult> {
+    try {
+      if (this.#isBehind(request)) throw new AppError('OFFSET_NOT_REACHED', 'The log is not read that far.')
+      return { outcome: { $case: 'ranked', ranked: this.#rank(await this.fake.recommend(request)) } }
+    } catch (error) {
+      const { reason, message } = error as AppError
+      return { outcome: { $case: 'error', error: { reason: ErrorReason[reason], detail: message } } }
+    }
+  }
+
+  #rank({ source, items }: Recommendations): RankedItems {
+    const place = (itemId: string) => this.fake.items.findIndex((item) => item.itemId === itemId)
+    const ranked = items.map((item) => JSON.parse(item) as RecommendedItem)
+    return {
+      source: toWireSource(source),
+      places: ranked.map(({ itemId }) => place(itemId)),
+      scores: ranked.map(({ score }) => score),
+      reasons: ranked.flatMap(({ why }) => [0, 1].map((index) => (why[index] ? place(why[index].itemId) + 1 : 0))),
+    }
+  }
+
+  async #recommend({ userId, limit }: RecommendRequest): Promise<RecommendResponse> {
+    const { modelVersion, source, items, asOfOffset } = await this.fake.recommend({ userId, limit })
+    return {
+      userId,
+      modelVersion,
+      source: toWireSource(source),
+      items: items.map(toWireRecommendedItem),
+      asOfOffset: asOfOffset ?? undefined,
+    }
+  }
+
+  async #readResult(stream: ServerWritableStream<ReadResultRequest, ReadResultResponse>) {
+    try {
+      const { header, body } = await this.fake.readResult(stream.request.jobId)
+      stream.write({ part: { $case: 'header', header } })
+      for await (const chunk of body) stream.write({ part: { $case: 'chunk', chunk: Buffer.from(chunk) } })
+      stream.end()
+    } catch (error) {
+      stream.emit('error', toServiceError(error))
+    }
+  }
+}
+
+function toServiceError(error: unknown) {
+  if (!(error instanceof AppError)) return grpcError(status.INTERNAL, 'The test server has a bug.')
+  return grpcError(status[error.kind], error.message, error.reason)
+}
+
+function toWireSource(source: Recommendations['source']) {
+  return source === 'fallback' ? RecommendationSource.FALLBACK : RecommendationSource.MODEL
+}
+
+function toWireRecommendedItem(rendered: string) {
+  const { score, why, ...item } = JSON.parse(rendered) as RecommendedItem
+  return { item: toWireItem(item), score, why }
+}
+
+function toWireItem({ year, ...item }: Item): WireItem {
+  return { ...item, year: year ?? undefined }
+}
+
+function toWireDeadLetter({ jobId, kind, cause, error, diedAt, ...letter }: DeadLetter): WireDeadLetter {
+  return {
+    ...letter,
+    jobId: jobId ?? '',
+    kind: kind ?? '',
+    cause: cause ?? '',
+    error: error ? { reason: ErrorReason[error.reason], detail: error.detail } : undefined,
+    diedAt: diedAt === null ? undefined : new Date(diedAt),
+  }
+}
+
+function toWireModel({ createdAt, ...model }: Model): WireModel {
+  return { ...model, createdAt: new Date(createdAt) }
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { buildTestApp } from '../../build-app.ts'
+import { deadLetter } from './dead-letter.ts'
+
+async function openWithLetters(t: TestContext) {
+  const { gateway, recommender } = await buildTestApp(t)
+  recommender.deadLetters.set('a', deadLetter('a'))
+  recommender.deadLetters.set('b', deadLetter('b', { jobId: null, kind: null, cause: null, error: null, diedAt: null }))
+  return { gateway, recommender }
+}
+
+test('dead letters are listed without their bodies', async (t) => {
+  const { gateway } = await openWithLetters(t)
+  const { body: _, ...letter } = deadLetter('a')
+
+  const { status, body } = await gateway.get('/v1/dead-letters?pageSize=1')
+
+  assert.deepEqual([status, body], [200, { deadLetters: [letter] }])
+})
+
+test('a dead letter comes with its body in Base64, whatever that is', async (t) => {
+  const { gateway } = await openWithLetters(t)
+
+  const { body } = await gateway.get('/v1/dead-letters/b')
+
+  assert.deepEqual([body.jobId, body.error, body.body], [null, null, 'AID/'])
+})
+
+test('a replay answers with the letter and with what became of its job', async (t) => {
+  const { gateway, recommender } = await openWithLetters(t)
+
+  const { status, body } = await gateway.send({ method: 'POST', url: '/v1/dead-letters/a/replay' })
+
+  assert.deepEqual([status, body.queued, recommender.deadLetters.has('a')], [200, true, false])
+})
+
+test('a dropped dead letter is answered for the last time', async (t) => {
+  const { gateway } = await openWithLetters(t)
+
+  const { status, body } = await gateway.send({ method: 'DELETE', url: '/v1/dead-letters/b' })
+  const again = await gateway.send({ method: 'DELETE', url: '/v1/dead-letters/b' })
+
+  assert.deepEqual([status, body.deadLetterId], [200, 'b'])
+  assert.deepEqual([again.status, again.body.reason], [404, 'DEAD_LETTER_UNKNOWN'])
+})

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { topicAccess } from '../../../src/features/live/topics.ts'
+import { buildTestApp } from '../../build-app.ts'
+import { exportRequested } from '../jobs/job-facts.ts'
+import { LiveClient } from './live-client.ts'
+
+type Outcomes = { own: string; others: string; operator: string }
+
+/** What a viewer gets, one of another user, and the operator. */
+const expected: Record<keyof typeof topicAccess, Outcomes> = {
+  'users/{userId}/recommendations': { own: 'ack', others: 'ACCESS_DENIED', operator: 'ack' },
+  jobs: { own: 'ACCESS_DENIED', others: 'ACCESS_DENIED', operator: 'ack' },
+  'jobs/{jobId}': { own: 'ACCESS_DENIED', others: 'ACCESS_DENIED', operator: 'ack' },
+  activity: { own: 'ACCESS_DENIED', others: 'ACCESS_DENIED', operator: 'ack' },
+  stats: { own: 'ack', others: 'ack', operator: 'ack' },
+  models: { own: 'ACCESS_DENIED', others: 'ACCESS_DENIED', operator: 'ack' },
+}
+
+for (const topic of Object.keys(topicAccess) as (keyof typeof topicAccess)[]) {
+  test(`the topic ${topic} is for whom the reference names`, async (t) => {
+    const { app, broker } = await buildTestApp(t)
+    const requested = exportRequested('a')
+    broker.append('job-events', requested)
+    await app.jobsLog.waitFor(requested.messageId, 1000)
+    const name = topic.replace('{userId}', '1').replace('{jobId}', 'a')
+    const subscribe = async (userId?: string) => {
+      const client = await LiveClient.open(app, userId === undefined ? {} : { userId })
+      const { type, reason } = await client.subscribe(name)
+      return reason ?? type
+    }
+
+    const outcomes = { own: await subscribe('1'), others: await subscribe('2'), operator: await subscribe() }
+
+    assert.deepEqual(outcomes, expected[topic])
+  })
+}
+
+test('topics that hello resumes are refused as others are', async (t) => {
+  const { app } = await buildTestApp(t)
+  const client = await LiveClient.open(app, { userId: '1' })
+
+  const { reason } = await client.subscribe('users/2/recommendations', 0)
+
+  assert.equal(reason, 'ACCESS_DENIED')
+})
+
+test('the operator rates for nobody', async (t) => {
+  const { app, broker } = await buildTestApp(t)
+  const client = await LiveClient.open(app)
+
+  const { reason } = await client.ask({ type: 'rate', itemId: '5', rating: 4 })
+
+  assert.deepEqual([reason, broker.published.length], ['ACCESS_DENIED', 0])
+})
+
+test('nobody rates as somebody else', async (t) => {
+  const { app, broker } = await buildTestApp(t)
+  const client = await LiveClient.open(app, { userId: '1' })
+
+  const { reason } = await client.ask({ type: 'rate', userId: '2', itemId: '5', rating: 4 })
+
+  assert.deepEqual([reason, broker.published.length], ['FRAME_INVALID', 0])
+})
