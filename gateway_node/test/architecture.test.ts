@@ -56,8 +56,10 @@ test('features know clients by their types alone', () => {
   )
 })
 
-test('clients know no Fastify', () => {
-  const knowing = importsOf('clients').filter(({ imported }) => /^(@?fastify|features\/|plugins\/)/.test(imported))
+test('clients know no Fastify and nothing of HTTP', () => {
+  const knowing = importsOf('clients').filter(({ imported }) =>
+    /^(@?fastify|http\/|features\/|plugins\/)/.test(imported),
+  )
 
   assert.deepEqual(knowing, [])
 })

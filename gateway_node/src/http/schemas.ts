@@ -1,24 +1,8 @@
 // Schemas that routes of several capabilities share.
 import { type TSchema, Type } from 'typebox'
+import { Id } from '../clients/ids.ts'
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
-
-/**
- * Control characters are refused: PostgreSQL stores no NUL, and the others only hide in logs. The pattern reads the same in every language of
- * JSON Schema. Half a surrogate pair, for which there is no such pattern, is refused by a check of its own.
- */
-const Id = (example: string) =>
-  Type.Refine(
-    Type.String({
-      minLength: 1,
-      maxLength: 200,
-      pattern: '^[^\\x00-\\x1f\\x7f-\\x9f]+$',
-      description: 'Any text without control characters. Half a surrogate pair is no text.',
-      examples: [example],
-    }),
-    (text) => text.isWellFormed(),
-    () => 'must be text without half a surrogate pair',
-  )
 
 export const UserId = Id('196')
 /** The user of the examples that change data. No data set has it, so an example that is executed changes nobody's data. */
