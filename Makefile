@@ -97,7 +97,7 @@ test-python: install ## the Python service's tests
 
 fuzz: install ## whatever may be sent, published or imported, for longer: make fuzz MINUTES=30
 	cd tests && $(INSTALLED) python -m pytest fuzz --fuzz-seconds $$(( $(MINUTES) * 60 ))
-	cd ml_service_py && $(INSTALLED) python -m pytest --hypothesis-profile=long tests/adapters/test_fuzz_*.py
+	cd ml_service_py && $(INSTALLED) python -m pytest --hypothesis-profile=long tests/adapters/*/test_fuzz_*.py
 
 audit: install ## known vulnerabilities, licences, and what the images are made of; asks services on the network
 	@$(INSTALLED) python -m infra.audit

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sklearn.model_selection import ParameterGrid
 
 from benchmarks.tables import as_text
-from ml_service.adapters.movielens import fetch
+from ml_service.adapters.datasets.movielens import fetch
 from ml_service.model.candidates import GRIDS, Configuration, build
 from ml_service.model.holdout import split_by_item
 from ml_service.model.metrics import ranking_metrics

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ml_service.adapters.store import StoredHistories
+from ml_service.adapters.sql.store import StoredHistories
 from ml_service.domain import Item, ModelVersion
-from ml_service.entrypoints.grpc_server import GrpcServer
-from ml_service.entrypoints.grpc_services import JobService, ModelService, RecommenderService
-from ml_service.entrypoints.metrics import Metrics
-from ml_service.entrypoints.runtime import stop_signal
+from ml_service.entrypoints.grpc.server import GrpcServer
+from ml_service.entrypoints.grpc.services import JobService, ModelService, RecommenderService
+from ml_service.entrypoints.ops.metrics import Metrics
+from ml_service.entrypoints.process.runtime import stop_signal
 from ml_service.handlers import recommendations
 from ml_service.handlers.live_state import LiveState, LoadedModel
 from ml_service.handlers.models import Models

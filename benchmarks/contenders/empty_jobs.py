@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ml_service.config import Settings
     from ml_service.domain import Attempt, Progress
-    from ml_service.entrypoints.job_process import JobRunner
+    from ml_service.entrypoints.worker.job_process import JobRunner
 
 
 def open_empty_runner(settings: Settings) -> JobRunner:  # noqa: ARG001  a job that does nothing needs none

@@ -6,9 +6,9 @@ import asyncio
 import sys
 
 from benchmarks.contenders.empty_jobs import open_empty_runner
+from ml_service.bootstrap.worker import work
 from ml_service.config import read_settings
-from ml_service.entrypoints.logs import configure_logs
-from ml_service.entrypoints.worker_app import work
+from ml_service.entrypoints.process.logs import configure_logs
 
 if __name__ == "__main__":
     settings = read_settings()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ml_service.bootstrap.clients import open_parts
 from ml_service.config import read_settings
 from ml_service.model import scoring
 from ml_service.model.reasons import why
-from ml_service.parts import open_parts
 
 if TYPE_CHECKING:
     from ml_service.domain import Item

@@ -18,8 +18,8 @@ from harness.direct_channel import insecure_channel
 from harness.processes import Process
 from harness.waiting import eventually
 from infra.local.ports import LOOPBACK, free_ports
-from ml_service.adapters.database import open_engine
-from ml_service.adapters.store import Store
+from ml_service.adapters.sql.database import open_engine
+from ml_service.adapters.sql.store import Store
 from whynotboth.v1.recommender_pb2 import RecommendRequest, RecommendResponse
 from whynotboth.v1.recommender_pb2_grpc import RecommenderServiceStub
 

@@ -8,9 +8,9 @@ import time
 from itertools import islice
 
 from benchmarks.synthetic import Size, generate
-from ml_service.adapters.database import migrate
+from ml_service.adapters.sql.database import migrate
+from ml_service.bootstrap.clients import open_parts
 from ml_service.config import read_settings
-from ml_service.parts import open_parts
 
 #: Interactions written at once: each is a row in memory meanwhile.
 CHUNK = 50_000

@@ -10,9 +10,9 @@ import sys
 import time
 from pathlib import Path
 
+from ml_service.bootstrap.clients import open_parts
 from ml_service.config import read_settings
 from ml_service.model.candidates import Configuration, build
-from ml_service.parts import open_parts
 
 PROCESS = Path("/proc/self/status")
 

@@ -18,11 +18,11 @@ import pika
 
 from ml_service.adapters.broker.connection import BrokerAddress
 from ml_service.adapters.broker.stream_reader import StreamReader
-from ml_service.adapters.interaction_log import InteractionLog
+from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.bootstrap.clients import open_parts
 from ml_service.config import read_settings
-from ml_service.entrypoints.projector import BATCH_MESSAGES, GATHER_SECONDS, Projector
-from ml_service.entrypoints.worker_metrics import WorkerMetrics
-from ml_service.parts import open_parts
+from ml_service.entrypoints.log.projector import BATCH_MESSAGES, GATHER_SECONDS, Projector
+from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
 from whynotboth.v1.interactions_pb2 import InteractionRecorded
 
 if TYPE_CHECKING:

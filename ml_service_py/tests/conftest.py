@@ -9,9 +9,9 @@ import pytest
 import sample
 from hypothesis import settings
 
-from ml_service.adapters.database import migrate, open_engine
-from ml_service.adapters.registry import Registry
-from ml_service.adapters.store import Store
+from ml_service.adapters.registry.registry import Registry
+from ml_service.adapters.sql.database import migrate, open_engine
+from ml_service.adapters.sql.store import Store
 from ml_service.handlers.patience import StoreQuestions
 
 # For `make fuzz`; the default tries each property a hundred times.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sample
 
-from ml_service.adapters.registry import MANIFEST
+from ml_service.adapters.registry.registry import MANIFEST
 from ml_service.model.artifact import to_arrays, write
 
 if TYPE_CHECKING:

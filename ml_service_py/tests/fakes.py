@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pika.adapters.blocking_connection import BlockingChannel
 
     from ml_service.adapters.broker.envelope import Publication
-    from ml_service.adapters.job_ledger import JobLedger
+    from ml_service.adapters.sql.job_ledger import JobLedger
 
 AWAY = Unavailable("BROKER_UNAVAILABLE", "Away.")
 JOB_REQUESTED = JobRequested.DESCRIPTOR.full_name

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from ml_service.adapters.store import Store
+from ml_service.adapters.sql.store import Store
 
 if TYPE_CHECKING:
-    from ml_service.adapters.store import Place, StoredPage
+    from ml_service.adapters.sql.store import Place, StoredPage
 
 
 class FrozenStore(Store):

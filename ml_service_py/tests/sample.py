@@ -14,8 +14,8 @@ from ml_service.model.ratings import RatingWeights
 from ml_service.model.scoring import ItemItemModel
 
 if TYPE_CHECKING:
-    from ml_service.adapters.registry import Registry
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.sql.store import Store
 
 WHEN = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)
 ITEMS = tuple(Item(f"i{n}", f"Film {n}", 1990 + n, ("Drama",) if n % 2 == 0 else ("Comedy", "Action")) for n in range(10))

@@ -15,9 +15,9 @@ HEAVY = {"sklearn", "scipy", "numpy", "alembic", "psycopg"}
     ("entrypoint", "needed"),
     [
         ("ml_service.__main__", set()),
-        ("ml_service.entrypoints.worker_app", set()),
-        ("ml_service.entrypoints.job_opening", set()),
-        ("ml_service.bootstrap", {"numpy", "scipy"}),
+        ("ml_service.bootstrap.worker", set()),
+        ("ml_service.entrypoints.worker.job_opening", set()),
+        ("ml_service.bootstrap.recommender", {"numpy", "scipy"}),
     ],
 )
 def test_a_process_starts_with_no_more_than_it_needs(entrypoint: str, needed: set[str]) -> None:

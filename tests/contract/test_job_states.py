@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 
 from harness.stack import node
-from ml_service.adapters.database import migrate, open_engine
-from ml_service.adapters.job_ledger import JobLedger
+from ml_service.adapters.sql.database import migrate, open_engine
+from ml_service.adapters.sql.job_ledger import JobLedger
 from ml_service.domain import ExportParams, Job, JobOutcome, JobState
 from ml_service.errors import Unavailable
 
@@ -42,7 +42,7 @@ WAYS = {
 }
 #: Prints the state before and after each fact, in each state.
 FOLDS = """
-import { foldFact } from './src/jobs/fold.ts'
+import { foldFact } from './src/features/jobs/fold.ts'
 const { ways, facts } = JSON.parse(process.argv[1])
 const requested = { name: 'job.requested', jobId: 'a', params: { $case: 'export', export: {} } }
 const fact = (name, attempt) => ({ name, jobId: 'a', attempt, metrics: {} })

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.stack import node
-from ml_service.entrypoints.grpc_server import OPTIONS
+from ml_service.entrypoints.grpc.server import OPTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ SERVER = dict(OPTIONS)
 
 @pytest.fixture(scope="module")
 def channel(root: Path) -> dict[str, int]:
-    script = "import { channelOptions } from './src/recommender/channel.ts'; console.log(JSON.stringify(channelOptions))"
+    script = "import { channelOptions } from './src/clients/recommender/channel.ts'; console.log(JSON.stringify(channelOptions))"
     command = [node(), "--input-type=module", "--eval", script]
     printed = subprocess.run(command, cwd=root / "gateway_node", capture_output=True, text=True, check=True)
     return dict(json.loads(printed.stdout))

@@ -11,7 +11,7 @@ import pytest
 
 from harness.stack import node
 from ml_service.config import Settings, read_settings
-from ml_service.entrypoints import first_commands, worker
+from ml_service.entrypoints.worker import first_commands, worker
 from ml_service.handlers import jobs
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.growth.growth_report import DRAWN, GrowthReport, Point
 from benchmarks.synthetic import Size, Synthetic, generate, write_csv
-from ml_service.adapters.csv_import import read_csv
+from ml_service.adapters.datasets.csv_import import read_csv
 from ml_service.model.ratings import ratings_of
 from ml_service.model.selection import search
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: A recommender that takes a ping for one too many forgives two of them.
 PINGS = 5
 SCRIPT = """
-import { openChannel } from './src/recommender/channel.ts'
+import { openChannel } from './src/clients/recommender/channel.ts'
 setInterval(() => {}, 1000)
 openChannel(process.argv[1], () => {}).recommender.waitForReady(Infinity, () => {})
 """

@@ -11,7 +11,7 @@ from harness.leftovers import removing_what_is_labelled, run_name
 from harness.proxies import proxies_of_the_machine
 from harness.stack import ROOT
 from harness.topology import write_hasty_definitions
-from ml_service.adapters.movielens import fetch
+from ml_service.adapters.datasets.movielens import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

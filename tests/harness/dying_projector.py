@@ -13,10 +13,10 @@ from sqlalchemy import event
 
 from ml_service.adapters.broker.connection import BrokerAddress, Detach
 from ml_service.adapters.broker.stream_reader import StreamReader
-from ml_service.adapters.database import open_engine
-from ml_service.adapters.interaction_log import InteractionLog
-from ml_service.entrypoints.projector import Projector
-from ml_service.entrypoints.worker_metrics import WorkerMetrics
+from ml_service.adapters.sql.database import open_engine
+from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.entrypoints.log.projector import Projector
+from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

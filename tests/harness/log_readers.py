@@ -13,11 +13,11 @@ from harness.messages import interaction_recorded, user_erased
 from harness.waiting import eventually
 from ml_service.adapters.broker.envelope import Publication
 from ml_service.adapters.broker.stream_reader import StreamReader
-from ml_service.adapters.interaction_log import InteractionLog
-from ml_service.entrypoints.log_follower import LogFollower
-from ml_service.entrypoints.metrics import Metrics
-from ml_service.entrypoints.projector import Projector
-from ml_service.entrypoints.worker_metrics import WorkerMetrics
+from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.entrypoints.log.log_follower import LogFollower
+from ml_service.entrypoints.log.projector import Projector
+from ml_service.entrypoints.ops.metrics import Metrics
+from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
 from ml_service.handlers.live_state import LiveState
 from ml_service.handlers.recent_ids import RECENT_IDS
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ml_service.adapters.broker.connection import BrokerAddress
     from ml_service.adapters.broker.publisher import Publisher
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.sql.store import Store
 
 STREAM: dict[str, str | int] = {"x-queue-type": "stream"}
 #: A segment holds about five interactions, and the log about three segments.

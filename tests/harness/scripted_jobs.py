@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ml_service.domain import Attempt
-    from ml_service.entrypoints.job_process import JobRunner
+    from ml_service.entrypoints.worker.job_process import JobRunner
 
 
 def open_scripted_runner() -> JobRunner:

@@ -15,11 +15,11 @@ from harness.waiting import eventually
 from ml_service.adapters.broker.envelope import Publication
 from ml_service.adapters.broker.publisher import Publisher
 from ml_service.adapters.broker.stream_reader import StreamReader
-from ml_service.adapters.database import migrate
-from ml_service.adapters.job_ledger import JobLedger
+from ml_service.adapters.sql.database import migrate
+from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.bootstrap.clients import open_parts
+from ml_service.bootstrap.worker import WorkerParts
 from ml_service.config import Settings
-from ml_service.entrypoints.worker_app import WorkerParts
-from ml_service.parts import open_parts
 from whynotboth.v1 import jobs_pb2
 from whynotboth.v1.jobs_pb2 import JobCancelRequested, JobRequested, TrainParams
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from ml_service.adapters.broker.connection import BrokerAddress
     from ml_service.adapters.broker.envelope import ReceivedMessage
-    from ml_service.adapters.job_ledger import JobRecord
+    from ml_service.adapters.sql.job_ledger import JobRecord
     from ml_service.domain import LogPosition
 
 FINAL = ("JobSucceeded", "JobFailed", "JobCancelled")

@@ -27,7 +27,7 @@ from harness.waiting import eventually
 from infra.local.ports import LOOPBACK, free_ports
 from ml_service.adapters.broker.connection import BrokerAddress, connect
 from ml_service.adapters.certificates import Certificates, UnusableCertificate
-from ml_service.entrypoints.grpc_credentials import mutual_tls
+from ml_service.entrypoints.grpc.credentials import mutual_tls
 from whynotboth.v1.recommender_pb2 import GetItemResponse, Item
 
 if TYPE_CHECKING:

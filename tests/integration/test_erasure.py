@@ -9,9 +9,9 @@ from sqlalchemy import delete
 
 from harness.log_readers import LiveHistories, OwnLog, projecting, stored_ratings
 from harness.waiting import eventually
-from ml_service.adapters.database import migrate, open_engine, writing
-from ml_service.adapters.store import Store
-from ml_service.adapters.tables import log_positions
+from ml_service.adapters.sql.database import migrate, open_engine, writing
+from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.tables import log_positions
 from ml_service.domain import Item
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from sqlalchemy import select
 from harness.messages import interaction_recorded
 from harness.waiting import eventually
 from ml_service.adapters.broker.stream_reader import StreamReader
-from ml_service.adapters.database import migrate, open_engine, reading
-from ml_service.adapters.interaction_log import STREAM, InteractionLog
-from ml_service.adapters.store import Store
-from ml_service.adapters.tables import interactions, rejected_interactions
+from ml_service.adapters.sql.database import migrate, open_engine, reading
+from ml_service.adapters.sql.interaction_log import STREAM, InteractionLog
+from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.tables import interactions, rejected_interactions
 from ml_service.domain import Item
-from ml_service.entrypoints.projector import LOCK, Projector
-from ml_service.entrypoints.worker_metrics import WorkerMetrics
+from ml_service.entrypoints.log.projector import LOCK, Projector
+from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 
 from harness.log_readers import TINY, LiveHistories, OwnLog, projecting, stored_ratings
 from harness.waiting import eventually
-from ml_service.adapters.database import migrate, open_engine
-from ml_service.adapters.interaction_log import InteractionLog
-from ml_service.adapters.store import Store
+from ml_service.adapters.sql.database import migrate, open_engine
+from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.adapters.sql.store import Store
 from ml_service.domain import Interaction, Item
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from sqlalchemy import make_url, text
 from harness.postgres import running_postgres
 from harness.stack import PYTHON_PATH
 from infra.local.ports import LOOPBACK, free_ports
-from ml_service.adapters.database import is_migrated, migrate, open_engine, reading, writing
-from ml_service.adapters.job_ledger import JobLedger
-from ml_service.adapters.store import Store
+from ml_service.adapters.sql.database import is_migrated, migrate, open_engine, reading, writing
+from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.adapters.sql.store import Store
 from ml_service.domain import ExportParams, Job, JobOutcome
 from ml_service.errors import Internal, Unavailable
 
@@ -28,16 +28,16 @@ SUITES = (
     "test_job_ledger",
     "test_store",
 )
-pytest.register_assert_rewrite(*(f"adapters.{suite}" for suite in SUITES))
+pytest.register_assert_rewrite(*(f"adapters.sql.{suite}" for suite in SUITES))
 
 import sample  # noqa: E402
-from adapters.test_database import *  # noqa: E402, F403
-from adapters.test_erasures import *  # noqa: E402, F403
-from adapters.test_foreign_tables import *  # noqa: E402, F403
-from adapters.test_imported_rows import *  # noqa: E402, F403
-from adapters.test_interaction_log import *  # noqa: E402, F403
-from adapters.test_job_ledger import *  # noqa: E402, F403
-from adapters.test_store import *  # noqa: E402, F403
+from adapters.sql.test_database import *  # noqa: E402, F403
+from adapters.sql.test_erasures import *  # noqa: E402, F403
+from adapters.sql.test_foreign_tables import *  # noqa: E402, F403
+from adapters.sql.test_imported_rows import *  # noqa: E402, F403
+from adapters.sql.test_interaction_log import *  # noqa: E402, F403
+from adapters.sql.test_job_ledger import *  # noqa: E402, F403
+from adapters.sql.test_store import *  # noqa: E402, F403
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from harness.waiting import eventually
 from harness.worker import running_worker
 from ml_service.adapters.broker import connection
 from ml_service.domain import JobState
-from ml_service.entrypoints.lost_commands import LOST_AFTER
+from ml_service.entrypoints.worker.lost_commands import LOST_AFTER
 from whynotboth.v1 import errors_pb2
 from whynotboth.v1.jobs_pb2 import JobRequested, TrainParams
 

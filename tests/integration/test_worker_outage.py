@@ -13,8 +13,8 @@ from harness.waiting import eventually
 from harness.worker import running_worker
 from ml_service.adapters.broker.envelope import Publication
 from ml_service.adapters.broker.publisher import Publisher
-from ml_service.adapters.database import migrate, open_engine
-from ml_service.adapters.job_ledger import JobLedger
+from ml_service.adapters.sql.database import migrate, open_engine
+from ml_service.adapters.sql.job_ledger import JobLedger
 from ml_service.domain import Job, JobState, TrainParams
 from ml_service.errors import Unavailable
 

@@ -18,9 +18,9 @@ from harness.log_readers import OwnLog
 from harness.waiting import eventually
 from ml_service.adapters.broker.connection import BrokerAddress
 from ml_service.adapters.broker.publisher import Publisher
-from ml_service.adapters.database import migrate, open_engine, reading
-from ml_service.adapters.store import Store
-from ml_service.adapters.tables import interactions
+from ml_service.adapters.sql.database import migrate, open_engine, reading
+from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.tables import interactions
 from ml_service.config import Settings
 from ml_service.domain import Item
 

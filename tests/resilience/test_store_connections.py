@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from harness.postgres import running_postgres
-from ml_service.adapters import postgres
-from ml_service.adapters.database import insert_new, is_migrated, migrate, open_engine, reading, writing
-from ml_service.adapters.tables import items
+from ml_service.adapters.sql import postgres
+from ml_service.adapters.sql.database import insert_new, is_migrated, migrate, open_engine, reading, writing
+from ml_service.adapters.sql.tables import items
 from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from harness.brokers import add_virtual_host
 from harness.postgres import running_postgres
 from harness.stack import Stack
 from harness.waiting import eventually
-from ml_service.adapters.database import migrate, open_engine, reading
-from ml_service.adapters.store import Store
-from ml_service.adapters.tables import interactions
+from ml_service.adapters.sql.database import migrate, open_engine, reading
+from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.tables import interactions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

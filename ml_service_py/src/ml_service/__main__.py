@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ml_service import commands
-from ml_service.dead_letter_commands import dead_letters
+from ml_service.cli import commands
+from ml_service.cli.dead_letter_commands import dead_letters
 from ml_service.domain import TrainParams
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes import FakeDeadLetters
 
-from ml_service.adapters.job_ledger import JobLedger
-from ml_service.entrypoints.grpc_server import GrpcServer
-from ml_service.entrypoints.grpc_services import JobService, ModelService, RecommenderService
-from ml_service.entrypoints.metrics import Metrics
+from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.entrypoints.grpc.server import GrpcServer
+from ml_service.entrypoints.grpc.services import JobService, ModelService, RecommenderService
+from ml_service.entrypoints.ops.metrics import Metrics
 from ml_service.handlers.models import Models
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-    from ml_service.adapters.registry import Registry
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.sql.store import Store
     from ml_service.handlers.live_state import LiveState
     from ml_service.handlers.patience import StoreQuestions
 

@@ -18,7 +18,7 @@ from ml_service.handlers.patience import StoreQuestions
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.sql.store import Store
     from ml_service.handlers.live_state import LiveState
 
 

@@ -10,11 +10,11 @@ import pytest
 import sample
 import structlog
 
-from ml_service.adapters.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import JobLedger
 from ml_service.config import Settings
 from ml_service.domain import Attempt, EvaluateParams, ExportParams, Job, JobOutcome, TrainParams
-from ml_service.entrypoints.job_opening import open_job_runner
-from ml_service.entrypoints.supervisor import Supervisor
+from ml_service.entrypoints.worker.job_opening import open_job_runner
+from ml_service.entrypoints.worker.job_supervisor import Supervisor
 from ml_service.errors import InvalidArgument
 from ml_service.handlers.job_runner import run_job
 from ml_service.handlers.training import OwnMandate, train
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ml_service.adapters.registry import Registry
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.sql.store import Store
     from ml_service.domain import JobParams, Progress
-    from ml_service.entrypoints.supervisor import Ending
+    from ml_service.entrypoints.worker.job_supervisor import Ending
 
 Pairs = list[tuple[str, str]]
 

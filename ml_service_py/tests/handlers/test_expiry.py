@@ -11,10 +11,10 @@ import pytest
 import sample
 from sqlalchemy import update
 
-from ml_service.adapters import job_ledger
-from ml_service.adapters.database import writing
-from ml_service.adapters.job_ledger import JobLedger
-from ml_service.adapters.tables import jobs
+from ml_service.adapters.sql import job_ledger
+from ml_service.adapters.sql.database import writing
+from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.adapters.sql.tables import jobs
 from ml_service.domain import Job, JobOutcome, TrainParams
 from ml_service.errors import NotFound
 from ml_service.handlers.expiry import REMAINS_AFTER, remove_expired
@@ -23,8 +23,8 @@ from ml_service.handlers.jobs import JOB_WINDOW
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ml_service.adapters.registry import Registry
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.sql.store import Store
 
 JOB_ID = "job-1"
 HOUR = timedelta(hours=1)

@@ -14,8 +14,8 @@ from ml_service.errors import InvalidArgument, Unavailable
 from ml_service.handlers.job_runner import run_job
 
 if TYPE_CHECKING:
-    from ml_service.adapters.registry import Registry
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.sql.store import Store
 
 
 def export(store: Store, registry: Registry, limit: int) -> list[dict[str, str]]:

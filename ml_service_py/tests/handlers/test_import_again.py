@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 import sample
 
-from ml_service.adapters.interaction_log import InteractionLog
+from ml_service.adapters.sql.interaction_log import InteractionLog
 from ml_service.errors import InvalidArgument
 from ml_service.handlers.importing import import_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.sql.store import Store
 
 OLD = ("ada,b1,5,2020-01-01T00:00:00Z", "ada,b2,3,2020-01-02T00:00:00Z", "bob,b1,4,1588687728")
 NEW = "eve,b2,2,2024-03-01T00:00:00Z"

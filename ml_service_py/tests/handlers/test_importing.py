@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 import sample
 
-from ml_service.adapters.interaction_log import InteractionLog
+from ml_service.adapters.sql.interaction_log import InteractionLog
 from ml_service.errors import InvalidArgument
 from ml_service.handlers.importing import Imported, import_csv, import_movielens
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.sql.store import Store
 
 
 def write(folder: Path, interactions: str, items: str = "item_id,title\na,A\nb,B\n") -> tuple[Path, Path]:

@@ -10,13 +10,13 @@ from fakes import AWAY, FakePublisher
 
 from ml_service.adapters.broker.envelope import Publication
 from ml_service.adapters.broker.job_messages import CancelRequest
-from ml_service.adapters.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import JobLedger
 from ml_service.domain import Attempt, Job, JobOutcome, JobState, Progress, TrainParams
 from ml_service.errors import Unavailable
 from ml_service.handlers.jobs import JOB_WINDOW, JobBook
 
 if TYPE_CHECKING:
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.sql.store import Store
 
 JOB = Job("job-1", TrainParams())
 

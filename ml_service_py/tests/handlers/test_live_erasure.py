@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import sample
 from sqlalchemy import delete
 
-from ml_service.adapters.database import writing
-from ml_service.adapters.interaction_log import InteractionLog
-from ml_service.adapters.tables import log_positions
+from ml_service.adapters.sql.database import writing
+from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.adapters.sql.tables import log_positions
 from ml_service.model.scoring import history_of, score_users
 
 if TYPE_CHECKING:
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.sql.store import Store
     from ml_service.domain import LogEntry
     from ml_service.handlers.live_state import LiveState
 

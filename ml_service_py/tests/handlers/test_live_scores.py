@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import sample
 
-from ml_service.adapters.movielens import fetch
-from ml_service.adapters.store import StoredHistories
+from ml_service.adapters.datasets.movielens import fetch
+from ml_service.adapters.sql.store import StoredHistories
 from ml_service.handlers import live_state
 from ml_service.handlers.live_state import Catalogue, LiveState, LoadedModel
 from ml_service.handlers.recommendations import RankedItems, RecommendationQuery, recommend_batch

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sample
 
-from ml_service.adapters.interaction_log import InteractionLog
+from ml_service.adapters.sql.interaction_log import InteractionLog
 from ml_service.domain import Interaction, LogPosition, RejectedMessage
 from ml_service.errors import Unavailable
 from ml_service.handlers import recent_ids
@@ -17,7 +17,7 @@ from ml_service.handlers.live_state import LiveState
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.sql.store import Store
 
 
 async def test_an_interaction_changes_the_history_and_the_position(live: LiveState) -> None:

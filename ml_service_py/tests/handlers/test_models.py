@@ -17,8 +17,8 @@ from ml_service.handlers.models import Models
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ml_service.adapters.registry import Registry
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.sql.store import Store
     from ml_service.handlers.live_state import LiveState
 
 

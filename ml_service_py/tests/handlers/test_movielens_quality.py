@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_service.adapters.movielens import fetch
+from ml_service.adapters.datasets.movielens import fetch
 from ml_service.model.ease import EASE
 from ml_service.model.holdout import split_by_item
 from ml_service.model.item_item import ItemItemEstimator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sample
 
-from ml_service.adapters.store import StoredHistories
+from ml_service.adapters.sql.store import StoredHistories
 from ml_service.domain import Item
 from ml_service.handlers import catalogue
 from ml_service.handlers.live_state import LiveState

@@ -11,11 +11,11 @@ import sample
 from damage import arrays_of, flip_a_byte
 from fsspec.implementations.local import LocalFileSystem
 
-from ml_service.adapters.interaction_log import InteractionLog
-from ml_service.adapters.job_ledger import JobLedger
-from ml_service.adapters.registry import MANIFEST
+from ml_service.adapters.registry.registry import MANIFEST
+from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.adapters.sql.job_ledger import JobLedger
 from ml_service.domain import Attempt, Job, JobOutcome, JobState, Progress, TrainParams
-from ml_service.entrypoints.settlement import settle_failure
+from ml_service.entrypoints.worker.settlement import settle_failure
 from ml_service.errors import Internal, InvalidArgument, ServiceError
 from ml_service.handlers.job_runner import JobMandate
 from ml_service.handlers.training import GATE_PERCENT, OwnMandate, train
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ml_service.adapters.registry import Registry
-    from ml_service.adapters.store import LiveVersion, Store
+    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.sql.store import LiveVersion, Store
 
 EASE = TrainParams(("ease",), folds=2)
 POPULARITY = TrainParams(("popularity",), folds=2)

@@ -14,7 +14,7 @@ from harness.leftovers import removing_what_is_labelled, run_name
 from harness.soak.conductor import Conductor, Plan
 from harness.stack import ROOT
 from infra.local.progress import Progress
-from ml_service.adapters.movielens import fetch
+from ml_service.adapters.datasets.movielens import fetch
 
 if TYPE_CHECKING:
     from harness.soak.report import Report

@@ -126,7 +126,7 @@ async function askedOfTheProxy(t: TestContext, environment: Record<string, strin
   t.after(() => proxy.close())
   const https_proxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
   const script = `
-    import { createProviderKeys } from './src/identity/provider-keys.ts'
+    import { createProviderKeys } from './src/clients/identity-provider/provider-keys.ts'
     await createProviderKeys(new URL('https://id.invalid/keys')).find({ alg: 'ES256', kid: 'first' }).catch(() => {})
     process.exit()`
   const options = { cwd: new URL('../../..', import.meta.url), env: { https_proxy, ...environment } }

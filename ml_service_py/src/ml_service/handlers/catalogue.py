@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from concurrent.futures import Executor
 
-    from ml_service.adapters.store import Place
+    from ml_service.adapters.sql.store import Place
     from ml_service.handlers.live_state import LiveState
     from ml_service.handlers.patience import StoreQuestions
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ml_service.adapters.broker.dead_letters import DeadLetterQueue, DeadMessage
-    from ml_service.adapters.job_ledger import JobLedger
+    from ml_service.adapters.sql.job_ledger import JobLedger
     from ml_service.domain import Job
     from ml_service.errors import ServiceError
     from ml_service.handlers.jobs import Publisher

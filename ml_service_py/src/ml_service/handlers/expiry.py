@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ml_service.adapters.job_ledger import LISTED
+from ml_service.adapters.sql.job_ledger import LISTED
 from ml_service.handlers.jobs import JOB_WINDOW
 
 if TYPE_CHECKING:
-    from ml_service.adapters.job_ledger import JobLedger
-    from ml_service.adapters.registry import Registry
+    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.sql.job_ledger import JobLedger
 
 log = structlog.get_logger()
 

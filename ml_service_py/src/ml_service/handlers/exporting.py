@@ -14,8 +14,8 @@ from ml_service.model.scoring import history_of, recommend
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from ml_service.adapters.registry import Registry
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.sql.store import Store
     from ml_service.domain import Attempt, ExportParams
     from ml_service.model.scoring import ItemItemModel
 

@@ -13,7 +13,7 @@ from ml_service.moments import moment_of, take_moment
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ml_service.adapters.store import StoredHistories
+    from ml_service.adapters.sql.store import StoredHistories
     from ml_service.domain import LoggedErasure, LoggedInteraction
 
 

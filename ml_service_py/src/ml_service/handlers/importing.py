@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ml_service.adapters import csv_import, movielens
+from ml_service.adapters.datasets import csv_import, movielens
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.sql.store import Store
     from ml_service.domain import Dataset
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ml_service.adapters.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import JobLedger
 from ml_service.domain import EvaluateParams, ExportParams, JobOutcome, Progress, TrainParams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ml_service.adapters.registry import Registry
-    from ml_service.adapters.store import LiveVersion, Store
+    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.sql.store import LiveVersion, Store
     from ml_service.domain import Attempt
 
 EVALUATION_NAME = "evaluation.csv"

@@ -10,7 +10,7 @@ import structlog
 
 from ml_service.adapters.broker import job_messages
 from ml_service.adapters.broker.model_messages import model_promoted
-from ml_service.adapters.job_ledger import JobRecord
+from ml_service.adapters.sql.job_ledger import JobRecord
 from ml_service.domain import JobState
 from ml_service.errors import Unavailable
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ml_service.adapters.broker.envelope import Publication, ReceivedMessage
     from ml_service.adapters.broker.job_messages import CancelRequest, Fact
-    from ml_service.adapters.job_ledger import JobLedger
+    from ml_service.adapters.sql.job_ledger import JobLedger
     from ml_service.domain import Attempt, Job, JobOutcome, Progress
     from ml_service.errors import ServiceError
 

@@ -23,7 +23,7 @@ from ml_service.model.scoring import add_rating
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ml_service.adapters.store import StoredHistories
+    from ml_service.adapters.sql.store import StoredHistories
     from ml_service.domain import Interaction, Item, LogEntry, LogPosition, ModelVersion
     from ml_service.model.ratings import IntArray
     from ml_service.model.scoring import ItemItemModel, UserScores

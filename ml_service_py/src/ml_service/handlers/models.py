@@ -17,8 +17,8 @@ from ml_service.handlers.paging import page_token, read_page_token, require_size
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ml_service.adapters.registry import Registry
-    from ml_service.adapters.store import Store
+    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.sql.store import Store
     from ml_service.handlers.live_state import LiveState
 
 log = structlog.get_logger()

@@ -1,0 +1,1 @@
+"""Data sets as CSV files, and MovieLens 100K."""

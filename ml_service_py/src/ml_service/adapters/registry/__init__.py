@@ -1,0 +1,1 @@
+"""Model versions and results of jobs, as files: each version is complete once its manifest stands."""

@@ -1,0 +1,1 @@
+"""The SQL store: tables, queries, transactions and migrations, for SQLite and PostgreSQL."""

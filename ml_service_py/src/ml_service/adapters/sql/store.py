@@ -1,0 +1,193 @@
+"""The SQL store's queries: catalogue, interactions, which model version is live. The worker's ledger and log have modules of their own."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine, func, literal, select, true, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ml_service.adapters.sql.database import insert_new, reading, writing
+from ml_service.adapters.sql.erasures import erased_offsets
+from ml_service.adapters.sql.imported_rows import insert_imported, rows_by_identity
+from ml_service.adapters.sql.interaction_log import STREAM
+from ml_service.adapters.sql.microseconds import microseconds
+from ml_service.adapters.sql.tables import Moment, interactions, items, live_model, log_positions
+from ml_service.domain import Interaction, Item, LogPosition
+from ml_service.moments import NO_MOMENT, take_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy import Connection, Row
+
+    from ml_service.adapters.sql.imported_rows import ImportedRows
+    from ml_service.model.ratings import Ratings
+
+LIVE_SLOT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHistories:
+    """The latest rating of each pair by user, and the place in the log they reach to.
+
+    `moments`: by user when each of those ratings was given, in their order, as `ml_service.moments` counts.
+    `recent_ids`: the ids read last, oldest first, and whose they are. `erased_offsets`: where that log erases users.
+    """
+
+    ratings: Mapping[str, Mapping[str, float | None]]
+    moments: Mapping[str, array[int]]
+    position: LogPosition | None
+    recent_ids: Mapping[str, str]
+    erased_offsets: Mapping[str, int] = field(default_factory=dict)
+
+
+#: User, item, rating and moment of every interaction, in the order in which they were written.
+_RATINGS = select(
+    interactions.c.user_id,
+    interactions.c.item_id,
+    interactions.c.rating,
+    func.coalesce(microseconds(interactions.c.occurred_at), NO_MOMENT),
+).order_by(interactions.c.row_id)
+
+#: Where a list of interactions goes on: the time and the row of the last one shown.
+Place = tuple[datetime, int]
+#: Interactions without a time count as older than all others.
+NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """Interactions newest first, where the next page begins (None on the last), and how far the store has read the log."""
+
+    rows: tuple[tuple[Interaction, Item], ...]
+    next_place: Place | None
+    as_of_offset: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveVersion:
+    """The version that answers, and how many versions were live before it."""
+
+    version: str
+    revision: int
+
+
+class Store:
+    """All methods raise Unavailable (STORE_UNAVAILABLE) while the database doesn't answer. May be called from any thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def load_catalogue(self) -> tuple[Item, ...]:
+        with reading(self.engine) as connection:
+            return tuple(_item(row) for row in connection.execute(select(items)))
+
+    def load_histories(self, recent: int) -> StoredHistories:
+        """Reads rows and position in one transaction, so that the log goes on exactly where the rows end."""
+        histories: dict[str, tuple[dict[str, float | None], array[int]]] = {}
+        last = select(interactions.c.interaction_id, interactions.c.user_id).order_by(interactions.c.row_id.desc()).limit(recent)
+        with reading(self.engine) as connection:
+            for user_id, item_id, rating, moment in connection.execute(_RATINGS):
+                history = histories.get(user_id)
+                if history is None:
+                    history = histories[user_id] = ({}, array("q"))
+                if take_moment(*history, item_id, moment):
+                    history[0][item_id] = rating
+            recent_ids = {row.interaction_id: row.user_id for row in reversed(connection.execute(last).all())}
+            position, erased = _read_position(connection), erased_offsets(connection)
+        ratings = {user_id: rated for user_id, (rated, _) in histories.items()}
+        moments = {user_id: given for user_id, (_, given) in histories.items()}
+        return StoredHistories(ratings, moments, position, recent_ids, erased)
+
+    def load_ratings(self) -> Ratings:
+        """The latest rating of each pair, in the order in which those were written."""
+        # Who keeps the ledger and the log has no arrays, and needs no NumPy.
+        from ml_service.model.ratings import latest_ratings_of  # noqa: PLC0415
+
+        with reading(self.engine) as connection:
+            return latest_ratings_of(connection.execute(_RATINGS))
+
+    def list_interactions(self, user_id: str, limit: int, after: Place | None) -> StoredPage:
+        """Of interactions of one time, the one written last comes first."""
+        moment = func.coalesce(interactions.c.occurred_at, literal(NO_TIME, Moment), type_=Moment)
+        place = tuple_(moment, interactions.c.row_id)
+        query = (
+            select(interactions, items, moment.label("moment"))
+            .join(items, interactions.c.item_id == items.c.item_id)
+            .where(interactions.c.user_id == user_id)
+            .where(true() if after is None else place < tuple_(literal(after[0], Moment), literal(after[1])))
+            .order_by(moment.desc(), interactions.c.row_id.desc())
+            .limit(limit + 1)
+        )
+        with reading(self.engine) as connection:
+            rows = connection.execute(query).all()
+            position = _read_position(connection)
+        shown = rows[:limit]
+        return StoredPage(
+            rows=tuple((_interaction(row), _item(row)) for row in shown),
+            next_place=(shown[-1].moment, shown[-1].row_id) if len(rows) > limit else None,
+            as_of_offset=position.offset if position else None,
+        )
+
+    def count_interactions(self) -> int:
+        with reading(self.engine) as connection:
+            return connection.scalar(select(func.count()).select_from(interactions)) or 0
+
+    def import_data(self, new_items: Sequence[Item], new_interactions: Iterable[Interaction]) -> ImportedRows:
+        """Writes all or nothing; an item that is there gets the new title, year and genres.
+
+        Interactions that are there stay as they are. Brings nobody back who was erased.
+        """
+        # Made before the transaction, which would hold up the others meanwhile.
+        rows = rows_by_identity(new_interactions)
+        with writing(self.engine) as connection:
+            _upsert_items(connection, new_items)
+            return insert_imported(connection, rows)
+
+    def read_live(self) -> LiveVersion | None:
+        query = select(live_model.c.version, live_model.c.revision).where(live_model.c.slot == LIVE_SLOT)
+        with reading(self.engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return LiveVersion(row.version, row.revision) if row else None
+
+    def compare_and_set_live(self, expected: LiveVersion | None, version: str) -> bool:
+        """Makes the version live unless another became so since `expected` was read; says whether it did."""
+        with writing(self.engine) as connection:
+            return set_live(connection, expected, version)
+
+
+def set_live(connection: Connection, expected: LiveVersion | None, version: str) -> bool:
+    """The same inside a transaction that writes more."""
+    now = datetime.now(UTC)
+    if expected is None:
+        row = {"slot": LIVE_SLOT, "version": version, "revision": 1, "updated_at": now}
+        return insert_new(connection, live_model, [row], "slot") == 1
+    change = update(live_model).where(live_model.c.slot == LIVE_SLOT, live_model.c.revision == expected.revision)
+    return connection.execute(change.values(version=version, revision=expected.revision + 1, updated_at=now)).rowcount == 1
+
+
+def _read_position(connection: Connection) -> LogPosition | None:
+    query = select(log_positions.c.log_offset, log_positions.c.message_id).where(log_positions.c.stream == STREAM)
+    row = connection.execute(query).one_or_none()
+    return LogPosition(row.log_offset, row.message_id) if row else None
+
+
+def _upsert_items(connection: Connection, rows: Sequence[Item]) -> None:
+    if not rows:
+        return
+    values = [{"item_id": row.item_id, "title": row.title, "year": row.year, "genres": list(row.genres)} for row in rows]
+    statement = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(items)
+    changed = {name: statement.excluded[name] for name in ("title", "year", "genres")}
+    connection.execute(statement.on_conflict_do_update(index_elements=["item_id"], set_=changed), values)
+
+
+def _item(row: Row[tuple[object, ...]]) -> Item:
+    return Item(row.item_id, row.title, row.year, tuple(row.genres))
+
+
+def _interaction(row: Row[tuple[object, ...]]) -> Interaction:
+    return Interaction(row.interaction_id, row.user_id, row.item_id, row.rating, row.occurred_at)

@@ -1,0 +1,1 @@
+"""The composition roots, side by side: recommender and worker."""

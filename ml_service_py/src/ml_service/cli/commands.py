@@ -1,0 +1,173 @@
+"""The commands: progress goes to standard error, the answer to standard output. Each imports only what it runs."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+import typer
+
+from ml_service.bootstrap.clients import Parts, open_parts
+from ml_service.config import InvalidSettings, read_settings
+from ml_service.domain import EvaluateParams, TrainParams
+from ml_service.entrypoints.process.logs import configure_logs
+from ml_service.errors import InvalidArgument, ServiceError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator, Sequence
+    from pathlib import Path
+
+    from ml_service.config import Settings
+    from ml_service.domain import Progress
+    from ml_service.handlers.importing import Imported
+
+
+log = structlog.get_logger()
+
+
+def serve() -> None:
+    from ml_service.bootstrap.recommender import serve as serve_until_stopped
+
+    with _settings() as settings:
+        _run(serve_until_stopped(settings))
+
+
+def work() -> None:
+    from ml_service.bootstrap.worker import work as work_until_stopped
+
+    with _settings() as settings:
+        _run(work_until_stopped(settings))
+
+
+def migrate(*, beside_others: bool) -> None:
+    from ml_service.adapters.sql import database
+
+    with opened_parts() as parts:
+        database.migrate(parts.store.engine, beside_others=beside_others)
+
+
+def import_data(*, movielens: bool, interactions: Path | None, items: Path | None, cache: Path) -> None:
+    """Brings in either MovieLens or the two files, and creates the tables first."""
+    from ml_service.adapters.sql import database
+    from ml_service.handlers import importing
+
+    with opened_parts() as parts:
+        if movielens == bool(interactions or items) or bool(interactions) != bool(items):
+            raise InvalidArgument("REQUEST_INVALID", "Give --movielens, or both --interactions and --items.")
+        database.migrate(parts.store.engine)
+        if interactions and items:
+            typer.echo(f"Reading {items} and {interactions}", err=True)
+            _tell_imported(importing.import_csv(parts.store, interactions, items))
+        else:
+            typer.echo("Reading MovieLens 100K", err=True)
+            _tell_imported(importing.import_movielens(parts.store, cache))
+
+
+def train(estimators: Sequence[str], folds: int, *, if_none: bool) -> None:
+    with _migrated_parts() as parts:
+        if if_none and _has_live_version(parts):
+            typer.echo("A model version is live already", err=True)
+            return
+        from ml_service.handlers.training import OwnMandate
+        from ml_service.handlers.training import train as train_model
+
+        mandate = OwnMandate(parts.store)
+        outcome = train_model(parts.store, parts.registry, mandate, TrainParams(tuple(estimators), folds), _tell_progress)
+    went = "is live" if outcome.promoted else "stays in the registry: it isn't known to be as good as the live one"
+    typer.echo(f"Model version {outcome.model_version} {went}: {_figures(outcome.metrics)}")
+
+
+def evaluate(estimators: Sequence[str]) -> None:
+    from ml_service.handlers import evaluation
+
+    with _migrated_parts() as parts:
+        ratings = parts.store.load_ratings()
+        if not len(ratings):
+            raise InvalidArgument("JOB_PARAMS_INVALID", "The store has no ratings; import some.")
+        typer.echo(evaluation.to_table(evaluation.evaluate(ratings, EvaluateParams(tuple(estimators)), _tell_progress)))
+
+
+def _has_live_version(parts: Parts) -> bool:
+    """Whether the version that the store names is live, and its files are there and whole."""
+    live = parts.store.read_live()
+    if live is None:
+        return False
+    from ml_service.handlers.live_version import naming_disagreement
+
+    try:
+        with naming_disagreement(live.version):
+            parts.registry.load(live.version)
+    except Unavailable as error:
+        if error.reason != "MODEL_VERSION_UNUSABLE":
+            raise
+        typer.echo(f"{error} Training another one", err=True)
+        return False
+    return True
+
+
+def _run(process: Coroutine[None, None, int]) -> None:
+    import uvloop
+
+    raise typer.Exit(uvloop.run(process))
+
+
+@contextmanager
+def opened_parts() -> Iterator[Parts]:
+    with _settings() as settings, open_parts(settings) as parts:
+        yield parts
+
+
+@contextmanager
+def _migrated_parts() -> Iterator[Parts]:
+    from ml_service.adapters.sql import database
+
+    with opened_parts() as parts:
+        database.require_migrated(parts.store.engine)
+        yield parts
+
+
+@contextmanager
+def _settings() -> Iterator[Settings]:
+    """End the command with one sentence for every error. The log holds the details, for a bug with its stack."""
+    try:
+        settings = read_settings()
+        configure_logs(settings.log_level)
+        yield settings
+    except typer.Exit:
+        raise
+    except (InvalidSettings, ServiceError) as error:
+        typer.echo(_sentence(error), err=True)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        typer.echo(f"{error.filename or 'The system'}: {error.strerror or error}. Mend that, then try again.", err=True)
+        raise typer.Exit(1) from None
+    except Exception as error:
+        log.exception("command failed")
+        typer.echo(f"The command failed by a bug, a {type(error).__name__}: report it with the log above.", err=True)
+        raise typer.Exit(1) from None
+
+
+def _sentence(error: Exception) -> str:
+    """Return the error's message with its cause in brackets after the first sentence: what happened (cause). What to do."""
+    what, dot, what_to_do = str(error).partition(". ")
+    cause = getattr(error, "cause", None)
+    return f"{what.removesuffix('.')} ({cause}){dot or '.'}{what_to_do}" if cause else str(error)
+
+
+def _tell_imported(imported: Imported | None) -> None:
+    if imported is None:
+        typer.echo("The store has interactions already: nothing was imported", err=True)
+        return
+    typer.echo(f"Imported {imported.items} items and {imported.interactions} interactions, {imported.new_interactions} of them new")
+    if imported.left_out:
+        typer.echo(f"Left out {imported.left_out} interactions of users who were erased", err=True)
+    typer.echo("A recommender that runs already answers from them after its next start", err=True)
+
+
+def _tell_progress(progress: Progress) -> None:
+    typer.echo(f"{progress.percent:5.1f} %  {progress.step}  {_figures(progress.metrics)}", err=True)
+
+
+def _figures(metrics: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())

@@ -1,0 +1,96 @@
+"""The commands of dead letters: what no worker could finish. Each imports only what it runs."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ml_service.cli.commands import opened_parts
+from ml_service.domain import PAGE_SIZE_MAX, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ml_service.handlers.dead_letters import DeadLetter, DeadLetters
+
+dead_letters = typer.Typer(no_args_is_help=True, help="Look at the messages that no worker could finish, and decide about them.")
+
+LetterId = Annotated[str, typer.Argument(help="As `list` gives it.")]
+
+
+@dead_letters.command("list")
+def list_letters() -> None:
+    """Print them, oldest first, and leave them where they are."""
+    with _opened() as letters:
+        count, page = 0, letters.list(PAGE_SIZE_MAX, "")
+        while page.rows:
+            for letter in page.rows:
+                typer.echo(_line(letter))
+            count += len(page.rows)
+            page = letters.list(PAGE_SIZE_MAX, page.next_page_token) if page.next_page_token else Page((), "")
+    typer.echo(f"{count} dead letters", err=True)
+
+
+@dead_letters.command()
+def show(letter_id: LetterId) -> None:
+    """Print one with all that is known of it."""
+    with _opened() as letters:
+        letter = letters.get(letter_id)
+    rows = {
+        "id": letter.letter_id,
+        "type": letter.type,
+        "message id": letter.message_id,
+        "job": f"{letter.job.job_id}, {letter.attempts} attempts" if letter.job else "none",
+        "parameters": letter.job.params if letter.job else "",
+        "died": letter.died_at or "unknown",
+        "cause": letter.cause or "unknown",
+        "error": _error(letter),
+        "body": letter.body.hex(),
+    }
+    for name, value in rows.items():
+        typer.echo(f"{name + ':':12} {value}")
+
+
+@dead_letters.command()
+def replay(letter_id: LetterId) -> None:
+    """Give its job another run of attempts."""
+    with _opened() as letters:
+        letter, is_queued = letters.replay(letter_id)
+    went = "is queued again" if is_queued else "doesn't wait for another run: only its letter was removed"
+    typer.echo(f"Job {letter.job.job_id if letter.job else ''} {went}")
+
+
+@dead_letters.command()
+def drop(letter_id: LetterId) -> None:
+    """Remove one for good, and say what it was."""
+    with _opened() as letters:
+        letter = letters.drop(letter_id)
+    typer.echo(f"Dropped {_line(letter)}")
+
+
+@contextmanager
+def _opened() -> Iterator[DeadLetters]:
+    from ml_service.adapters.broker.dead_letters import DeadLetterQueue
+    from ml_service.adapters.broker.publisher import Publisher
+    from ml_service.adapters.sql.job_ledger import JobLedger
+    from ml_service.handlers.dead_letters import DeadLetters
+
+    with opened_parts() as parts:
+        publisher = Publisher(parts.broker, "dead letters publisher")
+        publisher.start()
+        try:
+            yield DeadLetters(DeadLetterQueue(parts.broker), JobLedger(parts.store.engine), publisher)
+        finally:
+            publisher.stop()
+
+
+def _line(letter: DeadLetter) -> str:
+    died_at = f"{letter.died_at:%Y-%m-%dT%H:%M:%SZ}" if letter.died_at else "unknown"
+    what = f"{letter.job.kind} {letter.job.job_id}" if letter.job else letter.type or "no type"
+    return f"{letter.letter_id}  {died_at}  {what}  {letter.cause or 'unknown'}  {_error(letter)}"
+
+
+def _error(letter: DeadLetter) -> str:
+    return f"{letter.error.reason}: {letter.error.detail}" if letter.error else "none"

@@ -1,0 +1,1 @@
+"""The gRPC server: services, encoding, interceptors."""

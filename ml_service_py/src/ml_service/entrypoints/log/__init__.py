@@ -1,0 +1,1 @@
+"""The followers of the event log and of the live model version."""

@@ -1,0 +1,1 @@
+"""The HTTP ports for operators: probes, metrics and model versions."""

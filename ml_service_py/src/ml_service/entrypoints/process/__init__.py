@@ -1,0 +1,1 @@
+"""The life of a process: signals, readiness, threads and logs."""

@@ -1,0 +1,130 @@
+"""A warm process that runs one job after another, apart from the worker: it may compute, be killed or crash without harm to heartbeats."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ml_service.domain import Attempt, JobOutcome, Progress
+from ml_service.entrypoints.process.threads import on_dead_thread
+from ml_service.errors import Internal, ServiceError, error_of
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+log = structlog.get_logger()
+
+JobRunner = Callable[[Attempt, Callable[[Progress], None]], JobOutcome]
+
+KILL_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """The process has loaded what it needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """An error on its way over the pipe."""
+
+    reason: str
+    detail: str
+
+
+class JobProcess:
+    """The worker's side. `open_runner` must be picklable; the process calls it once. Belongs to one thread."""
+
+    def __init__(self, open_runner: Callable[[], JobRunner]) -> None:
+        self._ours, theirs = get_context("spawn").Pipe()
+        # Spawned, not forked: the worker has threads and connections, of which a fork gets broken halves.
+        self._process = get_context("spawn").Process(target=_main, args=(theirs, open_runner), name="job process")
+        self._process.start()
+        theirs.close()
+        #: Whether it has loaded what it needs, as far as `poll` has heard; a job given before that waits for it.
+        self.is_warm = False
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    def submit(self, attempt: Attempt) -> None:
+        """Begins an attempt; the one before must have ended. What comes of it, `poll` gives."""
+        try:
+            self._ours.send(attempt)
+        except OSError:
+            log.warning("job process is gone", exit_code=self._process.exitcode)
+
+    def poll(self, seconds: float) -> Progress | JobOutcome | ServiceError | None:
+        """Waits for the next word of the job: its progress, at last its outcome or its error. None where none came, or it got warm."""
+        try:
+            return self._receive() if self._ours.poll(seconds) else None
+        except (EOFError, OSError):
+            self.is_warm = False
+            self._process.join(KILL_SECONDS)
+            detail = f"The process that ran the job ended with the code {self._process.exitcode}."
+            return Internal("JOB_PROCESS_DIED", detail)
+
+    def kill(self) -> None:
+        """End it at once, whatever it does: files that a job writes count only when the last of them is there."""
+        self.is_warm = False
+        self._process.kill()
+        self._process.join(KILL_SECONDS)
+        self._ours.close()
+
+    def _receive(self) -> Progress | JobOutcome | ServiceError | None:
+        match self._ours.recv():
+            case _Ready():
+                self.is_warm = True
+                return None
+            case _Failure(reason, detail):
+                return error_of(reason, detail)
+            case Progress() | JobOutcome() as word:
+                return word
+            case unknown:
+                raise TypeError(f"The job process sent {unknown!r}")
+
+
+def _main(pipe: Connection, open_runner: Callable[[], JobRunner]) -> None:
+    # Whoever stops the worker's process group means the worker, which decides about the job.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    on_dead_thread(_end_process)
+    inbox: queue.SimpleQueue[Attempt] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(pipe, inbox), name="listener of the job process", daemon=True).start()
+    run = open_runner()
+    pipe.send(_Ready())
+    while True:
+        pipe.send(_try(run, inbox.get(), pipe))
+
+
+def _end_process(thread: str, error: BaseException | None) -> None:
+    log.critical("part of the process ended unasked", part=thread, exc_info=error)
+    os._exit(1)
+
+
+def _listen(pipe: Connection, inbox: queue.SimpleQueue[Attempt]) -> None:
+    """Passes attempts on; ends the process, in the middle of a job too, when the worker is gone."""
+    try:
+        while True:
+            inbox.put(pipe.recv())
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+def _try(run: JobRunner, attempt: Attempt, pipe: Connection) -> JobOutcome | _Failure:
+    try:
+        return run(attempt, pipe.send)
+    except ServiceError as error:
+        return _Failure(error.reason, error.detail)
+    except Exception:
+        log.exception("job failed", job_id=attempt.job.job_id, kind=attempt.job.kind.value, attempt=attempt.number)
+        return _Failure("INTERNAL", "The job failed for a reason that only the log tells.")

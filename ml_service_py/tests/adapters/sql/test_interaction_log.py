@@ -1,0 +1,123 @@
+"""The projector's transaction: rows and position together, once, by one projector."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import sample
+from sqlalchemy import delete, select
+
+from ml_service.adapters.broker.envelope import ReceivedMessage
+from ml_service.adapters.broker.interaction_messages import decode_interaction
+from ml_service.adapters.sql.database import reading, writing
+from ml_service.adapters.sql.interaction_log import Appended, InteractionLog, PositionMoved
+from ml_service.adapters.sql.tables import interactions, items, rejected_interactions
+from ml_service.domain import Item, LogPosition, RejectedMessage
+from ml_service.errors import Internal
+
+if TYPE_CHECKING:
+    from ml_service.adapters.sql.store import Store
+
+
+@pytest.fixture
+def log(store: Store) -> InteractionLog:
+    return InteractionLog(store.engine)
+
+
+def reasons(store: Store) -> list[str]:
+    with reading(store.engine) as connection:
+        return list(connection.scalars(select(rejected_interactions.c.reason)))
+
+
+def delete_item(store: Store, item_id: str) -> None:
+    with writing(store.engine) as connection:
+        for table in (interactions, items):
+            connection.execute(delete(table).where(table.c.item_id == item_id))
+
+
+def test_rows_and_position_are_written_together(log: InteractionLog, store: Store) -> None:
+    entry = sample.logged(4, sample.interaction("new", "i3", 2.5))
+
+    appended = log.append([entry], None)
+
+    assert appended == Appended(interactions=1, rejected=0)
+    assert log.read_position() == entry.position
+    assert store.load_histories(recent=0).ratings["new"] == {"i3": 2.5}
+
+
+def test_an_interaction_that_comes_twice_is_stored_once_and_keeps_its_place(log: InteractionLog, store: Store) -> None:
+    first, later = sample.interaction("new", "i3", 1.0), sample.interaction("new", "i3", 5.0)
+
+    appended = log.append([sample.logged(0, first), sample.logged(1, later), sample.logged(2, first)], None)
+
+    assert appended.interactions == 2
+    assert store.load_histories(recent=0).ratings["new"] == {"i3": 5.0}
+
+
+def test_a_projector_that_is_behind_must_step_down_and_writes_nothing(log: InteractionLog, store: Store) -> None:
+    log.append([sample.logged(0, sample.interaction("new", "i3"))], None)
+
+    for stale in (None, LogPosition(0, "another"), LogPosition(5, "x")):
+        with pytest.raises(PositionMoved):
+            log.append([sample.logged(1, sample.interaction("late", "i4"))], stale)
+
+    position = log.read_position()
+    assert position is not None
+    assert position.offset == 0
+    assert "i4" not in store.load_histories(recent=0).ratings["late"]
+
+
+def test_what_can_not_be_used_is_kept_and_passed_over(log: InteractionLog, store: Store) -> None:
+    undecodable = RejectedMessage(LogPosition(0, "m"), "MESSAGE_UNDECODABLE", "No body.", b"\xff")
+    unknown = sample.logged(1, sample.interaction("new", "no such item"))
+
+    appended = log.append([undecodable, unknown], None)
+
+    assert appended == Appended(interactions=0, rejected=2)
+    assert reasons(store) == ["MESSAGE_UNDECODABLE", "ITEM_UNKNOWN"]
+    assert log.read_position() == unknown.position
+
+
+def test_an_item_that_came_after_the_first_batch_is_known(log: InteractionLog, store: Store) -> None:
+    before, after = (sample.logged(offset, sample.interaction("new", "late")) for offset in (0, 1))
+
+    rejected = log.append([before], None)
+    store.import_data([Item("late", "A late film")], [])
+    appended = log.append([after], before.position)
+
+    assert (rejected, appended) == (Appended(interactions=0, rejected=1), Appended(interactions=1, rejected=0))
+
+
+def test_an_item_that_was_deleted_holds_up_the_log_no_longer_than_until_it_is_read_again(log: InteractionLog, store: Store) -> None:
+    first, second = (sample.logged(offset, sample.interaction("new", "late")) for offset in (0, 1))
+    store.import_data([Item("late", "A late film")], [])
+    log.append([first], None)
+    delete_item(store, "late")
+
+    with pytest.raises(Internal):
+        log.append([second], first.position)
+    appended = log.append([second], log.read_position())
+
+    assert appended == Appended(interactions=0, rejected=1)
+
+
+def test_an_interaction_with_an_unknown_item_keeps_all_that_it_said(log: InteractionLog, store: Store) -> None:
+    logged = sample.logged(0, sample.interaction("new", "no such item"))
+
+    log.append([logged], None)
+
+    with reading(store.engine) as connection:
+        body = connection.scalar(select(rejected_interactions.c.body)) or b""
+    kept = decode_interaction(ReceivedMessage("whynotboth.v1.InteractionRecorded", logged.position.message_id, body, offset=0))
+    assert kept.interaction == logged.interaction
+
+
+def test_a_log_that_is_read_again_adds_nothing(log: InteractionLog, store: Store) -> None:
+    batch = [sample.logged(0, sample.interaction("new", "i3")), sample.logged(1, sample.interaction("new", "no such item"))]
+    log.append(batch, None)
+
+    again = log.append(batch, log.read_position())
+
+    assert again == Appended(interactions=0, rejected=0)
+    assert reasons(store) == ["ITEM_UNKNOWN"]

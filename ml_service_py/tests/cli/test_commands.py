@@ -1,0 +1,289 @@
+"""The commands: what they do to the store, and the sentence that a mistake gets."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+import sample
+from damage import flip_a_byte
+from fsspec.implementations.local import LocalFileSystem
+from structlog.testing import capture_logs
+from typer.testing import CliRunner
+
+from ml_service.__main__ import app
+from ml_service.adapters.sql import database
+from ml_service.adapters.sql.database import is_migrated, open_engine
+from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.cli import commands as commands_module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+
+
+LOGGING_PROGRAM = """
+import structlog
+from ml_service.entrypoints.process.logs import configure_logs
+configure_logs("info")
+structlog.get_logger("x").info("moved", offset=3)
+"""
+
+
+class Commands:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database_url = f"sqlite:///{folder}/new folder/store.db"
+        self.store = folder / "new folder" / "store.db"
+        self._environment = {"DATABASE_URL": self.database_url, "REGISTRY_URL": str(folder / "registry")}
+
+    def run(self, *arguments: str, **environment: str | None) -> Result:
+        return CliRunner().invoke(app, arguments, env={**self._environment, **environment})
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
+    # The runner's own standard error is gone when the test is over, and a process has one set of log handlers.
+    monkeypatch.setattr(commands_module, "configure_logs", lambda _level: None)
+    return Commands(tmp_path)
+
+
+def test_migrate_creates_the_tables(commands: Commands) -> None:
+    result = commands.run("migrate")
+
+    engine = open_engine(commands.database_url)
+    assert result.exit_code == 0
+    assert is_migrated(engine)
+    engine.dispose()
+
+
+def test_import_brings_two_files_in(commands: Commands) -> None:
+    (commands.folder / "x.csv").write_text("user_id,item_id\nu,a\n")
+    (commands.folder / "y.csv").write_text("item_id,title\na,A\n")
+
+    result = commands.run("import", "--interactions", str(commands.folder / "x.csv"), "--items", str(commands.folder / "y.csv"))
+
+    assert result.exit_code == 0
+    assert result.stdout == "Imported 1 items and 1 interactions, 1 of them new\n"
+
+
+def test_import_says_how_many_rows_of_erased_users_it_left_out(commands: Commands) -> None:
+    (commands.folder / "x.csv").write_text("user_id,item_id\nu,a\nv,a\n")
+    (commands.folder / "y.csv").write_text("item_id,title\na,A\n")
+    commands.run("migrate")
+    engine = open_engine(commands.database_url)
+    InteractionLog(engine).append([sample.erasure(0, "u")], None)
+    engine.dispose()
+
+    result = commands.run("import", "--interactions", str(commands.folder / "x.csv"), "--items", str(commands.folder / "y.csv"))
+
+    assert result.stdout == "Imported 1 items and 2 interactions, 1 of them new\n"
+    assert "Left out 1 interactions of users who were erased\n" in result.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--interactions", "x.csv"], ["--movielens", "--items", "y.csv"]])
+def test_import_says_what_it_needs(commands: Commands, options: list[str]) -> None:
+    result = commands.run("import", *options)
+
+    assert result.exit_code == 1
+    assert result.stderr == "Give --movielens, or both --interactions and --items.\n"
+
+
+def test_every_wrong_setting_is_named_at_once(commands: Commands) -> None:
+    result = commands.run("migrate", DATABASE_URL=None, RECOMMENDER_GRPC_PORT="many")
+
+    assert result.exit_code == 1
+    assert [line.replace(":", " ").split()[0] for line in result.stderr.splitlines()] == ["DATABASE_URL", "RECOMMENDER_GRPC_PORT"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", "no url"),
+        ("DATABASE_URL", "nosuch://x"),
+        ("REGISTRY_URL", "nosuch://x"),
+        ("AMQP_URL", "amqp://broker/?heartbeat=soon"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_named(commands: Commands, variable: str, value: str) -> None:
+    result = commands.run("migrate", **{variable: value})
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"{variable}: ")
+
+
+def test_a_training_with_too_few_folds_is_refused(commands: Commands) -> None:
+    commands.run("migrate")
+
+    result = commands.run("train", "--folds", "1")
+
+    assert (result.exit_code, result.stderr) == (1, "folds is 1; use 2 to 10.\n")
+
+
+def test_evaluating_without_data_is_refused(commands: Commands) -> None:
+    commands.run("migrate")
+
+    result = commands.run("evaluate")
+
+    assert result.exit_code == 1
+    assert "The store has no ratings" in result.stderr
+
+
+def spoil_with_text(commands: Commands) -> None:
+    commands.store.write_text("no database" * 100)
+
+
+def spoil_with_foreign_items(commands: Commands) -> None:
+    with closing(sqlite3.connect(commands.store)) as store:
+        store.execute("CREATE TABLE items (price REAL)")
+
+
+def spoil_with_a_later_revision(commands: Commands) -> None:
+    commands.run("migrate")
+    with closing(sqlite3.connect(commands.store)) as store:
+        store.execute("UPDATE alembic_version SET version_num = '9999'")
+        store.commit()
+
+
+COMMANDS = (["migrate"], ["train"], ["evaluate"], ["train", "--if-none"], ["work"], ["serve"])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (spoil_with_text, ["file is not a database"]),
+        (spoil_with_foreign_items, ["tables of another program: items", "no tables of this version"]),
+        (spoil_with_a_later_revision, ["revision 9999", "no tables of this version"]),
+    ],
+)
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_store_that_can_not_be_used_ends_each_command_with_one_sentence(
+    commands: Commands, command: list[str], spoil: Callable[[Commands], None], said: list[str]
+) -> None:
+    commands.store.parent.mkdir()
+    spoil(commands)
+
+    result = commands.run(*command)
+
+    assert (result.exit_code, "Traceback" in result.output) == (1, False)
+    assert any(cause in result.stderr.splitlines()[-1] for cause in said)
+
+
+@pytest.mark.parametrize("command", COMMANDS[1:], ids=" ".join)
+def test_a_store_without_tables_asks_for_migrate(commands: Commands, command: list[str]) -> None:
+    commands.store.parent.mkdir()
+
+    result = commands.run(*command)
+
+    assert result.stderr.splitlines()[-1] == "The SQL store has no tables of this version. Run `python -m ml_service migrate`."
+
+
+def test_a_bug_ends_a_command_with_one_sentence_and_its_stack_in_the_log(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_engine: object, *, beside_others: bool) -> None:
+        raise LookupError("a bug")
+
+    monkeypatch.setattr(database, "migrate", fail)
+
+    with capture_logs() as logs:
+        result = commands.run("migrate")
+
+    assert result.stderr == "The command failed by a bug, a LookupError: report it with the log above.\n"
+    assert [row["event"] for row in logs] == ["command failed"]
+
+
+def test_a_file_that_can_not_be_written_is_named(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_engine: object, *, beside_others: bool) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/cache/file")
+
+    monkeypatch.setattr(database, "migrate", fail)
+
+    result = commands.run("migrate")
+
+    assert result.stderr == "/cache/file: No space left on device. Mend that, then try again.\n"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://guest:geheim@localhost/", "amqp://guest:geheim@localhost:geheim/", "geheim", "amqp://"],
+    ids=["http", "port", "word", "no host"],
+)
+def test_a_broker_address_that_can_not_be_read_is_named_and_not_quoted(commands: Commands, url: str) -> None:
+    result = commands.run("dead-letters", "list", AMQP_URL=url)
+
+    assert (result.exit_code, "geheim" in result.output) == (1, False)
+    assert result.stderr.startswith("AMQP_URL ")
+
+
+def plant(commands: Commands) -> None:
+    rows = [f"u{user},i{item}" for user in range(20) for item in range(user % 2, 10, 2)]
+    (commands.folder / "x.csv").write_text("\n".join(["user_id,item_id", *rows]))
+    (commands.folder / "y.csv").write_text("\n".join(["item_id,title", *(f"i{item},Film {item}" for item in range(10))]))
+    commands.run("import", "--interactions", str(commands.folder / "x.csv"), "--items", str(commands.folder / "y.csv"))
+
+
+TRAIN = ("train", "--if-none", "--estimator", "popularity", "--folds", "2")
+
+
+def test_train_if_none_trains_once(commands: Commands) -> None:
+    plant(commands)
+
+    first, second = commands.run(*TRAIN), commands.run(*TRAIN)
+
+    assert "is live" in first.stdout
+    assert second.stderr == "A model version is live already\n"
+
+
+def lose_registry(commands: Commands) -> None:
+    shutil.rmtree(commands.folder / "registry")
+
+
+def damage_arrays(commands: Commands) -> None:
+    (arrays,) = (commands.folder / "registry").rglob("model*.npz")
+    flip_a_byte(arrays)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [(lose_registry, "the registry doesn't hold it: one of them was restored alone"), (damage_arrays, "isn't what the manifest")],
+)
+def test_train_if_none_mends_a_live_version_whose_files_are_lost(commands: Commands, spoil: Callable[[Commands], None], said: str) -> None:
+    plant(commands)
+    commands.run(*TRAIN)
+    spoil(commands)
+
+    mended, after = commands.run(*TRAIN), commands.run(*TRAIN)
+
+    assert said in mended.stderr
+    assert "is live" in mended.stdout
+    assert after.stderr == "A model version is live already\n"
+
+
+def test_train_if_none_trains_nothing_while_the_registry_can_not_be_read(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(commands)
+    commands.run(*TRAIN)
+
+    def fail(*_args: object, **_options: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(LocalFileSystem, "cat_file", fail)
+    result = commands.run(*TRAIN)
+
+    assert result.exit_code == 1
+    assert "The registry can't be used now (Input/output error). Mend the cause, then try again." in result.stderr
+
+
+def test_logs_are_json_lines_with_data_in_fields() -> None:
+    result = subprocess.run([sys.executable, "-c", LOGGING_PROGRAM], capture_output=True, text=True, check=True)
+
+    row = json.loads(result.stderr)
+    assert (row["event"], row["offset"], row["level"]) == ("moved", 3, "info")
+    assert result.stdout == ""

@@ -1,0 +1,191 @@
+"""A command that only the stream holds is queued again after a while, once, and its job comes to an end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, cast
+from uuid import uuid4
+
+import pytest
+from fakes import FakePublisher
+
+from ml_service.adapters.broker.envelope import Publication, ReceivedMessage, received
+from ml_service.adapters.broker.job_messages import job_started, publication_of
+from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.domain import EvaluateParams, Job, JobOutcome, JobState
+from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
+from ml_service.entrypoints.worker.lost_commands import LOST_AFTER, LostCommands
+from ml_service.entrypoints.worker.worker import Worker
+from ml_service.errors import Unavailable
+from ml_service.handlers.jobs import JOB_WINDOW, JobBook
+from whynotboth.v1.jobs_pb2 import JobRequested
+
+if TYPE_CHECKING:
+    from ml_service.adapters.broker.job_consumer import Delivery
+    from ml_service.adapters.sql.store import Store
+    from ml_service.entrypoints.worker.job_supervisor import Supervisor
+
+
+def command(job_id: str, asked_at: datetime | None = None, seed: int = 1) -> ReceivedMessage:
+    request = JobRequested(job_id=job_id)
+    request.evaluate.seed = seed
+    request.occurred_at.FromDatetime(asked_at or datetime.now(UTC))
+    return ReceivedMessage(JobRequested.DESCRIPTOR.full_name, job_id, request.SerializeToString(), offset=0)
+
+
+def later() -> datetime:
+    """When what was read now counts as lost."""
+    return datetime.now(UTC) + LOST_AFTER + timedelta(seconds=1)
+
+
+class FakeDelivery:
+    """A message of the queue that was published to it."""
+
+    def __init__(self, publication: Publication) -> None:
+        self.message = received(publication.properties, publication.body)
+        self.is_redelivered = False
+        self.is_acknowledged = False
+
+    def acknowledge(self) -> None:
+        self.is_acknowledged = True
+
+
+class Succeeding:
+    """A supervisor whose attempts all succeed."""
+
+    def run(self, *_: object) -> JobOutcome:
+        return JobOutcome({})
+
+
+@pytest.fixture
+def job_id() -> str:
+    return str(uuid4())
+
+
+@pytest.fixture
+def ledger(empty_store: Store) -> JobLedger:
+    return JobLedger(empty_store.engine)
+
+
+@pytest.fixture
+def publisher() -> FakePublisher:
+    return FakePublisher()
+
+
+@pytest.fixture
+def book(ledger: JobLedger, publisher: FakePublisher) -> JobBook:
+    return JobBook(ledger, publisher, "worker-1")
+
+
+@pytest.fixture
+def lost(book: JobBook) -> LostCommands:
+    return LostCommands(book)
+
+
+def test_a_command_that_no_worker_has_seen_is_queued_again_as_it_is(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
+    asked = replace(command(job_id), traceparent="00-trace")
+    lost.on_messages([asked])
+
+    lost.queue_again(later())
+
+    (again,) = publisher.taken
+    assert (again.exchange, again.routing_key) == ("", "jobs")
+    assert (again.type, again.message_id, again.body, again.traceparent) == (asked.type, job_id, asked.body, "00-trace")
+
+
+def test_its_job_then_runs_to_its_end(lost: LostCommands, book: JobBook, ledger: JobLedger, publisher: FakePublisher, job_id: str) -> None:
+    lost.on_messages([command(job_id)])
+    lost.queue_again(later())
+    worker = Worker(book, cast("Supervisor", Succeeding()), lambda *_: False, (10,), WorkerMetrics())
+    delivery = FakeDelivery(publisher.taken[0])
+
+    worker._handle(cast("Delivery", delivery))
+
+    record = ledger.find(job_id)
+    assert record is not None
+    assert (record.state, record.attempt, record.spent, delivery.is_acknowledged) == (JobState.SUCCEEDED, 1, 1, True)
+    assert publisher.keys == ["jobs", "job.started", "job.succeeded"]
+
+
+def test_it_is_queued_once_however_many_workers_look_and_how_often(
+    lost: LostCommands, book: JobBook, publisher: FakePublisher, job_id: str
+) -> None:
+    other, restarted = LostCommands(book), LostCommands(book)
+    lost.on_messages([command(job_id)])
+    other.on_messages([command(job_id)])
+
+    for commands in (lost, other, lost):
+        commands.queue_again(later())
+    restarted.on_messages([command(job_id)])
+    restarted.queue_again(later())
+
+    assert publisher.keys == ["jobs"]
+
+
+def test_a_command_is_not_queued_again_before_its_time(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
+    lost.on_messages([command(job_id, asked_at=datetime.now(UTC) - timedelta(days=1))])
+
+    lost.queue_again(datetime.now(UTC) + LOST_AFTER / 2)
+
+    assert publisher.taken == []
+
+
+def test_a_job_with_a_fact_from_a_worker_is_not_lost(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
+    started = publication_of(job_started(job_id, 1, "worker-2"))
+
+    lost.on_messages([command(job_id), received(started.properties, started.body)])
+    lost.queue_again(later())
+
+    assert publisher.taken == []
+
+
+def test_a_job_that_the_ledger_has_is_not_lost(lost: LostCommands, ledger: JobLedger, publisher: FakePublisher) -> None:
+    claimed, cancelled = str(uuid4()), str(uuid4())
+    ledger.claim(Job(claimed, EvaluateParams()), "worker-2")
+    ledger.cancel_queued(cancelled)
+
+    lost.on_messages([command(claimed), command(cancelled)])
+    lost.queue_again(later())
+
+    assert publisher.taken == []
+
+
+def test_of_two_commands_with_one_id_the_first_is_queued(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
+    lost.on_messages([command(job_id, seed=1), command(job_id, seed=2)])
+
+    lost.queue_again(later())
+
+    assert [JobRequested.FromString(again.body).evaluate.seed for again in publisher.taken] == [1]
+
+
+def test_a_queue_that_is_still_full_is_asked_again_later(
+    lost: LostCommands, ledger: JobLedger, publisher: FakePublisher, job_id: str
+) -> None:
+    lost.on_messages([command(job_id)])
+    publisher.down = {"jobs"}
+    with pytest.raises(Unavailable):
+        lost.queue_again(later())
+    assert ledger.find(job_id) is None
+
+    publisher.down = set()
+    lost.queue_again(later())
+
+    assert publisher.keys == ["jobs"]
+
+
+def test_a_job_whose_window_is_over_stays_ended(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
+    lost.on_messages([command(job_id, asked_at=datetime.now(UTC) - JOB_WINDOW - timedelta(hours=1))])
+
+    lost.queue_again(later())
+
+    assert publisher.taken == []
+
+
+def test_another_stream_begins_with_nothing(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
+    lost.on_messages([command(job_id)])
+
+    lost.on_restart()
+    lost.queue_again(later())
+
+    assert publisher.taken == []

@@ -1,0 +1,39 @@
+"""What jobs do in the tests of the job process, which imports this module."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from ml_service.domain import JobOutcome, Progress, TrainParams
+from ml_service.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ml_service.domain import Attempt
+    from ml_service.entrypoints.worker.job_process import JobRunner
+
+
+def open_runner() -> JobRunner:
+    return _run
+
+
+def open_broken_runner() -> JobRunner:
+    raise RuntimeError("This runner can't be opened.")
+
+
+def _run(attempt: Attempt, report: Callable[[Progress], None]) -> JobOutcome:
+    assert isinstance(attempt.job.params, TrainParams)
+    for percent, word in enumerate(attempt.job.params.estimators):
+        report(Progress(percent, word))
+        if word == "wait":
+            threading.Event().wait()
+        elif word == "crash":
+            os._exit(3)
+        elif word == "refuse":
+            raise NotFound("ITEM_UNKNOWN", "No such item.")
+        elif word == "stumble":
+            raise ZeroDivisionError
+    return JobOutcome({"process": float(os.getpid())})
