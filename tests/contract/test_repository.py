@@ -1,4 +1,4 @@
-"""What must not stand in any file."""
+"""Rules for all files of the repository."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 DOWNLOAD_HOSTS = re.compile(
     "|".join(("py" + r"pi\.org", "python" + r"hosted\.org", "registry\\." + r"npmjs\.org", "deb\\." + r"debian\.org"))
 )
+
+
+#: They run what users run, so a change of the local stack can't break them. `infra/certs` is a tool for users.
+SYSTEM_TESTS = ("tests/harness/", "tests/e2e/", "tests/resilience/", "tests/recipes/", "tests/fuzz/")
+LOCAL_STACK = re.compile(r"^\s*(?:from|import) infra\.(?:local|images|offline)", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +47,7 @@ def test_every_locked_node_package_has_a_hash_and_no_address(texts: dict[str, st
 
     assert '"resolved"' not in lock
     assert lock.count('"integrity"') >= lock.count('"node_modules/') > 100
+
+
+def test_the_system_tests_import_nothing_of_the_local_stack(texts: dict[str, str]) -> None:
+    assert [name for name, text in texts.items() if name.startswith(SYSTEM_TESTS) and LOCAL_STACK.search(text)] == []

@@ -10,8 +10,6 @@ import pytest
 
 from harness.documented import Page, Shell, shape
 from harness.waiting import eventually
-from infra.local.programs import service_programs
-from infra.local.settings import read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,4 +93,4 @@ def test_the_tutorial_breaks_a_part_of_this_stack_alone(root: Path, shell: Shell
     # The stack of the tests has no supervisor: tests/integration/test_local_supervisor.py lets a part crash.
     part = re.search(r"-m infra\.local\.crash (\w+)$", shell.run(f"{crash.command} --dry-run").strip())
     assert part
-    assert part[1] in {program.name for program in service_programs(read_settings(root), is_reloading=False)}
+    assert part[1] in {"gateway", "recommender", "worker"}

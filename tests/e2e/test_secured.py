@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from harness.asking import AskingAllTheTime
+from harness.broker_node import find_server
 from harness.certificates import TestCertificates
 from harness.dead_letters import DeadLetterRoutes
 from harness.direct_channel import insecure_channel, secure_channel
@@ -17,7 +18,6 @@ from harness.secured import SecuredBroker, add_users
 from harness.sign_in import OPERATOR, OPS_TOKEN
 from harness.stack import Data, Stack
 from harness.waiting import eventually
-from infra.local.broker_node import find_server
 from whynotboth.v1.recommender_pb2 import GetItemRequest
 from whynotboth.v1.recommender_pb2_grpc import RecommenderServiceStub
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import grpc
 from cryptography import x509
 
+from harness.ports import LOOPBACK
 from infra.certs.authority import Authority
-from infra.local.ports import LOOPBACK
 from ml_service.adapters.certificates import Certificates
 
 if TYPE_CHECKING:

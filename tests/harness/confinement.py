@@ -1,16 +1,18 @@
-"""What the containers of a compose project may do: as the engine was told, and as a process inside finds it."""
+"""How the containers of a compose project are confined: by the engine's settings, and as a process inside sees it."""
 
 from __future__ import annotations
 
+import atexit
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import docker
+
 from harness.inside import run_inside
-from harness.leftovers import engine_client
 
 if TYPE_CHECKING:
-    from docker import DockerClient
     from docker.models.containers import Container
 
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
@@ -18,13 +20,13 @@ PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 
 @dataclass(frozen=True)
 class Confinement:
-    """The part of what the engine was told that confines a container."""
+    """The engine's settings that confine a container."""
 
     host: dict[str, Any]
 
     @property
     def gaps(self) -> list[str]:
-        """What isn't confined. Limits are of memory in bytes, of cores in billionths, of processes."""
+        """Return the names of the limits that are missing."""
         kept = {
             "privileged": not self.host["Privileged"],
             "capabilities": self.host["CapDrop"] == ["ALL"] and not self.host["CapAdd"],
@@ -40,7 +42,7 @@ class Confinement:
 
 @dataclass(frozen=True)
 class Inside:
-    """What the first process of a container is, and what writing to the root of its file system says."""
+    """The rights of a container's first process, and the error of a write to the root of its file system."""
 
     user_id: int
     capabilities: set[int]
@@ -49,20 +51,25 @@ class Inside:
 
 
 def confinements(project: str) -> dict[str, Confinement]:
-    """By service, those that have ended among them."""
-    with engine_client() as client:
-        return {service: Confinement(container.attrs["HostConfig"]) for service, container in _containers(client, project, ended=True)}
+    """Return the confinement of each service. Containers that have ended count too."""
+    return {container.labels[SERVICE]: Confinement(container.attrs["HostConfig"]) for container in containers_of(project, ended=True)}
 
 
 def look_inside(project: str) -> dict[str, Inside]:
-    """By service, of those that run."""
-    with engine_client() as client:
-        return {service: _look_into(container) for service, container in _containers(client, project, ended=False)}
+    """Look into the running container of each service."""
+    return {container.labels[SERVICE]: _look_into(container) for container in containers_of(project)}
 
 
-def _containers(client: DockerClient, project: str, *, ended: bool) -> list[tuple[str, Container]]:
-    found = client.containers.list(all=ended, filters={"label": f"{PROJECT}={project}"})
-    return [(container.labels[SERVICE], container) for container in found]
+def containers_of(project: str, service: str | None = None, *, ended: bool = False) -> list[Container]:
+    labels = [f"{PROJECT}={project}", *([f"{SERVICE}={service}"] if service else [])]
+    return list(_engine().containers.list(all=ended, filters={"label": labels}))
+
+
+@cache
+def _engine() -> docker.DockerClient:
+    engine = docker.from_env()
+    atexit.register(engine.close)
+    return engine
 
 
 def _look_into(container: Container) -> Inside:

@@ -11,14 +11,13 @@ from docker.errors import APIError
 from testcontainers.core.container import DockerContainer
 
 from harness import plain_http
+from harness.engine import publish
 from harness.inside import run_inside
+from harness.ports import LOOPBACK
 from harness.sign_in import OPERATOR
 from harness.waiting import eventually
-from infra.local.ports import LOOPBACK, free_ports
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from testcontainers.core.network import Network
 
 STOP_SECONDS = 15
@@ -26,14 +25,6 @@ STOP_SECONDS = 15
 NO_PROJECT = {"com.docker.compose.project": ""}
 READY_SECONDS = 120
 PAUSE_SECONDS = 30
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a run's containers live, and the label that all of them carry."""
-
-    network: Network
-    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -53,20 +44,17 @@ class Recipe:
 
 
 class ContainerPart:
-    def __init__(self, recipe: Recipe, place: Place) -> None:
+    def __init__(self, recipe: Recipe, network: Network) -> None:
         self.name = recipe.alias
         self._probe = recipe.probe
-        self._network = place.network
-        self.port = free_ports(1)[0] if recipe.port else 0
+        self._network = network
         # The tests ask for readiness themselves, and at once; the image's own check would run beside.
-        options = {"labels": {**NO_PROJECT, **place.labels}, "hostname": recipe.alias, "healthcheck": {"test": ["NONE"]}}
+        options = {"labels": NO_PROJECT, "hostname": recipe.alias, "healthcheck": {"test": ["NONE"]}}
         container = DockerContainer(recipe.image, command=recipe.command, **options)  # type: ignore[arg-type]
-        container.with_network(place.network).with_network_aliases(recipe.alias).with_envs(**recipe.environment)
+        container.with_network(network).with_network_aliases(recipe.alias).with_envs(**recipe.environment)
         for source, (folder, mode) in recipe.volumes.items():
             container.with_volume_mapping(source, folder, mode)
-        if recipe.port:
-            # With a port alone it would be open to the whole network.
-            container.ports[str(recipe.port)] = (LOOPBACK, self.port)  # type: ignore[assignment]
+        self.port = publish(container, recipe.port) if recipe.port else 0
         self._container = container
 
     def start(self) -> Self:

@@ -8,15 +8,16 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
+import docker
 from testcontainers.core.network import Network
 
-from harness.container_part import ContainerPart, Place, Recipe
-from harness.engine import image_of
+from harness.container_part import ContainerPart, Recipe
+from harness.engine import STACK, require_image
 from harness.gateway import GatewayDriver
-from harness.leftovers import LABEL, engine_client
+from harness.ports import LOOPBACK
+from harness.reaper import OWN_LABEL
 from harness.sign_in import OPEN_GATEWAY, OPS_TOKEN
 from harness.topology import DEFINITIONS
-from infra.local.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ DATABASE_PROBE = ("pg_isready", "--quiet", "--host=127.0.0.1")
 class ContainerStack:
     """Two gateways, and as many recommenders and workers as are asked for, once it is entered."""
 
-    def __init__(self, run: str, cache: Path, replicas: int = 1, definitions: Path = DEFINITIONS) -> None:
+    def __init__(self, cache: Path, replicas: int = 1, definitions: Path = DEFINITIONS) -> None:
         """`definitions` are the broker's: a test may want retries that wait less."""
         self._replicas = replicas
         self._definitions = {str(definitions): ("/app/infra/rabbitmq/definitions.json", "ro")}
@@ -46,9 +47,8 @@ class ContainerStack:
         self.drivers: list[GatewayDriver] = []
         self.recommenders: list[ContainerPart] = []
         self.workers: list[ContainerPart] = []
-        self._labels = {LABEL: run}
-        # A run may have several stacks, each with data of its own.
-        self._registry, self._keys = (f"{run}-{what}-{uuid4().hex[:8]}" for what in ("registry", "keys"))
+        self._images = {variable: require_image(variable) for variable in STACK}
+        self._registry, self._keys = (f"whynotboth-test-{what}-{uuid4().hex}" for what in ("registry", "keys"))
         self._cache = str(cache)
         self._opened = ExitStack()
 
@@ -112,10 +112,10 @@ class ContainerStack:
         return [recommender.terminate() for recommender in leaving]
 
     def _open(self) -> None:
-        self._place = Place(self._open_network(), self._labels)
+        self._network = self._open_network()
         self._open_volumes()
-        self.database = self._start(Recipe(image_of("POSTGRES_IMAGE"), "postgres", environment=DATABASE, probe=DATABASE_PROBE))
-        broker = Recipe(image_of("RABBITMQ_IMAGE"), "rabbitmq", environment=BROKER_USER, port=BROKER_PORT, probe=BROKER_PROBE)
+        self.database = self._start(Recipe(self._images["POSTGRES_IMAGE"], "postgres", environment=DATABASE, probe=DATABASE_PROBE))
+        broker = Recipe(self._images["RABBITMQ_IMAGE"], "rabbitmq", environment=BROKER_USER, port=BROKER_PORT, probe=BROKER_PROBE)
         self.broker = self._start(broker)
         self.database.wait_until_ready()
         self._prepare()
@@ -143,7 +143,7 @@ class ContainerStack:
             "GATEWAY_RECOMMENDER_ADDRESS": "dns:///recommender:50051",
         }
         volumes = {self._keys: ("/data/keys", "rw"), **self._definitions}
-        gateway = self._start(Recipe(image_of("GATEWAY_IMAGE"), name, None, environment, volumes, port=3000))
+        gateway = self._start(Recipe(self._images["GATEWAY_IMAGE"], name, None, environment, volumes, port=3000))
         self.gateways.append(gateway)
         self.drivers.append(GatewayDriver(gateway.port))
         self._opened.callback(self.drivers[-1].close)
@@ -161,31 +161,32 @@ class ContainerStack:
     def _python(self, alias: str, command: list[str], port: int | None = None) -> Recipe:
         environment = {"AMQP_URL": AMQP_URL, "DATABASE_URL": DATABASE_URL, "OPS_TOKEN": OPS_TOKEN}
         volumes = {self._registry: ("/data/registry", "rw"), **self._definitions}
-        return Recipe(image_of("ML_SERVICE_IMAGE"), alias, command, environment, volumes, port)
+        return Recipe(self._images["ML_SERVICE_IMAGE"], alias, command, environment, volumes, port)
 
     def _start(self, recipe: Recipe) -> ContainerPart:
         return self._part(recipe).start()
 
     def _part(self, recipe: Recipe) -> ContainerPart:
-        part = ContainerPart(recipe, self._place)
+        part = ContainerPart(recipe, self._network)
         self._opened.callback(part.remove)
         return part
 
     def _open_network(self) -> Network:
-        network = Network(docker_network_kw={"labels": self._labels})
+        network = Network()
         self._opened.callback(network._docker.client.close)  # noqa: SLF001  it has no way to close it
         return self._opened.enter_context(network)
 
     def _open_volumes(self) -> None:
         for volume in (self._registry, self._keys):
-            self._opened.enter_context(named_volume(volume, self._labels))
+            self._opened.enter_context(named_volume(volume))
 
 
 @contextmanager
-def named_volume(name: str, labels: dict[str, str]) -> Iterator[None]:
-    with engine_client() as client:
-        volume = client.volumes.create(name, labels=labels)
-        try:
-            yield
-        finally:
-            volume.remove(force=True)
+def named_volume(name: str) -> Iterator[None]:
+    engine = docker.from_env()
+    volume = engine.volumes.create(name, labels=dict([OWN_LABEL.split("=")]))
+    try:
+        yield
+    finally:
+        volume.remove(force=True)
+        engine.close()

@@ -1,4 +1,4 @@
-"""Whether containers can be used, of which images, and what they are labelled with. Says what is missing instead of guessing."""
+"""Whether an engine for containers and its images are there. Tests are skipped without them, and fail with REQUIRE_DOCKER=1."""
 
 from __future__ import annotations
 
@@ -6,52 +6,56 @@ import gc
 import os
 import warnings
 from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import docker
 import pytest
 from docker.errors import DockerException, ImageNotFound
+from docker.types import Ulimit
+from testcontainers.core.config import ConnectionMode, testcontainers_config
 
-from harness.leftovers import LABEL, engine_client, run_name
-from infra.images.recipes import RECIPES, StandIn
-from infra.images.settings import read_settings
+from harness.ports import LOOPBACK, free_ports
+from harness.reaper import start_reaper
 
-#: testcontainers reads them when it is imported. Its own reaper is an image that can't be had everywhere, and leftovers.py does its work;
-#: inside a container it would look for published ports at the bridge's address, and ours are at the loopback's.
-TESTCONTAINERS = {"TESTCONTAINERS_RYUK_DISABLED": "true", "TESTCONTAINERS_CONNECTION_MODE": "docker_host", "TC_HOST": "127.0.0.1"}
-for variable, value in TESTCONTAINERS.items():
-    os.environ.setdefault(variable, value)
-#: That of ENGINE_FOLDER, where this is set.
-if host := read_settings().variables.get("DOCKER_HOST"):
-    os.environ["DOCKER_HOST"] = host
+if TYPE_CHECKING:
+    from testcontainers.core.container import DockerContainer
+
+#: The image of testcontainers' own reaper can't be pulled everywhere: reaper.py does its work.
+testcontainers_config.ryuk_disabled = True
+#: A test process in a container would look for published ports at the bridge's address; ours are on the loopback interface.
+testcontainers_config.connection_mode_override = ConnectionMode.docker_host
+testcontainers_config.tc_host_override = LOOPBACK
+#: testcontainers asks this often whether a container is ready, in seconds, and so many times. Its default is once a second.
+testcontainers_config.sleep_time, testcontainers_config.max_tries = 0.1, 600
+#: The engine that `python3 -m infra.images` starts in this folder.
+if folder := os.environ.get("ENGINE_FOLDER"):
+    os.environ.setdefault("DOCKER_HOST", f"unix://{Path(folder).resolve()}/docker.sock")
 
 MUST_ANSWER = os.environ.get("REQUIRE_DOCKER") == "1"
-
-
-def public_image(name: str) -> str:
-    recipe = RECIPES[name]
-    assert isinstance(recipe, StandIn)
-    return str(recipe.public)
-
-
-PUBLIC = {
+#: The names of the images that were built for a machine without a container registry.
+STAND_INS = Path(__file__).resolve().parents[2] / ".run" / "images.env"
+IMAGES = {
     "GATEWAY_IMAGE": "whynotboth-gateway",
     "ML_SERVICE_IMAGE": "whynotboth-ml-service",
-    "POSTGRES_IMAGE": public_image("postgres:17"),
-    "RABBITMQ_IMAGE": public_image("rabbitmq:4.0"),
-    "RABBITMQ_3_10_IMAGE": public_image("rabbitmq:3.10"),
+    "POSTGRES_IMAGE": "postgres:17",
+    "RABBITMQ_IMAGE": "rabbitmq:4.0-management",
+    "RABBITMQ_3_10_IMAGE": "rabbitmq:3.10-management",
 }
-#: What the whole stack needs.
-VARIABLES = ("GATEWAY_IMAGE", "ML_SERVICE_IMAGE", "POSTGRES_IMAGE", "RABBITMQ_IMAGE")
-#: compose has no variable for the oldest tested broker, so its stand-in isn't among the names that are written down for compose.
-STAND_INS = {"RABBITMQ_3_10_IMAGE": RECIPES["rabbitmq:3.10"].image}
+#: The images of the whole stack.
+STACK = ("GATEWAY_IMAGE", "ML_SERVICE_IMAGE", "POSTGRES_IMAGE", "RABBITMQ_IMAGE")
+#: A fixed host name, as RabbitMQ names its node after it. Few open files, as Erlang reserves memory for each that it may open.
+OPTIONS: dict[str, Any] = {"hostname": "container", "ulimits": [Ulimit(name="nofile", soft=10000, hard=10000)]}
 
 
 def image_of(variable: str) -> str:
-    """The image that the environment names, else the stand-in that was built, else the public one."""
-    file = read_settings().image_names
-    lines = file.read_text("utf-8").splitlines() if file.exists() else []
-    built = {**dict(line.split("=", 1) for line in lines), **(STAND_INS if lines else {})}
-    return os.environ.get(variable) or built.get(variable) or PUBLIC[variable]
+    """Return the image that the environment names, else the stand-in that was built, else the public one."""
+    lines = STAND_INS.read_text("utf-8").splitlines() if STAND_INS.exists() else []
+    stand_ins = dict(line.split("=", 1) for line in lines)
+    if lines:
+        # docker-compose.yml has no variable for the oldest broker, so the file doesn't name its stand-in.
+        stand_ins["RABBITMQ_3_10_IMAGE"] = "localhost/stand-in/rabbitmq:3.10"
+    return os.environ.get(variable) or stand_ins.get(variable) or IMAGES[variable]
 
 
 @cache
@@ -68,23 +72,35 @@ def why_no_engine() -> str | None:
     return reason
 
 
-def why_no_image(image: str) -> str | None:
-    with engine_client() as client:
-        try:
-            client.images.get(image)
-        except ImageNotFound:
-            return f"there is no image {image}: run `make images`, without a registry `make images-offline` first, or pull it"
+def why_not(image: str) -> str | None:
+    """Return the reason why no container of the image can run, None where it can."""
+    if reason := why_no_engine():
+        return reason
+    client = docker.from_env()
+    try:
+        client.images.get(image)
+    except ImageNotFound:
+        return f"there is no image {image}: run `make images`, without a registry `make images-offline` first, or pull it"
+    finally:
+        client.close()
     return None
 
 
-def require_image(image: str) -> None:
-    """Skips the test where the image can't be run, and fails it where containers are a must."""
-    reason = why_no_engine() or why_no_image(image)
-    if reason and MUST_ANSWER:
-        pytest.fail(f"REQUIRE_DOCKER is set, and {reason}", pytrace=False)
-    if reason:
-        pytest.skip(f"needs a container of {image}, and {reason}")
+def require_image(variable: str) -> str:
+    """Return the image, with a reaper running. Without it, skip the test, or fail it with REQUIRE_DOCKER=1."""
+    image = image_of(variable)
+    if reason := why_not(image):
+        message = f"a container of {image} is needed, and {reason}"
+        pytest.fail(f"REQUIRE_DOCKER is set: {message}", pytrace=False) if MUST_ANSWER else pytest.skip(message)
+    start_reaper()
+    return image
 
 
-def labels() -> dict[str, str]:
-    return {LABEL: run_name()}
+def publish(container: DockerContainer, port: int) -> int:
+    """Lead a port of the loopback interface to this port of the container. It stays the same after a restart. Return it.
+
+    `with_bind_ports()` would open the port to the network.
+    """
+    (host_port,) = free_ports(1)
+    container.ports[str(port)] = (LOOPBACK, host_port)  # type: ignore[assignment]
+    return host_port

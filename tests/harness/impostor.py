@@ -8,7 +8,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from infra.local.ports import LOOPBACK
+from harness.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

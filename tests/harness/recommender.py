@@ -13,8 +13,8 @@ from grpc_status import rpc_status
 
 from harness import plain_http
 from harness.direct_channel import insecure_channel
+from harness.ports import LOOPBACK, free_ports
 from harness.processes import Process
-from infra.local.ports import LOOPBACK, free_ports
 from whynotboth.v1.recommender_pb2 import RecommendRequest, RecommendResponse
 from whynotboth.v1.recommender_pb2_grpc import RecommenderServiceStub
 

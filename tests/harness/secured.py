@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from harness.brokers import LocalBroker
+from harness.broker_node import LocalBroker
+from harness.ports import LOOPBACK, free_ports
 from harness.stack import ROOT
 from harness.topology import DEFINITIONS
-from infra.local.ports import LOOPBACK, free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ class SecuredBroker(LocalBroker):
         (self.tls_port,) = free_ports(1)
         own = str(certificates.folder_of("rabbitmq"))
         text = TLS.read_text("utf-8").replace("/etc/rabbitmq/tls", own).replace("listeners.tcp = none\n", "")
-        conf = self.node.folder / "conf.d" / "40-tls.conf"
+        conf = self.folder / "conf.d" / "40-tls.conf"
         conf.parent.mkdir(parents=True)
         conf.write_text(text.replace("5671", f"{LOOPBACK}:{self.tls_port}"), "utf-8")
 

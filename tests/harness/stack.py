@@ -13,13 +13,12 @@ import psutil
 
 from harness.broker import BrokerDriver
 from harness.gateway import GatewayDriver
+from harness.ports import free_ports
 from harness.processes import Process
 from harness.proxies import OF_THE_MACHINE
 from harness.sign_in import OPEN_GATEWAY
 from harness.store import StoreDriver
 from harness.waiting import eventually
-from infra.local.ports import free_ports
-from infra.local.programs import NODE_ROOM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 GATEWAY = ROOT / "gateway_node" / "src" / "main.ts"
 PYTHON_PATH = str(ROOT / "ml_service_py" / "src")
+#: As in the start script of gateway_node/package.json.
+NODE_FLAGS = "--max-semi-space-size=64"
 RUN_SECONDS = 300
 
 
@@ -180,7 +181,7 @@ def node() -> str:
 
 def node_program(path: Path) -> list[str]:
     """Runs a program in Node as the gateway runs."""
-    return [node(), NODE_ROOM, str(path)]
+    return [node(), NODE_FLAGS, str(path)]
 
 
 def descendants(pid: int) -> set[int]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from infra.local.ports import LOOPBACK
+from harness.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,6 @@ import pytest
 
 from harness.broker import BrokerDriver
 from harness.brokers import container_broker, running_broker
-from harness.engine import image_of
 from harness.topology import write_hasty_definitions
 from harness.worker import JobsDriver, running_worker
 from ml_service.adapters.broker.connection import BrokerAddress
@@ -30,7 +29,7 @@ OLDEST = "RABBITMQ_3_10_IMAGE"
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
     is_oldest = request.param == "3.10"
     folder = tmp_path_factory.mktemp("integration-broker")
-    with container_broker(image_of(OLDEST)) if is_oldest else running_broker(folder) as broker:
+    with container_broker(OLDEST) if is_oldest else running_broker(folder) as broker:
         yield broker
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from harness.broker import BrokerDriver
 from harness.brokers import container_broker
-from harness.engine import image_of
 from harness.messages import interaction_recorded
 from harness.waiting import eventually
 from harness.worker import JobsDriver, running_worker
@@ -28,7 +27,6 @@ FEATURES_TO_GO = (
     "ram_node_type",
     "transient_nonexcl_queues",
 )
-CONFIGURATION = "/etc/rabbitmq/conf.d/40-features-to-go.conf"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +34,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerBroker
     """RabbitMQ as if the features that it has announced to remove were gone."""
     file = tmp_path_factory.mktemp("strict") / "features.conf"
     file.write_text("".join(f"deprecated_features.permit.{name} = false\n" for name in FEATURES_TO_GO), "utf-8")
-    with container_broker(image_of("RABBITMQ_IMAGE"), {CONFIGURATION: file}) as broker:
+    with container_broker("RABBITMQ_IMAGE", {"40-features-to-go.conf": file}) as broker:
         yield broker
 
 

@@ -19,12 +19,12 @@ from cryptography import x509
 from harness import plain_http
 from harness.certificates import TestCertificates
 from harness.impostor import impostor_with
+from harness.ports import LOOPBACK, free_ports
 from harness.processes import Process
 from harness.sign_in import OPEN_GATEWAY
 from harness.stack import ROOT, Data, node
 from harness.topology import DEFINITIONS
 from harness.waiting import eventually
-from infra.local.ports import LOOPBACK, free_ports
 from ml_service.adapters.broker.connection import BrokerAddress, connect
 from ml_service.adapters.certificates import Certificates, UnusableCertificate
 from ml_service.entrypoints.grpc.credentials import mutual_tls

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import make_url, text
 
+from harness.ports import LOOPBACK, free_ports
 from harness.postgres import running_postgres
 from harness.stack import PYTHON_PATH
-from infra.local.ports import LOOPBACK, free_ports
 from ml_service.adapters.sql.database import is_migrated, migrate, open_engine, reading, writing
 from ml_service.adapters.sql.job_ledger import JobLedger
 from ml_service.adapters.sql.store import Store

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from harness.ports import free_ports
 from harness.processes import Process
 from harness.stack import descendants
 from harness.waiting import eventually
-from infra.local.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,9 +12,9 @@ from websockets.exceptions import WebSocketException
 
 from harness import plain_http
 from harness.live import live_socket
+from harness.ports import LOOPBACK
 from harness.sign_in import SignIn
 from harness.soak.ledger import Answer, Outcome
-from infra.local.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

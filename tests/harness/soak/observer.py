@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from harness import plain_http
 from harness.broker import BrokerDriver
+from harness.ports import LOOPBACK
 from harness.sign_in import OPERATOR
 from harness.soak.checker import FINAL_STATES, JobSeen, Observed
 from harness.soak.ledger import Interaction, Job
-from infra.local.ports import LOOPBACK
 from whynotboth.v1.jobs_pb2 import JobRequested
 
 if TYPE_CHECKING:
