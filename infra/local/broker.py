@@ -1,4 +1,4 @@
-"""A private RabbitMQ node that runs while a `with` block does. For the demo a supervisor runs the same node."""
+"""A private RabbitMQ node that runs while a `with` block does. The demo runs the same node as programs of its stack."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from infra.local.progress import Steps
     from infra.local.settings import Settings
 
-#: A file that says that there is a volume to remove.
+#: This file exists if a container, and a volume, may have to be removed.
 CONTAINER_NOTE = "broker-container"
 
 
@@ -36,13 +36,12 @@ def container_command(settings: Settings) -> list[str]:
     return ["docker", "run", "--rm", "--name", name, "--hostname", "broker", "--publish", publish, *volumes, settings.rabbitmq_image]
 
 
-def remove_container(settings: Settings) -> None:
-    """Removes what an earlier start had to leave."""
-    _docker("rm", "--force", container_name(settings))
-
-
-def remove_volume(settings: Settings) -> None:
-    _docker("volume", "rm", "--force", container_name(settings))
+def remove_container(settings: Settings, *, with_data: bool = False) -> None:
+    """Remove this checkout's container, if there ever was one: a killed demo leaves it running."""
+    if (settings.data / CONTAINER_NOTE).exists():
+        _docker("rm", "--force", container_name(settings))
+        if with_data:
+            _docker("volume", "rm", "--force", container_name(settings))
 
 
 def _docker(*arguments: str) -> int:

@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local.broker_container import CONTAINER_NOTE, remove_container, remove_volume
+from infra.local.broker_container import remove_container
 from infra.local.data_places import data_places
 from infra.local.errors import LocalError
 from infra.local.leftovers import stop_leftovers
@@ -59,10 +59,7 @@ def _say_what_stays(settings: Settings) -> None:
 
 def _remove_data(settings: Settings) -> None:
     stop_leftovers(settings, Progress().say)
-    # A volume is there only if a container was the broker.
-    if (settings.data / CONTAINER_NOTE).exists():
-        remove_container(settings)
-        remove_volume(settings)
+    remove_container(settings, with_data=True)
     _remove(settings.data)
 
 

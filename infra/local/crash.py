@@ -1,25 +1,22 @@
-"""`make crash PART=worker`: ends a program of this checkout's running stack at once, as a crash would. Other checkouts keep theirs."""
+"""`make crash PART=worker`: kill a program of this checkout's running stack, as a crash would. Other checkouts keep theirs."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
 
 from infra.local.errors import LocalError
-from infra.local.settings import read_settings
-from infra.local.supervisor import describe_programs, socket_path
-
-if TYPE_CHECKING:
-    from infra.local.settings import Settings
+from infra.local.ownership import is_owned
+from infra.local.settings import Settings, read_settings
 
 
 def crash(settings: Settings, name: str) -> int:
-    """Kill the program of that name with all its processes, and return its process id. Its supervisor starts it again."""
-    running = {str(program["name"]): int(program["pid"]) for program in describe_programs(socket_path(settings)) if program["pid"]}
-    if not running:
+    """Kill the program of that name with all its processes, and return its process id. The demo starts it again."""
+    if not is_owned(settings) or not settings.program_pids.exists():
         raise LocalError(f"No stack runs in {settings.root}: start it with `make demo`.")
+    running: dict[str, int] = json.loads(settings.program_pids.read_text("utf-8"))
     if name not in running:
         raise LocalError(f"No part named {name!r} runs here: set PART to one of {', '.join(sorted(running))}.")
     os.killpg(running[name], signal.SIGKILL)

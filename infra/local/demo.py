@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from infra.local.broker_choice import choose_broker
+from infra.local.broker_container import remove_container
 from infra.local.data_places import data_places
 from infra.local.first_answer import wait_for_first_answer
 from infra.local.install import Installation
@@ -16,6 +17,7 @@ from infra.local.ownership import owned_run_folder
 from infra.local.plain_names import plain_name
 from infra.local.ports import LOOPBACK, check_free
 from infra.local.preparation import note_prepared, start_preparation
+from infra.local.programs import broker_programs, service_programs
 from infra.local.progress import Progress, Steps
 from infra.local.stack import Stack
 from infra.local.stopping import StopAsked, StopSignals
@@ -29,7 +31,7 @@ def run_demo(settings: Settings, *, is_reloading: bool) -> None:
     signals.listen()
     progress = Progress()
     with owned_run_folder(settings):
-        stack = Stack(settings, progress, is_reloading=is_reloading)
+        stack = Stack(settings, progress)
         try:
             _start(settings, progress, stack, is_reloading=is_reloading)
             sys.stdout.write(summary(settings, progress.elapsed))
@@ -42,6 +44,7 @@ def run_demo(settings: Settings, *, is_reloading: bool) -> None:
             signals.count = max(signals.count, 1)
             asked = signals.count
             stack.stop(is_hurried=lambda: signals.count > asked)
+            remove_container(settings)
 
 
 def _start(settings: Settings, progress: Progress, stack: Stack, *, is_reloading: bool) -> None:
@@ -56,13 +59,20 @@ def _start(settings: Settings, progress: Progress, stack: Stack, *, is_reloading
     steps = Steps(progress, settings.logs)
     installing = Installation(settings, steps, with_tools=is_reloading).start(broker)
     start_preparation(settings, steps, installing.python_packages)
-    steps.start("broker", stack.start, installing.broker)
+    steps.start("broker", lambda: _start_broker(settings, stack), installing.broker)
     steps.wait()
     note_prepared(settings)
     link_node(settings)
-    stack.start_services()
+    stack.start(service_programs(settings, is_reloading=is_reloading))
     stack.wait_until_ready()
     wait_for_first_answer(settings, progress)
+
+
+def _start_broker(settings: Settings, stack: Stack) -> None:
+    # What was installed meanwhile decides anew.
+    broker = choose_broker(settings)
+    remove_container(settings)
+    stack.start(broker_programs(settings, broker))
 
 
 def summary(settings: Settings, seconds: float) -> str:

@@ -85,12 +85,12 @@ class Installation:
     def start(self, broker: BrokerChoice) -> Installing:
         """Starts what isn't done yet, side by side as far as the parts don't need each other."""
         environment = self._start_environment()
-        runtime = self._start(self._python_part("supervisor and Node", "infra/local"), environment)
+        runtime = self._start(self._python_part("Node", "infra/local"), environment)
         services = self._start(self._python_part("Python packages", "ml_service_py"), environment)
         if self._with_tools:
             self._start(self._python_part("Python tools", "tests"), environment)
         self._start(self._node_part(), runtime)
-        return Installing(services, runtime + self._start_broker(broker, environment))
+        return Installing(services, self._start_broker(broker, environment))
 
     def _start_environment(self) -> list[Future[None]]:
         if has_environment(self._settings):

@@ -27,13 +27,12 @@ def find_marked(run: Path) -> list[int]:
 
 
 def stop_leftovers(settings: Settings, say: Callable[[str], None]) -> None:
-    """Stops them, their supervisor first so that it starts nothing again."""
+    """Ask them to end, and kill those that don't."""
     found = find_marked(settings.run)
     if not found:
         return
     say(f"stopping {len(found)} processes that an earlier run had to leave")
-    supervisor = [pid for pid in found if pid == _recorded_supervisor(settings.run)]
-    _signal(supervisor or found, signal.SIGTERM)
+    _signal(found, signal.SIGTERM)
     _wait_for_end(settings.run, STOP_SECONDS)
     kill_marked(settings.run)
 
@@ -56,12 +55,6 @@ def _wait_for_end(run: Path, seconds: float) -> None:
     ends = time.monotonic() + seconds
     while find_marked(run) and time.monotonic() < ends:
         time.sleep(0.05)
-
-
-def _recorded_supervisor(run: Path) -> int | None:
-    with suppress(OSError, ValueError):
-        return int((run / "supervisord.pid").read_text("ascii"))
-    return None
 
 
 def _names(folder: Path) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from infra.local.errors import LocalError
@@ -30,3 +30,13 @@ def owned_run_folder(settings: Settings) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def is_owned(settings: Settings) -> bool:
+    """Return whether a demo runs in this folder, or another command that owns it."""
+    with suppress(FileNotFoundError), (settings.run / "lock").open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

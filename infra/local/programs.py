@@ -1,4 +1,4 @@
-"""The programs of the stack: what supervisor runs, in which order it starts and stops them, and how to see that each is ready."""
+"""The programs of the stack: commands, the order in which they stop, and how to see that each is ready."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from infra.local.broker_choice import BrokerChoice
     from infra.local.settings import Settings
 
-#: The stack's group of programs that start once the store is prepared, and stop together.
-SERVICES = "services"
 #: More room for what is short-lived, as in the gateway's Dockerfile: docs/explanation/performance.md.
 NODE_ROOM = "--max-semi-space-size=64"
-# Seconds until SIGKILL. The groups stop one after the other, so that the sum stays below the 15 s of the promise.
+#: Programs of a higher stage stop earlier, those of one stage together.
+EPMD, BROKER, SERVICES = range(3)
+# Seconds until SIGKILL. The stages stop one after the other, and `make demo` promises an end within 15 s.
 SERVICE_STOP_SECONDS = 8
 BROKER_STOP_SECONDS = 5
 EPMD_STOP_SECONDS = 1
@@ -35,9 +35,7 @@ class Program:
     stop_seconds: int
     is_ready: Callable[[], bool]
     variables: Mapping[str, str] = field(default_factory=dict)
-    #: Programs with a higher one start later and stop earlier.
-    priority: int = 10
-    group: str | None = None
+    stage: int = SERVICES
 
 
 def broker_programs(settings: Settings, choice: BrokerChoice) -> list[Program]:
@@ -54,14 +52,14 @@ def broker_programs(settings: Settings, choice: BrokerChoice) -> list[Program]:
         EPMD_STOP_SECONDS,
         lambda: is_open(LOOPBACK, node.ports.epmd),
         node.variables(),
-        priority=1,
+        EPMD,
     )
     return [epmd, _broker(settings, node.server_command(), node.variables())]
 
 
 def _broker(settings: Settings, command: Sequence[str], variables: Mapping[str, str]) -> Program:
     port = settings.ports["BROKER_PORT"]
-    return Program("broker", command, settings.root, BROKER_STOP_SECONDS, lambda: is_open(LOOPBACK, port), variables, priority=2)
+    return Program("broker", command, settings.root, BROKER_STOP_SECONDS, lambda: is_open(LOOPBACK, port), variables, BROKER)
 
 
 def service_programs(settings: Settings, *, is_reloading: bool) -> list[Program]:
@@ -89,7 +87,7 @@ def _of_node(settings: Settings) -> Mapping[str, str]:
 
 
 def _service(name: str, command: Sequence[str], folder: Path, port: int, variables: Mapping[str, str] | None = None) -> Program:
-    return Program(name, command, folder, SERVICE_STOP_SECONDS, lambda: _answers_ready(port), variables or {}, group=SERVICES)
+    return Program(name, command, folder, SERVICE_STOP_SECONDS, lambda: _answers_ready(port), variables or {})
 
 
 def _answers_ready(port: int) -> bool:

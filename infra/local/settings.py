@@ -48,6 +48,10 @@ class Settings:
         return self.run / "logs"
 
     @property
+    def program_pids(self) -> Path:
+        return self.run / "programs.json"
+
+    @property
     def venv(self) -> Path:
         return self.root / ".venv"
 

@@ -1,120 +1,157 @@
-"""The running stack: starts the programs, waits until each is ready, watches them, stops them in order."""
+"""The running stack: starts programs, starts again those that end, and stops all of them in order."""
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import signal
+import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from infra.local.broker_choice import BrokerChoice, choose_broker
-from infra.local.broker_container import remove_container
 from infra.local.errors import LocalError
 from infra.local.leftovers import kill_marked
-from infra.local.programs import broker_programs, service_programs
 from infra.local.progress import tail
-from infra.local.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from infra.local.programs import Program
     from infra.local.progress import Progress
     from infra.local.settings import Settings
 
 START_SECONDS = 90
-STOP_SECONDS = 14
-#: A program that was started so often and isn't ready won't be.
+#: A program that ended so often before it was ready is given up.
 ATTEMPTS = 3
+#: The shortest time between two starts of a program.
+RESTART_SECONDS = 1
 LOOK_SECONDS = 0.2
 SILENCE_SECONDS = 5
+LOG_BYTES = 10_000_000
 
 
 class Stack:
-    """Nothing runs before `start`, and after `stop` nothing does."""
+    """Nothing runs before `start`, and nothing after `stop`."""
 
-    def __init__(self, settings: Settings, progress: Progress, *, is_reloading: bool) -> None:
+    def __init__(self, settings: Settings, progress: Progress) -> None:
         self._settings = settings
         self._progress = progress
-        self._is_reloading = is_reloading
-        self._programs: list[Program] = []
-        self._supervisor: Supervisor | None = None
-        self._broker = BrokerChoice.GIVEN
-        #: When each program was started: each time counts.
-        self._starts: dict[str, list[int]] = {}
+        self._running: list[RunningProgram] = []
 
-    def start(self) -> None:
-        """Starts the broker, under the supervisor that starts the services later."""
-        self._broker = choose_broker(self._settings)
-        if self._broker is BrokerChoice.CONTAINER:
-            remove_container(self._settings)
-        self._programs = [
-            *broker_programs(self._settings, self._broker),
-            *service_programs(self._settings, is_reloading=self._is_reloading),
-        ]
-        self._supervisor = Supervisor(self._settings, self._programs)
-        self._supervisor.start()
+    def start(self, programs: Sequence[Program]) -> None:
+        """Start the programs without waiting for them. Raise LocalError for one that can't be run."""
+        for program in programs:
+            self._running.append(RunningProgram(program, self._settings))
+        self._note()
 
-    def start_services(self) -> None:
-        ends = time.monotonic() + START_SECONDS
-        while not self._look():
-            if time.monotonic() > ends:
-                raise LocalError(f"supervisord doesn't answer. {self._running_supervisor().last_words()}")
-            time.sleep(LOOK_SECONDS)
-        self._running_supervisor().start_services()
+    def _note(self) -> None:
+        """Write each program's process id to a file, for `make crash`."""
+        pids = {running.program.name: running.process.pid for running in self._running}
+        self._settings.program_pids.write_text(json.dumps(pids), "utf-8")
 
     def wait_until_ready(self) -> None:
-        waiting = {program.name: program for program in self._programs}
+        waiting = list(self._running)
         began = said = time.monotonic()
         while waiting:
-            self._look()
-            for name in [name for name, program in waiting.items() if program.is_ready()]:
-                del waiting[name]
-                self._progress.say(f"{name}: ready")
-            for name in waiting:
-                self._check_can_start(name, time.monotonic() - began)
+            self._restart_ended()
+            for running in [running for running in waiting if running.program.is_ready()]:
+                waiting.remove(running)
+                self._progress.say(f"{running.program.name}: ready")
+            for running in waiting:
+                running.check_can_start(time.monotonic() - began)
             if time.monotonic() - said > SILENCE_SECONDS and waiting:
                 said = time.monotonic()
-                self._progress.say(f"waiting for {', '.join(waiting)}")
+                self._progress.say(f"waiting for {', '.join(running.program.name for running in waiting)}")
             time.sleep(LOOK_SECONDS)
-
-    def _check_can_start(self, name: str, seconds: float) -> None:
-        if seconds > START_SECONDS or len(self._starts.get(name, ())) >= ATTEMPTS:
-            path = self._settings.logs / f"{name}.log"
-            raise LocalError(f"{name} doesn't start. The end of {path}:\n{tail(path)}")
 
     def watch(self) -> None:
-        """Says which program was started again, for as long as the stack runs."""
+        """Keep the programs running until an exception, such as StopAsked, ends this call."""
         while True:
-            before = {name: len(starts) for name, starts in self._starts.items()}
-            self._look()
-            for name, starts in self._starts.items():
-                if len(starts) > before.get(name, 0):
-                    self._progress.say(f"{name} had ended and was started again: see {self._settings.logs / name}.log")
+            for running in self._restart_ended():
+                self._progress.say(f"{running.program.name} had ended and was started again: see {running.log}")
             time.sleep(LOOK_SECONDS)
 
-    def _look(self) -> bool:
-        """Notes each start of a program, and says whether the supervisor answers."""
-        processes = self._running_supervisor().processes()
-        for process in processes:
-            starts = self._starts.setdefault(process["name"], [])
-            if process["start"] and process["start"] not in starts:
-                starts.append(process["start"])
-        return bool(processes)
-
-    def _running_supervisor(self) -> Supervisor:
-        if not self._supervisor or not self._supervisor.is_running:
-            raise LocalError(f"supervisord has ended. {self._supervisor.last_words() if self._supervisor else ''}")
-        return self._supervisor
+    def _restart_ended(self) -> list[RunningProgram]:
+        restarted = [running for running in self._running if running.restart_if_ended()]
+        if restarted:
+            self._note()
+        return restarted
 
     def stop(self, is_hurried: Callable[[], bool]) -> None:
-        """Stops in order: services, broker, epmd. Kills what is left when the time is over, or at once when hurried."""
-        if not self._supervisor:
+        """Stop the services, then the broker, then epmd. When hurried, kill them instead of waiting."""
+        if not self._running:
             return
         self._progress.say("stopping ...")
-        self._supervisor.begin_stop()
-        ends = time.monotonic() + STOP_SECONDS
-        while self._supervisor.is_running and time.monotonic() < ends and not is_hurried():
-            time.sleep(LOOK_SECONDS)
+        for stage in sorted({running.program.stage for running in self._running}, reverse=True):
+            _stop_together([running for running in self._running if running.program.stage == stage], is_hurried)
         kill_marked(self._settings.run)
-        if self._broker is BrokerChoice.CONTAINER:
-            remove_container(self._settings)
+        self._settings.program_pids.unlink(missing_ok=True)
         self._progress.say("stopped")
+
+
+class RunningProgram:
+    """A program, and the process that runs it now. Its output is appended to `log`."""
+
+    def __init__(self, program: Program, settings: Settings) -> None:
+        self.program = program
+        self.log = settings.logs / f"{program.name}.log"
+        self._variables = settings.variables
+        self._starts = 0
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._starts += 1
+        self._started = time.monotonic()
+        variables: Mapping[str, str] = {**self._variables, **self.program.variables}
+        with self.log.open("ab") as log:
+            try:
+                # A session of its own: Ctrl-C in the terminal is for the demo, which stops the programs in order.
+                return subprocess.Popen(
+                    self.program.command,
+                    cwd=self.program.folder,
+                    env=variables,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise LocalError(f"{self.program.name} can't be run: {error}") from error
+
+    def restart_if_ended(self) -> bool:
+        _shorten(self.log)
+        if self.process.poll() is None or time.monotonic() - self._started < RESTART_SECONDS:
+            return False
+        self.process = self._start()
+        return True
+
+    def check_can_start(self, seconds: float) -> None:
+        """Raise LocalError when the program ended too often, or took too long to become ready."""
+        if seconds > START_SECONDS or self._starts > ATTEMPTS:
+            raise LocalError(f"{self.program.name} doesn't start. The end of {self.log}:\n{tail(self.log)}")
+
+    def kill(self) -> None:
+        """End the process at once, and all that it started in its group."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def _stop_together(stage: Sequence[RunningProgram], is_hurried: Callable[[], bool]) -> None:
+    for running in stage:
+        running.process.terminate()
+    ends = time.monotonic() + max(running.program.stop_seconds for running in stage)
+    while any(running.process.poll() is None for running in stage) and time.monotonic() < ends and not is_hurried():
+        time.sleep(LOOK_SECONDS / 4)
+    for running in stage:
+        running.kill()
+
+
+def _shorten(log: Path) -> None:
+    """Move what a long log holds to NAME.log.1. The program appends, so it goes on at the new end."""
+    if log.stat().st_size > LOG_BYTES:
+        shutil.copyfile(log, f"{log}.1")
+        os.truncate(log, 0)

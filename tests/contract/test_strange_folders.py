@@ -1,4 +1,4 @@
-"""A checkout may lie in a folder of any name: supervisor itself reads here what is written for it."""
+"""A checkout may lie in a folder of any name."""
 
 from __future__ import annotations
 
@@ -7,19 +7,14 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from supervisor.options import ServerOptions
 
-from infra.local.broker_choice import BrokerChoice
 from infra.local.errors import LocalError
 from infra.local.plain_names import check_name
-from infra.local.programs import Program, broker_programs, service_programs
+from infra.local.programs import service_programs
 from infra.local.settings import Settings, read_settings
-from infra.local.supervisor import configuration, supervisor_variables
 
 STRANGE = ["100% é'x", "50%s", "%(here)s", "a #1", "a ;b", 'q"uote', "José's 100% (2) #x", "back\\slash", "tick`$HOME", "a?b"]
 
@@ -31,47 +26,6 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     checkout = tmp_path / request.param
     (checkout / ".run" / "logs").mkdir(parents=True)
     return read_settings(checkout)
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """What supervisor makes of a program's section."""
-
-    words: list[str]
-    folder: str
-    log: str
-
-
-def read_by_supervisor(settings: Settings, programs: list[Program], monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Understood], Any]:
-    (settings.run / "supervisor.conf").write_text(configuration(settings, programs), "ascii")
-    for name, value in supervisor_variables(settings, programs).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(settings.root)
-    options = ServerOptions()
-    options.realize(["-c", ".run/supervisor.conf"])
-    configs = [config for group in options.process_group_configs for config in group.process_configs]
-    found = {config.name: Understood(shlex.split(config.command), config.directory, config.stdout_logfile) for config in configs}
-    return found, options
-
-
-def test_supervisor_runs_each_program_as_it_was_meant(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    programs = [*broker_programs(settings, BrokerChoice.INSTALLED), *service_programs(settings, is_reloading=False)]
-
-    found, _ = read_by_supervisor(settings, programs, monkeypatch)
-
-    for program in programs:
-        assert found[program.name].words[-len(program.command) :] == list(program.command)
-        assert set(found[program.name].words) >= {f"{name}={value}" for name, value in program.variables.items()}
-        assert Path(found[program.name].folder).resolve() == program.folder
-        assert Path(found[program.name].log).resolve() == settings.logs / f"{program.name}.log"
-
-
-def test_supervisor_keeps_its_own_files_in_the_run_folder(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, options = read_by_supervisor(settings, service_programs(settings, is_reloading=False), monkeypatch)
-
-    assert Path(options.logfile).resolve() == settings.logs / "supervisord.log"
-    assert Path(options.pidfile).resolve() == settings.run / "supervisord.pid"
-    assert Path(options.configroot.supervisord.server_configs[0]["file"]).resolve() == settings.run / "supervisor.sock"
 
 
 def test_the_watcher_of_sources_starts_the_same_command(settings: Settings) -> None:
