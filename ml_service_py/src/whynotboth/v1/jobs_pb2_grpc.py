@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class JobServiceStub:
-    """The files that jobs leave, and the jobs that came to nothing.
+    """Job files, and dead letters.
     """
 
     def __init__(self, channel):
@@ -63,41 +63,41 @@ class JobServiceStub:
 
 
 class JobServiceServicer:
-    """The files that jobs leave, and the jobs that came to nothing.
+    """Job files, and dead letters.
     """
 
     def ReadResult(self, request, context):
-        """Reads a job's file: a header first, then its bytes. NOT_FOUND (JOB_RESULT_MISSING) where there is none.
+        """Reads a job's file: a header first, then its bytes. NOT_FOUND (JOB_RESULT_MISSING) if there is none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListDeadLetters(self, request, context):
-        """Lists what lies in the queue `jobs.dead`, oldest first, and leaves it there. UNAVAILABLE (BROKER_UNAVAILABLE) while the broker is away or
-        somebody else looks into the queue.
+        """Lists the messages of the queue `jobs.dead`, oldest first, and leaves them there. UNAVAILABLE (BROKER_UNAVAILABLE) while the broker is away or
+        another caller reads the queue.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetDeadLetter(self, request, context):
-        """Gets one with its body. NOT_FOUND (DEAD_LETTER_UNKNOWN) where there is none.
+        """Gets one dead letter with its body. NOT_FOUND (DEAD_LETTER_UNKNOWN) if there is none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReplayDeadLetter(self, request, context):
-        """Gives a job another run of attempts: it is queued again, then its dead letter is removed. A job that doesn't wait for one stays as it is, and
-        only its letter is removed. INVALID_ARGUMENT (MESSAGE_UNDECODABLE) for what isn't a job.
+        """Gives a failed job new attempts: queues it again, then removes its dead letter. If the job runs, succeeded or was cancelled meanwhile, this
+        removes only the letter. INVALID_ARGUMENT (MESSAGE_UNDECODABLE) if the message isn't a job.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DropDeadLetter(self, request, context):
-        """Removes one for good.
+        """Removes one dead letter for good.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,7 +140,7 @@ def add_JobServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class JobService:
-    """The files that jobs leave, and the jobs that came to nothing.
+    """Job files, and dead letters.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class RecommenderServiceStub:
-    """Answers from the live model, the live histories and the catalogue. All methods only read, so all may be retried.
+    """Recommendations, catalogue and histories. All methods only read, so callers may retry all of them.
     """
 
     def __init__(self, channel):
@@ -83,13 +83,13 @@ class RecommenderServiceStub:
 
 
 class RecommenderServiceServicer:
-    """Answers from the live model, the live histories and the catalogue. All methods only read, so all may be retried.
+    """Recommendations, catalogue and histories. All methods only read, so callers may retry all of them.
     """
 
     def BatchRecommend(self, request, context):
-        """Recommends to many users at once; the answers come in the order of the requests, each with an outcome of its own.
-        Answers name items by their places in a catalogue. The answer holds the catalogue only if the caller doesn't have it yet, so that it isn't sent again each time.
-        An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't hold the rest.
+        """Recommends to many users at once. The results have the order of the requests; each has its own outcome.
+        Results name items by their index in a catalogue. The response contains the catalogue only if the caller doesn't have it yet.
+        An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't delay the others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -103,7 +103,7 @@ class RecommenderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListSimilarItems(self, request, context):
-        """Lists the items nearest to one item by the live model. NOT_FOUND (ITEM_UNKNOWN) for an id outside the catalogue.
+        """Lists the items most similar to one item by the live model. NOT_FOUND (ITEM_UNKNOWN) for an id outside the catalogue.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -124,7 +124,7 @@ class RecommenderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListGenres(self, request, context):
-        """Lists every genre of the catalogue, in the order of the alphabet.
+        """Lists every genre of the catalogue, in alphabetical order.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -145,7 +145,7 @@ class RecommenderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListInteractions(self, request, context):
-        """Lists what a user did, newest first, as far as the SQL store has it. UNAVAILABLE (STORE_UNAVAILABLE) while it is down.
+        """Lists the user's interactions that the SQL store has, newest first. UNAVAILABLE (STORE_UNAVAILABLE) while it is down.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -208,7 +208,7 @@ def add_RecommenderServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RecommenderService:
-    """Answers from the live model, the live histories and the catalogue. All methods only read, so all may be retried.
+    """Recommendations, catalogue and histories. All methods only read, so callers may retry all of them.
     """
 
     @staticmethod
@@ -456,7 +456,7 @@ class RecommenderService:
 
 
 class ModelServiceStub:
-    """The versions of the model, and which of them is live.
+    """Model versions, and which of them is live.
     """
 
     def __init__(self, channel):
@@ -483,11 +483,11 @@ class ModelServiceStub:
 
 
 class ModelServiceServicer:
-    """The versions of the model, and which of them is live.
+    """Model versions, and which of them is live.
     """
 
     def GetModel(self, request, context):
-        """Gets one version, or the live one. NOT_FOUND (MODEL_VERSION_UNKNOWN), or UNAVAILABLE (MODEL_NOT_LOADED) where none is live.
+        """Gets one version, or the live one. NOT_FOUND (MODEL_VERSION_UNKNOWN), or UNAVAILABLE (MODEL_NOT_LOADED) if none is live.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -502,7 +502,7 @@ class ModelServiceServicer:
 
     def PromoteModel(self, request, context):
         """Makes a version live, forward or back. Promoting the live version changes nothing. This replica has loaded the version
-        when the answer arrives; the others follow on the hint of the exchange `models`.
+        when the response arrives; the others load it after the hint on the exchange `models`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -535,7 +535,7 @@ def add_ModelServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ModelService:
-    """The versions of the model, and which of them is live.
+    """Model versions, and which of them is live.
     """
 
     @staticmethod

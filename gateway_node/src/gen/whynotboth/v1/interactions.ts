@@ -12,33 +12,33 @@ export const protobufPackage = "whynotboth.v1";
 
 export const protobufFileName = "whynotboth/v1/interactions.proto";
 
-/** What users did: the messages of the stream `interactions`. The AMQP property `type` says which one a message is. */
+/** The messages of the stream `interactions`, the log of user events. The AMQP property `type` names the message type. */
 
-/** A user rated an item. Of a pair of user and item the one with the latest `occurred_at` counts; of equal times the one with the higher offset. */
+/** A user rated an item. Of several ratings of one item by one user, the one with the latest `occurred_at` counts; of equal times the one with the higher offset. */
 export interface InteractionRecorded {
   /** A UUID. The same id read twice is one interaction. */
   interactionId: string;
-  /** Who rated. A user comes into being with the first interaction. */
+  /** The user who rated. The first interaction creates the user. */
   userId: string;
-  /** What was rated; an item of the catalogue. */
+  /** The rated item; it must be in the catalogue. */
   itemId: string;
   /** From 0.5 (worst) to 5 (best). */
   rating: number;
-  /** When the gateway took it in. Absent: older than every interaction with a time. */
+  /** When the gateway received it. Absent: older than every interaction with a time. */
   occurredAt: Date | undefined;
 }
 
 /**
- * All that a user did up to here is to be erased. What follows in the stream is a new history.
+ * The user's events before this message must be erased. Later events in the stream form a new history.
  *
- * Its numbers are those of InteractionRecorded where they mean the same: who asks only whose message it is may read either as either.
+ * Fields with the same meaning have the same number as in InteractionRecorded, so a reader that needs only the user id can decode both messages as either type.
  */
 export interface UserErased {
   /** A UUID. */
   erasureId: string;
-  /** Whose history. It may be one that nobody knows: then there is nothing to erase. */
+  /** The user. If the user is unknown, there is nothing to erase. */
   userId: string;
-  /** When the gateway took it in. */
+  /** When the gateway received it. */
   occurredAt: Date | undefined;
 }
 

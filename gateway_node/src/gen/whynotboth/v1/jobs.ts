@@ -27,11 +27,11 @@ export const protobufPackage = "whynotboth.v1";
 
 export const protobufFileName = "whynotboth/v1/jobs.proto";
 
-/** Background jobs: the command and the facts on the exchange `jobs`, and the files that jobs leave. */
+/** Background jobs: the command and the facts on the exchange `jobs`, job files and dead letters. */
 
-/** Chooses an estimator and its parameters by cross-validation, fits it on everything, and rolls it out unless it is worse than the live one. */
+/** Chooses an estimator and its parameters by cross-validation, fits it on all data, and promotes the version unless it is worse than the live one. */
 export interface TrainParams {
-  /** Estimators to choose from: ease, svd, item_knn, popularity. Empty: all that suit the catalogue's size. */
+  /** Estimators to choose from: ease, svd, item_knn, popularity. Empty: all that the catalogue is small enough for. */
   estimators: string[];
   /** Folds of the cross-validation, 2 to 10. Default 3. */
   folds?:
@@ -41,9 +41,9 @@ export interface TrainParams {
   seed?: number | undefined;
 }
 
-/** Measures estimators by the protocol of the reference page on evaluation. */
+/** Measures estimators: fits them on three quarters of each item's ratings, tests on the rest, and writes the figures to a CSV file. */
 export interface EvaluateParams {
-  /** Estimators to measure: ease, svd, item_knn, popularity. Empty: all that suit the catalogue's size. */
+  /** Estimators to measure: ease, svd, item_knn, popularity. Empty: all that the catalogue is small enough for. */
   estimators: string[];
   /** Seed of the split. Default 42. */
   seed?: number | undefined;
@@ -55,23 +55,23 @@ export interface ExportParams {
   limit?: number | undefined;
 }
 
-/** A command and a fact in one, routing key `job.requested`: somebody asked for a job. */
+/** A command and a fact in one, routing key `job.requested`: a client requested a job. */
 export interface JobRequested {
   /** A UUID. The same id read twice is one job. */
   jobId: string;
-  /** What to do. */
+  /** The kind of job, and its parameters. */
   params:
     | //
-    /** kind `train`. */
+    /** Kind `train`. */
     { $case: "train"; train: TrainParams }
     | //
-    /** kind `evaluate`. */
+    /** Kind `evaluate`. */
     { $case: "evaluate"; evaluate: EvaluateParams }
     | //
-    /** kind `export`. */
+    /** Kind `export`. */
     { $case: "export"; export: ExportParams }
     | undefined;
-  /** When the gateway took it in. */
+  /** When the gateway received it. */
   occurredAt: Date | undefined;
 }
 
@@ -87,15 +87,15 @@ export interface JobStarted {
   occurredAt: Date | undefined;
 }
 
-/** A fact, routing key `job.progressed`: whenever the progress has changed, at most two each second. */
+/** A fact, routing key `job.progressed`: the progress has changed; at most two a second. */
 export interface JobProgressed {
   /** The job. */
   jobId: string;
-  /** The attempt that it belongs to. */
+  /** The attempt that made the progress. */
   attempt: number;
   /** 0 to 100. */
   percent: number;
-  /** What is being done, for people. */
+  /** The current step, as text for people. */
   step: string;
   /** The best figures so far, such as `ndcg_at_10`. */
   metrics: { [key: string]: number };
@@ -108,17 +108,17 @@ export interface JobProgressed_MetricsEntry {
   value: number;
 }
 
-/** What a job left. */
+/** The result of a job. */
 export interface JobResult {
-  /** The model version that a training wrote; empty for other kinds. */
+  /** The model version of a training; empty for other kinds. */
   modelVersion: string;
-  /** Whether that version went live. */
+  /** Whether that version became live. */
   promoted: boolean;
-  /** The file that `ReadResult` gives; absent where the kind makes none. */
+  /** The file that `ReadResult` returns; absent if the kind makes none. */
   file?: JobFile | undefined;
 }
 
-/** A file that a job left. */
+/** A file that a job made. */
 export interface JobFile {
   /** The name to save it under. */
   name: string;
@@ -136,7 +136,7 @@ export interface JobSucceeded {
   attempt: number;
   /** Figures by name. */
   metrics: { [key: string]: number };
-  /** What it left. */
+  /** The result. */
   result:
     | JobResult
     | undefined;
@@ -169,7 +169,7 @@ export interface JobRetried {
 export interface JobFailed {
   /** The job. */
   jobId: string;
-  /** The attempt that failed; 0 where none began. */
+  /** The attempt that failed; 0 if none began. */
   attempt: number;
   /** Why it failed. */
   error:
@@ -179,17 +179,17 @@ export interface JobFailed {
   occurredAt: Date | undefined;
 }
 
-/** A fact, routing key `job.replayed`: an operator gave a job that had failed another run of attempts, and it is queued again. */
+/** A fact, routing key `job.replayed`: an operator gave a failed job new attempts, and it is queued again. */
 export interface JobReplayed {
   /** The job. */
   jobId: string;
-  /** The last attempt before; the next one has a higher number. */
+  /** The last attempt before the replay; the next one has a higher number. */
   attempt: number;
   /** When. */
   occurredAt: Date | undefined;
 }
 
-/** A fact, routing key `job.cancel_requested`: somebody wants the job to stop. Only a worker decides whether it does. */
+/** A fact, routing key `job.cancel_requested`: an operator wants the job to stop. A worker decides whether it does. */
 export interface JobCancelRequested {
   /** The job. */
   jobId: string;
@@ -201,7 +201,7 @@ export interface JobCancelRequested {
 export interface JobCancelled {
   /** The job. */
   jobId: string;
-  /** The attempt that was ended; 0 where none began. */
+  /** The cancelled attempt; 0 if none began. */
   attempt: number;
   /** When. */
   occurredAt: Date | undefined;
@@ -218,7 +218,7 @@ export interface ReadResultResponse {
   /** The header comes once and first, then the chunks in order. */
   part:
     | //
-    /** What the file is. */
+    /** Name, type and length. */
     { $case: "header"; header: JobFile }
     | //
     /** At most 64 KiB of its bytes. */
@@ -228,19 +228,19 @@ export interface ReadResultResponse {
 
 /** A message that no worker could finish. Copies of one message are one dead letter. */
 export interface DeadLetter {
-  /** Derived from type, message id and body, so that it is the same wherever it is asked for. */
+  /** Derived from type, message id and body, so that it is the same on every replica. */
   deadLetterId: string;
-  /** The AMQP property. */
+  /** The AMQP property `message-id`. */
   messageId: string;
-  /** The AMQP property: the full name of the message, such as `whynotboth.v1.JobRequested`. */
+  /** The AMQP property `type`: the full name of the message, such as `whynotboth.v1.JobRequested`. */
   type: string;
-  /** Empty where the body can't be decoded as a job. */
+  /** Empty if the body can't be decoded as a job. */
   jobId: string;
-  /** `train`, `evaluate` or `export`; empty where there is no job. */
+  /** `train`, `evaluate` or `export`; empty if there is no job. */
   kind: string;
-  /** Why the broker put it there: `rejected` (by a worker), `expired`, `delivery_limit`; empty where it doesn't say. */
+  /** Why the broker dead-lettered it: `rejected` (by a worker), `expired`, `delivery_limit`; empty if unknown. */
   cause: string;
-  /** Why the job failed, or why the body can't be decoded. Absent where the job hasn't failed. */
+  /** Why the job failed, or why the body can't be decoded. Absent if the job hasn't failed. */
   error?:
     | Failure
     | undefined;
@@ -248,15 +248,15 @@ export interface DeadLetter {
   attempts: number;
   /** Length of the body. */
   sizeBytes: number;
-  /** When it died, to the second. Absent where the broker doesn't say. */
+  /** When the broker dead-lettered it, to the second. Absent if unknown. */
   diedAt: Date | undefined;
 }
 
-/** Asks for a page of dead letters. */
+/** Lists dead letters. */
 export interface ListDeadLettersRequest {
   /** How many at most, 1 to 100. */
   pageSize: number;
-  /** The `next_page_token` of the page before; empty for the first. */
+  /** The previous page's `next_page_token`; empty for the first page. */
   pageToken: string;
 }
 
@@ -268,45 +268,45 @@ export interface ListDeadLettersResponse {
   nextPageToken: string;
 }
 
-/** Asks for one dead letter. */
+/** Gets one dead letter. */
 export interface GetDeadLetterRequest {
-  /** Which. */
+  /** The dead letter's id. */
   deadLetterId: string;
 }
 
 /** One dead letter with its body. */
 export interface GetDeadLetterResponse {
-  /** What it is. */
+  /** The dead letter. */
   deadLetter:
     | DeadLetter
     | undefined;
-  /** As it came, undecoded. */
+  /** The message's body, undecoded. */
   body: Buffer;
 }
 
-/** Asks for another run of a job. */
+/** Gives a failed job new attempts. */
 export interface ReplayDeadLetterRequest {
-  /** Which dead letter. */
+  /** The dead letter's id. */
   deadLetterId: string;
 }
 
-/** What a replay did. */
+/** The outcome of a replay. */
 export interface ReplayDeadLetterResponse {
-  /** What was removed from the dead letters. */
+  /** The removed dead letter. */
   deadLetter:
     | DeadLetter
     | undefined;
-  /** Whether the job is queued again. False where it runs already, succeeded or was cancelled. */
+  /** Whether the job is queued again. False if it runs already, succeeded or was cancelled. */
   queued: boolean;
 }
 
-/** Asks to remove a dead letter for good. */
+/** Removes a dead letter for good. */
 export interface DropDeadLetterRequest {
-  /** Which. */
+  /** The dead letter's id. */
   deadLetterId: string;
 }
 
-/** What was removed. */
+/** The removed dead letter. */
 export interface DropDeadLetterResponse {
   /** The dead letter as it was. */
   deadLetter: DeadLetter | undefined;
@@ -2489,10 +2489,10 @@ export const DropDeadLetterResponse: MessageFns<DropDeadLetterResponse> = {
   },
 };
 
-/** The files that jobs leave, and the jobs that came to nothing. */
+/** Job files, and dead letters. */
 export type JobServiceService = typeof JobServiceService;
 export const JobServiceService = {
-  /** Reads a job's file: a header first, then its bytes. NOT_FOUND (JOB_RESULT_MISSING) where there is none. */
+  /** Reads a job's file: a header first, then its bytes. NOT_FOUND (JOB_RESULT_MISSING) if there is none. */
   readResult: {
     path: "/whynotboth.v1.JobService/ReadResult" as const,
     requestStream: false as const,
@@ -2503,8 +2503,8 @@ export const JobServiceService = {
     responseDeserialize: (value: Buffer): ReadResultResponse => ReadResultResponse.decode(value),
   },
   /**
-   * Lists what lies in the queue `jobs.dead`, oldest first, and leaves it there. UNAVAILABLE (BROKER_UNAVAILABLE) while the broker is away or
-   * somebody else looks into the queue.
+   * Lists the messages of the queue `jobs.dead`, oldest first, and leaves them there. UNAVAILABLE (BROKER_UNAVAILABLE) while the broker is away or
+   * another caller reads the queue.
    */
   listDeadLetters: {
     path: "/whynotboth.v1.JobService/ListDeadLetters" as const,
@@ -2517,7 +2517,7 @@ export const JobServiceService = {
       Buffer.from(ListDeadLettersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListDeadLettersResponse => ListDeadLettersResponse.decode(value),
   },
-  /** Gets one with its body. NOT_FOUND (DEAD_LETTER_UNKNOWN) where there is none. */
+  /** Gets one dead letter with its body. NOT_FOUND (DEAD_LETTER_UNKNOWN) if there is none. */
   getDeadLetter: {
     path: "/whynotboth.v1.JobService/GetDeadLetter" as const,
     requestStream: false as const,
@@ -2529,8 +2529,8 @@ export const JobServiceService = {
     responseDeserialize: (value: Buffer): GetDeadLetterResponse => GetDeadLetterResponse.decode(value),
   },
   /**
-   * Gives a job another run of attempts: it is queued again, then its dead letter is removed. A job that doesn't wait for one stays as it is, and
-   * only its letter is removed. INVALID_ARGUMENT (MESSAGE_UNDECODABLE) for what isn't a job.
+   * Gives a failed job new attempts: queues it again, then removes its dead letter. If the job runs, succeeded or was cancelled meanwhile, this
+   * removes only the letter. INVALID_ARGUMENT (MESSAGE_UNDECODABLE) if the message isn't a job.
    */
   replayDeadLetter: {
     path: "/whynotboth.v1.JobService/ReplayDeadLetter" as const,
@@ -2543,7 +2543,7 @@ export const JobServiceService = {
       Buffer.from(ReplayDeadLetterResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReplayDeadLetterResponse => ReplayDeadLetterResponse.decode(value),
   },
-  /** Removes one for good. */
+  /** Removes one dead letter for good. */
   dropDeadLetter: {
     path: "/whynotboth.v1.JobService/DropDeadLetter" as const,
     requestStream: false as const,
@@ -2558,26 +2558,26 @@ export const JobServiceService = {
 } as const;
 
 export interface JobServiceServer extends UntypedServiceImplementation {
-  /** Reads a job's file: a header first, then its bytes. NOT_FOUND (JOB_RESULT_MISSING) where there is none. */
+  /** Reads a job's file: a header first, then its bytes. NOT_FOUND (JOB_RESULT_MISSING) if there is none. */
   readResult: handleServerStreamingCall<ReadResultRequest, ReadResultResponse>;
   /**
-   * Lists what lies in the queue `jobs.dead`, oldest first, and leaves it there. UNAVAILABLE (BROKER_UNAVAILABLE) while the broker is away or
-   * somebody else looks into the queue.
+   * Lists the messages of the queue `jobs.dead`, oldest first, and leaves them there. UNAVAILABLE (BROKER_UNAVAILABLE) while the broker is away or
+   * another caller reads the queue.
    */
   listDeadLetters: handleUnaryCall<ListDeadLettersRequest, ListDeadLettersResponse>;
-  /** Gets one with its body. NOT_FOUND (DEAD_LETTER_UNKNOWN) where there is none. */
+  /** Gets one dead letter with its body. NOT_FOUND (DEAD_LETTER_UNKNOWN) if there is none. */
   getDeadLetter: handleUnaryCall<GetDeadLetterRequest, GetDeadLetterResponse>;
   /**
-   * Gives a job another run of attempts: it is queued again, then its dead letter is removed. A job that doesn't wait for one stays as it is, and
-   * only its letter is removed. INVALID_ARGUMENT (MESSAGE_UNDECODABLE) for what isn't a job.
+   * Gives a failed job new attempts: queues it again, then removes its dead letter. If the job runs, succeeded or was cancelled meanwhile, this
+   * removes only the letter. INVALID_ARGUMENT (MESSAGE_UNDECODABLE) if the message isn't a job.
    */
   replayDeadLetter: handleUnaryCall<ReplayDeadLetterRequest, ReplayDeadLetterResponse>;
-  /** Removes one for good. */
+  /** Removes one dead letter for good. */
   dropDeadLetter: handleUnaryCall<DropDeadLetterRequest, DropDeadLetterResponse>;
 }
 
 export interface JobServiceClient extends Client {
-  /** Reads a job's file: a header first, then its bytes. NOT_FOUND (JOB_RESULT_MISSING) where there is none. */
+  /** Reads a job's file: a header first, then its bytes. NOT_FOUND (JOB_RESULT_MISSING) if there is none. */
   readResult(request: ReadResultRequest, options?: Partial<CallOptions>): ClientReadableStream<ReadResultResponse>;
   readResult(
     request: ReadResultRequest,
@@ -2585,8 +2585,8 @@ export interface JobServiceClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ReadResultResponse>;
   /**
-   * Lists what lies in the queue `jobs.dead`, oldest first, and leaves it there. UNAVAILABLE (BROKER_UNAVAILABLE) while the broker is away or
-   * somebody else looks into the queue.
+   * Lists the messages of the queue `jobs.dead`, oldest first, and leaves them there. UNAVAILABLE (BROKER_UNAVAILABLE) while the broker is away or
+   * another caller reads the queue.
    */
   listDeadLetters(
     request: ListDeadLettersRequest,
@@ -2603,7 +2603,7 @@ export interface JobServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListDeadLettersResponse) => void,
   ): ClientUnaryCall;
-  /** Gets one with its body. NOT_FOUND (DEAD_LETTER_UNKNOWN) where there is none. */
+  /** Gets one dead letter with its body. NOT_FOUND (DEAD_LETTER_UNKNOWN) if there is none. */
   getDeadLetter(
     request: GetDeadLetterRequest,
     callback: (error: ServiceError | null, response: GetDeadLetterResponse) => void,
@@ -2620,8 +2620,8 @@ export interface JobServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetDeadLetterResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Gives a job another run of attempts: it is queued again, then its dead letter is removed. A job that doesn't wait for one stays as it is, and
-   * only its letter is removed. INVALID_ARGUMENT (MESSAGE_UNDECODABLE) for what isn't a job.
+   * Gives a failed job new attempts: queues it again, then removes its dead letter. If the job runs, succeeded or was cancelled meanwhile, this
+   * removes only the letter. INVALID_ARGUMENT (MESSAGE_UNDECODABLE) if the message isn't a job.
    */
   replayDeadLetter(
     request: ReplayDeadLetterRequest,
@@ -2638,7 +2638,7 @@ export interface JobServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ReplayDeadLetterResponse) => void,
   ): ClientUnaryCall;
-  /** Removes one for good. */
+  /** Removes one dead letter for good. */
   dropDeadLetter(
     request: DropDeadLetterRequest,
     callback: (error: ServiceError | null, response: DropDeadLetterResponse) => void,

@@ -26,9 +26,9 @@ export const protobufPackage = "whynotboth.v1";
 
 export const protobufFileName = "whynotboth/v1/recommender.proto";
 
-/** What the gateway asks of the recommender: answers from the live model and live histories, and the model versions. */
+/** The recommender's gRPC services: recommendations from the live model and live histories, the catalogue, and model versions. */
 
-/** Where an answer comes from. */
+/** How a recommendation was made. */
 export const RecommendationSource = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
@@ -52,7 +52,7 @@ export interface Item {
   itemId: string;
   /** Shown to people. */
   title: string;
-  /** The year of release, where it is known. */
+  /** The year of release; absent if unknown. */
   year?:
     | number
     | undefined;
@@ -66,7 +66,7 @@ export interface RecommendRequest {
   userId: string;
   /** How many items at most, 1 to 100. */
   limit: number;
-  /** The answer takes into account every interaction up to this offset of the stream `interactions`. */
+  /** The answer must take into account every interaction up to this offset of the stream `interactions`. */
   minInteractionOffset?: number | undefined;
 }
 
@@ -90,15 +90,15 @@ export interface ItemReference {
   title: string;
 }
 
-/** Recommendations for one user, best first; items that the user has interacted with are left out. */
+/** Recommendations for one user, best first, without items that the user has interacted with. */
 export interface RecommendResponse {
   /** The user they are for. */
   userId: string;
-  /** The version that gave them. */
+  /** The model version that made them. */
   modelVersion: string;
-  /** Where they come from. */
+  /** How they were made. */
   source: RecommendationSource;
-  /** Best first; fewer than asked for where the catalogue has no more. */
+  /** Best first; fewer than the limit if the catalogue has no more. */
   items: RecommendedItem[];
   /** The last offset of the stream `interactions` that the answer takes into account; absent before the first. */
   asOfOffset?: number | undefined;
@@ -108,28 +108,28 @@ export interface RecommendResponse {
 export interface BatchRecommendRequest {
   /** 1 to 256 requests. */
   requests: RecommendRequest[];
-  /** The catalogues that the caller has, from earlier responses. */
+  /** The ids of catalogues that the caller has from earlier responses. */
   knownCatalogueIds: string[];
 }
 
-/** Items for one user, best first: parallel arrays. Items that the user has interacted with are left out. */
+/** Items for one user as parallel arrays, best first, without items that the user has interacted with. */
 export interface RankedItems {
-  /** Where they come from. */
+  /** How they were made. */
   source: RecommendationSource;
-  /** The items' places in the catalogue, from 0; fewer than asked for where the catalogue has no more. */
+  /** The items' indexes in the catalogue, from 0; fewer than the limit if the catalogue has no more. */
   places: number[];
-  /** The model's scores, one for each place. Higher is better; comparable within one answer only. */
+  /** The model's scores, one for each item. Higher is better; comparable within one answer only. */
   scores: number[];
-  /** Two for each place: the items of the history that contributed most, most first, by their places plus one; 0 where there is none. */
+  /** Two for each item: the items of the history that contributed most, most first, by their index plus one; 0 for none. */
   reasons: number[];
 }
 
 /** The outcome of one request of a batch. */
 export interface BatchRecommendResult {
-  /** Either the answer or why there is none. */
+  /** Either the items or an error. */
   outcome:
     | //
-    /** The answer. */
+    /** The items. */
     { $case: "ranked"; ranked: RankedItems }
     | //
     /** The failure of this entry alone. */
@@ -137,21 +137,21 @@ export interface BatchRecommendResult {
     | undefined;
 }
 
-/** The outcomes, in the order of the requests, and what they have in common. */
+/** The outcomes in the order of the requests, and the fields that they share. */
 export interface BatchRecommendResponse {
   /** One for each request. */
   results: BatchRecommendResult[];
   /** Time spent scoring the whole batch, in milliseconds. */
   scoringMs: number;
-  /** The version that gave the answers. */
+  /** The model version that made the results. */
   modelVersion: string;
-  /** The catalogue that the places are of, the same on all replicas. A catalogue never changes: another one has another id. */
+  /** The id of the catalogue that the indexes refer to, the same on all replicas. A catalogue never changes: a new one has a new id. */
   catalogueId: string;
-  /** The last offset of the stream `interactions` that the answers take into account; absent before the first. */
+  /** The last offset of the stream `interactions` that the results take into account; absent before the first. */
   asOfOffset?:
     | number
     | undefined;
-  /** All items of that catalogue, by their places; empty where the caller has it. */
+  /** All items of that catalogue, by their index; empty if the caller has it. */
   catalogue: Item[];
 }
 
@@ -169,15 +169,15 @@ export interface ScoredItem {
   item:
     | Item
     | undefined;
-  /** The model's similarity. Higher is nearer; comparable within one answer only. */
+  /** The model's similarity. Higher is more similar; comparable within one answer only. */
   score: number;
 }
 
-/** Similar items, nearest first, without the item itself. */
+/** Similar items, most similar first, without the item itself. */
 export interface ListSimilarItemsResponse {
-  /** Nearest first. */
+  /** Most similar first. */
   items: ScoredItem[];
-  /** The version that gave them. */
+  /** The model version that made them. */
   modelVersion: string;
 }
 
@@ -195,13 +195,13 @@ export interface GetItemResponse {
 
 /** Lists the catalogue. */
 export interface ListItemsRequest {
-  /** Only items whose title contains this text, whatever the case. Empty: all. */
+  /** Only items whose title contains this text, in upper or lower case. Empty: all. */
   query: string;
-  /** Only items of this genre, whatever the case. Empty: all. */
+  /** Only items of this genre, in upper or lower case. Empty: all. */
   genre: string;
   /** How many at most, 1 to 100. */
   pageSize: number;
-  /** What the page before gave as `next_page_token`. Empty: the first page. INVALID_ARGUMENT (PAGE_TOKEN_INVALID) otherwise. */
+  /** The previous page's `next_page_token`. Empty: the first page. INVALID_ARGUMENT (PAGE_TOKEN_INVALID) for another text. */
   pageToken: string;
 }
 
@@ -219,7 +219,7 @@ export interface ListGenresRequest {
 
 /** The genres. */
 export interface ListGenresResponse {
-  /** Each once, in the order of the alphabet; any of them may stand in a ListItemsRequest. */
+  /** Each once, in alphabetical order; each is valid in a ListItemsRequest. */
   genres: string[];
 }
 
@@ -237,7 +237,7 @@ export interface ListUsersRequest {
   query: string;
   /** How many at most, 1 to 100. */
   pageSize: number;
-  /** What the page before gave as `next_page_token`. Empty: the first page. INVALID_ARGUMENT (PAGE_TOKEN_INVALID) otherwise. */
+  /** The previous page's `next_page_token`. Empty: the first page. INVALID_ARGUMENT (PAGE_TOKEN_INVALID) for another text. */
   pageToken: string;
 }
 
@@ -261,13 +261,13 @@ export interface GetUserResponse {
   user: User | undefined;
 }
 
-/** Lists what a user did. */
+/** Lists a user's interactions. */
 export interface ListInteractionsRequest {
   /** Any id; one without interactions has an empty list. */
   userId: string;
   /** How many at most, 1 to 100. */
   pageSize: number;
-  /** What the page before gave as `next_page_token`. Empty: the first page. INVALID_ARGUMENT (PAGE_TOKEN_INVALID) otherwise. */
+  /** The previous page's `next_page_token`. Empty: the first page. INVALID_ARGUMENT (PAGE_TOKEN_INVALID) for another text. */
   pageToken: string;
 }
 
@@ -275,15 +275,15 @@ export interface ListInteractionsRequest {
 export interface Interaction {
   /** Unique. */
   interactionId: string;
-  /** The item that was rated. */
+  /** The rated item. */
   item:
     | Item
     | undefined;
-  /** From 0.5 to 5; absent where the imported data had none. */
+  /** From 0.5 to 5; absent if the imported data had none. */
   rating?:
     | number
     | undefined;
-  /** When; absent where the imported data had no time. */
+  /** When; absent if the imported data had no time. */
   occurredAt: Date | undefined;
 }
 
@@ -313,7 +313,7 @@ export interface Model {
   createdAt:
     | Date
     | undefined;
-  /** Whether it is the one that answers. */
+  /** Whether it is the live version. */
   live: boolean;
 }
 
@@ -338,7 +338,7 @@ export interface GetModelResponse {
 export interface ListModelsRequest {
   /** How many at most, 1 to 100. */
   pageSize: number;
-  /** What the page before gave as `next_page_token`. Empty: the first page. INVALID_ARGUMENT (PAGE_TOKEN_INVALID) otherwise. */
+  /** The previous page's `next_page_token`. Empty: the first page. INVALID_ARGUMENT (PAGE_TOKEN_INVALID) for another text. */
   pageToken: string;
 }
 
@@ -352,19 +352,19 @@ export interface ListModelsResponse {
 
 /** Makes a version live. */
 export interface PromoteModelRequest {
-  /** The version. NOT_FOUND (MODEL_VERSION_UNKNOWN), or UNAVAILABLE (MODEL_VERSION_UNUSABLE) where it can't be loaded. */
+  /** The version. NOT_FOUND (MODEL_VERSION_UNKNOWN), or UNAVAILABLE (MODEL_VERSION_UNUSABLE) if it can't be loaded. */
   version: string;
 }
 
-/** The version that is live now. */
+/** The live version. */
 export interface PromoteModelResponse {
   /** The version. */
   model: Model | undefined;
 }
 
-/** A hint on the exchange `models`: a version went live. The truth is the store's row. */
+/** A hint on the exchange `models`: a version became live. The store's row is authoritative. */
 export interface ModelPromoted {
-  /** The version that went live. */
+  /** The version that became live. */
   version: string;
   /** When. */
   occurredAt: Date | undefined;
@@ -2938,13 +2938,13 @@ export const ModelPromoted: MessageFns<ModelPromoted> = {
   },
 };
 
-/** Answers from the live model, the live histories and the catalogue. All methods only read, so all may be retried. */
+/** Recommendations, catalogue and histories. All methods only read, so callers may retry all of them. */
 export type RecommenderServiceService = typeof RecommenderServiceService;
 export const RecommenderServiceService = {
   /**
-   * Recommends to many users at once; the answers come in the order of the requests, each with an outcome of its own.
-   * Answers name items by their places in a catalogue. The answer holds the catalogue only if the caller doesn't have it yet, so that it isn't sent again each time.
-   * An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't hold the rest.
+   * Recommends to many users at once. The results have the order of the requests; each has its own outcome.
+   * Results name items by their index in a catalogue. The response contains the catalogue only if the caller doesn't have it yet.
+   * An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't delay the others.
    */
   batchRecommend: {
     path: "/whynotboth.v1.RecommenderService/BatchRecommend" as const,
@@ -2967,7 +2967,7 @@ export const RecommenderServiceService = {
     responseSerialize: (value: RecommendResponse): Buffer => Buffer.from(RecommendResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RecommendResponse => RecommendResponse.decode(value),
   },
-  /** Lists the items nearest to one item by the live model. NOT_FOUND (ITEM_UNKNOWN) for an id outside the catalogue. */
+  /** Lists the items most similar to one item by the live model. NOT_FOUND (ITEM_UNKNOWN) for an id outside the catalogue. */
   listSimilarItems: {
     path: "/whynotboth.v1.RecommenderService/ListSimilarItems" as const,
     requestStream: false as const,
@@ -2999,7 +2999,7 @@ export const RecommenderServiceService = {
     responseSerialize: (value: ListItemsResponse): Buffer => Buffer.from(ListItemsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListItemsResponse => ListItemsResponse.decode(value),
   },
-  /** Lists every genre of the catalogue, in the order of the alphabet. */
+  /** Lists every genre of the catalogue, in alphabetical order. */
   listGenres: {
     path: "/whynotboth.v1.RecommenderService/ListGenres" as const,
     requestStream: false as const,
@@ -3029,7 +3029,7 @@ export const RecommenderServiceService = {
     responseSerialize: (value: GetUserResponse): Buffer => Buffer.from(GetUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetUserResponse => GetUserResponse.decode(value),
   },
-  /** Lists what a user did, newest first, as far as the SQL store has it. UNAVAILABLE (STORE_UNAVAILABLE) while it is down. */
+  /** Lists the user's interactions that the SQL store has, newest first. UNAVAILABLE (STORE_UNAVAILABLE) while it is down. */
   listInteractions: {
     path: "/whynotboth.v1.RecommenderService/ListInteractions" as const,
     requestStream: false as const,
@@ -3045,34 +3045,34 @@ export const RecommenderServiceService = {
 
 export interface RecommenderServiceServer extends UntypedServiceImplementation {
   /**
-   * Recommends to many users at once; the answers come in the order of the requests, each with an outcome of its own.
-   * Answers name items by their places in a catalogue. The answer holds the catalogue only if the caller doesn't have it yet, so that it isn't sent again each time.
-   * An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't hold the rest.
+   * Recommends to many users at once. The results have the order of the requests; each has its own outcome.
+   * Results name items by their index in a catalogue. The response contains the catalogue only if the caller doesn't have it yet.
+   * An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't delay the others.
    */
   batchRecommend: handleUnaryCall<BatchRecommendRequest, BatchRecommendResponse>;
   /** Recommends to one user. Waits, within the call's deadline, until `min_interaction_offset` is reached. */
   recommend: handleUnaryCall<RecommendRequest, RecommendResponse>;
-  /** Lists the items nearest to one item by the live model. NOT_FOUND (ITEM_UNKNOWN) for an id outside the catalogue. */
+  /** Lists the items most similar to one item by the live model. NOT_FOUND (ITEM_UNKNOWN) for an id outside the catalogue. */
   listSimilarItems: handleUnaryCall<ListSimilarItemsRequest, ListSimilarItemsResponse>;
   /** Gets one item of the catalogue. NOT_FOUND (ITEM_UNKNOWN) for an id outside it. */
   getItem: handleUnaryCall<GetItemRequest, GetItemResponse>;
   /** Lists the catalogue, in the natural order of the item ids: numbers in them count by their value, so that 2 comes before 10. */
   listItems: handleUnaryCall<ListItemsRequest, ListItemsResponse>;
-  /** Lists every genre of the catalogue, in the order of the alphabet. */
+  /** Lists every genre of the catalogue, in alphabetical order. */
   listGenres: handleUnaryCall<ListGenresRequest, ListGenresResponse>;
   /** Lists the users who have interactions, in the natural order of the user ids. */
   listUsers: handleUnaryCall<ListUsersRequest, ListUsersResponse>;
   /** Gets one user. NOT_FOUND (USER_UNKNOWN) for an id without interactions. */
   getUser: handleUnaryCall<GetUserRequest, GetUserResponse>;
-  /** Lists what a user did, newest first, as far as the SQL store has it. UNAVAILABLE (STORE_UNAVAILABLE) while it is down. */
+  /** Lists the user's interactions that the SQL store has, newest first. UNAVAILABLE (STORE_UNAVAILABLE) while it is down. */
   listInteractions: handleUnaryCall<ListInteractionsRequest, ListInteractionsResponse>;
 }
 
 export interface RecommenderServiceClient extends Client {
   /**
-   * Recommends to many users at once; the answers come in the order of the requests, each with an outcome of its own.
-   * Answers name items by their places in a catalogue. The answer holds the catalogue only if the caller doesn't have it yet, so that it isn't sent again each time.
-   * An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't hold the rest.
+   * Recommends to many users at once. The results have the order of the requests; each has its own outcome.
+   * Results name items by their index in a catalogue. The response contains the catalogue only if the caller doesn't have it yet.
+   * An entry whose `min_interaction_offset` isn't reached fails with OFFSET_NOT_REACHED at once, so that it doesn't delay the others.
    */
   batchRecommend(
     request: BatchRecommendRequest,
@@ -3105,7 +3105,7 @@ export interface RecommenderServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RecommendResponse) => void,
   ): ClientUnaryCall;
-  /** Lists the items nearest to one item by the live model. NOT_FOUND (ITEM_UNKNOWN) for an id outside the catalogue. */
+  /** Lists the items most similar to one item by the live model. NOT_FOUND (ITEM_UNKNOWN) for an id outside the catalogue. */
   listSimilarItems(
     request: ListSimilarItemsRequest,
     callback: (error: ServiceError | null, response: ListSimilarItemsResponse) => void,
@@ -3153,7 +3153,7 @@ export interface RecommenderServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListItemsResponse) => void,
   ): ClientUnaryCall;
-  /** Lists every genre of the catalogue, in the order of the alphabet. */
+  /** Lists every genre of the catalogue, in alphabetical order. */
   listGenres(
     request: ListGenresRequest,
     callback: (error: ServiceError | null, response: ListGenresResponse) => void,
@@ -3201,7 +3201,7 @@ export interface RecommenderServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetUserResponse) => void,
   ): ClientUnaryCall;
-  /** Lists what a user did, newest first, as far as the SQL store has it. UNAVAILABLE (STORE_UNAVAILABLE) while it is down. */
+  /** Lists the user's interactions that the SQL store has, newest first. UNAVAILABLE (STORE_UNAVAILABLE) while it is down. */
   listInteractions(
     request: ListInteractionsRequest,
     callback: (error: ServiceError | null, response: ListInteractionsResponse) => void,
@@ -3228,10 +3228,10 @@ export const RecommenderServiceClient = makeGenericClientConstructor(
   serviceName: string;
 };
 
-/** The versions of the model, and which of them is live. */
+/** Model versions, and which of them is live. */
 export type ModelServiceService = typeof ModelServiceService;
 export const ModelServiceService = {
-  /** Gets one version, or the live one. NOT_FOUND (MODEL_VERSION_UNKNOWN), or UNAVAILABLE (MODEL_NOT_LOADED) where none is live. */
+  /** Gets one version, or the live one. NOT_FOUND (MODEL_VERSION_UNKNOWN), or UNAVAILABLE (MODEL_NOT_LOADED) if none is live. */
   getModel: {
     path: "/whynotboth.v1.ModelService/GetModel" as const,
     requestStream: false as const,
@@ -3253,7 +3253,7 @@ export const ModelServiceService = {
   },
   /**
    * Makes a version live, forward or back. Promoting the live version changes nothing. This replica has loaded the version
-   * when the answer arrives; the others follow on the hint of the exchange `models`.
+   * when the response arrives; the others load it after the hint on the exchange `models`.
    */
   promoteModel: {
     path: "/whynotboth.v1.ModelService/PromoteModel" as const,
@@ -3268,19 +3268,19 @@ export const ModelServiceService = {
 } as const;
 
 export interface ModelServiceServer extends UntypedServiceImplementation {
-  /** Gets one version, or the live one. NOT_FOUND (MODEL_VERSION_UNKNOWN), or UNAVAILABLE (MODEL_NOT_LOADED) where none is live. */
+  /** Gets one version, or the live one. NOT_FOUND (MODEL_VERSION_UNKNOWN), or UNAVAILABLE (MODEL_NOT_LOADED) if none is live. */
   getModel: handleUnaryCall<GetModelRequest, GetModelResponse>;
   /** Lists the versions of the registry, newest first. */
   listModels: handleUnaryCall<ListModelsRequest, ListModelsResponse>;
   /**
    * Makes a version live, forward or back. Promoting the live version changes nothing. This replica has loaded the version
-   * when the answer arrives; the others follow on the hint of the exchange `models`.
+   * when the response arrives; the others load it after the hint on the exchange `models`.
    */
   promoteModel: handleUnaryCall<PromoteModelRequest, PromoteModelResponse>;
 }
 
 export interface ModelServiceClient extends Client {
-  /** Gets one version, or the live one. NOT_FOUND (MODEL_VERSION_UNKNOWN), or UNAVAILABLE (MODEL_NOT_LOADED) where none is live. */
+  /** Gets one version, or the live one. NOT_FOUND (MODEL_VERSION_UNKNOWN), or UNAVAILABLE (MODEL_NOT_LOADED) if none is live. */
   getModel(
     request: GetModelRequest,
     callback: (error: ServiceError | null, response: GetModelResponse) => void,
@@ -3314,7 +3314,7 @@ export interface ModelServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Makes a version live, forward or back. Promoting the live version changes nothing. This replica has loaded the version
-   * when the answer arrives; the others follow on the hint of the exchange `models`.
+   * when the response arrives; the others load it after the hint on the exchange `models`.
    */
   promoteModel(
     request: PromoteModelRequest,
