@@ -1,4 +1,4 @@
-"""Fixtures of the system tests: one broker and one trained data set for all, a stack of its own where a test breaks things."""
+"""Fixtures of the system tests: one broker and one trained data set for all tests, and a shared stack."""
 
 from __future__ import annotations
 

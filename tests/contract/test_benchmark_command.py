@@ -1,4 +1,4 @@
-"""`python -m benchmarks` ends well where only the time was too short, and badly where something failed."""
+"""`python -m benchmarks` ends with 0 when only the time runs out, and with an error when something fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run of the benchmarks fits into its time on a slow machine: it measures less of each, says so, and doesn't fail."""
+"""The benchmarks keep to their time on a slow machine: they make fewer rounds, report that, and don't fail."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.schedule import SHARES, Schedule
 
 
 class Machine:
-    """A clock that only work moves on."""
+    """A clock that advances only with work."""
 
     def __init__(self, *names: str, run_seconds: float) -> None:
         self.now = 0.0
@@ -17,7 +17,7 @@ class Machine:
         self.schedule = Schedule(run_seconds, list(names), self.said.append, lambda: self.now)
 
     def rounds_of(self, seconds: float, rounds: int = 3) -> int:
-        """How many rounds a series gets whose rounds take so long each."""
+        """Return the number of rounds that a series makes when each round takes this long."""
         return len(interleave({GATEWAY: lambda: self.work(seconds)}, rounds, self.said.append, self.schedule, lambda: self.now)[GATEWAY])
 
     def work(self, seconds: float) -> dict[str, float]:
@@ -25,7 +25,7 @@ class Machine:
         return {}
 
 
-def test_a_quick_machine_makes_every_round() -> None:
+def test_a_fast_machine_makes_every_round() -> None:
     machine = Machine("sockets", "drain", run_seconds=SHARES["sockets"] + SHARES["drain"])
     machine.schedule.begin("sockets", "Sockets")
 
@@ -33,7 +33,7 @@ def test_a_quick_machine_makes_every_round() -> None:
     assert machine.schedule.left_out == []
 
 
-def test_a_slow_machine_makes_fewer_rounds_and_says_so() -> None:
+def test_a_slow_machine_makes_fewer_rounds_and_reports_that() -> None:
     machine = Machine("sockets", "drain", run_seconds=SHARES["sockets"] + SHARES["drain"])
     machine.schedule.begin("sockets", "Sockets")
 
@@ -41,7 +41,7 @@ def test_a_slow_machine_makes_fewer_rounds_and_says_so() -> None:
     assert machine.schedule.left_out == ["sockets: 1 of 3 rounds"]
 
 
-def test_even_without_any_time_left_a_series_gets_one_round() -> None:
+def test_a_series_gets_one_round_even_without_any_time_left() -> None:
     machine = Machine("sockets", "drain", run_seconds=1)
     machine.work(100)
     machine.schedule.begin("drain", "Queued jobs")
@@ -51,7 +51,7 @@ def test_even_without_any_time_left_a_series_gets_one_round() -> None:
     assert not machine.schedule.has_time_for_another()
 
 
-def test_turns_get_shorter_where_the_share_is_too_small_for_them() -> None:
+def test_turns_are_shorter_where_the_share_of_time_is_too_small() -> None:
     machine = Machine("cached", run_seconds=12)
     machine.schedule.begin("cached", "Cached")
 
@@ -60,7 +60,7 @@ def test_turns_get_shorter_where_the_share_is_too_small_for_them() -> None:
     assert machine.schedule.left_out == ["cached: turns of 3 s: they take 2 s"]
 
 
-def test_a_quick_series_leaves_its_time_to_those_after_it() -> None:
+def test_a_fast_series_leaves_its_time_to_later_ones() -> None:
     machine = Machine("tell", "push", run_seconds=100)
     machine.schedule.begin("tell", "Tell")
     machine.work(1)
@@ -71,7 +71,7 @@ def test_a_quick_series_leaves_its_time_to_those_after_it() -> None:
     assert not machine.schedule.has_time(100)
 
 
-def test_the_report_names_what_was_left_out() -> None:
+def test_the_report_names_the_rounds_that_were_left_out() -> None:
     report = Report({}, [], [], 600.0, left_out=["sockets: 1 of 3 rounds"])
 
     assert "sockets: 1 of 3 rounds" in report.as_text()

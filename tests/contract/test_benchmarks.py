@@ -1,4 +1,4 @@
-"""What the benchmarks make of their measurements."""
+"""How the benchmarks evaluate their measurements."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ SCENARIOS = (ask, tell, sockets, jobs, weight)
 
 
 def silent(_line: str) -> None:
-    """Takes what a run would say."""
+    """A function that ignores the lines of a run."""
 
 
 @pytest.fixture
 def asked() -> Series:
-    """Two rounds; the second was disturbed, for both alike."""
+    """Two rounds. Something disturbed both contenders alike in the second."""
     ours = [{"per_second": 9000.0, "p99_ms": 10.0}, {"per_second": 4500.0, "p99_ms": 20.0}]
     theirs = [{"per_second": 1000.0, "p99_ms": 40.0}, {"per_second": 500.0, "p99_ms": 80.0}]
     return Series("ask", "Ask", {GATEWAY: ours, goals.HYBRID_AIO: theirs})
 
 
-def test_a_percentile_is_a_value_that_was_measured() -> None:
+def test_a_percentile_is_a_measured_value() -> None:
     values = [float(value) for value in range(1, 101)]
 
     assert [percentile(values, part) for part in (0.0, 0.5, 0.99, 1.0)] == [1, 50, 99, 100]
 
 
-def test_a_ratio_is_taken_within_its_round(asked: Series) -> None:
+def test_a_ratio_compares_figures_of_the_same_round(asked: Series) -> None:
     assert ratios(asked, "per_second", GATEWAY, goals.HYBRID_AIO) == [9, 9]
 
 
@@ -59,7 +59,7 @@ def test_each_round_begins_with_another_contender() -> None:
     assert rotated(["a", "b"], 3) == ["b", "a"]
 
 
-def test_figures_of_failures_are_refused() -> None:
+def test_figures_of_a_load_with_failures_are_refused() -> None:
     with pytest.raises(LoadFailed, match="2 of 100 failed"):
         interleave({GATEWAY: lambda: {"answered": 98.0, "failed": 2.0}}, 1, silent)
 
@@ -79,7 +79,7 @@ def test_one_good_round_is_no_alarm() -> None:
     assert not Verdict(goal, Spread.of([0.5, 1.0, 8.0])).is_alarming
 
 
-def test_an_alarm_lies_far_on_the_other_side_of_its_goal() -> None:
+def test_an_alarm_is_far_on_the_wrong_side_of_its_goal() -> None:
     far = [goal for goal in GOALS if goal.alarm is not None]
 
     assert len(far) > 8
@@ -88,7 +88,7 @@ def test_an_alarm_lies_far_on_the_other_side_of_its_goal() -> None:
         assert (goal.alarm >= 2 * goal.wanted) if goal.is_at_most else (goal.alarm <= goal.wanted / 2)
 
 
-def test_only_what_was_measured_is_judged(asked: Series) -> None:
+def test_only_measured_goals_are_judged(asked: Series) -> None:
     assert [verdict.spread.median for verdict in judge([asked])] == [9]
 
 
@@ -112,14 +112,14 @@ def test_the_report_is_one_file_with_every_figure(asked: Series, tmp_path: Path)
     assert "9,000" in report.as_text()
 
 
-def test_a_run_that_failed_reports_what_it_has_and_why_no_more(asked: Series) -> None:
+def test_a_failed_run_reports_its_figures_and_the_failure(asked: Series) -> None:
     report = Report({}, [asked], judge([asked]), 60.0, "The machine is busy")
 
     assert "The machine is busy" in report.as_html()
     assert json.loads(report.as_json())["goals"]
 
 
-def test_traffic_is_the_same_in_each_run_and_as_mixed_as_was_asked() -> None:
+def test_traffic_is_the_same_in_each_run_and_mixed_as_requested() -> None:
     users, items = [str(user) for user in range(100)], ["1", "2"]
 
     mixed = traffic.some_users_more(users, items, 10_000, 0.01)
@@ -129,5 +129,5 @@ def test_traffic_is_the_same_in_each_run_and_as_mixed_as_was_asked() -> None:
     assert sorted(traffic.each_user_in_turn(users)) == sorted(map(traffic.ask, users))
 
 
-def test_numbers_show_three_digits_that_count() -> None:
+def test_numbers_have_three_significant_digits() -> None:
     assert [number(value) for value in (0.30412, 8.0, 39_100.4)] == ["0.304", "8", "39,100"]

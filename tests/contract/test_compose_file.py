@@ -1,4 +1,4 @@
-"""What docker-compose.yml lets browsers reach: the gateway, and nothing whose password everybody knows."""
+"""docker-compose.yml publishes the gateway alone, and nothing with a well-known password."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def services(file: Path) -> dict[str, str]:
-    """The text of each service."""
+    """Return the text of each service."""
     text = file.read_text("utf-8").partition("\nservices:\n")[2].partition("\nvolumes:\n")[0]
     blocks = re.split(r"^  (?=[\w-]+:$)", text, flags=re.MULTILINE)
     return {block.partition(":")[0]: block for block in blocks if block.strip()}

@@ -1,4 +1,4 @@
-"""The pages name only what exists."""
+"""The pages link and name only things that exist."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LINKED_TEST = re.compile(r"\[`(test_\w+)`\]\(")
 
 
 def tracked(root: Path, *patterns: str) -> list[Path]:
-    """The files of the repository, those not committed yet among them."""
+    """Return the files of the repository, with those that aren't committed yet."""
     listing = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", *patterns], cwd=root, capture_output=True, text=True, check=True
     )
@@ -54,7 +54,7 @@ def test_every_test_that_a_page_links_exists(root: Path) -> None:
 
 
 def rows(page: Path) -> list[list[str]]:
-    """The cells of a page's tables, without their heads."""
+    """Return the cells of a page's tables, without the heads."""
     lines = page.read_text("utf-8").splitlines()
     heads = {number for number, line in enumerate(lines[1:]) if re.match(r"\| ?---", line)}
     table = [line for number, line in enumerate(lines) if line.startswith("|") and not {number, number - 1} & heads]
@@ -68,7 +68,7 @@ def test_every_promise_links_its_test(root: Path) -> None:
     assert [promise for promise, *proof in promises if not LINKED_TEST.search(" ".join(proof))] == []
 
 
-def test_what_is_promised_when_a_part_fails_is_a_test_named_after_it(root: Path) -> None:
+def test_each_part_that_may_fail_has_a_test_named_after_it(root: Path) -> None:
     parts = [(part, LINKED_TEST.findall(proof)) for part, *_, proof in rows(root / "docs" / "explanation" / "architecture.md")[-6:]]
 
     named = {part: f"test_{part.removesuffix(' any').replace(' ', '_').lower()}" for part, _ in parts}
@@ -91,7 +91,7 @@ def test_every_make_target_that_a_page_names_exists(root: Path) -> None:
     assert named - targets == set()
 
 
-def test_the_commands_of_the_service_run_in_the_checkouts_python(root: Path) -> None:
+def test_pages_run_the_service_with_the_checkouts_python(root: Path) -> None:
     bare = [
         f"{page.relative_to(root)}: {command}"
         for page in tracked(root, "README.md", "docs/how-to/*.md", "docs/reference/*.md", "docs/tutorials/*.md")

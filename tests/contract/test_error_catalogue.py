@@ -1,4 +1,4 @@
-"""The tables of both languages and the reference page say what the contract says."""
+"""The error tables of both languages and the reference page agree with the enum in the contract."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def test_every_reason_of_the_contract_has_a_comment_with_its_kind() -> None:
     assert set(CATALOGUE) == {name.removeprefix("ERROR_REASON_") for name in ErrorReason.DESCRIPTOR.values_by_name}
 
 
-def test_the_python_tree_holds_every_reason_under_its_kind_and_retryable_as_the_contract_says() -> None:
+def test_the_python_tree_has_every_reason_with_the_contracts_kind_and_retryable() -> None:
     errors = [kind(reason, "Why.") for kind in ServiceError.__subclasses__() for reason in kind.reasons]
 
     assert {error.reason: (error.kind, error.retryable) for error in errors} == CATALOGUE
 
 
-def test_the_typescript_table_holds_every_reason_under_its_kind_and_retryable_as_the_contract_says(root: Path) -> None:
+def test_the_typescript_table_has_every_reason_with_the_contracts_kind_and_retryable(root: Path) -> None:
     script = """
         import { AppError, reasons } from './src/errors.ts'
         const errors = Object.keys(reasons).map((reason) => new AppError(reason, 'Why.'))
@@ -41,5 +41,5 @@ def test_the_typescript_table_holds_every_reason_under_its_kind_and_retryable_as
     assert table == {reason: entry for reason, entry in CATALOGUE.items() if reason != "UNSPECIFIED"}
 
 
-def test_the_reference_page_is_the_one_that_the_contract_gives() -> None:
+def test_the_reference_page_is_generated_from_the_contract() -> None:
     assert PAGE.read_text("utf-8") == render_page()

@@ -1,4 +1,4 @@
-"""The states of a job are those of the page on jobs: in the worker's ledger, and in the gateway's view."""
+"""The states of a job are those of docs/reference/jobs.md, in the worker's ledger and in the gateway's view."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Arrow = tuple[str, str, str]
 
 ERROR = Unavailable("STORE_UNAVAILABLE", "Away.")
-#: Each thing that may happen to a job in the ledger, after so many attempts, and the fact that tells it.
+#: Each change of a job in the ledger, given its number of attempts, and the fact that reports it.
 CHANGES: dict[str, Callable[[JobLedger, str, int], object]] = {
     "job.started": lambda ledger, job_id, _: ledger.claim(Job(job_id, ExportParams()), "worker"),
     "job.succeeded": lambda ledger, job_id, attempt: ledger.succeed(job_id, attempt, JobOutcome({})),
@@ -32,7 +32,7 @@ CHANGES: dict[str, Callable[[JobLedger, str, int], object]] = {
     "job.retried": lambda ledger, job_id, attempt: ledger.requeue(job_id, attempt),
     "job.replayed": lambda ledger, job_id, _: ledger.revive(job_id),
 }
-#: The facts that bring a job from its beginning into each state.
+#: The facts that lead a new job to each state.
 WAYS = {
     JobState.QUEUED: ("job.started", "job.retried"),
     JobState.RUNNING: ("job.started",),
@@ -40,7 +40,7 @@ WAYS = {
     JobState.FAILED: ("job.started", "job.failed"),
     JobState.CANCELLED: ("job.started", "job.cancelled"),
 }
-#: Prints the state before and after each fact, in each state.
+#: Prints the state before and after each fact, for each state.
 FOLDS = """
 import { foldFact } from './src/features/jobs/fold.ts'
 const { ways, facts } = JSON.parse(process.argv[1])
@@ -76,7 +76,7 @@ def state(ledger: JobLedger, job_id: str) -> tuple[str, int]:
 
 
 def arrow(ledger: JobLedger, way: tuple[str, ...], change: str) -> Arrow | None:
-    """What the change makes of a job that has gone that way; None where it makes nothing."""
+    """Return the arrow of this change for a job with this history. None where the change has no effect."""
     job_id = str(uuid4())
     for step in way:
         CHANGES[step](ledger, job_id, 1)
@@ -100,5 +100,5 @@ def test_the_gateways_view_changes_states_as_the_page_says(root: Path, documente
 
     arrows = {tuple(arrow) for arrow in json.loads(printed.stdout)}
     assert documented <= arrows
-    # The view also takes the end of an attempt whose start it hasn't seen.
+    # The view also accepts the end of an attempt whose start it hasn't seen.
     assert {before for before, _, _ in arrows - documented} <= {"queued"}

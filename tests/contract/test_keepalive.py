@@ -1,4 +1,4 @@
-"""What the gateway's gRPC channel does, the recommender's server permits."""
+"""The recommender's server permits the pings of the gateway's gRPC channel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def channel(root: Path) -> dict[str, int]:
 
 
 def test_the_gateway_pings_less_often_than_the_recommender_permits(channel: dict[str, int]) -> None:
-    """At the very interval a ping that comes early by a hair counts as one too many, and three end the connection."""
+    """With equal intervals, a ping that comes a moment early would count as one too many. Three of those end the connection."""
     permitted_ms = SERVER["grpc.http2.min_ping_interval_without_data_ms"]
 
     assert permitted_ms < channel["grpc.keepalive_time_ms"]

@@ -1,4 +1,4 @@
-"""The checker of the soak finds what is planted: a check that can't fail proves nothing."""
+"""The soak's checker finds planted faults. A check that can't fail proves nothing."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def answer(outcome: Outcome, effect_id: str | None = None) -> Answer:
 
 @pytest.fixture
 def ledger() -> Ledger:
-    """Two accepted ratings of one pair, one without an answer between them, one refused; a job that was accepted at its second try."""
+    """Two accepted ratings of one pair, between them one without an answer; a refused one; a job that was accepted at the second try."""
     ledger = Ledger()
-    ledger.want_interaction(FIRST).answers.append(answer(Outcome.ACCEPTED, "i1"))
-    ledger.want_interaction(UNANSWERED).answers.append(answer(Outcome.UNKNOWN))
-    ledger.want_interaction(SECOND).answers.append(answer(Outcome.ACCEPTED, "i2"))
-    ledger.want_interaction(REFUSED).answers.append(answer(Outcome.REFUSED))
-    ledger.want_job(EXPORT).answers.extend([answer(Outcome.UNKNOWN), answer(Outcome.ACCEPTED, "j1")])
+    ledger.add_interaction(FIRST).answers.append(answer(Outcome.ACCEPTED, "i1"))
+    ledger.add_interaction(UNANSWERED).answers.append(answer(Outcome.UNKNOWN))
+    ledger.add_interaction(SECOND).answers.append(answer(Outcome.ACCEPTED, "i2"))
+    ledger.add_interaction(REFUSED).answers.append(answer(Outcome.REFUSED))
+    ledger.add_job(EXPORT).answers.extend([answer(Outcome.UNKNOWN), answer(Outcome.ACCEPTED, "j1")])
     return ledger
 
 
 @pytest.fixture
 def observed() -> Observed:
-    """What the stack must look like then, if the request without an answer had no effect."""
+    """The correct state of the stack if the request without an answer had no effect."""
     return Observed(
         rows=[("i1", FIRST), ("i2", SECOND)],
         histories={"recommender-1": {PAIR: 2.0}, "recommender-2": {PAIR: 2.0}},
@@ -46,8 +46,8 @@ def observed() -> Observed:
     )
 
 
-def seen(job: Job = EXPORT, state: str = "succeeded", attempts: int = 1, told: str = "succeeded") -> JobSeen:
-    return JobSeen(job, state, attempts, told)
+def seen(job: Job = EXPORT, state: str = "succeeded", attempts: int = 1, body: str = "succeeded") -> JobSeen:
+    return JobSeen(job, state, attempts, body)
 
 
 def with_job(observed: Observed, job_id: str, job: JobSeen) -> Observed:
@@ -55,12 +55,12 @@ def with_job(observed: Observed, job_id: str, job: JobSeen) -> Observed:
     return replace(observed, views=views, job_rows={**observed.job_rows, job_id: (job.state, job.attempts)})
 
 
-def test_a_stack_that_kept_its_word_is_found_clean(ledger: Ledger, observed: Observed) -> None:
+def test_a_correct_stack_has_no_findings(ledger: Ledger, observed: Observed) -> None:
     assert check(ledger, observed) == Findings()
 
 
 @pytest.mark.parametrize("place", [1, 2])
-def test_a_request_without_an_answer_may_have_its_effect_at_any_time(ledger: Ledger, observed: Observed, place: int) -> None:
+def test_a_request_without_an_answer_may_take_effect_at_any_time(ledger: Ledger, observed: Observed, place: int) -> None:
     rows = [*observed.rows]
     rows.insert(place, ("i3", UNANSWERED))
     latest = {PAIR: rows[-1][1].rating}
@@ -83,7 +83,7 @@ def test_an_interaction_written_under_two_ids_is_doubled(ledger: Ledger, observe
     assert len(found.doubled) == 1
 
 
-def test_even_a_request_without_an_answer_may_have_its_effect_only_once(ledger: Ledger, observed: Observed) -> None:
+def test_a_request_without_an_answer_may_take_effect_only_once(ledger: Ledger, observed: Observed) -> None:
     found = check(ledger, replace(observed, rows=[("i3", UNANSWERED), ("i4", UNANSWERED), *observed.rows]))
 
     assert len(found.doubled) == 1
@@ -92,9 +92,9 @@ def test_even_a_request_without_an_answer_may_have_its_effect_only_once(ledger: 
 @pytest.mark.parametrize(
     "row",
     [("i9", REFUSED), ("i9", Interaction("nobody", "50", 1.0))],
-    ids=["refused", "never asked for"],
+    ids=["refused", "without a request"],
 )
-def test_an_effect_that_nobody_was_promised_is_unexpected(ledger: Ledger, observed: Observed, row: tuple[str, Interaction]) -> None:
+def test_an_effect_without_an_accepted_request_is_unexpected(ledger: Ledger, observed: Observed, row: tuple[str, Interaction]) -> None:
     assert len(check(ledger, replace(observed, rows=[row, *observed.rows])).unexpected) == 1
 
 
@@ -130,18 +130,18 @@ def test_a_job_made_twice_by_one_key_is_doubled(ledger: Ledger, observed: Observ
     assert len(check(ledger, with_job(observed, "j2", seen())).doubled) == 1
 
 
-def test_a_job_that_nobody_asked_for_is_unexpected(ledger: Ledger, observed: Observed) -> None:
+def test_a_job_without_a_request_is_unexpected(ledger: Ledger, observed: Observed) -> None:
     assert len(check(ledger, with_job(observed, "j2", seen(EVALUATION))).unexpected) == 1
 
 
-def test_gateways_that_tell_a_job_differently_differ(ledger: Ledger, observed: Observed) -> None:
-    views = {**observed.views, "gateway-1": {"j1": seen(told="another step")}}
+def test_gateways_that_return_a_job_differently_differ(ledger: Ledger, observed: Observed) -> None:
+    views = {**observed.views, "gateway-1": {"j1": seen(body="another step")}}
 
     assert len(check(ledger, replace(observed, views=views)).differing) == 1
 
 
 @pytest.mark.parametrize("row", [("succeeded", 2), ("failed", 1)])
-def test_a_store_that_tells_another_ending_differs(ledger: Ledger, observed: Observed, row: tuple[str, int]) -> None:
+def test_a_store_with_another_final_state_differs(ledger: Ledger, observed: Observed, row: tuple[str, int]) -> None:
     assert check(ledger, replace(observed, job_rows={"j1": row})).differing
 
 
@@ -149,7 +149,7 @@ def test_a_job_that_never_ended_differs(ledger: Ledger, observed: Observed) -> N
     assert len(check(ledger, with_job(observed, "j1", seen(state="running"))).differing) == 1
 
 
-def test_a_job_cancelled_by_nobody_differs(ledger: Ledger, observed: Observed) -> None:
+def test_a_job_cancelled_without_a_request_differs(ledger: Ledger, observed: Observed) -> None:
     cancelled = with_job(observed, "j1", seen(state="cancelled"))
 
     assert len(check(ledger, cancelled).differing) == 1
@@ -158,7 +158,7 @@ def test_a_job_cancelled_by_nobody_differs(ledger: Ledger, observed: Observed) -
 
 
 @pytest.mark.parametrize(("dead_letters", "expected"), [([], 1), (["j1"], 0), (["j1", "j1"], 1), (["j1", "j9"], 1)])
-def test_a_failed_job_is_one_dead_letter(ledger: Ledger, observed: Observed, dead_letters: list[str], expected: int) -> None:
+def test_a_failed_job_has_one_dead_letter(ledger: Ledger, observed: Observed, dead_letters: list[str], expected: int) -> None:
     failed = with_job(observed, "j1", seen(state="failed"))
 
     assert len(check(ledger, replace(failed, dead_letters=dead_letters)).differing) == expected
@@ -168,24 +168,24 @@ def test_a_dead_letter_of_a_job_that_succeeded_differs(ledger: Ledger, observed:
     assert len(check(ledger, replace(observed, dead_letters=["j1"])).differing) == 1
 
 
-def test_a_queue_with_work_left_differs(ledger: Ledger, observed: Observed) -> None:
+def test_a_queue_with_remaining_work_differs(ledger: Ledger, observed: Observed) -> None:
     assert len(check(ledger, replace(observed, depths={"jobs": 0, "jobs.retry.1": 1})).differing) == 1
 
 
-def test_a_reader_that_took_the_log_for_another_one_differs(ledger: Ledger, observed: Observed) -> None:
+def test_a_reader_that_restarted_from_the_beginning_of_the_log_differs(ledger: Ledger, observed: Observed) -> None:
     assert len(check(ledger, replace(observed, restarts={"recommender": 1})).differing) == 1
 
 
 @pytest.mark.parametrize("change", [{}, {1: ("j1", "cancelled")}], ids=["nothing", "something else"])
 def test_a_watcher_that_missed_a_change_differs(ledger: Ledger, observed: Observed, change: dict[int, tuple[str, str]]) -> None:
-    told = {0: CHANGES[0], 3: CHANGES[3], **change}
+    received = {0: CHANGES[0], 3: CHANGES[3], **change}
 
-    found = check(ledger, replace(observed, watched={**observed.watched, "watcher-2": told}))
+    found = check(ledger, replace(observed, watched={**observed.watched, "watcher-2": received}))
 
     assert len(found.differing) == 1
 
 
-def test_watchers_that_were_last_told_something_else_than_the_gateways_tell_differ(ledger: Ledger, observed: Observed) -> None:
+def test_watchers_whose_last_change_isnt_the_current_job_differ(ledger: Ledger, observed: Observed) -> None:
     early = {0: CHANGES[0]}
 
     found = check(ledger, replace(observed, watched={"watcher-1": early, "watcher-2": early}))
@@ -193,7 +193,7 @@ def test_watchers_that_were_last_told_something_else_than_the_gateways_tell_diff
     assert len(found.differing) == 2
 
 
-def test_an_answer_from_before_an_interaction_that_it_claims_to_know_differs(ledger: Ledger, observed: Observed) -> None:
-    ledger.complaints.append("an answer")
+def test_an_answer_that_ignores_an_interaction_below_its_offset_differs(ledger: Ledger, observed: Observed) -> None:
+    ledger.violations.append("an answer")
 
     assert len(check(ledger, observed).differing) == 1

@@ -1,4 +1,4 @@
-"""`/openapi.json` is a document that tools of other languages read: openapi-spec-validator finds no fault with it."""
+"""`/openapi.json` is a valid OpenAPI document, checked by openapi-spec-validator."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROVIDER = {
     "GATEWAY_TOKEN_ISSUER": "https://id.example/",
     "GATEWAY_TOKEN_AUDIENCE": "gateway",
 }
-#: Prints the document of a gateway with these settings, on fakes.
+#: Prints the document of a gateway with these settings and fake clients.
 SCRIPT = """
 import { buildApp } from './src/app.ts'
 import { readConfig } from './src/config.ts'

@@ -1,4 +1,4 @@
-"""The report on load shedding, and what it makes of a run in which the gateway refused everything."""
+"""The report on load shedding, for a run in which the gateway refused every request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from benchmarks.open_loop import Tally
 from benchmarks.overload import describe
 
 
-def test_a_run_without_any_answer_in_time_is_an_error_that_names_the_answers() -> None:
+def test_a_run_without_an_answer_in_time_is_an_error_that_names_the_answers() -> None:
     refused = Tally()
     refused.outcomes["421"] = 2000
 

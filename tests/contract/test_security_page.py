@@ -1,4 +1,4 @@
-"""The page on security claims nothing without a test: every row of its tables links one, and each exists."""
+"""Every row of the security page's tables links a test that exists."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def page(root: Path) -> Path:
 
 
 def has_test(source: str, name: str) -> bool:
-    """Whether the file has a test of this name. TypeScript's are sentences, and some of them templates."""
+    """Say whether the file has a test of this name. In TypeScript, names are sentences, and some are templates."""
     if name.startswith("test_"):
         return f"def {name}(" in source
     told = re.findall(r"^ *test\((['\"`])(.*?)\1,", source, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""`.env.example` and the two config modules know the same variables, and its values load."""
+"""`.env.example` and the two config modules have the same variables, and the example's values load."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-#: It has no default: somebody must say who may sign in.
+#: It has no default, because an operator must decide who may sign in.
 DEMO = {"GATEWAY_DEMO": "true"}
 
 
@@ -49,7 +49,7 @@ def test_the_example_names_every_variable_and_no_other(root: Path, example: dict
     assert set(example) == python | gateway_variables(root)
 
 
-def test_the_example_is_what_python_takes_for_granted(example: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_has_the_defaults_of_the_python_service(example: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     given = {name: value for name, value in example.items() if name.lower() in Settings.model_fields and value}
     for name, value in given.items():
         monkeypatch.setenv(name, value)
@@ -61,31 +61,31 @@ def test_the_example_is_what_python_takes_for_granted(example: dict[str, str], m
             assert getattr(settings, name) == field.get_default(call_default_factory=False), name
 
 
-def test_the_example_is_what_the_gateway_takes_for_granted(root: Path, example: dict[str, str]) -> None:
+def test_the_example_has_the_defaults_of_the_gateway(root: Path, example: dict[str, str]) -> None:
     compared = gateway_variables(root) - {"BROKER_DEFINITIONS", "GATEWAY_DEMO_KEY"}
     given = {name: value for name, value in example.items() if name in compared}
 
     assert gateway_config(root, given | DEMO) == gateway_config(root, DEMO)
 
 
-def compose_patience(root: Path) -> dict[str, int]:
-    """How many seconds each service of the compose file is given between SIGTERM and SIGKILL."""
+def grace_periods(root: Path) -> dict[str, int]:
+    """Return the seconds between SIGTERM and SIGKILL for each service of the compose file."""
     blocks = re.split(r"^  (?=\w+:$)", (root / "docker-compose.yml").read_text("utf-8"), flags=re.MULTILINE)
     found = ((block.partition(":")[0], re.search(r"stop_grace_period: (\d+)s", block)) for block in blocks)
     return {name: int(seconds[1]) for name, seconds in found if seconds}
 
 
 def test_the_compose_file_waits_for_each_process_to_stop(root: Path) -> None:
-    patience = compose_patience(root)
+    grace_seconds = grace_periods(root)
     python = {name: field.default for name, field in Settings.model_fields.items()}
 
-    assert int(str(gateway_config(root, DEMO)["shutdownMs"])) / 1000 < patience["gateway"]
-    assert python["recommender_drain_seconds"] + python["recommender_grace_seconds"] < patience["recommender"]
-    assert python["worker_grace_seconds"] < patience["worker"]
+    assert int(str(gateway_config(root, DEMO)["shutdownMs"])) / 1000 < grace_seconds["gateway"]
+    assert python["recommender_drain_seconds"] + python["recommender_grace_seconds"] < grace_seconds["recommender"]
+    assert python["worker_grace_seconds"] < grace_seconds["worker"]
 
 
 def test_the_time_budgets_nest(root: Path) -> None:
-    """A request ends before the recommender's grace, that before the process's bound, and that before the platform's."""
+    """The deadline of a request is shorter than the recommender's grace, that than the process's bound, and that than the platform's."""
     gateway = gateway_config(root, DEMO)
     fields = Settings.model_fields
     platform_seconds = 10
@@ -96,7 +96,7 @@ def test_the_time_budgets_nest(root: Path) -> None:
 
 
 def test_a_worker_that_has_to_stop_has_time_for_what_it_waits_for() -> None:
-    """The broker may be away: one word that it must say, and then what hands the job back."""
+    """Without a broker, a stopping worker may wait for the confirm of one fact, then for the return of its job."""
     waits = jobs.FACT_TIMEOUT_SECONDS + jobs.HAND_BACK_TIMEOUT_SECONDS
 
     assert waits < worker.INTERRUPT_SECONDS

@@ -1,4 +1,4 @@
-"""The made-up data of the growth run: the same for a seed, skewed, and with something in it to be found."""
+"""The synthetic data of the growth benchmark: reproducible by seed, skewed, and with preferences that a model can learn."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_seed_gives_the_same_data_and_another_seed_other_data(made: Synthetic)
     assert list(other.interactions()) != list(made.interactions())
 
 
-def test_it_has_the_size_that_was_asked_for_and_each_pair_once(made: Synthetic) -> None:
+def test_the_data_has_the_requested_size_and_no_pair_twice(made: Synthetic) -> None:
     pairs = set(zip(made.users.tolist(), made.items.tolist(), strict=True))
 
     assert len(pairs) == len(made.users)
@@ -39,13 +39,13 @@ def test_it_has_the_size_that_was_asked_for_and_each_pair_once(made: Synthetic) 
     assert (made.users.max(), len(list(made.catalogue()))) == (SIZE.users - 1, SIZE.items)
 
 
-def test_few_items_have_most_of_it(made: Synthetic) -> None:
+def test_a_few_items_have_most_of_the_interactions(made: Synthetic) -> None:
     counts = np.sort(np.bincount(made.items, minlength=SIZE.items))[::-1]
 
     assert counts[: SIZE.items // 5].sum() > 0.4 * counts.sum()
 
 
-def test_tastes_can_be_found_in_it(made: Synthetic) -> None:
+def test_a_model_finds_the_planted_preferences(made: Synthetic) -> None:
     ratings = ratings_of((row.user_id, row.item_id, row.rating) for row in made.interactions())
 
     measured = search(ratings, ["item_knn", "popularity"], 2, 1, lambda _: None).best_of_each
@@ -54,7 +54,7 @@ def test_tastes_can_be_found_in_it(made: Synthetic) -> None:
     assert found["item_knn"] > 1.5 * found["popularity"]
 
 
-def test_its_files_can_be_imported(made: Synthetic, tmp_path: Path) -> None:
+def test_the_files_can_be_imported(made: Synthetic, tmp_path: Path) -> None:
     write_csv(made, tmp_path)
 
     imported = read_csv(tmp_path / "interactions.csv", tmp_path / "items.csv")
@@ -65,7 +65,7 @@ def test_its_files_can_be_imported(made: Synthetic, tmp_path: Path) -> None:
     assert imported.items == tuple(made.catalogue())
 
 
-def test_the_report_draws_what_grew_and_says_where_the_design_stops(tmp_path: Path) -> None:
+def test_the_report_draws_what_grew_and_where_the_design_stops(tmp_path: Path) -> None:
     figures = {name: 2.0 for names in DRAWN.values() for name in names}
     points = [Point({"users": users, "items": items}, "ease", figures) for users, items in ((1000, 500), (3000, 500), (1000, 2000))]
     report = GrowthReport({"processor": "<two> cores"}, points, 60.0)

@@ -1,4 +1,4 @@
-"""A stack that is only here to be attacked, on a virtual host of its own: what it is sent would be work for the others."""
+"""A stack for attacks, on a virtual host of its own, so that other tests' workers don't get its messages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def fuzz_seconds(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="session")
 def target(trained: Data, shared_broker: RunningBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Without its worker: jobs that nobody meant would only keep the machine busy."""
+    """A stack without a worker, because the jobs that the tools request would only keep the machine busy."""
     folder = tmp_path_factory.mktemp("target")
     with Stack(trained.copy_to(folder / "data"), add_virtual_host(shared_broker, "target"), folder) as stack:
         stack.worker.terminate()

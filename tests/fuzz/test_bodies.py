@@ -1,4 +1,4 @@
-"""Whatever is published to the broker, its readers go on to what comes after it."""
+"""Readers of the broker continue after any message body."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.stack import Stack
 
-#: Where the readers listen: the exchange, the key, and the message that they expect there. A command by chance would be hours of work.
+#: What each reader listens to: exchange, key and expected message. Valid random job requests are left out: they'd run for hours.
 PLACES: list[tuple[str, str, type[Message]]] = [
     ("", "interactions", interactions_pb2.InteractionRecorded),
     ("jobs", "job.cancel_requested", jobs_pb2.JobCancelRequested),
@@ -27,7 +27,7 @@ PLACES: list[tuple[str, str, type[Message]]] = [
     ("models", "", recommender_pb2.ModelPromoted),
 ]
 types = st.sampled_from([kind.DESCRIPTOR.full_name for _, _, kind in PLACES]) | st.text(max_size=20).filter(str.isprintable)
-#: Fields of the messages: a tag, and what may follow it.
+#: Parts of protobuf messages: a tag, and a value that may follow it.
 fields = st.builds(
     lambda tag, rest: bytes([tag, len(rest)]) + rest, st.sampled_from([8, 10, 18, 26, 34, 42, 37, 33]), st.binary(max_size=20)
 )
@@ -39,7 +39,7 @@ def publish(channel: BlockingChannel, place: tuple[str, str, object], message_ty
     channel.basic_publish(exchange, key, body, pika.BasicProperties(type=message_type, message_id=str(uuid4())))
 
 
-def test_readers_go_on_whatever_was_published(target: Stack, fuzz_seconds: int, user_id: str) -> None:
+def test_readers_continue_after_any_message(target: Stack, fuzz_seconds: int, user_id: str) -> None:
     with target.broker.channel() as channel:
 
         @settings(max_examples=50 * fuzz_seconds, deadline=None)

@@ -1,4 +1,4 @@
-"""Whatever a client sends on the socket, it gets an answer or is closed with a code that says why; the gateway serves the others."""
+"""The gateway answers each frame of a socket or closes that socket with a code for the reason. It goes on serving other sockets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from harness.live import Frame
     from harness.stack import Stack
 
-#: Too many frames that can't be used, a frame that is too large, one that isn't UTF-8.
+#: Close codes for too many invalid frames, a frame that is too large, and one that isn't UTF-8.
 REFUSALS = {1007, 1008, 1009}
 TYPES = ["hello", "subscribe", "unsubscribe", "rate", "ping", "welcome", "constructor", ""]
 NAMES = ["type", "id", "topic", "resume", "token", "userId", "itemId", "rating", "__proto__", "constructor"]
@@ -29,7 +29,7 @@ sent = (frames | values).map(json.dumps) | st.text(max_size=50) | st.binary(max_
 
 
 def answers_to(target: Stack, messages: list[str | bytes]) -> tuple[list[Frame], int | None]:
-    """What comes before the answer to a last ping, and the code that the gateway closed with where it did."""
+    """Return the frames before the answer to a last ping, and the close code if the gateway closed the socket."""
     with target.gateway.live() as socket:
         answers = []
         try:

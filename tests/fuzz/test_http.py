@@ -1,4 +1,4 @@
-"""schemathesis over the contract: whatever is sent, no 5xx, no answer that the contract doesn't know, no detail of the inside."""
+"""schemathesis on the OpenAPI document: no request causes a 5xx, an undocumented answer, or an answer with internal details."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.stack import Stack
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-#: The rest of a run: start, examples, coverage, report.
+#: The time of a run for its start, examples, coverage and report.
 REST_SECONDS = 120
 INSIDE = re.compile(r"Traceback|File \"|\.(ts|js|py):\d|node_modules|site-packages|node:internal")
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.timeout(0)
 
 
 def without_patterns(schema: Any) -> Any:
-    """The contract without the pattern of ids: schemathesis knows no Unicode classes, and would leave out every route that has one."""
+    """Return the document without the pattern of ids. schemathesis has no Unicode classes, and would skip every route that has one."""
     if isinstance(schema, dict):
         return {name: without_patterns(part) for name, part in schema.items() if name != "pattern"}
     return [without_patterns(part) for part in schema] if isinstance(schema, list) else schema
@@ -33,7 +33,7 @@ def without_patterns(schema: Any) -> Any:
 
 @pytest.fixture(params=["operator", "viewer", "nobody"])
 def headers(request: pytest.FixtureRequest, target: Stack) -> list[str]:
-    """The options that send every request as the operator, as a viewer, or without a token."""
+    """Return the options to send every request as the operator, as a viewer, or without a token."""
     if request.param == "nobody":
         return []
     token = target.gateway.sign_in.token(None if request.param == "operator" else "fuzz")

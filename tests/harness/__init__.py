@@ -1,1 +1,1 @@
-"""What the system tests drive the stack with: processes, and a driver for each way in."""
+"""Drives the stack for the system tests: starts its processes, and has a driver for each interface."""

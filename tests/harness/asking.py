@@ -1,4 +1,4 @@
-"""Clients that ask all the time, while something else happens. They keep what went wrong."""
+"""Clients that ask for recommendations without a break, while a test does something else. They record each failure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ USERS = 943
 LIMITS = 100
 CLIENTS = 4
 PAUSE_SECONDS = 0.005
-#: Of all who ask during a run, so that none asks again what a gateway has in its cache.
+#: Numbers the requests of all clients of a run, so that none repeats one whose answer a gateway has in its cache.
 QUESTIONS = count()
 
 
@@ -32,7 +32,7 @@ class AskingAllTheTime(Crowd):
         self.failures: list[str] = []
 
     def wait_for_answers(self, more: int, within: float = 60) -> None:
-        """Returns when so many more have come."""
+        """Return after this number of further answers."""
         wanted = self.answers + more
         eventually(lambda: self.answers >= wanted, within=within, what=f"{wanted} answers")
 
@@ -46,7 +46,7 @@ class AskingAllTheTime(Crowd):
             driver.close()
 
     def _ask(self, driver: GatewayDriver, user: int, limit: int) -> None:
-        """A degraded answer is a failure too: it is none of the recommender's."""
+        """Send one request. A degraded answer counts as a failure, because it doesn't come from the recommender."""
         try:
             response = driver.http.get(f"/v1/users/{user}/recommendations", params={"limit": limit})
         except httpx.HTTPError as error:

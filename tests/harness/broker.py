@@ -1,4 +1,4 @@
-"""Drives RabbitMQ as an operator would: publishes raw messages, counts, takes dead letters."""
+"""Drives RabbitMQ as an operator would: publishes raw messages, counts messages, reads dead letters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Taken:
-    """A message that was taken out of a queue."""
+    """A message that was removed from a queue."""
 
     body: bytes
     is_redelivered: bool
@@ -46,24 +46,24 @@ class BrokerDriver:
             channel.basic_publish(exchange, routing_key, body, properties, mandatory=True)
 
     def depth(self, queue: str) -> int:
-        """How many messages are ready in the queue."""
+        """Return the number of messages in the queue that are ready for delivery."""
         with self.channel() as channel:
             return int(channel.queue_declare(queue, passive=True).method.message_count)
 
     def peek_dead_letters(self) -> list[bytes]:
-        """What stands in `jobs.dead`, and stays there."""
+        """Return the bodies in `jobs.dead` and leave the messages there."""
         with self.channel() as channel:
             found = iter(lambda: channel.basic_get("jobs.dead"), (None, None, None))
             return [body or b"" for _, _, body in found]
 
     def take(self, queue: str) -> Taken | None:
-        """The next message, for good; None where there is none."""
+        """Remove the next message. Return None where the queue is empty."""
         with self.channel() as channel:
             method, _, body = channel.basic_get(queue, auto_ack=True)
             return None if method is None else Taken(body or b"", bool(method.redelivered))
 
     def dead_letters(self) -> list[bytes]:
-        """Takes everything out of `jobs.dead`."""
+        """Remove all messages from `jobs.dead` and return their bodies."""
         bodies = []
         with self.channel() as channel:
             while (found := channel.basic_get("jobs.dead", auto_ack=True))[0] is not None:

@@ -1,4 +1,4 @@
-"""Clients that ask and rate without rest while something else happens. They write down what became of each request."""
+"""Clients that ask and rate without a break, while a test does something else. They record the outcome of each request."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 CLIENTS = 4
 PAUSE_SECONDS = 0.01
 STAR_WARS = "50"
-#: What the ids of their users begin with.
+#: The prefix of their users' ids.
 USER = "busy-user-"
 STORED_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A 503: why, when to try again, and how long it took to say so."""
+    """A 503: its reason, its `Retry-After`, and the time that the answer took."""
 
     reason: str
     retry_after: str | None
@@ -37,20 +37,20 @@ class Refusal:
 
 
 class BusyClients(Crowd):
-    """Each keeps to one gateway, and goes to the next when that one ends its connection or takes none, as it would behind a balancer."""
+    """Each client keeps to one gateway. It moves to the next when that one closes or refuses the connection, as a load balancer would."""
 
     def __init__(self, gateways: Sequence[GatewayDriver]) -> None:
         super().__init__(CLIENTS, PAUSE_SECONDS)
         self._gateways = gateways
-        #: The ids of the interactions that were answered with 202.
+        #: The ids of the interactions that got a 202.
         self.accepted: list[str] = []
         self.recommended: list[int] = []
         self.refusals: list[Refusal] = []
-        #: Everything else, an answer that never came among it.
+        #: All other outcomes, such as a request without an answer.
         self.failures: list[str] = []
 
     def assert_stored_once(self, store: StoreDriver) -> None:
-        """Stops, and waits until the store has each accepted interaction, once."""
+        """Stop the clients. Wait until the store has each accepted interaction exactly once."""
         self.stop()
 
         def not_once() -> list[str]:
@@ -61,12 +61,12 @@ class BusyClients(Crowd):
         eventually(lambda: not not_once(), within=STORED_SECONDS, what=f"each of {len(self.accepted)} interactions stored once")
 
     def wait_for_accepted(self, more: int, within: float = 60) -> None:
-        """Returns when so many more interactions were accepted."""
+        """Return after this number of further accepted interactions."""
         wanted = len(self.accepted) + more
         eventually(lambda: len(self.accepted) >= wanted, within=within, what=f"{more} more accepted; {self.failures[-3:]}")
 
     def wait_for_refusals(self, more: int, within: float = 60) -> list[Refusal]:
-        """Gives the next so many refusals."""
+        """Return the next refusals, this number of them."""
         start = len(self.refusals)
         eventually(lambda: len(self.refusals) >= start + more, within=within, what=f"{more} more refused")
         return self.refusals[start : start + more]
@@ -84,7 +84,7 @@ class BusyClients(Crowd):
             gateway.close()
 
     def _send(self, gateways: deque[httpx.Client], method: str, path: str, **request: Any) -> dict[str, Any] | None:
-        """Gives the answer. A gateway that takes no connection was sent nothing, so the next one is asked."""
+        """Return the answer. Try the next gateway after a refused connection, because the request was not sent."""
         for _ in self._gateways:
             try:
                 response = gateways[0].request(method, path, **request)

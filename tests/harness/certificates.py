@@ -1,4 +1,4 @@
-"""Certificates of a test: an authority, what it signed for each service, and what a port shows to whoever asks."""
+"""Certificates for a test: an authority, the services' certificates that it signed, and the certificate that a port presents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SERVICES = ("gateway", "recommender", "worker", "rabbitmq")
 
 
 class TestCertificates:
-    """Each service has a folder. Renewing changes its files while it runs."""
+    """One folder for each service. `renew` changes its files while the service runs."""
 
     __test__ = False
 
@@ -34,12 +34,12 @@ class TestCertificates:
         return self._folder / service
 
     def renew(self, service: str, days: int = 1) -> int:
-        """Writes another certificate, and gives its number."""
+        """Issue another certificate. Return its serial number."""
         self._authority.issue(self.folder_of(service), service, datetime.timedelta(days=days))
         return x509.load_pem_x509_certificate(self.folder_of(service).joinpath("tls.crt").read_bytes()).serial_number
 
     def serial_shown_at(self, port: int) -> int:
-        """Shakes hands as the gateway would, and gives the number of the certificate of whoever listens."""
+        """Connect with TLS as the gateway would. Return the serial number of the server's certificate."""
         context = Certificates(self.folder_of("gateway")).client_context()
         context.set_alpn_protocols(["h2"])
         with socket.create_connection((LOOPBACK, port), timeout=5) as plain, context.wrap_socket(plain, server_hostname="localhost") as tls:
@@ -48,12 +48,12 @@ class TestCertificates:
         return x509.load_der_x509_certificate(shown).serial_number
 
     def channel_credentials(self, signed_by: TestCertificates | None = None) -> grpc.ChannelCredentials:
-        """Takes these services for what they are, and calls itself a gateway by the word of this authority or another one."""
+        """Return credentials that trust these services and present a gateway's certificate, signed by this authority or another one."""
         shown = Certificates((signed_by or self).folder_of("gateway")).read()
         return grpc.ssl_channel_credentials(self._ca, shown.key, shown.certificate)
 
     def anonymous_credentials(self) -> grpc.ChannelCredentials:
-        """The same, without a certificate of its own."""
+        """Return the same credentials without a client certificate."""
         return grpc.ssl_channel_credentials(self._ca)
 
     @property

@@ -1,4 +1,4 @@
-"""One container of the stack: started, asked whether it is ready; stopped, killed, frozen or cut off, and brought back on the same port."""
+"""One container of the stack. A test can stop, kill, freeze or disconnect it, and start it again on the same port."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from testcontainers.core.network import Network
 
 STOP_SECONDS = 15
-#: Compose labels the images that it builds, and a container that inherits the label would count as one of the project's.
+#: Compose labels the images that it builds. Without this, a container would inherit the label and count as one of the project's.
 NO_PROJECT = {"com.docker.compose.project": ""}
 READY_SECONDS = 120
 PAUSE_SECONDS = 30
@@ -29,9 +29,9 @@ PAUSE_SECONDS = 30
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to run one part. Its `alias` is its name on the network, which replicas share; `port` is the one to publish.
+    """How to run one part. `alias` is its name on the network, which replicas share; `port` is published.
 
-    It is ready when `probe` succeeds inside, where there is one, else when its port says so.
+    The part is ready when `probe` succeeds inside the container; without a probe, when the port's `/readyz` succeeds.
     """
 
     image: str
@@ -48,7 +48,7 @@ class ContainerPart:
         self.name = recipe.alias
         self._probe = recipe.probe
         self._network = network
-        # The tests ask for readiness themselves, and at once; the image's own check would run beside.
+        # The tests check readiness themselves, sooner than the image's own check would.
         options = {"labels": NO_PROJECT, "hostname": recipe.alias, "healthcheck": {"test": ["NONE"]}}
         container = DockerContainer(recipe.image, command=recipe.command, **options)  # type: ignore[arg-type]
         container.with_network(network).with_network_aliases(recipe.alias).with_envs(**recipe.environment)
@@ -62,13 +62,13 @@ class ContainerPart:
         return self
 
     def run_to_its_end(self, within: float) -> None:
-        """Starts it, and waits until it has ended well."""
+        """Start the container, and wait until it has exited with 0."""
         self._container.start()
         code = self._container.get_wrapped_container().wait(timeout=within)["StatusCode"]
         assert code == 0, f"{self.name} ended with {code}:\n{self.log_tail()}"
 
     def wait_until_ready(self, within: float = READY_SECONDS) -> None:
-        # To run a probe inside costs the engine more than to ask a port.
+        # A probe inside the container costs the engine more than a request to its port.
         every = 0.5 if self._probe else 0.1
         eventually(self.is_ready, within=within, what=f"{self.name} ready", every=every)
 
@@ -76,20 +76,20 @@ class ContainerPart:
         return run_inside(self._container.get_wrapped_container(), *command)
 
     def metric(self, name: str) -> float:
-        """The value of a metric without labels, as this very container tells it."""
+        """Return the value of a metric without labels, as this container reports it."""
         text = plain_http.get(f"http://{LOOPBACK}:{self.port}/metrics", headers=OPERATOR, timeout=5).text
         found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
         assert found, f"{self.name} has no metric {name}"
         return float(found[1])
 
     def terminate(self) -> int:
-        """Sends SIGTERM as the platform does, and gives the exit code."""
+        """Send SIGTERM as the platform does. Return the exit code."""
         container = self._container.get_wrapped_container()
         container.stop(timeout=STOP_SECONDS)
         return int(container.wait(timeout=5)["StatusCode"])
 
     def kill(self) -> None:
-        """Sends SIGKILL, as a crash would."""
+        """Send SIGKILL, as a crash would."""
         self._container.get_wrapped_container().kill()
 
     def restart(self) -> None:
@@ -100,14 +100,14 @@ class ContainerPart:
         self._container.get_wrapped_container().start()
 
     def pause(self) -> None:
-        """Freezes it: its connections stay open, and nothing answers. On a busy machine the engine may not manage it at once."""
+        """Freeze the container: its connections stay open, and it doesn't answer. A busy engine may need several attempts."""
         eventually(self._try_to_pause, within=PAUSE_SECONDS, what=f"{self.name} frozen")
 
     def unpause(self) -> None:
         self._container.get_wrapped_container().unpause()
 
     def disconnect(self) -> None:
-        """Cuts it off from all others, who see silence."""
+        """Disconnect the container from the network. The others get no answer and no error."""
         self._network._unwrap_network.disconnect(self._container.get_wrapped_container().id)  # noqa: SLF001  it can only connect
 
     def reconnect(self) -> None:
@@ -120,7 +120,7 @@ class ContainerPart:
         return str(self._container.get_wrapped_container().logs(tail=lines).decode("utf-8", errors="replace"))
 
     def is_ready(self) -> bool:
-        """Raises when it has ended."""
+        """Say whether the part is ready. Raise RuntimeError when its container has ended."""
         self._check_running()
         if self._probe:
             return self._container.exec(list(self._probe)).exit_code == 0

@@ -1,4 +1,4 @@
-"""The whole stack in containers of our images, beside a broker and PostgreSQL, on a network of its own. Tests scale it."""
+"""The whole stack in containers of our images, with a broker and PostgreSQL, on a network of its own. Tests can scale it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AMQP_URL = "amqp://whynotboth:whynotboth@rabbitmq:5672/"
 DATABASE_URL = "postgresql+psycopg://whynotboth:whynotboth@postgres:5432/whynotboth"
 PREPARATIONS = ("migrate", "import --movielens --cache /data/cache", "train --estimator item_knn --folds 2")
 PREPARE_SECONDS = 240
-#: Gateways look for new recommenders when a connection ends. Short, so that tests needn't wait for it.
+#: Gateways look for new recommenders when a connection ends. Short, so that tests don't wait long for it.
 CONNECTION_AGE_SECONDS = "5"
 BROKER_PORT = 5672
 BROKER_PROBE = ("bash", "-c", f"</dev/tcp/127.0.0.1/{BROKER_PORT}")
@@ -37,10 +37,10 @@ DATABASE_PROBE = ("pg_isready", "--quiet", "--host=127.0.0.1")
 
 
 class ContainerStack:
-    """Two gateways, and as many recommenders and workers as are asked for, once it is entered."""
+    """Two gateways, and as many recommenders and workers as requested, while a `with` block runs."""
 
     def __init__(self, cache: Path, replicas: int = 1, definitions: Path = DEFINITIONS) -> None:
-        """`definitions` are the broker's: a test may want retries that wait less."""
+        """`definitions` are the broker's: a test can shorten the retry delays."""
         self._replicas = replicas
         self._definitions = {str(definitions): ("/app/infra/rabbitmq/definitions.json", "ro")}
         self.gateways: list[ContainerPart] = []
@@ -68,25 +68,25 @@ class ContainerStack:
         self._opened.close()
 
     def interactions(self, interaction_id: str) -> list[tuple[str, str, float]]:
-        """User, item and rating as PostgreSQL has them, past every service."""
+        """Return user, item and rating of an interaction, read from PostgreSQL directly."""
         sql = f"SELECT user_id, item_id, rating FROM interactions WHERE interaction_id = '{interaction_id}'"  # noqa: S608
         return [(user, item, float(rating)) for user, item, rating in self.rows(sql)]
 
     def rows(self, sql: str) -> list[list[str]]:
-        """What PostgreSQL answers, past every service."""
+        """Return the rows that PostgreSQL answers, without any service between."""
         code, output = self.database.execute("psql", "--username=whynotboth", "--tuples-only", "--csv", f"--command={sql}")
         assert code == 0, output
         return list(csv.reader(output.splitlines()))
 
     def queue_depths(self) -> dict[str, int]:
-        """The messages of every queue and stream, delivered ones as well."""
+        """Return the number of messages of each queue and stream. Messages that are delivered but unacknowledged count too."""
         code, output = self.broker.execute("rabbitmqctl", "list_queues", "--silent", "--formatter=json", "name", "messages")
         assert code == 0, output
         return {queue["name"]: queue["messages"] for queue in json.loads(output)}
 
     @property
     def amqp_url(self) -> str:
-        """The broker as this machine reaches it."""
+        """The broker's URL on this machine."""
         return AMQP_URL.replace(f"rabbitmq:{BROKER_PORT}", f"{LOOPBACK}:{self.broker.port}")
 
     @property
@@ -95,7 +95,7 @@ class ContainerStack:
 
     @property
     def services(self) -> tuple[ContainerPart, ...]:
-        """The parts that are ours."""
+        """Our own parts, without broker and database."""
         return (*self.recommenders, *self.workers, *self.gateways)
 
     def save_logs(self, folder: Path) -> None:
@@ -104,7 +104,7 @@ class ContainerStack:
             (folder / f"{number}-{part.name}.log").write_text(part.log_tail("all"), "utf-8")
 
     def scale_recommenders(self, count: int) -> list[int]:
-        """Adds what is missing, and returns when all are ready; stops the oldest of too many, and gives their exit codes."""
+        """Start missing recommenders and wait until all are ready. Stop the oldest ones above `count`, and return their exit codes."""
         self.recommenders += [self._start(self._recommender()) for _ in range(count - len(self.recommenders))]
         for recommender in self.recommenders:
             recommender.wait_until_ready()

@@ -1,4 +1,4 @@
-"""Clients on threads of their own, who do the same thing again and again until they are stopped."""
+"""Clients on threads of their own that repeat the same requests until they are stopped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 
 
 class Crowd(ABC):
-    """Busy inside a `with` block."""
+    """Clients that run while a `with` block does."""
 
     def __init__(self, size: int, pause_seconds: float) -> None:
         self._pause_seconds = pause_seconds
@@ -24,7 +24,7 @@ class Crowd(ABC):
         self.stop()
 
     def stop(self) -> None:
-        """Returns when each request that is under way has its answer. Stopping twice is fine."""
+        """Return when each request in flight has its answer. A second call does nothing."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
@@ -34,4 +34,4 @@ class Crowd(ABC):
 
     @abstractmethod
     def _run(self, number: int) -> None:
-        """What the client of this number does, until it is stopped after a pause."""
+        """Run the client with this number until `_is_stopped_after_pause` is true."""

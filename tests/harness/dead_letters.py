@@ -1,4 +1,4 @@
-"""Drives dead letters as an operator does: by the command line, and over the gateway."""
+"""Drives dead letters as an operator does: by the command line, and through the gateway."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class DeadLetterCommands:
-    """`python -m ml_service dead-letters` on the store of a folder."""
+    """`python -m ml_service dead-letters` on the store in a folder."""
 
     def __init__(self, folder: Path, address: BrokerAddress) -> None:
         broker = {"AMQP_URL": address.url, "BROKER_DEFINITIONS": str(address.definitions)}
         self._environment = {**os.environ, **Data(folder).environment, **broker, "LOG_LEVEL": "error"}
 
     def list(self) -> list[str]:
-        """A line for each, oldest first."""
+        """Return one line for each dead letter, oldest first."""
         return self._run("list").splitlines()
 
     def show(self, letter_id: str) -> str:
@@ -37,7 +37,7 @@ class DeadLetterCommands:
         return self._run("drop", letter_id)
 
     def refusal(self, *arguments: str) -> str:
-        """What a command says that ends with 1."""
+        """Run a command that must end with 1. Return its error message."""
         ended = self._end(*arguments)
         assert ended.returncode == 1, ended.stdout
         return ended.stderr
@@ -53,7 +53,7 @@ class DeadLetterCommands:
 
 
 class DeadLetterRoutes:
-    """`/v1/dead-letters` of a gateway."""
+    """The route `/v1/dead-letters` of a gateway."""
 
     def __init__(self, gateway: GatewayDriver) -> None:
         self._gateway = gateway
@@ -74,7 +74,7 @@ class DeadLetterRoutes:
         return self._change("DELETE", f"/v1/dead-letters/{letter_id}")
 
     def refusal(self, letter_id: str) -> Json:
-        """Of a replay."""
+        """Replay a dead letter that the gateway refuses to replay. Return the problem."""
         return self._gateway.problem("POST", f"/v1/dead-letters/{letter_id}/replay")
 
     def _change(self, method: str, path: str) -> Json:

@@ -1,4 +1,4 @@
-"""gRPC channels that never use a proxy, whatever the environment says."""
+"""gRPC channels that never use a proxy, even if the environment names one."""
 
 from __future__ import annotations
 

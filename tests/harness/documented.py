@@ -1,4 +1,4 @@
-"""Pages of documentation: their commands, what they show as printed, and a shell that runs them against a stack on other ports."""
+"""Pages of documentation: their commands with the output that they show, and a shell that runs these commands on another port."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RUN_SECONDS = 60
 @dataclass(frozen=True)
 class Step:
     command: str
-    #: Of what is shown as printed: `json`, `text`, or nothing.
+    #: The language of the block that shows the output: `json`, `text`, or empty where there is none.
     language: str
     shown: str
 
@@ -36,7 +36,7 @@ class Page:
 
 
 class Shell:
-    """Runs one command after the other as in one terminal: variables stay. The demo's address stands for the gateway's at `port`."""
+    """Runs commands one after the other as in one terminal, so that variables stay. Replaces the demo's address by the gateway's."""
 
     def __init__(self, root: Path, port: int, folder: Path) -> None:
         self._root = root
@@ -45,11 +45,11 @@ class Shell:
         self._variables.touch()
 
     def run(self, command: str) -> str:
-        """Return what it prints. Fails where the command does."""
+        """Return what the command prints. Fail where it fails."""
         return subprocess.run(self._call(command), cwd=self._root, capture_output=True, text=True, check=True, timeout=RUN_SECONDS).stdout
 
     def first_line(self, command: str) -> tuple[str, str]:
-        """Start a command that goes on by itself; return its first line, and what it prints as errors when it is ended after that line."""
+        """Start a command that doesn't end by itself, and interrupt it after its first line. Return that line and its error output."""
         with subprocess.Popen(
             self._call(command), cwd=self._root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         ) as process:
@@ -62,13 +62,13 @@ class Shell:
     def _call(self, command: str) -> list[str]:
         here = command.replace("http://127.0.0.1:3000", f"http://127.0.0.1:{self._port}")
         kept = shlex.quote(str(self._variables))
-        # A reader's terminal has no make around it: `make test` gives its own flags to all that it starts.
+        # `make test` passes flags to all programs that it starts. A reader's terminal has none.
         alone = "unset MAKEFLAGS MFLAGS MAKELEVEL"
         return ["bash", "-ec", f"set -a; . {kept}; {alone}; GATEWAY_PORT={self._port}\n{here}\nexport -p > {kept}"]
 
 
 def shape(value: Any) -> Any:
-    """Return the names in a JSON value, of a list those in its first element, and of other values nothing."""
+    """Return the names in a JSON value, those of the first element for a list, and None for other values."""
     if isinstance(value, dict):
         return {name: shape(part) for name, part in value.items()}
     return [shape(part) for part in value[:1]] if isinstance(value, list) else None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ml_service.adapters.broker.envelope import ReceivedMessage
 
-#: The steps that are statements, by what only those say. A driver for PostgreSQL sends no BEGIN of its own.
+#: The steps that are SQL statements, each with words that no other statement has. A driver for PostgreSQL sends no BEGIN itself.
 STATEMENTS = {
     "BEGIN": "begin",
     "log_positions": "position",
@@ -37,17 +37,17 @@ STATEMENTS = {
     "FROM items": "items",
     "INTO interactions": "rows",
 }
-#: What a projector does with a batch that erases somebody, in this order.
+#: The steps of a projector in a batch that erases a user, in this order.
 STEPS = ("take", *STATEMENTS.values(), "commit", "stored", "acknowledge", "acknowledged")
 
-#: Starts each process from one that has loaded what it needs.
+#: Forks each process from one that has already imported the modules it needs.
 _context = get_context("forkserver")
 _context.set_forkserver_preload([__name__])
 
 
 @dataclass(frozen=True)
 class Work:
-    """What to project, and the step at which it is to get the signal; none if that is None."""
+    """What to project, and the step at which the process sends itself the signal. None: never."""
 
     address: BrokerAddress
     database_url: str
@@ -61,7 +61,7 @@ class Work:
 
 
 class DyingProjector:
-    """`refusals` holds a word for each time that it had to step down."""
+    """`refusals` holds one entry for each time that the projector had to step down."""
 
     _all: ClassVar[list[DyingProjector]] = []
 
@@ -97,7 +97,7 @@ def _project(work: Work, refusals: Any) -> None:
 
     def reach(step: str) -> None:
         if step == work.step:
-            # To this thread: another one might take it later, and this one go on into a transaction, and keep its locks.
+            # The signal goes to this thread. Another one might get it later, while this one enters a transaction and keeps its locks.
             signal.pthread_kill(threading.get_ident(), work.signal)
 
     def on_messages(messages: Sequence[ReceivedMessage]) -> None:
@@ -125,7 +125,7 @@ def _project(work: Work, refusals: Any) -> None:
 def _watch(engine: Engine, reach: Callable[[str], None]) -> None:
     @event.listens_for(engine, "before_cursor_execute")
     def _(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        # The transaction that only reads the position is none of a batch.
+        # The transaction that only reads the position belongs to no batch.
         if connection.get_execution_options().get("sqlite_begin") == "IMMEDIATE":
             reach(next(step for words, step in STATEMENTS.items() if words in statement))
 

@@ -36,7 +36,7 @@ class GatewayDriver:
         return self._answer(self.http.get(path, params=params), httpx.codes.OK)
 
     def reaches_a_recommender(self) -> bool:
-        """Then it has a fallback, too."""
+        """Say whether the gateway has answered from the recommender. It then has a fallback too."""
         answer = self.http.get(f"/v1/users/{uuid4()}/recommendations", params={"limit": 100})
         return answer.is_success and not answer.json()["degraded"]
 
@@ -55,12 +55,12 @@ class GatewayDriver:
         return self._answer(self.http.post("/v1/interactions", json=body, headers=_idempotency(key)), httpx.codes.ACCEPTED)
 
     def try_to_rate(self, user_id: str, item_id: str, rating: float, key: str) -> Json:
-        """Gives whatever is answered."""
+        """Return the body of the answer, whatever its status is."""
         body = {"userId": user_id, "itemId": item_id, "rating": rating}
         return dict(self.http.post("/v1/interactions", json=body, headers=_idempotency(key)).json())
 
     def erase(self, user_id: str, caller: str | None = None) -> Json:
-        """The operator asks, if no caller is named."""
+        """Erase a user. The operator asks unless a caller is named."""
         return self._answer(self._ask_to_erase(user_id, caller), httpx.codes.ACCEPTED)
 
     def refused_erasure(self, user_id: str, caller: str) -> Json:
@@ -85,7 +85,7 @@ class GatewayDriver:
         return dict(response.json())
 
     def job_in_state(self, job_id: str, *states: str, within: float = 90) -> Json:
-        """Waits until the job is in one of the states, and gives it."""
+        """Wait until the job is in one of the states. Return the job."""
 
         def probe() -> Json | None:
             job = self.job(job_id)
@@ -105,7 +105,7 @@ class GatewayDriver:
         return self._answer(self.http.post(f"/v1/models/{version}/promote"), httpx.codes.OK)
 
     def problem(self, method: str, path: str, **request: Any) -> Json:
-        """Asks for something that is refused, and gives the problem."""
+        """Send a request that must be refused. Return the problem."""
         response = self.http.request(method, path, **request)
         assert response.headers["content-type"].startswith("application/problem+json"), response.text
         problem = dict(response.json())
@@ -120,7 +120,7 @@ class GatewayDriver:
         return self.problem("POST", "/v1/jobs", json={"kind": kind, "params": params}, headers=_idempotency(key))
 
     def metric(self, name: str) -> float:
-        """The value of a metric without labels."""
+        """Return the value of a metric without labels."""
         text = self.http.get("/metrics", headers=OPERATOR, auth=httpx.Auth()).text
         found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
         assert found, f"{self.url} has no metric {name}"
@@ -131,7 +131,7 @@ class GatewayDriver:
         return self.url.replace("http", "ws", 1) + "/v1/live"
 
     def live(self, user_id: str | None = None) -> AbstractContextManager[LiveSocket]:
-        """A socket of that user; of the operator, if none is named."""
+        """Return a socket of that user, or of the operator if no user is named."""
         return live_socket(self.live_url, self.sign_in.token(user_id))
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Takes a neighbour's place with a certificate that its own authority has signed, and keeps what it is told."""
+"""A server in a dependency's place, with a certificate of another authority. It records what clients send to it."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ OUTPUT_SECONDS = 20
 
 
 def run_inside(container: Container, *command: str) -> tuple[int, str]:
-    """The exit code and all that a command says, which may run more than once: an engine can lose the output of a short one.
+    """Run a command in a container. Return its exit code and its whole output.
 
-    Source: docker/docker-py#2042.
+    The command may run more than once, because an engine can lose the output of a short one (docker/docker-py#2042).
     """
 
     def whole() -> tuple[int, str] | None:

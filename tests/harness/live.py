@@ -18,7 +18,7 @@ Frame = dict[str, Any]
 
 @contextmanager
 def live_socket(url: str, token: str) -> Iterator[LiveSocket]:
-    """Gives a socket that has said hello, and closes it."""
+    """Return a socket that has sent its hello. Close it at the end of the block."""
     with connect(url, open_timeout=5, close_timeout=2, proxy=None) as connection:
         socket = LiveSocket(connection)
         socket.send({"type": "hello", "token": token})
@@ -40,7 +40,7 @@ class LiveSocket:
         self.send({"type": "subscribe", "topic": topic} | ({} if resume is None else {"resume": resume}))
 
     def watch(self, topic: str) -> None:
-        """Subscribes to what comes from now on."""
+        """Subscribe, and return when the gateway has accepted that. Events from now on arrive."""
         self.send({"type": "subscribe", "topic": topic, "id": topic})
         self.reply_to(topic, within=10)
 
@@ -49,7 +49,7 @@ class LiveSocket:
         return frame
 
     def wait_for(self, kind: str, within: float = 10, **fields: Any) -> Frame:
-        """Gives the next frame of that type whose fields have these values."""
+        """Return the next frame of that type whose fields have these values."""
         deadline = time.monotonic() + within
         while True:
             frame = self.receive(within=max(deadline - time.monotonic(), 0.001))
@@ -57,7 +57,7 @@ class LiveSocket:
                 return frame
 
     def reply_to(self, frame_id: str, within: float) -> Frame:
-        """Gives the `ack` or `error` that answers the frame of that id."""
+        """Return the `ack` or `error` that answers the frame with that id."""
         deadline = time.monotonic() + within
         while True:
             frame = self.receive(within=max(deadline - time.monotonic(), 0.001))
@@ -65,7 +65,7 @@ class LiveSocket:
                 return frame
 
     def events_of_job(self, job_id: str, until: str, within: float = 60) -> list[Frame]:
-        """Gives the events of that job, in the order of their arrival, up to the one that tells of the state `until`."""
+        """Return the job's events in the order of their arrival, up to the one with the state `until`."""
         events = []
         deadline = time.monotonic() + within
         while True:
@@ -76,11 +76,11 @@ class LiveSocket:
                     return events
 
     def close_code(self, within: float = 10) -> int:
-        """Reads until the server closes, and gives its code."""
+        """Read until the server closes the socket. Return its close code."""
         return self.closing(within)[0]
 
     def closing(self, within: float = 10) -> tuple[int, str]:
-        """Reads until the server closes, and gives its code and reason."""
+        """Read until the server closes the socket. Return its close code and reason."""
         try:
             while True:
                 self.receive(within=within)

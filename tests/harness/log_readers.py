@@ -1,4 +1,4 @@
-"""The readers of the log inside the test's process: real stream, real store, and the live histories as the recommender keeps them."""
+"""The readers of the log in the test's own process: with a real stream, a real store and the recommender's live histories."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Histories = dict[str, dict[str, float | None]]
 
 
 class OwnLog:
-    """A stream of the test's own. A tiny one soon drops what it holds."""
+    """A stream that only this test uses. It is tiny, so that the broker soon drops its oldest messages."""
 
     def __init__(self, address: BrokerAddress, publisher: Publisher, arguments: dict[str, str | int] = STREAM) -> None:
         self.name = f"log-{uuid4()}"
@@ -57,7 +57,7 @@ class OwnLog:
         self._publisher.publish(Publication("", self.name, "whynotboth.v1.UserErased", erasure_id, user_erased(erasure_id, user_id)))
 
     def drop_up_to(self, offset: int) -> None:
-        """Appends until that offset and all before it are gone."""
+        """Append until the broker has dropped that offset and all earlier ones."""
 
         def is_dropped() -> bool:
             for _ in range(FILLERS):
@@ -93,7 +93,7 @@ def projecting(address: BrokerAddress, log: OwnLog, store: Store) -> Iterator[St
 
 
 class LiveHistories:
-    """Kept on an event loop of their own, and read from the log while `following`."""
+    """Live histories on an event loop of their own. They follow the log while `following` is entered."""
 
     def __init__(self, store: Store) -> None:
         self._loop = asyncio.new_event_loop()

@@ -1,4 +1,4 @@
-"""Bodies of messages as other publishers would write them."""
+"""Message bodies as other publishers would write them."""
 
 from google.protobuf.timestamp_pb2 import Timestamp
 

@@ -1,6 +1,6 @@
 """HTTP to our own services: without TLS, and never through a proxy.
 
-httpx reads the authorities of certificates for each client, which takes 30 ms of a processor: what asks once asks without.
+By default httpx reads the certificate authorities for each client, which takes 30 ms of CPU time. These clients skip that.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Trusts nobody, so that it is good for plain HTTP alone.
+#: Trusts no authority, so these clients can't use TLS.
 NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

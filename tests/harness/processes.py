@@ -1,4 +1,4 @@
-"""One process of the stack: started with an environment, logged to a file, stopped by its id."""
+"""One process of the stack. It gets an environment, logs to a file, and is stopped by its id."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Process:
-    """A service that can be started, asked whether it is ready, stopped, killed and started again on the same ports."""
+    """A service that a test can start, wait for, stop, kill and start again on the same ports."""
 
     def __init__(
         self, name: str, command: Sequence[str], env: Mapping[str, str], ready_url: str, log: Path, auth: httpx.Auth | None = None
@@ -56,24 +56,24 @@ class Process:
             return False
 
     def answer_to(self, path: str, headers: Mapping[str, str] | None = None) -> int:
-        """The status with which its port for operators answers."""
+        """Return the status of a request to the port for operators."""
         return plain_http.get(self.ready_url.replace("/readyz", path), headers=headers, timeout=5).status_code
 
     def terminate(self, within: float = 15) -> int:
-        """Sends SIGTERM and gives the exit code."""
+        """Send SIGTERM and return the exit code."""
         return self._end(signal.SIGTERM, within)
 
     def kill(self) -> None:
-        """Sends SIGKILL, as a crash would."""
+        """Send SIGKILL, as a crash would."""
         self._end(signal.SIGKILL, 10)
 
     def ask_to_stop(self, within: float = 10) -> None:
-        """Sends SIGTERM, and returns when it says that it isn't ready any more."""
+        """Send SIGTERM. Return when the process reports that it isn't ready any more."""
         os.kill(self.pid, signal.SIGTERM)
         eventually(lambda: not self._is_ready(), within=within, what=f"{self.name} stopping")
 
     def freeze(self) -> None:
-        """Stops it where it is: its connections stay open, and nothing answers."""
+        """Freeze the process: its connections stay open, and it doesn't answer."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:

@@ -1,4 +1,4 @@
-"""A proxy that refuses everything, in the environment of all tests: a client of ours that uses a proxy fails at once."""
+"""A proxy that refuses every request, in the environment of all tests, so that a client that wrongly uses a proxy fails at once."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ PROXIES = (*LOWER_CASE, *map(str.upper, LOWER_CASE))
 EXCEPTIONS = ("no_proxy", "NO_PROXY", "no_grpc_proxy")
 VARIABLES = (*PROXIES, *EXCEPTIONS)
 
-#: The proxies of this machine, for what really goes out: package installs and the download of the data set.
+#: This machine's own proxies, for package installs and the download of the data set.
 OF_THE_MACHINE = {name: os.environ[name] for name in VARIABLES if name in os.environ}
 
 
 def dead_proxies(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that send every client which asks for a proxy to the dead one; Node's own clients too."""
-    # An engine for containers on another machine is none of our parts.
+    """Return the variables that lead every client that reads proxy settings, Node's too, to the dead proxy."""
+    # The container engine may run on another machine, which is reached through the real proxy.
     engine = urlsplit(environment.get("DOCKER_HOST", "")).hostname or ""
     return dict.fromkeys(PROXIES, DEAD_PROXY) | dict.fromkeys(EXCEPTIONS, engine) | {"NODE_USE_ENV_PROXY": "1"}
 
@@ -33,13 +33,13 @@ def use_dead_proxies() -> None:
 
 
 def without_proxies() -> dict[str, str]:
-    """Return the environment for a program of others that can't be told to leave proxies alone."""
+    """Return the environment without proxies, for a foreign program that has no option to ignore them."""
     return {name: value for name, value in os.environ.items() if name not in VARIABLES}
 
 
 @contextmanager
 def proxies_of_the_machine() -> Iterator[None]:
-    """Put the machine's own proxies back while a `with` block runs."""
+    """Restore the machine's own proxies while a `with` block runs."""
     kept = {name: os.environ.pop(name) for name in VARIABLES if name in os.environ}
     os.environ.update(OF_THE_MACHINE)
     try:

@@ -1,4 +1,4 @@
-"""One more recommender of a stack, as a process whose broker a test may keep from it. Asked over gRPC, past every gateway."""
+"""One more recommender of a stack, in a process of its own, for tests that cut its broker off. Called over gRPC, without a gateway."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class RecommenderDriver:
         self._stub = RecommenderServiceStub(channel)
 
     def recommend(self, user_id: str, min_offset: int, within: float) -> RecommendResponse:
-        """Raises grpc.RpcError."""
+        """Return the answer, or raise grpc.RpcError."""
         request = RecommendRequest(user_id=user_id, limit=10, min_interaction_offset=min_offset)
         return self._stub.Recommend(request, timeout=within)
 
     def refusal(self, user_id: str, min_offset: int, within: float) -> str:
-        """Asks for what is refused, and gives the reason."""
+        """Send a request that must be refused. Return the reason."""
         try:
             answer = self.recommend(user_id, min_offset, within)
         except grpc.RpcError as error:

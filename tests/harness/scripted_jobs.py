@@ -1,4 +1,4 @@
-"""Jobs that do what their `estimators` say, word by word. They run in the worker's real job process, which imports this module."""
+"""Jobs that follow a script: each word in `estimators` is one instruction. They run in the worker's real job process."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _do(word: str) -> None:
         case "refuse-until" if not Path(argument).exists():
             raise InvalidArgument("JOB_PARAMS_INVALID", f"There is no {argument}.")
         case "be-unavailable":
-            raise Unavailable("STORE_UNAVAILABLE", "The store is away.")
+            raise Unavailable("STORE_UNAVAILABLE", "The store doesn't answer.")
         case "be-invalid":
             raise InvalidArgument("JOB_PARAMS_INVALID", "No such estimator.")
         case "have-a-bug":

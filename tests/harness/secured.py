@@ -1,4 +1,4 @@
-"""A broker as in production: TLS with certificates of clients, one user per service, each with what it needs and no more."""
+"""A broker as in production: TLS with client certificates, and one user per service that has only the permissions it needs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ USERS = ("gateway", "recommender", "worker")
 
 
 def add_users(broker: RunningBroker, definitions: Path = DEFINITIONS) -> dict[str, str]:
-    """What docs/how-to/secure-a-deployment.md says to do once; gives the passwords."""
+    """Add a user for each service, as docs/how-to/secure-a-deployment.md says. Return the passwords."""
     passwords = {user: secrets.token_hex(16) for user in USERS}
     for user, password in passwords.items():
         broker.control("add_user", user, password)
@@ -33,7 +33,7 @@ def add_users(broker: RunningBroker, definitions: Path = DEFINITIONS) -> dict[st
 
 
 class SecuredBroker(LocalBroker):
-    """A private node that listens with TLS on a port of its own. The operator's port stays as it was."""
+    """A local node with a TLS listener on a port of its own. The operator's plain port stays open."""
 
     def __init__(self, folder: Path, certificates: TestCertificates) -> None:
         super().__init__(folder)
@@ -46,7 +46,7 @@ class SecuredBroker(LocalBroker):
         conf.write_text(text.replace("5671", f"{LOOPBACK}:{self.tls_port}"), "utf-8")
 
     def settings_of(self, passwords: Mapping[str, str]) -> dict[str, dict[str, str]]:
-        """By service: how it comes to this broker as itself."""
+        """Return the settings with which each service connects to this broker."""
         return {
             user: {
                 "AMQP_URL": f"amqps://{user}:{password}@localhost:{self.tls_port}/",
@@ -57,12 +57,12 @@ class SecuredBroker(LocalBroker):
         }
 
     def connections(self) -> list[tuple[str, str, str]]:
-        """The user, the name in the certificate and its time, of each connection with TLS."""
+        """Return the user of each TLS connection, with the subject and the validity of its certificate."""
         columns = ("user", "peer_cert_subject", "peer_cert_validity", "ssl")
         rows = [line.split("\t") for line in self.control("list_connections", "--silent", *columns).splitlines()]
         return [(user, subject, validity) for user, subject, validity, is_tls in rows if is_tls == "true"]
 
     def renew_certificate(self) -> None:
-        """Erlang keeps what it has read of the files for two minutes; this is what ends that sooner."""
+        """Issue a new certificate. Erlang caches the files that it has read for two minutes, so clear that cache."""
         self._certificates.renew("rabbitmq")
         self.control("eval", "ssl:clear_pem_cache().")

@@ -1,4 +1,4 @@
-"""Signs requests of the demo's API in, each as somebody who may send it, so that tests needn't."""
+"""Signs the requests of tests in, each with an identity that may send it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness import plain_http
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-#: A gateway at which anybody may be anybody, for as long as a run takes and as often as it asks.
+#: Settings of a gateway that signs any caller in and has no rate limits that a test run could reach.
 OPEN_GATEWAY = {
     "GATEWAY_DEMO": "true",
     "GATEWAY_SESSION_SECONDS": "86400",
@@ -22,7 +22,7 @@ OPEN_GATEWAY = {
     "GATEWAY_SOCKETS_PER_IDENTITY": "1000000000",
     "GATEWAY_SOCKET_FRAMES_PER_MINUTE": "1000000000",
 }
-#: A container's ports for operators are open to its whole network, and so tell nothing without it.
+#: A container's port for operators is open to its whole network, so it requires this token.
 OPS_TOKEN = secrets.token_hex(16)
 OPERATOR = {"Authorization": f"Bearer {OPS_TOKEN}"}
 PATIENCE_SECONDS = 5
@@ -31,7 +31,7 @@ MAX_LENGTH = 200
 
 
 class SignIn(httpx.Auth):
-    """Holds a session for each identity. Interactions are told by their user, all else is asked by the operator."""
+    """Holds a session for each identity. A request with an interaction is sent by its user, any other request by the operator."""
 
     requires_request_body = True
 
@@ -40,7 +40,7 @@ class SignIn(httpx.Auth):
         self._tokens: dict[str | None, str] = {}
 
     def token(self, user_id: str | None = None) -> str:
-        """Of the operator, if no user is named."""
+        """Return the token of the user, or of the operator if no user is named."""
         if user_id not in self._tokens:
             body = {"role": "operator"} if user_id is None else {"userId": user_id}
             answer = plain_http.post(f"{self._url}/v1/sessions", timeout=PATIENCE_SECONDS, json=body).raise_for_status()
@@ -54,7 +54,7 @@ class SignIn(httpx.Auth):
 
 
 def _teller(body: bytes) -> str:
-    """Of a body that can't be used it doesn't matter who sends it."""
+    """Return the user who sends this interaction. For an invalid body, any user will do."""
     try:
         user_id = json.loads(body)["userId"]
     except (ValueError, LookupError, TypeError):

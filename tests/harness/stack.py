@@ -1,4 +1,4 @@
-"""The whole stack as real processes on free ports, on data of its own."""
+"""The whole stack as real processes on free ports, with data of its own."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class Data:
         }
 
     def run(self, *arguments: str) -> str:
-        """Runs a command of the Python service and gives what it prints."""
+        """Run a command of the Python service. Return what it prints."""
         command = [sys.executable, "-m", "ml_service", *arguments]
-        # The data set is downloaded through the machine's proxy.
+        # The download of the data set uses the machine's proxy.
         machine = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(Path.home()), **OF_THE_MACHINE}
         environment = {**machine, **self.environment}
         ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=RUN_SECONDS)
@@ -61,7 +61,7 @@ class Data:
 
 
 class Stack:
-    """A gateway, recommenders (one, if no more are asked for) and a worker before a broker. More gateways can be added."""
+    """A gateway, one or more recommenders and a worker, with a broker. A test can add gateways."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Stack:
         own_settings: Mapping[str, Mapping[str, str]] | None = None,
         recommenders: int = 1,
     ) -> None:
-        """`settings` are those of all processes, `own_settings` those of a service by its name."""
+        """`settings` go to all processes, `own_settings` to the processes of one service, by its name."""
         self.data = data
         self.broker = BrokerDriver(broker_url)
         self.store = StoreDriver(data.folder / "store.db")
@@ -104,12 +104,12 @@ class Stack:
 
     @property
     def grpc_address(self) -> str:
-        """All recommenders, as gRPC names several addresses."""
+        """The addresses of all recommenders, in gRPC's form."""
         return "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in self.grpc_ports)
 
     @property
     def sign_in_settings(self) -> dict[str, str]:
-        """What gateways need to take each other's tokens."""
+        """The settings with which all gateways accept each other's tokens."""
         return {**OPEN_GATEWAY, "GATEWAY_DEMO_KEY": str(self.data.folder / "demo.pem")}
 
     @property
@@ -117,7 +117,7 @@ class Stack:
         return [*self.recommenders, self.worker, *self.gateways]
 
     def add_gateway(self, settings: Mapping[str, str] | None = None) -> GatewayDriver:
-        """Prepares one more gateway, not started yet."""
+        """Prepare one more gateway without starting it."""
         (port,) = free_ports(1)
         name = f"gateway-{len(self.gateways) + 1}"
         environment = {
@@ -146,7 +146,7 @@ class Stack:
                 process.start()
             for process in self.processes:
                 process.wait_until_ready()
-            # A gateway is ready without a recommender, too, and may look for one only after a moment.
+            # A gateway is ready even without a recommender, and may connect to one a moment later.
             for driver in self._drivers:
                 eventually(driver.reaches_a_recommender, within=30, what="a gateway that reaches a recommender")
         except BaseException:
@@ -158,7 +158,7 @@ class Stack:
         self.stop()
 
     def mend(self) -> None:
-        """Starts again what a test that failed left behind."""
+        """Start again whatever a failed test left stopped or frozen."""
         for process in [*self.recommenders, self.worker, self.gateway_process]:
             if process.is_running:
                 process.thaw()
@@ -174,13 +174,13 @@ class Stack:
 
 
 def node() -> str:
-    """The Node to run the gateway with: the machine's own if it is new enough, else the one beside this Python."""
+    """Return the Node to run the gateway with: the one beside this Python where it exists, else the machine's own."""
     beside = Path(sys.executable).with_name("node")
     return str(beside) if beside.exists() else shutil.which("node") or "node"
 
 
 def node_program(path: Path) -> list[str]:
-    """Runs a program in Node as the gateway runs."""
+    """Return the command that runs a program with the gateway's Node and flags."""
     return [node(), NODE_FLAGS, str(path)]
 
 

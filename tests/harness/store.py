@@ -1,4 +1,4 @@
-"""Looks into the SQL store, past every service, to see what really is there."""
+"""Reads the SQL store directly, without any service, to see what it really holds."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ class StoreDriver:
         return int(str(rows[0][0]))
 
     def interaction_ids(self, users: str) -> list[str]:
-        """Of all users whose ids are like this, in SQL's sense."""
+        """Return the ids of the interactions of all users whose ids match the SQL pattern."""
         return [str(row[0]) for row in self._rows("SELECT interaction_id FROM interactions WHERE user_id LIKE ?", users)]
 
     def count_rows(self, user_id: str) -> int:
-        """Of all that the store holds about what a user did."""
+        """Count all rows about the user's actions."""
         tables = ("interactions", "rejected_interactions")
         return sum(int(str(self._rows(f"SELECT count(*) FROM {table} WHERE user_id = ?", user_id)[0][0])) for table in tables)  # noqa: S608
 
     def forget_position(self) -> None:
-        """As if no projector had ever read the log."""
+        """Delete the stored position, as if no projector had ever read the log."""
         with closing(sqlite3.connect(self._file, timeout=5)) as connection, connection:
             connection.execute("DELETE FROM log_positions")
 
     def rejection(self, message_id: str) -> str | None:
-        """Why a message of the log was set aside."""
+        """Return the reason why the projector rejected a message of the log."""
         rows = self._rows("SELECT reason FROM rejected_interactions WHERE message_id = ?", message_id)
         assert len(rows) < 2, f"set aside {len(rows)} times"
         return str(rows[0][0]) if rows else None
@@ -43,7 +43,7 @@ class StoreDriver:
         return int(str(rows[0][0])) if rows else None
 
     def job(self, job_id: str) -> tuple[str, int] | None:
-        """State and attempt in the ledger."""
+        """Return the job's state and attempt in the ledger."""
         rows = self._rows("SELECT state, attempt FROM jobs WHERE job_id = ?", job_id)
         return (str(rows[0][0]), int(str(rows[0][1]))) if rows else None
 

@@ -1,4 +1,4 @@
-"""What a user and an operator do with the product, in small steps. Each asserts what they would see."""
+"""What a user and an operator do with the product, in short steps. Each step asserts what the user would see."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def watch_the_list_change(gateway: GatewayDriver, user_id: str) -> None:
 
 
 def train_and_watch(gateway: GatewayDriver) -> str:
-    """Gives the version that was trained."""
+    """Return the version that was trained."""
     with gateway.live() as socket:
         job_id = gateway.start_job("train", estimators=["item_knn"], folds=2)["jobId"]
         socket.subscribe(f"jobs/{job_id}")

@@ -1,4 +1,4 @@
-"""The broker's definitions, as they are and with retries that tests can wait for."""
+"""The broker's definitions, and a copy with retry delays that are short enough for tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFINITIONS = ROOT / "infra" / "rabbitmq" / "definitions.json"
 
 
 def write_hasty_definitions(path: Path, retry_ms: int) -> Path:
-    """Writes the contract, but with one short wait for all retry queues."""
+    """Write the definitions with one short delay for all retry queues."""
     topology = json.loads(DEFINITIONS.read_text("utf-8"))
     for queue in topology["queues"]:
         if queue["name"].startswith("jobs.retry."):

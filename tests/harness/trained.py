@@ -1,4 +1,4 @@
-"""A store with MovieLens 100K and a registry with one live version, made once for all suites that run on the same sources."""
+"""A store with MovieLens 100K and a registry with one live version, built once for all suites that run on the same sources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FOLDER = ROOT / ".run" / "trained"
 
 
 def trained_data() -> Data:
-    """Suites run side by side: the first makes it, the others wait. Who breaks things takes a copy."""
+    """Return the data. Of suites that run side by side, the first one builds it. A test that changes it takes a copy."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     place = FOLDER / _digest_of_sources()
     with FileLock(FOLDER / "lock"):

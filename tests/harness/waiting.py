@@ -1,4 +1,4 @@
-"""Waits for a condition, never for a time."""
+"""Waits for a condition, never for a fixed time."""
 
 import threading
 import time
@@ -9,9 +9,9 @@ T = TypeVar("T")
 
 
 def eventually(probe: Callable[[], T | Literal[False] | None], *, within: float, what: str = "", every: float = 0.05) -> T:
-    """Calls `probe` until it gives something true, and gives that; `every` so many seconds.
+    """Call `probe` every `every` seconds until it returns something true. Return that.
 
-    Errors that `probe` raises as AssertionError count as "not yet". Fails with the last one after `within` seconds.
+    An AssertionError from `probe` means "not yet". After `within` seconds, fail with the last one.
     """
     deadline = time.monotonic() + within
     pause = threading.Event()

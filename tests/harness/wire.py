@@ -1,4 +1,4 @@
-"""A wire of TCP between a client and a server, which a test can freeze, thaw, cut and mend."""
+"""A TCP relay between a client and a server, which a test can freeze, thaw, cut and repair."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHUNK_BYTES = 65_536
 
 
 class Wire:
-    """Leads to the server of a URL while a `with` block runs. `url` is that URL, over the wire."""
+    """Relays to the server of a URL while a `with` block runs. `url` is the same URL through the relay."""
 
     def __init__(self, url: str) -> None:
         address = urlsplit(url)
@@ -42,14 +42,14 @@ class Wire:
             thread.join(5)
 
     def freeze(self) -> None:
-        """Keeps the connections and lets nothing more through, in either direction."""
+        """Keep the connections, and hold back all bytes in both directions."""
         self._flowing.clear()
 
     def thaw(self) -> None:
         self._flowing.set()
 
     def cut(self) -> None:
-        """Ends the connections, and each new one."""
+        """Close all connections, and each new one at once."""
         self._is_cut = True
         self._flowing.set()
         _close(list(self._sockets))
@@ -84,7 +84,7 @@ class Wire:
 
 def _close(sockets: Iterable[socket.socket]) -> None:
     for each in sockets:
-        # A thread that waits on it is woken by the shutdown only.
+        # Only a shutdown wakes a thread that waits on the socket.
         with suppress(OSError):
             each.shutdown(socket.SHUT_RDWR)
         each.close()

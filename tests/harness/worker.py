@@ -1,4 +1,4 @@
-"""Drives a worker inside the test's process: real broker, real store, real job process; only what the jobs do is scripted."""
+"""Drives a worker inside the test's process: real broker, real store, real job process. Only the jobs themselves are scripted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FINAL = ("JobSucceeded", "JobFailed", "JobCancelled")
 
 
 class JobsDriver:
-    """Asks for jobs as the gateway does, and hears every fact."""
+    """Requests jobs as the gateway does, and reads every fact."""
 
     def __init__(self, address: BrokerAddress) -> None:
         self._publisher = Publisher(address, "test publisher")
@@ -69,7 +69,7 @@ class JobsDriver:
         self._publisher.publish(Publication("", queue, message_type, str(uuid4()), body))
 
     def facts(self, job_id: str, *names: str) -> list[Any]:
-        """The facts of a job in the stream's order, of these names or of all."""
+        """Return the job's facts in the stream's order, those with the given names or all."""
         return [fact for fact in list(self._facts) if fact.job_id == job_id and (not names or fact.DESCRIPTOR.name in names)]
 
     def outcome(self, job_id: str, *, within: float = 30) -> Any:
@@ -90,7 +90,7 @@ class JobsDriver:
 
 
 class WorkerDriver:
-    """A worker that is ready when it is given, or one that doesn't read the stream `job-events` yet."""
+    """A worker that is ready at once, or one that doesn't read the stream `job-events` yet."""
 
     def __init__(self, parts: WorkerParts, ledger: JobLedger) -> None:
         self.parts = parts
@@ -124,7 +124,7 @@ class WorkerDriver:
         self._stopped.set()
         self.parts.consumer.pause()
         is_done = self.parts.worker.stop(grace_seconds)
-        # Whatever didn't end in time, nothing of it outlives the test.
+        # End the job process of a job that didn't finish in time, so that nothing of it survives the test.
         self.parts.supervisor.close()
         still_open = [thread for thread in reversed(self.parts.threads) if not thread.stop()]
         assert (is_done, still_open) == (True, [])
@@ -134,7 +134,7 @@ class WorkerDriver:
 def running_worker(
     url: str, definitions: Path, folder: Path, deadline_seconds: float = 60.0, *, name: str = "worker", is_behind: bool = False
 ) -> Iterator[WorkerDriver]:
-    """Workers of one folder share a store."""
+    """Run a worker. Workers with the same folder share a store."""
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{folder}/store.db"),
         registry_url=str(folder / "registry"),

@@ -1,4 +1,4 @@
-"""A broker of their own for the tests of the Python service's broker code, with retry delays that tests can wait for."""
+"""A broker for the tests of the Python service's broker code, with retry delays that are short enough for tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.worker import WorkerDriver
 
 RETRY_MS = 200
-#: The oldest tested version, by its variable. Debian 12 ships it, so without an engine a private node may well be it.
+#: The oldest tested version. The node of a machine with Debian 12 has this version too.
 OLDEST = "RABBITMQ_3_10_IMAGE"
 
 

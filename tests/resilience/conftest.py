@@ -1,4 +1,4 @@
-"""A stack that tests may break. Each leaves every process running again."""
+"""A stack that tests may break. Each test leaves every process running again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.gateway import GatewayDriver
 
 
-#: Shorter than by default, so that a frozen worker's job comes to another one sooner.
+#: Shorter than by default, so that the broker gives a frozen worker's job to another one sooner.
 WORKER_HEARTBEAT_SECONDS = 5
 
 
@@ -36,7 +36,7 @@ def stack(trained: Data, running: RunningBroker, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture(autouse=True)
 def _mended(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test that fails half-way breaks no other."""
+    """Restart what a failed test left stopped, so that it breaks no other test."""
     yield
     if "stack" in request.fixturenames:
         request.getfixturevalue("stack").mend()
@@ -44,7 +44,7 @@ def _mended(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def other_gateway(stack: Stack) -> Iterator[GatewayDriver]:
-    """A second gateway, while one test runs."""
+    """A second gateway for one test."""
     driver = stack.add_gateway()
     process = stack.gateways[-1]
     process.restart()

@@ -1,4 +1,4 @@
-"""One minute of the soak: clients write while each part of the stack fails, then everything that was accepted is counted."""
+"""A one-minute soak: clients write while each part of the stack fails, then the checker counts the effects of all accepted requests."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ PLAN = Plan(seed="nothing is lost", seconds=60, hold_seconds=(1, 4))
 
 @pytest.fixture
 def breakable(containers: ContainerStack) -> ContainerStack:
-    """Two of each process."""
+    """The stack with two replicas of each service."""
     containers.scale_recommenders(2)
     return containers
 
 
-def test_what_was_accepted_is_there_once_whichever_part_failed(breakable: ContainerStack) -> None:
-    told: list[str] = []
+def test_accepted_requests_take_effect_once_whichever_part_fails(breakable: ContainerStack) -> None:
+    lines: list[str] = []
 
-    report = Conductor(breakable, PLAN, told.append).run()
+    report = Conductor(breakable, PLAN, lines.append).run()
 
-    assert report.findings.are_none, "\n".join([*told, *report.lines])
+    assert report.findings.are_none, "\n".join([*lines, *report.lines])
     assert {row.name.split()[1] for row in report.rows} == set(TARGETS)

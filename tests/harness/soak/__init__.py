@@ -1,1 +1,1 @@
-"""Clients that write while parts of the stack fail, a ledger of what they were told, and the checker that holds the stack to it."""
+"""Clients that write while parts of the stack fail, a ledger of their requests and answers, and a checker of the stack."""

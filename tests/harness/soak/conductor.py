@@ -1,4 +1,4 @@
-"""Runs clients and faults beside each other, heals, drains, and has the checker look."""
+"""Runs clients and faults side by side, repairs and drains the stack, and calls the checker."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 SomeClient = TypeVar("SomeClient", bound=Client)
 
-#: What the names of all users of a run begin with.
+#: The prefix of the names of all users of a run.
 PREFIX = "soak-"
 RATERS, SOCKET_RATERS, WATCHERS = 4, 2, 2
 RECOVER_SECONDS = 90
-#: The last retry of a job comes after 120 s.
+#: Longer than the last retry of a job, which comes after 120 s.
 DRAIN_SECONDS = 240
 SETTLE_SECONDS = 20
 
@@ -42,26 +42,26 @@ SETTLE_SECONDS = 20
 class Plan:
     seed: str
     seconds: float
-    #: The shortest and the longest time that a fault lasts.
+    #: The shortest and the longest duration of a fault.
     hold_seconds: tuple[float, float]
-    #: How many faults hold at the same time.
+    #: How many faults overlap.
     at_once: int = 1
-    #: Steps that have none of these faults, as in "kill broker", are left out. Empty: all are taken.
+    #: Only steps with one of these faults, such as "kill broker", take place. Empty: all steps do.
     only: frozenset[str] = frozenset()
 
 
 class Conductor:
-    def __init__(self, stack: ContainerStack, plan: Plan, tell: Callable[[str], None]) -> None:
+    def __init__(self, stack: ContainerStack, plan: Plan, print_line: Callable[[str], None]) -> None:
         self._stack = stack
         self._plan = plan
-        self._tell = tell
+        self._print_line = print_line
         self._ledger = Ledger()
         self._ports = [gateway.port for gateway in stack.gateways]
         self._probe = Probe(f"{PREFIX}probe", stack, self._ledger)
         self._pause = threading.Event()
 
     def run(self) -> Report:
-        self._probe.wait_until_whole(RECOVER_SECONDS)
+        self._probe.wait_until_recovered(RECOVER_SECONDS)
         began = time.monotonic()
         watchers = self._clients(JobWatcher, WATCHERS)
         observer = Observer(self._stack, PREFIX, watchers)
@@ -77,7 +77,7 @@ class Conductor:
         return [kind(f"{PREFIX}{kind.__name__}-{each}", self._plan.seed, self._ports, self._ledger) for each in range(1, number + 1)]
 
     def _steps(self, until: float) -> Iterator[Step]:
-        """Until the time is over, and on a slow machine until each target has failed once."""
+        """Yield steps until the time is over. On a slow machine, go on until each target has failed once."""
         plan = self._plan
         for number, step in enumerate(schedule(plan.seed, plan.hold_seconds, at_once=plan.at_once)):
             if plan.only and plan.only.isdisjoint(fault.name for fault in step.faults):
@@ -88,7 +88,7 @@ class Conductor:
             yield step
 
     def _break(self, step: Step, began: float) -> FaultRow:
-        """Lets the faults of a step come and go, and waits until everything works again."""
+        """Start the faults of a step, heal them, and wait until everything works again."""
         broken = time.monotonic()
         for fault in step.faults:
             fault.begin(self._part(fault))
@@ -96,12 +96,12 @@ class Conductor:
         healed = time.monotonic()
         for fault in step.faults:
             fault.heal(self._part(fault))
-        recovery = self._probe.wait_until_whole(RECOVER_SECONDS)
+        recovery = self._probe.wait_until_recovered(RECOVER_SECONDS)
         whole = time.monotonic()
         name = " + ".join(fault.name for fault in step.faults)
         requests = [each for each in self._ledger.requests if broken <= each.began <= whole]
         row = FaultRow(name, broken - began, healed - broken, whole - healed, recovery, requests)
-        self._tell(row.line)
+        self._print_line(row.line)
         return row
 
     def _part(self, fault: Fault) -> ContainerPart:
@@ -116,9 +116,9 @@ class Conductor:
         return parts[fault.target][fault.replica]
 
     def _drain_and_check(self, observer: Observer) -> Findings:
-        offset = self._probe.wait_until_whole(RECOVER_SECONDS).offset
+        offset = self._probe.wait_until_recovered(RECOVER_SECONDS).offset
         eventually(lambda: observer.is_drained(offset), within=DRAIN_SECONDS, what="everything drained")
-        # A view may be a moment behind; what is lost or doubled stays so.
+        # A gateway's view may lag a moment. A lost or doubled effect stays.
         deadline = time.monotonic() + SETTLE_SECONDS
         while not (findings := check(self._ledger, observer.observe())).are_none and time.monotonic() < deadline:
             self._pause.wait(1)
@@ -127,7 +127,7 @@ class Conductor:
 
 @contextmanager
 def running(clients: Sequence[Client]) -> Iterator[None]:
-    """Ends when each client has finished its turn; raises what any of them raised."""
+    """Run the clients. Return when each has finished its action, and raise the first error of any."""
     stopping = threading.Event()
     with ThreadPoolExecutor(len(clients)) as threads:
         futures = [threads.submit(client.run, stopping) for client in clients]

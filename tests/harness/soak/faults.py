@@ -1,4 +1,4 @@
-"""Which part fails, how, and for how long: decided by the seed. Each fault is healed before the next one comes."""
+"""The schedule of faults. The seed decides which part fails, how, and for how long. Each fault is healed before the next one."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Kind(StrEnum):
     STOP = "stop"
     PAUSE = "pause"
     DISCONNECT = "disconnect"
-    #: Frozen, and killed before it comes to itself: what it had taken in and not answered is gone.
+    #: Freeze, then kill: the part loses the work that it had accepted and not finished.
     HANG = "hang"
 
 
 KINDS = tuple(Kind)
-#: What may fail, by name, and how many of each there are.
+#: The parts that may fail, with the number of their replicas.
 TARGETS = {"broker": 1, "database": 1, "gateway": 2, "recommender": 2, "worker": 2}
 
 
@@ -34,7 +34,7 @@ TARGETS = {"broker": 1, "database": 1, "gateway": 2, "recommender": 2, "worker":
 class Fault:
     kind: Kind
     target: str
-    #: Which of the target's replicas.
+    #: The number of the replica that fails.
     replica: int
     hold_seconds: float
 
@@ -68,16 +68,16 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Faults that hold at the same time, of different targets; then a rest."""
+    """Faults of different targets that overlap, and the pause after them."""
 
     faults: tuple[Fault, ...]
     rest_seconds: float
 
 
 def schedule(seed: str, hold_seconds: tuple[float, float], *, at_once: int = 1) -> Iterator[Step]:
-    """Without end. Every target fails once before any fails again; of five times each fails in each of the five ways.
+    """Yield steps without end. Every target fails once before any fails again, and in five rounds in all five ways.
 
-    Short faults are more frequent than long ones: some neighbours notice an outage only when it lasts.
+    Short faults are more frequent than long ones, because some clients of a part notice only long outages.
     """
     random = Random(f"{seed}/faults")  # noqa: S311
     turns = {target: random.sample(KINDS, len(KINDS)) for target in TARGETS}

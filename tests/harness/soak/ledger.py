@@ -1,4 +1,4 @@
-"""What clients wanted and what they were told. Afterwards the state of the stack is held against it."""
+"""The clients' operations and the answers to them. The checker compares the stack with this ledger."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 class Outcome(StrEnum):
     ACCEPTED = "accepted"
-    #: For sure: it must have no effect.
+    #: The operation certainly has no effect.
     REFUSED = "refused"
-    #: No answer, or a 5xx: it may have its effect, once.
+    #: No answer, or a 5xx: the operation may have its effect, once.
     UNKNOWN = "unknown"
 
 
@@ -23,13 +23,13 @@ class Interaction(NamedTuple):
 
 class Job(NamedTuple):
     kind: str
-    #: As JSON with sorted keys.
+    #: JSON with sorted keys.
     params: str
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one request, when it began, how long it took, and the id that an accepted one was given."""
+    """The outcome of one request, its start and duration, and the id of the accepted thing."""
 
     began: float
     seconds: float
@@ -42,16 +42,16 @@ Content = TypeVar("Content", Interaction, Job)
 
 
 @dataclass(slots=True)
-class Wish(Generic[Content]):
-    """Something wanted once, however often it is asked for. No two wishes of a run have the same content, so an effect names its wish."""
+class Operation(Generic[Content]):
+    """Something that a client wants once, in one or more requests. All contents of a run differ, so an effect identifies its operation."""
 
     content: Content
     answers: list[Answer] = field(default_factory=list)
 
     @property
     def outcome(self) -> Outcome:
-        told = {answer.outcome for answer in self.answers}
-        return next((outcome for outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN) if outcome in told), Outcome.REFUSED)
+        outcomes = {answer.outcome for answer in self.answers}
+        return next((outcome for outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN) if outcome in outcomes), Outcome.REFUSED)
 
     @property
     def effect_ids(self) -> set[str]:
@@ -59,29 +59,29 @@ class Wish(Generic[Content]):
 
 
 class Ledger:
-    """Clients append to it from their threads; the wishes of one client stand in the order in which it had them."""
+    """Clients append to it from their threads. The operations of one client are in the order in which it sent them."""
 
     def __init__(self) -> None:
-        self.interactions: list[Wish[Interaction]] = []
-        self.jobs: list[Wish[Job]] = []
-        #: The jobs whose end was asked for.
+        self.interactions: list[Operation[Interaction]] = []
+        self.jobs: list[Operation[Job]] = []
+        #: The jobs that a client cancelled.
         self.cancels: set[str] = set()
-        #: Every request, reads as well.
+        #: Every request, including reads.
         self.requests: list[Answer] = []
-        #: What a client saw to be wrong without knowing more than its own answers.
-        self.complaints: list[str] = []
+        #: Contradictions that a client can see in its own answers.
+        self.violations: list[str] = []
 
-    def want_interaction(self, interaction: Interaction) -> Wish[Interaction]:
-        wish = Wish(interaction)
-        self.interactions.append(wish)
-        return wish
+    def add_interaction(self, interaction: Interaction) -> Operation[Interaction]:
+        operation = Operation(interaction)
+        self.interactions.append(operation)
+        return operation
 
-    def want_job(self, job: Job) -> Wish[Job]:
-        wish = Wish(job)
-        self.jobs.append(wish)
-        return wish
+    def add_job(self, job: Job) -> Operation[Job]:
+        operation = Operation(job)
+        self.jobs.append(operation)
+        return operation
 
     def count(self, outcome: Outcome) -> int:
-        """How many wishes ended so."""
-        wished = [wish.outcome for wish in self.interactions] + [wish.outcome for wish in self.jobs]
-        return wished.count(outcome)
+        """Count the operations with this outcome."""
+        outcomes = [each.outcome for each in self.interactions] + [each.outcome for each in self.jobs]
+        return outcomes.count(outcome)

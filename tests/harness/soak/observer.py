@@ -1,4 +1,4 @@
-"""Reads the state of the stack: SQL past every service, each recommender's histories, each gateway's jobs, the broker's queues."""
+"""Reads the state of the stack: the SQL store directly, each recommender's histories, each gateway's jobs, the broker's queues."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 WORK_QUEUES = ("jobs", "jobs.retry.1", "jobs.retry.2", "jobs.retry.3")
 PAGE_SIZE = 100
 ANY_ITEM = "1"
-#: What a reader of the log says then.
+#: Part of the message that a reader of the log writes when it restarts from the beginning.
 STARTED_OVER = ": starting over"
 
 
 class Observer:
-    """Sees users whose name begins with `prefix`, and all jobs that the store doesn't have yet when this is made."""
+    """Sees users whose name begins with `prefix`, and all jobs that are newer than this object."""
 
     def __init__(self, stack: ContainerStack, prefix: str, watchers: Sequence[JobWatcher]) -> None:
         self._stack = stack
@@ -40,7 +40,7 @@ class Observer:
         self._earlier_jobs = {job_id for (job_id,) in stack.rows("SELECT job_id FROM jobs")}
 
     def is_drained(self, offset: int) -> bool:
-        """Whether the log's readers have come as far as that, no work waits, and every job has ended on every gateway."""
+        """Say whether all readers of the log have reached the offset, no work waits, and every job has ended on every gateway."""
         return (
             self._stored_offset() >= offset
             and all(recommender.metric("recommender_log_offset") >= offset for recommender in self._stack.recommenders)
@@ -57,7 +57,7 @@ class Observer:
             histories={f"recommender-{number}": _histories(recommender, users) for number, recommender in recommenders},
             views=self._views(),
             job_rows=self._job_rows(),
-            watched={watcher.name: watcher.told for watcher in self._watchers},
+            watched={watcher.name: watcher.changes for watcher in self._watchers},
             dead_letters=self._dead_letters(),
             depths=self._work_depths(),
             restarts={
@@ -96,7 +96,7 @@ class Observer:
 
 
 def _histories(recommender: ContainerPart, users: set[str]) -> dict[Pair, float]:
-    """An explanation of any item names the whole history that counts for it."""
+    """Return the ratings of each user. The explanation of any item lists the user's whole history."""
     histories: dict[Pair, float] = {}
     with plain_http.client(f"http://{LOOPBACK}:{recommender.port}", headers=OPERATOR, timeout=10) as http:
         for user_id in sorted(users):

@@ -1,4 +1,4 @@
-"""A client that waits until everything works: a rating goes in at each gateway and is known to whoever answers."""
+"""A client that waits until everything works: each gateway accepts a rating, and all answers include it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from harness.soak.clients import ITEMS, rating_of
-from harness.soak.door import Door
+from harness.soak.gateway_client import GatewayClient
 from harness.soak.ledger import Interaction
 from harness.waiting import eventually
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """The offset in the log that every reader has reached, and after how many seconds what worked."""
+    """An offset that every reader of the log has reached, and the seconds until each kind of recovery."""
 
     offset: int
-    #: Every gateway took a rating and saw it in the log.
+    #: Every gateway accepted a rating and saw it in the log.
     accepting: float
-    #: Every gateway had it in its answers, and in the pages of the store.
+    #: Every gateway's answers and history pages included that rating.
     answering: float
-    #: Every process of ours said that it is ready. That the broker and the database are, is in what came before.
+    #: Every process of ours reported that it is ready. The earlier two steps show that broker and database are.
     ready: float
 
 
@@ -36,35 +36,35 @@ class Probe:
         self._user_id = user_id
         self._stack = stack
         self._ledger = ledger
-        # Its impatience isn't what the clients' figures are about.
-        self._doors = [Door(gateway.port, requests=[]) for gateway in stack.gateways]
+        # Its requests don't count in the clients' figures.
+        self._gateways = [GatewayClient(gateway.port, requests=[]) for gateway in stack.gateways]
         self._numbers = count()
 
-    def wait_until_whole(self, within: float) -> Recovery:
+    def wait_until_recovered(self, within: float) -> Recovery:
         began = time.monotonic()
-        offset = max(eventually(partial(self._rate, door), within=within, what="a rating seen in the log") for door in self._doors)
+        offset = max(eventually(partial(self._rate, gateway), within=within, what="a rating seen in the log") for gateway in self._gateways)
         accepted = time.monotonic()
-        for door in self._doors:
-            eventually(partial(self._answers, door, offset), within=within, what="answers and history pages up to date")
+        for gateway in self._gateways:
+            eventually(partial(self._answers, gateway, offset), within=within, what="answers and history pages up to date")
         answered = time.monotonic()
         for service in self._stack.services:
             service.wait_until_ready(within)
         return Recovery(offset, accepted - began, answered - began, time.monotonic() - began)
 
     def close(self) -> None:
-        for door in self._doors:
-            door.close()
+        for gateway in self._gateways:
+            gateway.close()
 
-    def _rate(self, door: Door) -> int | None:
-        """Gives the offset, which a gateway only knows while it reads the log itself."""
+    def _rate(self, gateway: GatewayClient) -> int | None:
+        """Rate a film. Return the offset, which a gateway knows only while it reads the log."""
         number = next(self._numbers)
         interaction = Interaction(self._user_id, ITEMS[number % len(ITEMS)], rating_of(number))
-        answer = door.rate(interaction)
-        self._ledger.want_interaction(interaction).answers.append(answer)
+        answer = gateway.rate(interaction)
+        self._ledger.add_interaction(interaction).answers.append(answer)
         return answer.offset
 
-    def _answers(self, door: Door, offset: int) -> bool:
+    def _answers(self, gateway: GatewayClient, offset: int) -> bool:
         path = f"/v1/users/{self._user_id}"
-        stored = door.get(f"{path}/interactions").get("asOfOffset")
-        answered = door.get(f"{path}/recommendations", {"minOffset": offset})
+        stored = gateway.get(f"{path}/interactions").get("asOfOffset")
+        answered = gateway.get(f"{path}/recommendations", {"minOffset": offset})
         return stored is not None and stored >= offset and not answered.get("degraded", True)

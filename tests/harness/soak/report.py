@@ -1,4 +1,4 @@
-"""What a soak found and measured, as lines to read and as JSON to keep."""
+"""The findings and figures of a soak, as lines to read and as JSON to keep."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from harness.soak.ledger import Answer, Ledger
     from harness.soak.probe import Recovery
 
-#: Of each kind of finding, how many are told in lines.
+#: How many findings of each kind are printed.
 SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class FaultRow:
-    """One step of faults: when it came, how long it held and everything took to work again, and the requests of that time."""
+    """One step of faults: its start, its duration, the time to recover, and the requests of that time."""
 
     name: str
     at_seconds: float
@@ -49,7 +49,7 @@ class FaultRow:
     def line(self) -> str:
         figures = self.figures
         return (
-            f"{self.at_seconds:7.1f} s  {self.name:<24} for {self.held_seconds:4.1f} s  whole again after {self.recovery_seconds:5.2f} s "
+            f"{self.at_seconds:7.1f} s  {self.name:<24} for {self.held_seconds:4.1f} s  works again after {self.recovery_seconds:5.2f} s "
             f"(accepts {self.recovery.accepting:5.2f}, answers {self.recovery.answering:5.2f})  "
             f"p50 {figures['p50_ms']:5.0f} ms  p99 {figures['p99_ms']:5.0f} ms   "
             + "  ".join(f"{outcome.value} {figures[outcome.value]}" for outcome in Outcome)
@@ -69,7 +69,7 @@ class Report:
         return {
             "seed": self.seed,
             "seconds": round(self.seconds, 1),
-            "wishes": {outcome.value: self.ledger.count(outcome) for outcome in Outcome},
+            "operations": {outcome.value: self.ledger.count(outcome) for outcome in Outcome},
             "interactions": len(self.ledger.interactions),
             "jobs": len(self.ledger.jobs),
             "requests": {"count": len(self.ledger.requests), **latencies(self.ledger.requests)},
@@ -82,9 +82,9 @@ class Report:
     @property
     def lines(self) -> list[str]:
         figures = self.figures
-        counts = {**figures["wishes"], **figures["findings"], "faults": len(self.rows)}
+        counts = {**figures["operations"], **figures["findings"], "faults": len(self.rows)}
         kinds = [
-            f"  {name:<24} {row['count']:3} times   whole again after {row['recovery_median_seconds']:5.2f} s, at most "
+            f"  {name:<24} {row['count']:3} times   works again after {row['recovery_median_seconds']:5.2f} s, at most "
             f"{row['recovery_max_seconds']:5.2f} s   p99 {row['p99_ms']:5.0f} ms"
             for name, row in figures["by_fault"].items()
         ]

@@ -1,4 +1,4 @@
-"""One gateway as an impatient client sees it: every request is answered by an `Answer`, and noted."""
+"""A client of one gateway with a short timeout. It records an `Answer` for every request."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from harness.live import LiveSocket
     from harness.soak.ledger import Interaction, Job
 
-PATIENCE_SECONDS = 5.0
+TIMEOUT_SECONDS = 5.0
 
 
-class Door:
+class GatewayClient:
     def __init__(self, port: int, requests: list[Answer]) -> None:
         self._address = f"{LOOPBACK}:{port}"
         self._sign_in = SignIn(f"http://{self._address}")
-        self._http = plain_http.client(f"http://{self._address}", timeout=PATIENCE_SECONDS, auth=self._sign_in)
+        self._http = plain_http.client(f"http://{self._address}", timeout=TIMEOUT_SECONDS, auth=self._sign_in)
         self._requests = requests
         self._opened = ExitStack()
-        #: By user; the operator's has none.
+        #: The sockets by user. The operator's key is None.
         self._sockets: dict[str | None, LiveSocket] = {}
 
     def rate(self, interaction: Interaction, key: str | None = None) -> Answer:
@@ -47,35 +47,35 @@ class Door:
         return self.post(f"/v1/jobs/{job_id}/cancel", {}, "jobId")
 
     def post(self, path: str, body: Json, id_field: str, key: str | None = None) -> Answer:
-        """`id_field` is what the answer calls the thing that was made."""
+        """Send a request. `id_field` is the name of the created thing's id in the answer."""
         headers = {} if key is None else {"Idempotency-Key": key}
-        answer, told = self._request("POST", path, json=body, headers=headers)
-        return Answer(answer.began, answer.seconds, answer.outcome, told.get(id_field), told.get("offset"))
+        answer, created = self._request("POST", path, json=body, headers=headers)
+        return Answer(answer.began, answer.seconds, answer.outcome, created.get(id_field), created.get("offset"))
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Json:
-        """Empty where the answer isn't a good one."""
+        """Return the answer's body, empty where the request failed."""
         return self._request("GET", path, params=params)[1]
 
     def rate_by_frame(self, frame_id: str, interaction: Interaction) -> Answer:
-        """By the user's socket, which is opened where there is none; what goes wrong ends all of them."""
+        """Rate by the user's socket, and open one where there is none. An error closes all sockets of this client."""
         user_id, item_id, rating = interaction
         began = time.monotonic()
         outcome = Outcome.UNKNOWN
         try:
             outcome = self._rate(user_id, {"type": "rate", "id": frame_id, "itemId": item_id, "rating": rating})
         except (OSError, WebSocketException, httpx.HTTPError):
-            self.hang_up()
+            self.disconnect()
         return self._note(Answer(began, time.monotonic() - began, outcome))
 
     def watch(self, topic: str, resume: int | None, within: float) -> Json:
-        """The next frame of a socket that has subscribed to the topic, after the offset `resume`."""
+        """Return the next frame of the operator's socket. A new socket subscribes to the topic, after the offset `resume`."""
         if None not in self._sockets:
             frame = {"type": "subscribe", "topic": topic}
             self._socket_of(None).send(frame if resume is None else {**frame, "resume": resume})
         return self._socket_of(None).receive(within)
 
     def close(self) -> None:
-        self.hang_up()
+        self.disconnect()
         self._http.close()
 
     def _request(self, method: str, path: str, **request: Any) -> tuple[Answer, Json]:
@@ -90,7 +90,7 @@ class Door:
     def _rate(self, user_id: str, frame: Json) -> Outcome:
         socket = self._socket_of(user_id)
         socket.send(frame)
-        reply = socket.reply_to(frame["id"], PATIENCE_SECONDS)
+        reply = socket.reply_to(frame["id"], TIMEOUT_SECONDS)
         if reply["type"] == "ack":
             return Outcome.ACCEPTED
         return Outcome.UNKNOWN if reply["retryable"] else Outcome.REFUSED
@@ -101,7 +101,7 @@ class Door:
             self._sockets[user_id] = self._opened.enter_context(live_socket(url, self._sign_in.token(user_id)))
         return self._sockets[user_id]
 
-    def hang_up(self) -> None:
+    def disconnect(self) -> None:
         self._sockets.clear()
         self._opened.close()
 
