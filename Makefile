@@ -72,7 +72,7 @@ lint: lint-protos lint-python lint-node ## formats, types and contracts
 lint-protos: install
 	cd protos && $(INSTALLED) buf lint
 	cd protos && $(INSTALLED) buf breaking --against baseline.binpb
-	$(INSTALLED) python -m infra.local.generated_code
+	$(INSTALLED) python protos/generate.py --check
 
 lint-python: install
 	$(INSTALLED) ruff check .

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-CONTRACT = Path(__file__).resolve().parent / "whynotboth" / "v1" / "errors.proto"
+CONTRACT = max(Path(__file__).resolve().parent.rglob("errors.proto"))
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "errors.md"
 
 HEADER = """# Errors
 
-<!-- Generated from protos/whynotboth/v1/errors.proto by `make proto`. -->
+<!-- Generated from errors.proto by `make proto`. -->
 
 Every refusal carries one of these reasons, whatever the protocol: `reason` of the problem on HTTP, `ErrorInfo.reason` on gRPC,
 `reason` of the `error` frame on a socket, and the `reason` kept beside a message that was set aside. The wording of `detail` may

@@ -1,17 +1,24 @@
-"""Writes what follows from the contracts: the code of both languages and the page on errors. Checks nothing: buf does that."""
+"""Generate the code of both languages and the page on errors from every package in this folder.
 
+The files are generated into a folder of their own first. Only when all are complete do they take the place of the old ones.
+With --check nothing is replaced: the command fails and names the files that differ.
+"""
+
+import argparse
+import filecmp
 import os
-import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-from catalogue import PAGE, render_page
+from catalogue import render_page
 
 ROOT = Path(__file__).resolve().parents[1]
 PROTOS = ROOT / "protos"
-PYTHON = ROOT / "ml_service_py" / "src"
-TYPESCRIPT = ROOT / "gateway_node" / "src" / "gen"
+PYTHON = Path("ml_service_py/src")
+TYPESCRIPT = Path("gateway_node/src/gen")
+PAGE = Path("docs/reference/errors.md")
 TS_PROTO = ROOT / "gateway_node" / "node_modules" / ".bin" / "protoc-gen-ts_proto"
 TS_OPTIONS = (
     "outputServices=grpc-js",
@@ -30,27 +37,78 @@ TS_OPTIONS = (
 )
 
 
-def protoc(*arguments: str) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="replace nothing; fail if a generated file is not up to date")
+    is_check = parser.parse_args().check
+    # `.run` is on the same file system, so a folder that is complete moves to its place by one rename.
+    (ROOT / ".run").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="proto-", dir=ROOT / ".run") as name:
+        new, old = Path(name, "new"), Path(name, "old")
+        try:
+            generate(new)
+        except ValueError as error:
+            sys.exit(f"{error}\nThe generated code is as it was. Correct the contract in protos/, then run `make proto` again.")
+        if not is_check:
+            swap(new, old)
+        elif stale := differing_files(new):
+            sys.exit("These files are not what the contracts generate. Run `make proto`: " + ", ".join(stale))
+
+
+def generate(target: Path) -> None:
+    sources = sorted(PROTOS.rglob("*.proto"))
+    services = [source for source in sources if "\nservice " in source.read_text("utf-8")]
+    python, typescript, page = (target / place for place in (PYTHON, TYPESCRIPT, PAGE))
+    for folder in (python, typescript, page.parent):
+        folder.mkdir(parents=True)
+    protoc(sources, f"--python_out={python}", f"--mypy_out=quiet:{python}")
+    protoc(services, f"--grpc_python_out={python}", f"--mypy_grpc_out=quiet:{python}")
+    protoc(
+        sources,
+        f"--plugin=protoc-gen-ts_proto={TS_PROTO}",
+        f"--ts_proto_out={typescript}",
+        f"--ts_proto_opt={','.join(TS_OPTIONS)}",
+    )
+    page.write_text(render_page(), "utf-8")
+
+
+def protoc(sources: list[Path], *options: str) -> None:
     # The plugins, and the Node that one of them needs, stand beside this Python.
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTOS}", *arguments], check=True, env=environment)
+    command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTOS}", *options, *map(str, sources)]
+    ended = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, env=environment)
+    if ended.returncode != 0:
+        raise ValueError(f"protoc refuses the contracts:\n{ended.stderr.strip()}")
+    sys.stderr.write(ended.stderr)
 
 
-def main() -> None:
-    sources = sorted(PROTOS.glob("whynotboth/**/*.proto"))
-    services = [source for source in sources if "\nservice " in source.read_text("utf-8")]
-    shutil.rmtree(PYTHON / "whynotboth", ignore_errors=True)
-    shutil.rmtree(TYPESCRIPT, ignore_errors=True)
-    TYPESCRIPT.mkdir(parents=True)
-    protoc(f"--python_out={PYTHON}", f"--mypy_out=quiet:{PYTHON}", *map(str, sources))
-    protoc(f"--grpc_python_out={PYTHON}", f"--mypy_grpc_out=quiet:{PYTHON}", *map(str, services))
-    protoc(
-        f"--plugin=protoc-gen-ts_proto={TS_PROTO}",
-        f"--ts_proto_out={TYPESCRIPT}",
-        f"--ts_proto_opt={','.join(TS_OPTIONS)}",
-        *map(str, sources),
-    )
-    PAGE.write_text(render_page(), "utf-8")
+def generated_places(root: Path) -> list[Path]:
+    """Return what is generated in a checkout. A generated package of Python has no `__init__.py`; a package written by hand has one."""
+    packages = {module.relative_to(root / PYTHON).parts[0] for module in (root / PYTHON).rglob("*_pb2.py")}
+    generated = sorted(package for package in packages if not (root / PYTHON / package / "__init__.py").exists())
+    return [*(PYTHON / package for package in generated), TYPESCRIPT, PAGE]
+
+
+def swap(new: Path, old: Path) -> None:
+    """Move each new folder to its place, and away what no contract generates any more."""
+    for place in {*generated_places(ROOT), *generated_places(new)}:
+        for source, target in ((ROOT / place, old / place), (new / place, ROOT / place)):
+            if source.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                source.rename(target)
+
+
+def differing_files(new: Path) -> list[str]:
+    return sorted(str(file) for file in generated_files(ROOT) | generated_files(new) if not is_same(ROOT / file, new / file))
+
+
+def generated_files(root: Path) -> set[Path]:
+    found = (file for place in generated_places(root) for file in (root / place, *(root / place).rglob("*")))
+    return {file.relative_to(root) for file in found if file.is_file() and file.suffix != ".pyc"}
+
+
+def is_same(first: Path, second: Path) -> bool:
+    return first.is_file() and second.is_file() and filecmp.cmp(first, second, shallow=False)
 
 
 if __name__ == "__main__":
