@@ -1,8 +1,7 @@
 // Reads bodies: JSON and nothing else, within bounds that are checked before any schema is.
 import type { FastifyInstance, FastifyRequest, preParsingHookHandler } from 'fastify'
 import { AppError } from '../errors.ts'
-import { isTooDeep, maxDepth } from './json-depth.ts'
-import { isTooWide } from './json-width.ts'
+import { isTooDeep, isTooWide, maxDepth } from './json-bounds.ts'
 
 export const bodyLimitBytes = 64 * 1024
 /** Of all levels together. */

@@ -1,9 +1,29 @@
-// Counts the requests that the gateway works on, so that its server can refuse the next ones.
+// Load shedding: counts the requests in progress, so that the server refuses more than it can work on (docs/adr/0023).
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isFull, type Load, overloaded } from './load.ts'
+import { AppError } from '../errors.ts'
 
-/** Upgrades don't pass the server's check, and sockets have bounds of their own. Probes must be answered under load, too. */
+/** Half of the calls that may wait for one recommender. A request that is refused there costs three times as much. */
+const maxRequests = 512
+
+/** One instance for all refusals: capturing a stack costs more than the rest of a refusal. */
+export const overloaded = new AppError(
+  'GATEWAY_OVERLOADED',
+  'More requests arrive than this gateway can take on. Try again.',
+)
+
+export type Load = {
+  /** Requests in progress: neither answered nor waiting for their body. */
+  requests: number
+  /** Requests that were refused since the start. */
+  refused: number
+}
+
+export const createLoad = (): Load => ({ requests: 0, refused: 0 })
+
+export const isFull = ({ requests }: Load) => requests >= maxRequests
+
+/** Upgrades don't pass the server's check, and sockets have limits of their own. Probes must be answered under load, too. */
 function isExempt({ raw, routeOptions: { config } }: FastifyRequest): boolean {
   const { upgrade } = raw as { upgrade?: boolean }
   return upgrade === true || config.isProbe === true
@@ -25,13 +45,13 @@ export const loadSheddingPlugin = fp<{ load: Load }>(
       count(request)
       done()
     })
-    // A body may arrive slowly, and an answer may be read slowly. Meanwhile the request takes no place from others.
+    // A client may send its body slowly. Meanwhile its request takes no place from others.
     app.addHook('preParsing', (request, _reply, body, done) => {
       uncount(request)
       done(null, body)
     })
     app.addHook('preValidation', (request, _reply, done) => {
-      // The places may have been taken while the body arrived.
+      // Other requests may have taken the places while the body arrived.
       if (isFull(load) && !isExempt(request)) {
         load.refused += 1
         return done(overloaded)
@@ -39,7 +59,7 @@ export const loadSheddingPlugin = fp<{ load: Load }>(
       count(request)
       done()
     })
-    // At the end of the tick, because many refusals in one tick are work too.
+    // At the end of the tick, because many refusals in one tick are work too. A client may read its answer slowly without taking a place.
     app.addHook('onSend', (request, _reply, payload, done) => {
       setImmediate(uncount, request)
       done(null, payload)
@@ -55,7 +75,7 @@ export const loadSheddingPlugin = fp<{ load: Load }>(
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whether the gateway works on it now and counts it. */
+    /** Whether the load counts this request now. */
     isCounted: boolean
   }
 }

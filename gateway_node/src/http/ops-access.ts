@@ -3,7 +3,7 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
-import { isLoopback } from './hosts.ts'
+import { isLoopback } from './host-check.ts'
 
 /** Return an `onRequest` hook. If OPS_TOKEN isn't set, it lets requests in only if the gateway listens on loopback. */
 export function createOpsAccess({ host, opsToken }: Pick<Config, 'host' | 'opsToken'>) {

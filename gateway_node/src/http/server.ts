@@ -10,12 +10,11 @@ import {
   STATUS_CODES,
 } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ConnectionError, FastifyHttpOptions } from 'fastify'
+import { type ConnectionError, type FastifyHttpOptions, type FastifyRequest, LogController } from 'fastify'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { bodyLimitBytes } from './bodies.ts'
-import { ErrorLog } from './error-log.ts'
-import { isFull, type Load, overloaded } from './load.ts'
+import { isFull, type Load, overloaded } from './load-shedding.ts'
 import { sendProblem, toProblem, writeProblem } from './problem.ts'
 
 const requestIdPattern = /^[\w.:-]{1,128}$/
@@ -23,6 +22,7 @@ const probePattern = /^(GET|HEAD) \/(healthz|readyz)(\?|$)/
 /** For each connection. HTTP/1.1 lets a client send requests before it has the earlier answers (pipelining). Browsers and proxies don't do so. */
 const maxUnanswered = 16
 
+/** Return Fastify's options, with a server that refuses what exceeds `load` before Fastify sees it. */
 export function serverOptions(config: Config, load: Load): FastifyHttpOptions<Server> {
   return {
     logger: { level: config.logLevel },
@@ -36,6 +36,24 @@ export function serverOptions(config: Config, load: Load): FastifyHttpOptions<Se
     genReqId: ({ headers }) => requestIdOf(headers),
     routerOptions: { maxParamLength: 1000 },
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
+  }
+}
+
+/** Logs the errors of answers that Fastify handles itself. Fastify's own log lines would hold the query, in which some clients put tokens. */
+class ErrorLog extends LogController {
+  constructor() {
+    super({ disableRequestLogging: true, requestIdLogLabel: 'requestId' })
+  }
+
+  /** A hook failed while an error was sent. */
+  override defaultErrorLog(error: NodeJS.ErrnoException, { log }: FastifyRequest): void {
+    log.error({ err: error }, 'answer failed by a bug')
+  }
+
+  /** A stream failed after its headers were sent, so the client sees a broken connection and no problem. */
+  override streamError(error: NodeJS.ErrnoException, { log }: FastifyRequest): void {
+    if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') log.debug('client left before the end of its answer')
+    else log.warn({ err: error }, 'answer broken off')
   }
 }
 

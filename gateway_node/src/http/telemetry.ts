@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { Call } from '../clients/recommender/recommender.ts'
-import type { Load } from './load.ts'
+import type { Load } from './load-shedding.ts'
 import { createOpsAccess } from './ops-access.ts'
 
 const traceparentPattern = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/

@@ -2,8 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import { AppError } from '../../errors.ts'
-import { isTooDeep, maxDepth } from '../../http/json-depth.ts'
-import { isTooWide } from '../../http/json-width.ts'
+import { isTooDeep, isTooWide, maxDepth } from '../../http/json-bounds.ts'
 import { ItemId, Nullable, strict } from '../../http/schemas.ts'
 import { toFieldErrors } from '../../http/validation.ts'
 
