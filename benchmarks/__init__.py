@@ -1,1 +1,1 @@
-"""Measuring commands: `python -m benchmarks.overload`."""
+"""Benchmarks of speed, growth and ranking quality: docs/how-to/run-the-benchmarks.md."""

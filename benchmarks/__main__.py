@@ -1,4 +1,4 @@
-"""Measures the stack beside its contenders: `python -m benchmarks [--short] [--only ask]`. `make bench` calls it."""
+"""Measure the stack beside its contenders: `python -m benchmarks [--short] [--only ask]`. `make bench` calls it."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from benchmarks.plan import Plan
 
 REPORTS = ROOT / ".run" / "reports"
-#: In the order in which they run: the jobs' turns leave the stack without its worker.
+#: In the order in which they run. `jobs` is last, because it stops the stack's worker.
 ON_THE_STAND = {"ask": ask.measure, "tell": tell.measure, "sockets": sockets.measure, "jobs": jobs.measure}
 WEIGHT = "weight"
-#: What each of them measures, as benchmarks/schedule.py names it.
+#: The series of each scenario, by their names in benchmarks/schedule.py.
 SERIES = {
     "ask": ["ask", "rates", "one", "cached"],
     "tell": ["tell", "push"],
@@ -42,20 +42,20 @@ SERIES = {
     "jobs": ["job", "drain"],
     WEIGHT: [WEIGHT],
 }
-#: So much longer than planned a run takes only where even the least takes too long.
+#: A run is ended after this multiple of its planned time.
 OVERTIME = 1.5
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", action="append", choices=[*ON_THE_STAND, WEIGHT], help="may be given more than once")
-    parser.add_argument("--short", action="store_true", help="small, and fails on what is far below its goal")
+    parser.add_argument("--short", action="store_true", help="fewer and shorter turns; fails if a ratio is far below its goal")
     parser.add_argument("--report", type=Path, default=REPORTS, help="the folder to write to")
     options = parser.parse_args()
-    # The machine's own weight is no ratio, so the short form has nothing to say about it.
+    # Weight is no ratio, so the short form has no alarm for it and doesn't measure it.
     wanted = options.only or [*ON_THE_STAND, *([] if options.short else [WEIGHT])]
     progress = Progress()
-    _end_in_good_order()
+    _stop_in_order_on_signals()
     require_tools(progress)
     machine = describe_machine()
     plan = SHORT if options.short else FULL
@@ -69,8 +69,8 @@ def main() -> None:
     sys.exit(_exit_code(report) if options.short else 0)
 
 
-def _end_in_good_order() -> None:
-    """Ctrl-C, SIGTERM and the end of the time raise, and what was started is stopped."""
+def _stop_in_order_on_signals() -> None:
+    """Turn Ctrl-C, SIGTERM and the time limit into exceptions, so that the run stops everything that it started."""
     StopSignals().listen()
     signal.signal(signal.SIGALRM, _give_up)
 
@@ -80,7 +80,7 @@ def _give_up(*_: object) -> None:
 
 
 def _measured_within(plan: Plan, wanted: list[str], progress: Progress, schedule: Schedule) -> tuple[list[Series], str]:
-    """What a failure leaves unmeasured doesn't take away what was measured before it."""
+    """Return the series measured until the end or a failure, and the failure's text."""
     series: list[Series] = []
     _allow_many_files()
     _bound(plan)
@@ -96,12 +96,12 @@ def _measured_within(plan: Plan, wanted: list[str], progress: Progress, schedule
 
 
 def _bound(plan: Plan) -> None:
-    """End the run with what it has when it takes much longer than planned, from now on."""
+    """Set the alarm that ends a run which takes much longer than planned, counted from now."""
     signal.alarm(int(plan.limit_seconds * OVERTIME))
 
 
 def _allow_many_files() -> None:
-    """A socket is a file. The processes that are started from here inherit it."""
+    """Raise the limit of open files for this process and its children: each socket is a file."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
@@ -110,7 +110,7 @@ def measure(plan: Plan, wanted: list[str], progress: Progress, schedule: Schedul
     on_the_stand = {name: scenario for name, scenario in ON_THE_STAND.items() if name in wanted}
     if on_the_stand:
         with open_stand(plan, progress.say, schedule) as stand:
-            # Installing, importing and training before don't count.
+            # The time of installing, importing and training doesn't count.
             schedule.start()
             _bound(plan)
             for name, scenario in on_the_stand.items():
@@ -130,7 +130,7 @@ def _has_time_for(name: str, schedule: Schedule) -> bool:
 def _exit_code(report: Report) -> int:
     alarming = [verdict for verdict in report.verdicts if verdict.is_alarming]
     for verdict in alarming:
-        sys.stdout.write(f"Far below its goal: {verdict.goal.name} (beyond {verdict.goal.alarm:g})\n")
+        sys.stdout.write(f"Far from its goal: {verdict.goal.name} (the alarm is at {verdict.goal.alarm:g})\n")
     return 1 if alarming else 0
 
 

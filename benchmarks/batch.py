@@ -1,4 +1,4 @@
-"""Where the recommender's time goes for one request of a batch, without network and threads: `python -m benchmarks.batch`."""
+"""Measure the recommender's steps for a request of a batch, without network and threads: `python -m benchmarks.batch`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SIZES = (1, 16, 64, 256)
 LIMIT = 10
-#: Whatever disturbs a round makes it slower, so the fastest is told.
+#: The fastest round is reported, because a disturbance only makes a round slower.
 ROUNDS = 30
 
 
@@ -45,7 +45,7 @@ def load() -> tuple[LoadedModel, list[str], list[History]]:
 
 
 def measure(model: LoadedModel, user_ids: list[str], histories: list[History], size: int) -> dict[str, float]:
-    """Microseconds for each request of a batch of the first users, by step."""
+    """Return the microseconds for each request of a batch of the first `size` users, by step."""
     scorer, catalogue_id = model.scorer, model.catalogue.catalogue_id
     asked = [RecommendRequest(user_id=user_id, limit=LIMIT) for user_id in user_ids[:size]]
     raw = BatchRecommendRequest(requests=asked, known_catalogue_ids=[catalogue_id]).SerializeToString()
@@ -58,14 +58,14 @@ def measure(model: LoadedModel, user_ids: list[str], histories: list[History], s
         "score anew": lambda: score_users(scorer, histories[:size]),
         "or add a rating": lambda: [add_rating(scorer, user, item, 5.0) for user, item in zip(users, new, strict=True)],
         "rank": lambda: rank(scorer, users, [LIMIT] * size),
-        "name reasons": lambda: why(scorer, users, rankings),
+        "find reasons": lambda: why(scorer, users, rankings),
         "encode the answer": lambda: encode_batch(_answer(model, rankings, reasons), [catalogue_id]).SerializeToString(),
     }
     return {name: _lowest(step) / size * 1e6 for name, step in steps.items()}
 
 
 def _answer(model: LoadedModel, rankings: list[Ranking], reasons: list[IntArray]) -> BatchAnswer:
-    """As the recommender puts it together; to whom it is given doesn't matter."""
+    """Build the answer as the recommender does. Its user ids are empty, because encoding doesn't use them."""
     ranked: list[RankedItems | ServiceError] = [
         RankedItems("", RecommendationSource.MODEL, model.places[ranking.indexes], ranking.scores, model.places[pairs])
         for ranking, pairs in zip(rankings, reasons, strict=True)

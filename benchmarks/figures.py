@@ -1,4 +1,4 @@
-"""Numbers from numbers: percentiles, medians with their spread, ratios round by round."""
+"""Statistics: percentiles, medians with their spread, ratios of each round."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: What one turn of one contender gave, by name; the names end in their unit.
+#: The results of one contender's turn, by name; names end in their unit.
 Figures = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The median of the rounds, and how far they lie apart."""
+    """Median, lowest and highest value of the rounds."""
 
     median: float
     low: float
@@ -29,7 +29,7 @@ class Spread:
 
 @dataclass(slots=True)
 class Series:
-    """What was measured side by side: the figures of each contender, a row for each round."""
+    """A measurement side by side: each contender's figures, one entry a round."""
 
     name: str
     title: str
@@ -44,7 +44,7 @@ class Series:
 
 
 def percentile(values: Sequence[float], part: float) -> float:
-    """Nearest rank: a value that was measured."""
+    """Return the percentile by nearest rank, so it is a measured value."""
     return sorted(values)[max(0, math.ceil(part * len(values)) - 1)]
 
 
@@ -54,6 +54,6 @@ def percentiles_ms(seconds: Sequence[float]) -> Figures:
 
 
 def ratios(series: Series, figure: str, over: str, under: str) -> list[float]:
-    """One ratio a round: what disturbs a round disturbs both of its sides."""
+    """Return one ratio a round: a disturbance of a round affects both contenders."""
     pairs = zip(series.values(over, figure), series.values(under, figure), strict=False)
     return [above / below for above, below in pairs if below > 0]

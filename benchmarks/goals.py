@@ -1,4 +1,4 @@
-"""The goals of the project's issue on speed, one table: what must be reached, and what `make bench-check` calls far below it."""
+"""The speed goals in one table: the wanted value, and the alarm at which `make bench-check` fails."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ BARE_CONSUMER = "bare consumer"
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A figure of the gateway, or its ratio to another contender's, and what it must be."""
+    """A wanted value of a gateway's figure, or of its ratio to another contender's figure."""
 
     name: str
     series: str
     figure: str
-    #: None: the figure itself.
+    #: The other contender of the ratio. None: the goal is about the figure itself.
     against: str | None
-    #: At least this or, where `is_at_most`, at most.
+    #: The least value, or the most if `is_at_most`.
     wanted: float
-    #: Beyond this speed has rotted, whatever else the machine does. None: depends on the machine, so the short form says nothing.
+    #: Beyond this value the speed has fallen, however busy the machine is. None: the figure depends on the machine, so there is no alarm.
     alarm: float | None
     is_at_most: bool = False
     contender: str = GATEWAY
@@ -82,12 +82,12 @@ class Verdict:
 
     @property
     def is_alarming(self) -> bool:
-        """By the best round: noise makes a round worse, never better than the code is."""
+        """Compare the best round with the alarm: noise makes a round worse, never better."""
         return self.goal.is_alarmed_by(self.spread.low if self.goal.is_at_most else self.spread.high)
 
 
 def judge(measured: Sequence[Series]) -> list[Verdict]:
-    """Judges each goal of which anything was measured."""
+    """Return a verdict for each goal that was measured."""
     series = {one.name: one for one in measured}
     found = ((goal, _values(goal, series)) for goal in GOALS)
     return [Verdict(goal, Spread.of(values)) for goal, values in found if values]

@@ -1,4 +1,4 @@
-"""Has a Node process collect its garbage, so that what it takes is what it holds. By V8's inspector, on a port of loopback."""
+"""Make a Node process collect its garbage, so that its memory is what it still uses. Uses V8's inspector on a loopback port."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COLLECT_SECONDS = 10
 
 
 class Inspector:
-    """One for each process, which begins with its `variables`."""
+    """The inspector of one process, which must be started with `variables` in its environment."""
 
     def __init__(self) -> None:
         (self._port,) = free_ports(1)

@@ -1,4 +1,4 @@
-"""What the figures were measured on: without it an absolute figure says nothing."""
+"""Describe the machine, the commit and the versions of a run, because absolute figures depend on them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def describe_machine() -> dict[str, str]:
     load = ", ".join(f"{value:.2f}" for value in os.getloadavg())
     return {
         "measured at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": _said("git", "-C", str(ROOT), "describe", "--always", "--dirty"),
+        "commit": _output_of("git", "-C", str(ROOT), "describe", "--always", "--dirty"),
         "processor": f"{os.cpu_count()} cores, {_processor()}",
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
         "system": platform.platform(),
-        "Node": _said(node(), "--version"),
+        "Node": _output_of(node(), "--version"),
         "Python": platform.python_version(),
-        "RabbitMQ": _said("dpkg-query", "--showformat=${Version}", "--show", "rabbitmq-server"),
+        "RabbitMQ": _output_of("dpkg-query", "--showformat=${Version}", "--show", "rabbitmq-server"),
         "load before (1, 5, 15 min)": load,
     }
 
@@ -35,7 +35,7 @@ def _processor() -> str:
     return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
 
 
-def _said(*command: str) -> str:
+def _output_of(*command: str) -> str:
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

@@ -1,4 +1,7 @@
-"""Sends HTTP requests at an even rate, whether answers come or not, and counts what became of them. As light as Python gets."""
+"""An open-loop HTTP client: sends requests at a constant rate, whether answers come or not, and counts the outcomes.
+
+It parses HTTP by hand to stay fast.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,14 @@ LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 @dataclass
 class Tally:
-    """What became of the requests of one run, and how long each answer in time took."""
+    """The outcomes of one run's requests, and the duration of each answer that came in time."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
 
 
 class Connection(asyncio.Protocol):
-    """One request at a time."""
+    """A connection with one request in flight at a time."""
 
     def __init__(self, client: OpenLoop) -> None:
         self._client = client
@@ -52,7 +55,7 @@ class Connection(asyncio.Protocol):
 
 
 class OpenLoop:
-    """A pool of connections; a request that finds none idle counts as not sent."""
+    """A pool of connections. A request counts as not sent if no connection is idle."""
 
     def __init__(self, port: int, token: str, in_time_seconds: float) -> None:
         self.idle: deque[Connection] = deque()
@@ -80,7 +83,7 @@ class OpenLoop:
         return self.tally
 
     def _ask(self, now: float) -> None:
-        """No two requests are for the same user, so that no answer serves two."""
+        """Send a request for a new user, so that the gateway can't use one answer for two requests."""
         if not self.idle:
             self.tally.outcomes["not sent"] += 1
             return

@@ -1,4 +1,4 @@
-"""How much a gateway still answers when more is asked than the recommender can serve: `python -m benchmarks.overload`."""
+"""Measure how many requests a gateway answers in time under overload: `python -m benchmarks.overload`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Where the recommender saturates, in requests per second, and the multiples of it that are offered.
+#: The slowed recommender's capacity in requests per second, and the multiples of it that are offered.
 CAPACITY = 2000
 TIMES = (1, 2, 5, 10)
 DEADLINE_SECONDS = 2.0
@@ -42,7 +42,7 @@ def running(command: list[str], **settings: str) -> Iterator[None]:
 
 @contextmanager
 def gateway() -> Iterator[int]:
-    """A gateway before the slowed recommender. Without a broker it reads no log, and so it keeps no answers."""
+    """Start a slowed recommender and a gateway. Without a broker the gateway reads no log, so it caches no answers."""
     port, grpc_port, nowhere = free_ports(3)
     settings = {
         "GATEWAY_PORT": str(port),
@@ -82,7 +82,7 @@ async def measure() -> dict[int, Tally]:
 def describe(tallies: dict[int, Tally]) -> Iterator[str]:
     peak = max(tally.outcomes["in time"] for tally in tallies.values())
     if peak == 0:
-        raise SystemExit(f"No request was answered in time. What came instead: {dict(tallies[min(tallies)].outcomes)}")
+        raise SystemExit(f"No request was answered in time. Outcomes: {dict(tallies[min(tallies)].outcomes)}")
     yield "offered/s  in time/s  of the peak  p50 ms  p99 ms  the rest, per second"
     for times, tally in tallies.items():
         good = tally.outcomes["in time"]

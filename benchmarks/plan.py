@@ -1,4 +1,4 @@
-"""How much is measured: rounds, seconds, rates and counts. Each bounds what the load may do."""
+"""The size of a run: rounds, seconds, rates and counts. Each limits the load."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Plan:
     socket_rounds: int
     #: Events that one turn sends to all sockets.
     events: int
-    #: Sockets that one gateway holds while it is asked.
+    #: Sockets that one gateway holds while it answers requests.
     crowd: int
-    #: Empty jobs that are asked for one after the other.
+    #: Empty jobs that are started one after the other.
     jobs: int
     #: Empty jobs that wait when the worker starts.
     queued_jobs: int
-    #: After this the command gives up.
+    #: The run's time limit.
     limit_seconds: int
 
 

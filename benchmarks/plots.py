@@ -1,4 +1,4 @@
-"""Plots as SVG, drawn here so that the report needs nothing from elsewhere."""
+"""Draw plots as SVG, so that the report is one self-contained file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Points = list[tuple[float, float]]
 
 
 def bars(series: Series, figure: str) -> str:
-    """A bar for each contender's median, and a dot for each of its rounds."""
+    """Draw a bar for each contender's median, and a dot for each of its rounds."""
     measured = {name: series.values(name, figure) for name in series.rounds}
     measured = {name: values for name, values in measured.items() if values}
     longest = max((max(values) for values in measured.values()), default=0) or 1
@@ -41,7 +41,7 @@ def _bar(place: int, name: str, values: Sequence[float], scale: float) -> str:
 
 
 def curves(lines: Mapping[str, Points], x_label: str, y_label: str) -> str:
-    """Both axes logarithmic: latency under a rate spans decades."""
+    """Draw lines with both axes logarithmic, because latencies span several orders of magnitude."""
     points = [point for line in lines.values() for point in line]
     across = _Axis([x for x, _ in points], MARGIN, WIDTH - LABELS)
     up = _Axis([y for _, y in points], CURVE_HEIGHT - MARGIN, 30)
@@ -55,7 +55,7 @@ def curves(lines: Mapping[str, Points], x_label: str, y_label: str) -> str:
 
 
 class _Axis:
-    """Places values on a logarithmic scale between two pixels."""
+    """A logarithmic scale from values to pixels."""
 
     def __init__(self, values: Sequence[float], start: float, end: float) -> None:
         self._low, self._high = math.log(min(values)), math.log(max(values))

@@ -1,4 +1,4 @@
-"""Measures how good the rankings are, by the published protocol: `python -m benchmarks.quality`. `make bench-quality` calls it."""
+"""Measure the quality of the rankings by the published protocol: `python -m benchmarks.quality`. `make bench-quality` calls it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ METRICS = {"ndcg_at_10": "nDCG@10", "map": "MAP", "precision_at_10": "P@10", "re
 
 #: The EASE of 2019, with every rating counting 1 as in the published figures.
 PLAIN = {"dropout": 0.0, "discount": 0.0, "low_rating": 0.0, "full_rating": 0.5}
-#: What each contender chooses from. Whatever isn't named has its default.
+#: The configurations that each contender chooses from. Parameters without a value have their default.
 CANDIDATES = {
     "popularity": [Configuration("popularity", {})],
     "EASE of 2019": [Configuration("ease", {"l2": l2, **PLAIN}) for l2 in GRIDS["ease"]["l2"]],
@@ -39,7 +39,7 @@ CANDIDATES = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a contender chose inside the training part of a split, and how good it is on the test part."""
+    """The parameters that a contender chose inside the training part of a split, and its metrics on the test part."""
 
     chosen: str
     metrics: dict[str, float]
@@ -69,7 +69,7 @@ def _test(chosen: Configuration, train: Ratings, test: Ratings) -> Outcome:
 
 
 def _as_text(outcomes: dict[str, list[Outcome]]) -> str:
-    """Sets nDCG@10 of each seed with what was chosen for it, then means and standard deviations over the seeds."""
+    """Format each seed's nDCG@10 and chosen parameters, then means and standard deviations over the seeds."""
     by_seed = [
         (f"seed {seed}", *(f"{rows[place].metrics['ndcg_at_10']:.4f} {rows[place].chosen}" for rows in outcomes.values()))
         for place, seed in enumerate(SEEDS)

@@ -1,4 +1,4 @@
-"""The report of a run: everything as JSON, and one HTML file that needs nothing else."""
+"""The report of a run: everything as JSON, and one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums } td, th {
 tr { border-bottom: 1px solid #ddd } svg { max-width: 100%; height: auto; font-size: 12px } .dot { fill: #fff; stroke: #222 }
 .missed td:last-child, .failure { color: #b00020; font-weight: 600 }
 """
-#: The first of these that a series has is drawn.
+#: The report draws the first of these figures that a series has.
 DRAWN = ("per_second", "events_per_second", "p99_ms", "demo_seconds")
 RATE = "rate-"
 
@@ -36,13 +36,13 @@ class Report:
     series: Sequence[Series]
     verdicts: Sequence[Verdict]
     seconds: float
-    #: What ended the run before everything was measured.
+    #: The error that ended the run early; empty if none did.
     failure: str = ""
     #: Measurements that a slow machine had no time for.
     left_out: Sequence[str] = ()
 
     def save(self, folder: Path, name: str) -> Path:
-        """Writes both files; gives the one to look at."""
+        """Write both files and return the path of the HTML file."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.json").write_text(self.as_json(), "utf-8")
         page = folder / f"{name}.html"
@@ -51,7 +51,7 @@ class Report:
 
     def as_json(self) -> str:
         verdicts = [{"is_met": verdict.is_met, **asdict(verdict)} for verdict in self.verdicts]
-        told = {
+        content = {
             "machine": self.machine,
             "seconds": self.seconds,
             "failure": self.failure,
@@ -59,21 +59,21 @@ class Report:
             "goals": verdicts,
             "series": [asdict(one) for one in self.series],
         }
-        return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
     def as_text(self) -> str:
         parts = [f"{one.title}\n{as_text(('', *figure_names(one)), series_rows(one))}" for one in self.series if one.rounds]
-        left_out = ["\n".join(["Left out, as this machine is slow:", *self.left_out])] if self.left_out else []
+        left_out = ["\n".join(["Left out, because this machine is slow:", *self.left_out])] if self.left_out else []
         return "\n\n".join([*parts, as_text(GOAL_HEADER, goal_rows(self.verdicts)), *left_out])
 
     def as_html(self) -> str:
         facts = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in self.machine.items())
         classes = ["" if verdict.is_met else "missed" for verdict in self.verdicts]
         body = [
-            f"<h1>{TITLE}</h1><p>Contenders take turns in each of several rounds of one run. Of each figure: the median of the rounds, ",
-            f"the lowest and the highest. A ratio is taken within each round. The run took {self.seconds:.0f} s.</p>",
+            f"<h1>{TITLE}</h1><p>Contenders take turns in each of several rounds of one run. Each figure has the median of the rounds, ",
+            f"the lowest and the highest. A ratio compares two turns of one round. The run took {self.seconds:.0f} s.</p>",
             f"<p class='failure'>{escape(self.failure)}</p>" if self.failure else "",
-            f"<p>Left out, as this machine is slow: {escape('; '.join(self.left_out))}.</p>" if self.left_out else "",
+            f"<p>Left out, because this machine is slow: {escape('; '.join(self.left_out))}.</p>" if self.left_out else "",
             f"<table>{facts}</table><h2>Goals</h2>{_table(GOAL_HEADER, goal_rows(self.verdicts), classes)}",
             *(_section(one) for one in self.series if not one.name.startswith(RATE)),
             self._latencies(),
@@ -82,7 +82,7 @@ class Report:
         return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
 
     def _latencies(self) -> str:
-        """Latency over rate, a curve for each contender."""
+        """Draw latency over rate, a curve for each contender."""
         rates = {int(one.name.removeprefix(RATE)): one for one in self.series if one.name.startswith(RATE)}
         if not rates:
             return ""

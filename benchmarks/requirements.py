@@ -1,4 +1,4 @@
-"""What the benchmarks need besides what the checks and tests do: wrk, and a RabbitMQ that runs without a container."""
+"""The benchmarks' requirements beyond those of the tests: wrk, and a RabbitMQ that runs without a container."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def require_tools(progress: Progress) -> None:
-    """Installs what is missing where that is possible from here, else says what to install."""
+    """Install missing programs if this user can, otherwise raise an error that says what to install."""
     found = {"wrk": shutil.which("wrk"), "rabbitmq-server": find_server()}
     missing = [name for name, program in found.items() if program is None]
     if not missing:

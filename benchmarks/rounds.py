@@ -1,4 +1,4 @@
-"""Turns of contenders, interleaved: in each round each has one, and each round begins with another, so that a busy minute hits all."""
+"""Interleave the contenders' turns, so that a busy minute affects all: one turn each in a round, and another one first in each round."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from benchmarks.schedule import Schedule
 
-#: What a contender does when it has the machine.
+#: Puts load on one contender and returns its figures.
 Turn = Callable[[], Figures]
 
 
 class LoadFailed(Exception):
-    """What came back wasn't what was asked for, so its speed means nothing."""
+    """The answers were wrong or failed, so the figures mean nothing."""
 
 
 def interleave(
@@ -28,7 +28,7 @@ def interleave(
     schedule: Schedule | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, list[Figures]]:
-    """Return each contender's figures, a row for each round. With a schedule, rounds for which there is no time are left out."""
+    """Return each contender's figures, one entry a round. With a schedule, leave out the rounds for which there is no time."""
     measured: dict[str, list[Figures]] = {name: [] for name in turns}
     seconds = 0.0
     for number in range(rounds):
@@ -50,7 +50,7 @@ def rotated(names: list[str], by: int) -> list[str]:
 
 
 def checked(name: str, figures: Figures) -> Figures:
-    """Refuses figures of which more than one in a hundred is of a failure."""
+    """Return the figures. Raise LoadFailed if more than one request in a hundred failed."""
     failed, answered = figures.get("failed", 0), figures.get("answered", 1)
     if failed > answered / 100:
         raise LoadFailed(f"{name}: {failed:.0f} of {failed + answered:.0f} failed")

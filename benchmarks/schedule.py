@@ -1,4 +1,4 @@
-"""How a run fits into its time on any machine: each series gets a share, and a slow one makes fewer rounds and shorter turns."""
+"""Fit a run into its time on any machine: each series gets a share, and on a slow machine it makes fewer rounds and shorter turns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: What each series takes of a whole run, in seconds of the machine that docs/explanation/performance.md names.
+#: The seconds of each series in a whole run, on the machine that docs/explanation/performance.md names.
 SHARES = {
     "ask": 110,
     "rates": 75,
@@ -22,17 +22,17 @@ SHARES = {
     "drain": 70,
     "weight": 50,
 }
-#: A series of one round shows no spread, but it is measured.
+#: A series of one round has no spread, but it has figures.
 FEWEST_ROUNDS = 1
 SHORTEST_TURN_SECONDS = 1
 
 
 class OutOfTime(Exception):
-    """The run has taken much longer than it may, whatever was left out before."""
+    """The run has taken much longer than its limit, although parts were left out."""
 
 
 class Schedule:
-    """Says how many rounds there is time for, and keeps what was left out. A quick series leaves its rest to those after it."""
+    """The time budget of a run, and the list of parts that were left out. A quick series leaves its remaining time to the next ones."""
 
     def __init__(self, seconds: float, names: list[str], say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         """`names` are the series to measure, in their order."""
@@ -45,11 +45,11 @@ class Schedule:
         self.start()
 
     def start(self) -> None:
-        """Count the time from now on: installing and training before don't count."""
+        """Start the clock again, so that the time of installing and training doesn't count."""
         self._ends = self._run_ends = self._clock() + self._seconds
 
     def begin(self, name: str, title: str) -> None:
-        """Announce a series, and give it its share of the time that is left."""
+        """Print the series' title, and give it its share of the remaining time."""
         self._say(title)
         self._name = name
         shares = [SHARES[waiting] for waiting in self._waiting]
@@ -58,24 +58,24 @@ class Schedule:
         self._waiting = [waiting for waiting in self._waiting if waiting != name]
 
     def turn_seconds(self, wanted: int, turns: int) -> int:
-        """Return how long each of so many turns may take: what is wanted, or less where the share is too small for it."""
+        """Return the seconds for each of so many turns: the wanted ones, or fewer if the share is too small."""
         affordable = max(int((self._ends - self._clock()) / turns), SHORTEST_TURN_SECONDS)
         if affordable < wanted:
             self.leave_out(f"turns of {wanted} s: they take {affordable} s")
         return min(wanted, affordable)
 
     def has_time(self, seconds: float) -> bool:
-        """Say whether as much of the series' share is left."""
+        """Return whether the series has so many seconds left."""
         return self._clock() + seconds <= self._ends
 
     def has_time_for_another(self) -> bool:
-        """Say whether the run has time for one more scenario."""
+        """Return whether the run has time for one more scenario."""
         return self._clock() < self._run_ends
 
     def leave_out_the_rest(self) -> None:
-        """Note that the time was over during this series, and which series would have followed."""
-        self.leave_out(f"the rest of it, as the time was over; then {', '.join(self._waiting) or 'nothing'}")
+        """Record that the time ended during this series, and which series would have followed."""
+        self.leave_out(f"the rest of it, because the time was over; then {', '.join(self._waiting) or 'nothing'}")
 
     def leave_out(self, what: str) -> None:
         self.left_out.append(f"{self._name}: {what}" if self._name else what)
-        self._say(f"  left out, as this machine is slow: {what}")
+        self._say(f"  left out, because this machine is slow: {what}")

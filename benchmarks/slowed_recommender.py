@@ -1,4 +1,4 @@
-"""The recommender's own gRPC server on a small model, slowed down to a known rate: `python -m benchmarks.slowed_recommender <rate>`."""
+"""The recommender's gRPC server with a small model, slowed down to a known rate: `python -m benchmarks.slowed_recommender RATE PORT`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ITEMS = 20
 
 
 class SlowedThread(ThreadPoolExecutor):
-    """One thread that scores as always, and then takes the rest of the time that so many requests are to take."""
+    """One thread that scores a batch, and then sleeps until the batch has taken the time of the wanted rate."""
 
     def __init__(self, requests_per_second: float) -> None:
         super().__init__(1)
@@ -44,14 +44,14 @@ class SlowedThread(ThreadPoolExecutor):
 
     def _run_slowly(self, score: Callable[..., Any], *arguments: Any) -> Any:
         scored = score(*arguments)
-        # Adding up from when the last one was to end keeps the rate, whatever each sleep adds.
+        # Add up from the planned end of the last batch: the rate then stays exact, although each sleep is a little too long.
         self._free_at = max(self._free_at, time.monotonic() - 0.01) + len(scored[0]) / self._rate
         time.sleep(max(0.0, self._free_at - time.monotonic()))
         return scored
 
 
 def small_world() -> LiveState:
-    """Every user is unknown to it, and gets the popular items."""
+    """Return a state without histories: every user gets the popular items."""
     ids = [f"i{number}" for number in range(ITEMS)]
     live = LiveState([Item(item_id, f"Film {item_id}", 1990, ("Drama",)) for item_id in ids], StoredHistories({}, {}, None, {}))
     weights = np.zeros((ITEMS, ITEMS), dtype=np.float32)
@@ -61,8 +61,8 @@ def small_world() -> LiveState:
 
 
 async def serve(requests_per_second: float, port: int) -> None:
-    """Store, registry and broker are never asked, so there are none."""
-    # Nothing counts as quick, so that all requests are scored on the slowed thread.
+    """Serve without store, registry and broker, because no request of the benchmark needs them."""
+    # With this limit at 0, all requests are scored on the slowed thread, none on the event loop.
     recommendations.SCORES_AT_ONCE = 0
     nothing: Any = None
     live = small_world()

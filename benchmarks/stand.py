@@ -1,4 +1,4 @@
-"""The real stack as processes on free ports of loopback, with a broker and data of its own. Nothing of it stays."""
+"""Start the real stack as processes on free loopback ports, with its own broker and data. Everything is removed at the end."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from harness.sign_in import SignIn
 
 DEFINITIONS = ROOT / "infra" / "rabbitmq" / "definitions.json"
-#: Nobody writes a line for each request: neither we nor the contenders.
+#: Neither the stack nor a contender logs requests.
 QUIET = {"LOG_LEVEL": "warning"}
-#: Many start at once, and on a slow machine each takes its time.
+#: Many processes start at once, which takes long on a slow machine.
 START_SECONDS = 180
 
 
@@ -43,7 +43,7 @@ class Stand:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """What a Python process needs to work on the stack's data, ours or a contender's."""
+        """Return the environment of a Python process that uses the stack's data."""
         return {
             **self.stack.data.environment,
             **QUIET,
@@ -53,14 +53,14 @@ class Stand:
 
     @property
     def sign_in(self) -> SignIn:
-        """All gateways of the stack take the tokens of the first."""
+        """Return the first gateway's sign-in; all gateways of the stack accept its tokens."""
         return self.stack.gateway.sign_in
 
     def file(self, name: str) -> Path:
         return self.folder / name
 
     def uncached_gateway(self) -> Process:
-        """A gateway that can't read the log, and so keeps no answers: without it they might be stale."""
+        """Return a gateway that can't read the log. It caches no answers, because they might be out of date."""
         port, nowhere = free_ports(2)
         variables = {
             **QUIET,
@@ -73,17 +73,17 @@ class Stand:
         return Process("uncached-gateway", node_program(GATEWAY), variables, ready_url, self.file("uncached-gateway.log"), self.sign_in)
 
     def wait_until_read(self) -> None:
-        """Until every reader of the log has come to its end, so that no turn pays for what the one before left."""
+        """Wait until every reader has read the whole log, so that no turn pays for the work of the previous one."""
         end = self.stack.gateway.get("/v1/stats")["readers"]["interactions"]["offset"]
         if end is None:
             return
-        eventually(lambda: (self.stack.store.projected_offset() or 0) >= end, within=60, what="the projector at the log's end")
+        eventually(lambda: (self.stack.store.projected_offset() or 0) >= end, within=60, what="the projector to reach the log's end")
         self.stack.gateway.recommend(self.users[0], min_offset=end)
 
 
 @contextmanager
 def running(processes: Iterable[Process]) -> Iterator[None]:
-    """Starts them side by side and stops them, however the block ends."""
+    """Start the processes at the same time, and stop them at the end of the block, even after an error."""
     started = list(processes)
     with ExitStack() as stack:
         for process in started:
@@ -95,7 +95,7 @@ def running(processes: Iterable[Process]) -> Iterator[None]:
 
 
 def stop(process: Process) -> None:
-    """Asks it to end, and ends it where it doesn't."""
+    """Send SIGTERM, and SIGKILL if the process doesn't end."""
     if not process.is_running:
         return
     try:
@@ -110,7 +110,7 @@ def open_stand(plan: Plan, say: Callable[[str], None], schedule: Schedule) -> It
         folder = Path(name)
         say("Starting a broker")
         broker = stack.enter_context(PrivateBroker(folder / "broker"))
-        say("Importing MovieLens 100K and training, unless that was done before")
+        say("Importing MovieLens 100K and training, unless an earlier run did")
         data = trained_data().copy_to(folder / "data")
         say("Starting the stack")
         services = stack.enter_context(Stack(data, broker.amqp_url, folder, QUIET))
@@ -118,7 +118,7 @@ def open_stand(plan: Plan, say: Callable[[str], None], schedule: Schedule) -> It
 
 
 def _ids(stack: Stack, plural: str) -> list[str]:
-    """All of them, page by page."""
+    """Return all ids of a list, page by page."""
     ids: list[str] = []
     token = ""
     while True:

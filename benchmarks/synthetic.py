@@ -1,6 +1,6 @@
-"""Makes up users with tastes and what they did: `python -m benchmarks.synthetic FOLDER --users 100000 --items 5000`.
+"""Make up users with tastes, and their interactions: `python -m benchmarks.synthetic FOLDER --users 100000 --items 5000`.
 
-Writes the two files that `python -m ml_service import` reads. The same numbers and seed give the same files.
+Writes the two files that `python -m ml_service import` reads. The same sizes and seed give the same files.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
 
-#: Groups of items that go together. A user cares for few of them.
+#: Number of groups of similar items. A user likes few of them.
 TASTES = 20
-#: The smaller, the fewer groups a user cares for.
+#: Parameter of the Dirichlet distribution: the smaller, the fewer groups a user likes.
 BREADTH = 0.15
-#: When the first interaction was; one follows each second.
+#: The time of the first interaction; one follows each second.
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much to make up. `skew` is Zipf's exponent: how much more the popular items of a group are chosen than the others."""
+    """The size of the data. `skew` is Zipf's exponent: the larger, the more often users choose the popular items of a group."""
 
     users: int
     items: int
@@ -45,7 +45,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Synthetic:
-    """Pairs of a user and an item, each once, with the rating that the user's taste calls for: three arrays of one length."""
+    """Unique pairs of a user and an item with a rating by the user's taste: three arrays of one length."""
 
     users: Ints
     items: Ints
@@ -87,12 +87,12 @@ def generate(size: Size) -> Synthetic:
 
 
 def _draw(cumulative: Floats, at: Floats) -> Ints:
-    """Picks, in each row of growing shares, the first that reaches the drawn one."""
+    """Return, for each row of cumulative shares, the first index whose share reaches the drawn number."""
     return np.asarray(np.minimum((cumulative < at[:, None]).sum(axis=1), cumulative.shape[1] - 1))
 
 
 def _draw_items(groups: Ints, wanted: Ints, skew: float, rng: np.random.Generator) -> Ints:
-    """Picks an item of each wanted group by Zipf's law. A group without items is served by the next that has some."""
+    """Draw an item of each wanted group by Zipf's law. The next group that has items stands in for an empty one."""
     by_group = np.argsort(groups, kind="stable")
     starts = np.searchsorted(groups[by_group], np.arange(TASTES))
     weights = 1.0 / (1 + np.arange(len(groups)) - starts[groups[by_group]]) ** skew

@@ -1,4 +1,4 @@
-"""The measurements as rows of text, for the terminal and for the report alike."""
+"""Format measurements as rows of text, for the terminal and the report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from benchmarks.goals import Verdict
 
 GOAL_HEADER = ("goal", "wanted", "median", "lowest", "highest", "")
-#: What no reader compares.
+#: Figures that the tables leave out.
 LEFT_OUT = {"answered", "failed", "processes"}
 
 Rows = list[tuple[str, ...]]
@@ -32,7 +32,7 @@ def figure_names(series: Series) -> list[str]:
 
 
 def series_rows(series: Series) -> Rows:
-    """A row for each contender: of each figure the median, and the lowest and highest of the rounds."""
+    """Return a row for each contender: each figure's median, lowest and highest of the rounds."""
     names = figure_names(series)
     return [(contender, *(_cell(series.spread(contender, name)) for name in names)) for contender in series.rounds]
 
@@ -44,7 +44,7 @@ def _cell(spread: Spread | None) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits that count."""
+    """Format with three significant digits."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 

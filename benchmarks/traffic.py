@@ -1,4 +1,4 @@
-"""The requests of a load, the same for every contender: a file with a line each, method, path, body and token with tabs between."""
+"""Write a load's requests to a file, the same for every contender: a line each with method, path, body and token, separated by tabs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIMIT = 10
 
 
 def write_traffic(path: Path, lines: Iterable[str], sign_in: SignIn) -> Path:
-    """Each line ends in the user who sends it, which becomes that user's token."""
+    """Write the lines, and replace the user at the end of each line by that user's token."""
     wanted = (line.rpartition("\t") for line in lines)
     path.write_text("".join(f"{request}\t{sign_in.token(user)}\n" for request, _, user in wanted), "utf-8")
     return path
@@ -41,7 +41,7 @@ def each_user_in_turn(users: Sequence[str]) -> list[str]:
 
 
 def some_users_more(users: Sequence[str], items: Sequence[str], count: int, write_part: float) -> list[str]:
-    """Users by Zipf's law, the first of a random order asking most; what they write is rated by the same users."""
+    """Return requests whose users follow Zipf's law over a random order. A part `write_part` of them are ratings by the same users."""
     random = _dice()
     order = random.sample(users, len(users))
     chosen = random.choices(order, [1 / rank for rank in range(1, len(order) + 1)], k=count)
@@ -49,14 +49,14 @@ def some_users_more(users: Sequence[str], items: Sequence[str], count: int, writ
 
 
 def ratings(users: Sequence[str], items: Sequence[str], count: int) -> list[str]:
-    """Users in turn, each with items at random."""
+    """Return ratings by the users in turn, of random items."""
     random = _dice()
     return [_rating(random, users[place % len(users)], items) for place in range(count)]
 
 
 def _dice() -> Random:
-    """The same traffic in each run."""
-    return Random(SEED)  # noqa: S311  it guards no secret
+    """Return the same random numbers in each run."""
+    return Random(SEED)  # noqa: S311  no secret depends on it
 
 
 def _rating(random: Random, user: str, items: Sequence[str]) -> str:

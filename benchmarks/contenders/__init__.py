@@ -1,1 +1,1 @@
-"""What the stack is measured against: limits of the machine, and what one would write instead, as its libraries' pages show it."""
+"""The stack's contenders: limits of the machine, and common alternatives, written as their libraries' documentation shows."""

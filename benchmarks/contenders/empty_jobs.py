@@ -1,4 +1,4 @@
-"""A job that does nothing: what is left is the overhead."""
+"""A job that does nothing, to measure the overhead of a job."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def open_empty_runner(settings: Settings) -> JobRunner:  # noqa: ARG001  a job that does nothing needs none
-    """Called in the worker's job process, in place of what loads the models."""
+    """Return the runner of the worker's job process; the real one would load models."""
     return run_nothing
 
 

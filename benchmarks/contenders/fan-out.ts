@@ -1,4 +1,4 @@
-// Bare `ws`: sends one text to every socket when it is asked to. `node fan-out.ts PORT TEXT_FILE`.
+// Bare `ws`: sends one text to every socket for each POST. `node fan-out.ts PORT TEXT_FILE`.
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'

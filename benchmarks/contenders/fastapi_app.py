@@ -1,6 +1,6 @@
-"""What one would write instead: FastAPI with the model in the process. `uvicorn benchmarks.contenders.fastapi_app:app`.
+"""The common alternative: FastAPI with the model in the process. `uvicorn benchmarks.contenders.fastapi_app:app`.
 
-Which of two ways is better depends on the figure: `app` answers on the event loop, `threaded` in FastAPI's threads.
+Two variants, because each is better in some figure: `app` answers on the event loop, `threaded` in FastAPI's threads.
 """
 
 from __future__ import annotations

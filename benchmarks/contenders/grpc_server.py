@@ -1,4 +1,4 @@
-"""The Python half of the tutorial's hybrid: one call, one user. `python -m benchmarks.contenders.grpc_server PORT aio|threads`.
+"""The Python half of the hybrid as tutorials show it: one user a call. `python -m benchmarks.contenders.grpc_server PORT aio|threads`.
 
 Also answers `/bare.Calls/Empty`, a call without content.
 """

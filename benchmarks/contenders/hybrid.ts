@@ -1,4 +1,4 @@
-// The tutorial's hybrid: a Fastify route that makes one unary call for each request. `node hybrid.ts PORT GRPC_ADDRESS`.
+// The hybrid as tutorials show it: a Fastify route that makes one unary call for each request. `node hybrid.ts PORT GRPC_ADDRESS`.
 import { promisify } from 'node:util'
 import { credentials } from '@grpc/grpc-js'
 import fastify from 'fastify'

@@ -1,4 +1,4 @@
-"""The model in the process that answers: the same matrix, histories and catalogue as the stack, one user at a time."""
+"""The model in the web server's process: the same matrix, histories and catalogue as the stack, one user at a time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Recommended:
 
 
 class Recommender:
-    """Loads the live version once, each history as the model numbers it."""
+    """Loads the live version and all histories once."""
 
     def __init__(self) -> None:
         with open_parts(read_settings()) as parts:

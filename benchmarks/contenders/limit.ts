@@ -1,5 +1,5 @@
-// The limit: Fastify answers the same bytes from memory. `node limit.ts PORT ANSWERS [hooks]`; with `hooks` each request is checked, signed in,
-// named, timed and counted as in the gateway. ANSWERS is a file of JSON: bodies by user.
+// The limit: Fastify sends the same bytes from memory. `node limit.ts PORT ANSWERS [hooks]`. ANSWERS is a JSON file with bodies by user.
+// With `hooks`, the gateway's own plugins validate, sign in, trace, time and count each request.
 import { readFileSync } from 'node:fs'
 import fastify, { type FastifyReply } from 'fastify'
 import { readConfig } from '../../gateway_node/src/config.ts'

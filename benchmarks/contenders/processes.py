@@ -1,4 +1,4 @@
-"""How each contender is started."""
+"""The commands that start the contenders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Contender(Process):
-    """An HTTP server on a port of its own."""
+    """A contender with an HTTP server on its own port."""
 
     def __init__(self, name: str, command: Sequence[str], port: int, logs: Path, variables: Mapping[str, str] | None = None) -> None:
         self.url = f"http://{LOOPBACK}:{port}"
@@ -47,7 +47,7 @@ class Hybrid:
         port, grpc_port = free_ports(2)
         self.grpc_address = f"{LOOPBACK}:{grpc_port}"
         route = Contender(f"hybrid-{kind}", program("contenders/hybrid.ts", str(port), self.grpc_address), port, logs)
-        # The route is ready when a call has come back, so its word is enough for both.
+        # The route is ready once a call to the model has succeeded, so its readiness covers both processes.
         model = Process(f"grpc-{kind}", module("grpc_server", str(grpc_port), kind), variables, route.ready_url, logs / f"grpc-{kind}.log")
         self.url = route.url
         self.processes = (model, route)

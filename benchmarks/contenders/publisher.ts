@@ -1,10 +1,10 @@
-// A bare publisher to a stream, each message confirmed: `node publisher.ts AMQP_URL DEFINITIONS CONCURRENCY SECONDS`. Its stream is like the
-// stack's log, and nobody reads it.
+// A bare publisher with confirms: `node publisher.ts AMQP_URL DEFINITIONS CONCURRENCY SECONDS`. Its stream has the arguments of the stack's log,
+// and no readers.
 import { randomUUID } from 'node:crypto'
 import { connect } from 'amqplib'
 import { readDefinitions } from '../../gateway_node/src/clients/broker/topology.ts'
 import { InteractionRecorded } from '../../gateway_node/src/gen/whynotboth/v1/interactions.ts'
-import { percentiles, tell } from '../load/figures.ts'
+import { percentiles, printFigures } from '../load/figures.ts'
 
 const stream = 'interactions.unread'
 const type = 'whynotboth.v1.InteractionRecorded'
@@ -35,7 +35,7 @@ async function publishOneByOne() {
 }
 await Promise.all(Array.from({ length: Number(concurrency) }, publishOneByOne))
 await connection.close()
-tell({
+printFigures({
   per_second: latenciesMs.length / Number(seconds),
   ...percentiles(latenciesMs),
   answered: latenciesMs.length,

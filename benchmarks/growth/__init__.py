@@ -1,1 +1,1 @@
-"""How the stack grows with users and items, and where it stops."""
+"""Benchmarks of growth: time and memory over the number of users and items."""

@@ -1,4 +1,4 @@
-"""Measures how the stack grows: `python -m benchmarks.growth [--short]`. `make bench-growth` calls it."""
+"""Measure how the stack grows: `python -m benchmarks.growth [--short]`. `make bench-growth` calls it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FULL = [
 ]
 SHORT = [Size(1_000, 500), Size(3_000, 500), Size(1_000, 2_000)]
 ASKS = 200
-#: How many interactions the projector finds waiting, and how often.
+#: How many interactions wait for the projector, and in how many rounds.
 EVENTS, ROUNDS = 20_000, 2
 STEP_SECONDS = 600
 LIMIT_SECONDS = 1800
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def _measured_within(sizes: Sequence[Size], progress: Progress) -> tuple[list[Point], str]:
-    """What a failure leaves unmeasured doesn't take away what was measured before it."""
+    """Return the points measured until the end or a failure, and the failure's text."""
     points: list[Point] = []
     signal.alarm(LIMIT_SECONDS)
     try:
@@ -76,7 +76,7 @@ def _measured_within(sizes: Sequence[Size], progress: Progress) -> tuple[list[Po
 
 
 def _give_up(*_: object) -> None:
-    raise LoadFailed("The run takes longer than it may. Is the machine busy with something else?")
+    raise LoadFailed(f"The run took longer than {LIMIT_SECONDS} s. Check whether other programs use the machine.")
 
 
 def measure(sizes: Sequence[Size], progress: Progress) -> Iterator[Point]:
@@ -89,7 +89,7 @@ def measure(sizes: Sequence[Size], progress: Progress) -> Iterator[Point]:
 
 
 def _measure_one(size: Size, folder: Path, amqp_url: str, progress: Progress) -> Point:
-    """Each step is a process of its own, so that it has its own peak of memory."""
+    """Measure one size. Each step is its own process, so that it has its own memory peak."""
     progress.say(f"{size.users:,} users, {size.items:,} items")
     estimator, versions = choose_estimators((), size.items)[0], sorted(new_version_name() for _ in range(2))
     variables = {**Data(folder).environment, **QUIET, "AMQP_URL": amqp_url, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}:{PYTHON_PATH}"}

@@ -1,4 +1,4 @@
-"""A recommender over a store of a given size: how soon it answers, what its answers take, and what it holds while versions change."""
+"""Measure a recommender with a store of a given size: start-up time, latencies, and memory while it loads another version."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 START_SECONDS = 180
 SWAP_SECONDS = 120
-#: Asked first of a process, these pay for what only the first ones pay.
+#: Requests before the measured ones: the first requests of a process are slower.
 WARM_UP = 20
 
 
 def answer(size: Size, asks: int, next_version: str, variables: Mapping[str, str], folder: Path) -> Figures:
-    """Starts a recommender, asks it, lets it take the next version, and stops it."""
+    """Start a recommender, send requests, make the next version live, and stop it."""
     grpc_port, ops_port = free_ports(2)
     ports = {"RECOMMENDER_GRPC_PORT": str(grpc_port), "RECOMMENDER_OPS_PORT": str(ops_port), "RECOMMENDER_MODEL_POLL_SECONDS": "1"}
     command = [sys.executable, "-m", "ml_service", "serve"]
@@ -81,5 +81,5 @@ def _ask(stub: RecommenderServiceStub, user: int) -> RecommendResponse:
 
 def _make_live(database_url: str, version: str) -> None:
     store = Store(open_engine(database_url))
-    assert store.compare_and_set_live(store.read_live(), version), "another version went live meanwhile"
+    assert store.compare_and_set_live(store.read_live(), version), "another version became live meanwhile"
     store.engine.dispose()

@@ -1,4 +1,4 @@
-"""How fast the projector catches up, beside a bare consumer that writes the same rows into the same store."""
+"""Measure how fast the projector catches up, beside a bare consumer that writes the same rows to the same store."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECONDS = 90
 
 
 def catch_up(size: Size, count: int, rounds: int, variables: Mapping[str, str], say: Callable[[str], None]) -> dict[str, list[Figures]]:
-    """Gives events a second of both, a row for each round. Each turn has a stream of its own."""
+    """Return events per second of both, one entry a round. Each turn has its own stream."""
 
     def turn(contender: str) -> Figures:
         stream = f"growth-{uuid4()}"

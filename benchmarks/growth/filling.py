@@ -1,4 +1,4 @@
-"""Fills an empty store with made-up data: `python -m benchmarks.growth.filling USERS ITEMS PER_USER`."""
+"""Fill an empty store with made-up data: `python -m benchmarks.growth.filling USERS ITEMS PER_USER`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ml_service.adapters.sql.database import migrate
 from ml_service.bootstrap.clients import open_parts
 from ml_service.config import read_settings
 
-#: Interactions written at once: each is a row in memory meanwhile.
+#: Interactions in one write; they are all in memory at once.
 CHUNK = 50_000
 
 

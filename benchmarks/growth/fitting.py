@@ -1,6 +1,6 @@
-"""Fits an estimator with its defaults, and writes versions of it: `python -m benchmarks.growth.fitting ESTIMATOR VERSION…`.
+"""Fit an estimator with its defaults, and write versions of it: `python -m benchmarks.growth.fitting ESTIMATOR VERSION…`.
 
-The first version is made live.
+The first version becomes live.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main(estimator: str, versions: list[str]) -> None:
 
 
 def peak_mb(status: Path) -> float:
-    """The most memory that a process ever had resident."""
+    """Return the peak of a process's resident memory."""
     line = next(line for line in status.read_text("ascii").splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) * 1024 / 1e6
 

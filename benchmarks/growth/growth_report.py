@@ -1,4 +1,4 @@
-"""The report of a growth run: a curve for each figure over users and over items, as JSON and as one HTML file that needs nothing else."""
+"""The report of a growth run: curves over users and over items, as JSON and as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figures
 
 TITLE = "Why Not Both: growth"
-#: Figures that are drawn together, by what they measure.
+#: Figures that share a plot, by unit.
 DRAWN = {
     "seconds": ("fit_seconds", "start_seconds"),
     "MB": ("fit_peak_mb", "serve_mb", "swap_peak_mb"),
     "ms": ("cold_p50_ms", "warm_p50_ms", "cold_p99_ms"),
     "per second": ("projector_per_second", "bare_per_second"),
 }
-#: The other axis stays at this while one grows.
+#: The axis that stays constant while the other grows.
 FIXED = {"users": "items", "items": "users"}
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What was measured at one size."""
+    """The measurements of one size."""
 
     size: Mapping[str, float]
     estimator: str
@@ -44,11 +44,11 @@ class GrowthReport:
     machine: Mapping[str, str]
     points: Sequence[Point]
     seconds: float
-    #: What ended the run before everything was measured.
+    #: The error that ended the run early; empty if none did.
     failure: str = ""
 
     def save(self, folder: Path, name: str) -> Path:
-        """Writes both files; gives the one to look at."""
+        """Write both files and return the path of the HTML file."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.json").write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
         page = folder / f"{name}.html"
@@ -90,14 +90,14 @@ class GrowthReport:
 
     @property
     def _end(self) -> str:
-        """Where the design stops."""
+        """Return a sentence on the largest catalogue that the design allows."""
         return (
             f"EASE is fitted up to {APPETITES['ease'].items_max:,} items, the others up to {ITEMS_MAX:,}, so that no process takes more "
-            f"than {BYTES_MAX / 1e9:g} GB. There the design stops: the matrix that answers is dense."
+            f"than {BYTES_MAX / 1e9:g} GB. A larger catalogue needs a sparse matrix."
         )
 
     def _curves(self, axis: str) -> str:
-        """Of the sizes that share the other axis with most others."""
+        """Draw the curves of the sizes on this axis."""
         line = self._line(axis)
         plots = [
             f"<p>{unit}</p>" + curves({name: [(point.size[axis], point.figures[name]) for point in line] for name in names}, axis, unit)

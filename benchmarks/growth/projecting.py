@@ -1,7 +1,7 @@
-"""Catches up with a stream that was filled before: `python -m benchmarks.growth.projecting projector|bare STREAM COUNT DEFINITIONS`.
+"""Catch up with a filled stream: `python -m benchmarks.growth.projecting projector|bare STREAM COUNT DEFINITIONS`.
 
-`projector` is the worker's. `bare` decodes with protobuf and writes with `sqlite3`, in transactions of as many rows; it checks nothing,
-keeps no place, and sets nothing aside.
+`projector` is the worker's. `bare` decodes with protobuf and writes with `sqlite3`, in transactions of as many rows. It validates nothing,
+stores no offset, and sets no message aside.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ INSERT = "INSERT INTO interactions (interaction_id, user_id, item_id, rating, oc
 
 
 def project(stream: str, count: int, definitions: Path) -> float:
-    """Gives the seconds from the first batch that arrived to the last one that was written."""
+    """Return the events per second, from the first written batch to the last."""
     settings, arrived, done = read_settings(), [], threading.Event()
     address = BrokerAddress(settings.amqp_url.get_secret_value(), definitions)
     with open_parts(settings) as parts:
@@ -72,8 +72,8 @@ def write_bare(stream: str, count: int) -> float:
     written: list[float] = []
 
     def take(_channel: object, method: Any, _properties: object, body: bytes) -> None:
-        told = InteractionRecorded.FromString(body)
-        rows.append((told.interaction_id, told.user_id, told.item_id, told.rating, told.occurred_at.ToJsonString()))
+        event = InteractionRecorded.FromString(body)
+        rows.append((event.interaction_id, event.user_id, event.item_id, event.rating, event.occurred_at.ToJsonString()))
         if len(rows) == BATCH_MESSAGES:
             store.execute("BEGIN IMMEDIATE")
             store.executemany(INSERT, rows)

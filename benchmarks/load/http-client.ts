@@ -1,11 +1,11 @@
-// HTTP over connections that stay open. An answer that takes longer than the bound counts as failed.
+// HTTP over keep-alive connections. An answer that takes longer than `timeoutMs` counts as failed.
 import { Agent, request } from 'node:http'
 import type { TrafficRequest } from './traffic.ts'
 
 const timeoutMs = 5000
 const agent = new Agent({ keepAlive: true, maxSockets: 256 })
 
-/** Resolves with the answer's body once its last byte is here. Rejects for whatever isn't a success. */
+/** Sends a request and resolves with the whole body. Rejects unless the answer is a success. */
 export function ask(url: URL, { method, path, body, token }: TrafficRequest): Promise<string> {
   const type = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
   const headers = { authorization: `Bearer ${token}`, ...(body !== '' && type) }

@@ -1,13 +1,13 @@
-// A client of /v1/live, and of any other WebSocket server where no topic is given.
+// A client of /v1/live, or without a topic, of any WebSocket server.
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 
-/** Loopback has many addresses; each is good for as many connections to one port as there are ephemeral ports. */
+/** One loopback address has a limited number of ephemeral ports, so many connections to one port need several addresses. */
 export type Origin = { localAddress?: string }
 
 let operator: Promise<string> | undefined
 
-/** One token for all sockets: the operator may watch whomever. */
+/** One operator's token for all sockets: an operator may subscribe to any user. */
 function signIn(url: URL): Promise<string> {
   operator ??= openSession(url)
   return operator
@@ -19,7 +19,7 @@ async function openSession(url: URL): Promise<string> {
   return (await answer.json()).token
 }
 
-/** Resolves once the topic's first event is here; without a topic, once the socket is open. */
+/** Resolves with the topic's first event, or without a topic, once the socket is open. */
 export async function openSocket(url: URL, topic: string, onText: (text: string) => void, origin: Origin = {}) {
   const socket = new WebSocket(`ws://${url.host}/v1/live`, { perMessageDeflate: false, ...origin })
   const first = Promise.withResolvers<void>()

@@ -1,7 +1,9 @@
-// Asks at a constant rate and measures each answer from the moment when it was due: `node open-loop.ts URL TRAFFIC PER_SECOND SECONDS`.
-import { percentiles, tell } from './figures.ts'
+// Sends requests at a constant rate and measures each answer from the moment when its request was due.
+// `node open-loop.ts URL TRAFFIC PER_SECOND SECONDS`
+
+import { sendAtRate } from './constant-rate.ts'
+import { percentiles, printFigures } from './figures.ts'
 import { ask, hangUp } from './http-client.ts'
-import { keepPace } from './pace.ts'
 import { readTraffic, type TrafficRequest } from './traffic.ts'
 
 const [address = '', file = '', perSecond = '', seconds = ''] = process.argv.slice(2)
@@ -23,11 +25,11 @@ async function measure(place: number, dueAt: number) {
 }
 
 const beganAt = performance.now()
-await keepPace(Number(perSecond), Number(seconds), (place, dueAt) => asked.push(measure(place, dueAt)))
+await sendAtRate(Number(perSecond), Number(seconds), (place, dueAt) => asked.push(measure(place, dueAt)))
 await Promise.all(asked)
 const tookSeconds = (performance.now() - beganAt) / 1000
 hangUp()
-tell({
+printFigures({
   per_second: (asked.length - failed) / tookSeconds,
   ...percentiles(latenciesMs),
   sent_late_p99_ms: percentiles(sentLateMs).p99_ms,

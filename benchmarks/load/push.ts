@@ -1,16 +1,17 @@
-// Rates at a constant rate and measures until the new list is at the user's socket: `node push.ts URL TRAFFIC PER_SECOND SECONDS`.
+// Sends ratings at a constant rate and measures the time until each user's socket has the new list.
+// `node push.ts URL TRAFFIC PER_SECOND SECONDS`
 import { setTimeout } from 'node:timers/promises'
-import { percentiles, tell } from './figures.ts'
+import { sendAtRate } from './constant-rate.ts'
+import { percentiles, printFigures } from './figures.ts'
 import { ask, hangUp } from './http-client.ts'
 import { openSocket } from './live-socket.ts'
-import { keepPace } from './pace.ts'
 import { readTraffic, type TrafficRequest } from './traffic.ts'
 
-/** A list takes the interaction into account when its offset has come that far. */
+/** A list contains the rating once the list's offset has reached the rating's. */
 type Rating = { dueAt: number; offset: number }
 type Arrival = { at: number; offset: number }
 
-const patienceMs = 3000
+const timeoutMs = 3000
 
 const [address = '', file = '', perSecond = '', seconds = ''] = process.argv.slice(2)
 const url = new URL(address)
@@ -31,7 +32,7 @@ async function rate(place: number, dueAt: number) {
   }
 }
 
-/** The time to the first list that knows of the rating; undefined where none came. */
+/** The time until the first list that contains the rating; undefined if none came. */
 function toLatency({ dueAt, offset }: Rating, lists: Arrival[]): number | undefined {
   const list = lists.find((arrival) => arrival.offset >= offset)
   return list && list.at - dueAt
@@ -50,14 +51,14 @@ const sockets = await Promise.all(
   }),
 )
 const rated: Promise<void>[] = []
-await keepPace(Number(perSecond), Number(seconds), (place, dueAt) => rated.push(rate(place, dueAt)))
+await sendAtRate(Number(perSecond), Number(seconds), (place, dueAt) => rated.push(rate(place, dueAt)))
 await Promise.all(rated)
 const measure = () =>
   users.flatMap((user) => (ratings.get(user) ?? []).map((rating) => toLatency(rating, arrivals.get(user) ?? [])))
-const givenUpAt = performance.now() + patienceMs
-while (measure().includes(undefined) && performance.now() < givenUpAt) await setTimeout(100)
+const timeoutAt = performance.now() + timeoutMs
+while (measure().includes(undefined) && performance.now() < timeoutAt) await setTimeout(100)
 for (const socket of sockets) socket.terminate()
 hangUp()
 const latenciesMs = measure()
 const pushed = latenciesMs.filter((ms) => ms !== undefined)
-tell({ ...percentiles(pushed), answered: pushed.length, failed: failed + latenciesMs.length - pushed.length })
+printFigures({ ...percentiles(pushed), answered: pushed.length, failed: failed + latenciesMs.length - pushed.length })

@@ -1,4 +1,4 @@
--- For wrk: replays a file of requests, a line each (method, path, body and token with tabs between), and tells its figures as a line of JSON.
+-- A script for wrk: sends the requests of a file, a line each (method, path, body and token, separated by tabs), and prints the figures as JSON.
 local requests, position = {}, 0
 
 function init(args)

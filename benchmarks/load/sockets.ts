@@ -1,41 +1,41 @@
-// Many sockets that listen: `node sockets.ts URL COUNT [TOPIC]`. Opens a fifth of them, and the rest at the first line of its input: what the
-// rest takes is what sockets take once a server has warmed up. For each further line it tells how long one event took from the first socket
-// that has it to the last. Ends with its input.
+// Many sockets: `node sockets.ts URL COUNT [TOPIC]`. Opens a fifth of them to warm the server up. After the first line of input, opens the rest:
+// the benchmark measures the memory of these. For each further line, prints the time of one event from the first socket that receives it to the
+// last. Ends at the end of its input.
 import { createInterface } from 'node:readline'
-import { tell } from './figures.ts'
+import { printFigures } from './figures.ts'
 import { openSocket } from './live-socket.ts'
 
 const atOnce = 100
 const socketsPerAddress = 4000
-const patienceMs = 15_000
+const timeoutMs = 15_000
 
 const [address = '', count = '', topic = ''] = process.argv.slice(2)
 const url = new URL(address)
 const total = Number(count)
-let having = new Set<number>()
+let receivers = new Set<number>()
 let isListening = false
 let firstAt = 0
-let impatience: NodeJS.Timeout | undefined
+let timeout: NodeJS.Timeout | undefined
 
 function take(place: number, text: string) {
   if (!isListening || !text.startsWith('{"type":"event"')) return
-  if (having.size === 0) firstAt = performance.now()
-  having.add(place)
-  if (having.size < total) return
+  if (receivers.size === 0) firstAt = performance.now()
+  receivers.add(place)
+  if (receivers.size < total) return
   isListening = false
-  clearTimeout(impatience)
-  tell({ first_to_last_ms: performance.now() - firstAt })
+  clearTimeout(timeout)
+  printFigures({ first_to_last_ms: performance.now() - firstAt })
 }
 
 function listen() {
-  having = new Set()
+  receivers = new Set()
   isListening = true
-  impatience = setTimeout(giveUp, patienceMs)
-  tell({ listening: total })
+  timeout = setTimeout(giveUp, timeoutMs)
+  printFigures({ listening: total })
 }
 
 function giveUp() {
-  process.stderr.write(`Only ${having.size} of ${total} sockets have the event after ${patienceMs} ms\n`)
+  process.stderr.write(`Only ${receivers.size} of ${total} sockets received the event within ${timeoutMs} ms\n`)
   process.exit(1)
 }
 
@@ -50,7 +50,7 @@ async function openEach(places: Iterator<number, void>) {
 async function open(from: number, to: number) {
   const places = Array.from({ length: to - from }, (_, index) => from + index).values()
   await Promise.all(Array.from({ length: atOnce }, () => openEach(places)))
-  tell({ open: to })
+  printFigures({ open: to })
 }
 
 const fifth = Math.floor(total / 5)

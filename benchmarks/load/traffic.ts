@@ -1,4 +1,4 @@
-// Reads a file of requests, a line each: method, path, body and token with tabs between. The harness writes it; wrk reads the same.
+// Reads a file of requests, a line each: method, path, body and token, separated by tabs. The benchmark writes it, and wrk reads the same file.
 import { readFileSync } from 'node:fs'
 
 export type TrafficRequest = { method: string; path: string; body: string; token: string }

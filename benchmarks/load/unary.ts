@@ -1,6 +1,6 @@
-// One empty call after the other over a warm channel: `node unary.ts ADDRESS SECONDS`. What no gateway in front of gRPC can be faster than.
+// Makes one empty call after the other over a warm channel: `node unary.ts ADDRESS SECONDS`. A gateway in front of gRPC can't be faster.
 import { Client, credentials } from '@grpc/grpc-js'
-import { percentiles, tell } from './figures.ts'
+import { percentiles, printFigures } from './figures.ts'
 
 const [address = '', seconds = ''] = process.argv.slice(2)
 const client = new Client(address, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 })
@@ -22,7 +22,7 @@ while (performance.now() < endsAt) {
   latenciesMs.push(performance.now() - askedAt)
 }
 client.close()
-tell({
+printFigures({
   per_second: latenciesMs.length / Number(seconds),
   ...percentiles(latenciesMs),
   answered: latenciesMs.length,

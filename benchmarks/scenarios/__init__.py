@@ -1,1 +1,1 @@
-"""What is measured, a module for each path through the stack."""
+"""The benchmarks' scenarios, one module for each path through the stack."""

@@ -1,4 +1,4 @@
-"""Asking: a different user with each request, the same in open loop, one request at a time, and with the cache."""
+"""Requests for recommendations: a different user with each request, the same in open loop, one request at a time, and with the cache."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from benchmarks.stand import Stand
     from harness.sign_in import SignIn
 
-#: Node and Python run faster once their code has been compiled or specialised; who answers slowly needs longer for that.
+#: Node and Python are faster once they have compiled or specialised their code. This is long enough for the slowest contender.
 WARM_UP_SECONDS = 3
 ONE_SECONDS = 2
 WRITE_PART = 0.01
 CACHED_REQUESTS = 20_000
-#: Above this a contender has fallen behind the rate, and higher ones only measure its queue.
+#: Above this p99 a contender has fallen behind the rate. Higher rates would only measure its queue.
 BEHIND_MS = 1000
 COMPARED_USERS = 20
-#: Each is like another one, and the run has its bounds.
+#: Each of these resembles another contender. Leaving them out saves time.
 NOT_IN_OPEN_LOOP = {goals.LIMIT, goals.FASTAPI_THREADS}
 FASTAPIS = {goals.FASTAPI: "app", goals.FASTAPI_THREADS: "threaded"}
 HYBRIDS = {goals.HYBRID_AIO: "aio", goals.HYBRID_THREADS: "threads"}
@@ -42,7 +42,7 @@ ANSWER_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Contenders:
-    """Who answers, by name, and where."""
+    """The contenders' URLs by name."""
 
     uncached: Mapping[str, str]
     cached: Mapping[str, str]
@@ -62,7 +62,7 @@ def measure(stand: Stand) -> Iterator[Series]:
 
 
 def _start(stand: Stand, stack: ExitStack) -> Contenders:
-    """Starts them all; who waits for a turn costs the others nothing."""
+    """Start all contenders at once: an idle one costs the others nothing."""
     stand.say("Starting the contenders")
     uncached = stand.uncached_gateway()
     fastapis = {name: processes.fastapi(app, stand.variables, stand.folder) for name, app in FASTAPIS.items()}
@@ -71,9 +71,9 @@ def _start(stand: Stand, stack: ExitStack) -> Contenders:
     stack.enter_context(running([uncached, *fastapis.values(), *parts]))
     ours = uncached.ready_url.partition("/v1/")[0]
     limits = _start_limits(_save_answers(ours, stand), stand, stack)
-    written_instead = {name: fastapi.url for name, fastapi in fastapis.items()} | {name: hybrid.url for name, hybrid in hybrids.items()}
+    alternatives = {name: fastapi.url for name, fastapi in fastapis.items()} | {name: hybrid.url for name, hybrid in hybrids.items()}
     contenders = Contenders(
-        uncached={goals.GATEWAY: ours, **written_instead, **limits},
+        uncached={goals.GATEWAY: ours, **alternatives, **limits},
         cached={goals.GATEWAY: stand.stack.gateway.url, **limits},
         grpc_address=hybrids[goals.HYBRID_AIO].grpc_address,
     )
@@ -89,7 +89,7 @@ def _start_limits(answers: Path, stand: Stand, stack: ExitStack) -> dict[str, st
 
 
 def _save_answers(url: str, stand: Stand) -> Path:
-    """What the limit answers is what the gateway answered."""
+    """Save the gateway's answers, which the limit then sends from memory."""
     file = stand.file("answers.json")
     with plain_http.client(timeout=ANSWER_SECONDS, auth=stand.sign_in) as client:
         bodies = {user: client.get(url + traffic.path_of(user)).raise_for_status().text for user in stand.users}
@@ -98,7 +98,7 @@ def _save_answers(url: str, stand: Stand) -> Path:
 
 
 def _require_same_answers(contenders: Contenders, users: Sequence[str], sign_in: SignIn) -> None:
-    """Who answers something else isn't measured. Asks each twice, so that the cache shows where it is on."""
+    """Raise LoadFailed if a contender recommends other items, or if the gateway without a cache uses one."""
     with plain_http.client(timeout=ANSWER_SECONDS, auth=sign_in) as client:
         for name, url in [*contenders.uncached.items(), *contenders.cached.items()]:
             for user in users:
@@ -110,7 +110,7 @@ def _require_same(name: str, ours: dict[str, Any], theirs: dict[str, Any]) -> No
     if [item["itemId"] for item in ours["items"]] != [item["itemId"] for item in theirs["items"]]:
         raise LoadFailed(f"{name} recommends other items to user {ours['userId']}")
     if ours["source"] != "model":
-        raise LoadFailed("the gateway whose cache is off answered from it")
+        raise LoadFailed("the gateway without a cache answered from a cache")
 
 
 def _closed(name: str, title: str, urls: Mapping[str, str], requests: Path, stand: Stand) -> Series:
@@ -128,7 +128,7 @@ def _closed(name: str, title: str, urls: Mapping[str, str], requests: Path, stan
 
 
 def _open(urls: Mapping[str, str], requests: Path, stand: Stand) -> Iterator[Series]:
-    """A series for each rate. Who falls behind one isn't asked at the higher ones."""
+    """Return a series for each rate. A contender that falls behind a rate is left out at the higher ones."""
     standing = [name for name in urls if name not in NOT_IN_OPEN_LOOP]
     stand.schedule.begin("rates", "Ask, cache off, open loop")
     for rate in stand.plan.rates:

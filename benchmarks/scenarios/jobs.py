@@ -1,4 +1,4 @@
-"""Jobs: what is left when a job does nothing, one at a time and with many in the queue."""
+"""The overhead of jobs, measured with empty ones: one at a time, and with many in the queue."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from benchmarks.stand import Stand
     from harness.live import LiveSocket
 
-#: The kind doesn't matter: the worker of these turns does nothing for any.
+#: The kind doesn't matter: the empty worker does nothing for any kind.
 KIND = "export"
 DRAIN_SECONDS = 40
 JOB_SECONDS = 30
 
 
 def measure(stand: Stand) -> Iterator[Series]:
-    """Leaves the stack without its own worker: what these turns leave in the queue isn't work for it."""
+    """Stop the stack's own worker first: it must not run the jobs that these turns leave in the queue."""
     stop(stand.stack.worker)
     yield _overhead(stand)
     yield _drain(stand)
@@ -69,7 +69,7 @@ def _drain(stand: Stand) -> Series:
 
 
 def _drain_queue(stand: Stand, count: int) -> Figures:
-    """From the first outcome to the last, so that the worker's start doesn't count. Gives up on a queue that takes too long."""
+    """Return the rate from the first outcome to the last, so that the worker's start doesn't count. Stops waiting after DRAIN_SECONDS."""
     queued = {stand.stack.gateway.start_job(KIND)["jobId"] for _ in range(count)}
     with stand.stack.gateway.live() as socket:
         socket.watch("jobs")
@@ -81,7 +81,7 @@ def _drain_queue(stand: Stand, count: int) -> Figures:
 
 
 def _ends_of(queued: set[str], socket: LiveSocket) -> list[float]:
-    """When each of them succeeded, as far as the time allows."""
+    """Return when each job succeeded, of those that did in time."""
     ends: list[float] = []
     give_up_at = time.perf_counter() + DRAIN_SECONDS
     while len(ends) < len(queued) and time.perf_counter() < give_up_at:

@@ -1,4 +1,4 @@
-"""Sockets: one event to all of them, what an idle one weighs, and what a crowd of them costs those who ask."""
+"""Sockets: the time of one event to all of them, the memory of an idle one, and the latency of requests beside many of them."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from harness.processes import Process
 
 ASK_SECONDS = 4
-#: Files that a process has open besides its sockets.
+#: Allowance for a process's open files that aren't sockets.
 OTHER_FILES = 500
-#: What the sockets' opening set going has come to its end by then.
+#: By then the work that opening the sockets caused has ended.
 SETTLE_SECONDS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Who sends to the sockets of a topic, and what makes it send once."""
+    """A server of sockets, and a function that makes it send one event."""
 
     process: Process
     inspector: Inspector
@@ -52,7 +52,7 @@ class Server:
 def measure(stand: Stand) -> Iterator[Series]:
     sockets, crowd = (min(wanted, _most_sockets()) for wanted in (stand.plan.sockets, stand.plan.crowd))
     if sockets < stand.plan.sockets or crowd < stand.plan.crowd:
-        stand.say(f"This machine lets a process open no more than {crowd + OTHER_FILES} files: {crowd} sockets at most")
+        stand.say(f"A process may open {crowd + OTHER_FILES} files on this machine, so the run uses at most {crowd} sockets")
     yield _fan_out(stand, sockets)
     yield _crowd(stand, crowd)
 
@@ -62,7 +62,7 @@ def _most_sockets() -> int:
 
 
 def _fan_out(stand: Stand, count: int) -> Series:
-    """A new process in each turn, as memory that an earlier turn left free would hide what this one takes."""
+    """Measure with a new process in each turn, because memory that an earlier turn has freed would hide what this turn needs."""
     title = f"Sockets: one event to {count} of them"
     stand.schedule.begin("sockets", title)
     text = stand.file("event")
@@ -71,22 +71,22 @@ def _fan_out(stand: Stand, count: int) -> Series:
     def gateway() -> Figures:
         user, inspector = f"watched-{uuid4()}", Inspector()
         with fresh_gateway(stand, inspector.variables) as (driver, process):
-            told = Server(process, inspector, driver.url, f"users/{user}/recommendations", lambda: driver.rate(user, stand.items[0], 4))
-            return _turn(told, count, stand.plan.events)
+            server = Server(process, inspector, driver.url, f"users/{user}/recommendations", lambda: driver.rate(user, stand.items[0], 4))
+            return _turn(server, count, stand.plan.events)
 
     def bare() -> Figures:
         inspector = Inspector()
-        server = processes.fan_out(text, stand.folder, inspector.variables)
-        with running([server]):
-            told = Server(server, inspector, server.url, "", lambda: plain_http.post(server.url, timeout=5).raise_for_status())
-            return _turn(told, count, stand.plan.events)
+        process = processes.fan_out(text, stand.folder, inspector.variables)
+        with running([process]):
+            server = Server(process, inspector, process.url, "", lambda: plain_http.post(process.url, timeout=5).raise_for_status())
+            return _turn(server, count, stand.plan.events)
 
     turns = {goals.GATEWAY: gateway, goals.BARE_SOCKETS: bare}
     return Series("sockets", title, interleave(turns, stand.plan.socket_rounds, stand.say, stand.schedule))
 
 
 def _an_event(stand: Stand) -> str:
-    """The text that a socket gets, so that both servers send the same."""
+    """Return the text of a real event, so that both servers send the same."""
     with stand.stack.gateway.live() as socket:
         socket.subscribe(f"users/{stand.users[0]}/recommendations")
         return json.dumps(socket.wait_for("event"), separators=(",", ":"), ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Telling: interactions taken in while every reader of the log runs, and how soon a rating's new list is at the socket."""
+"""Ratings: interactions per second while every reader of the log runs, and the time from a rating to the pushed list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weight: how soon `make demo` is ready where all is installed, and what the stack it starts holds in memory when nobody asks."""
+"""Weight: the start-up time of an installed `make demo`, and the memory of the idle stack."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ROUNDS = 2
 
 
 def measure(schedule: Schedule, say: Callable[[str], None]) -> Series:
-    """Runs the command itself in this checkout, on free ports. The first start may install and train, so it isn't measured."""
+    """Run the command in this checkout, on free ports. The first start may install and train, so it doesn't count."""
     title = "Weight: `make demo` warm, and the stack at rest"
     schedule.begin("weight", title)
     say(f"  warm-up: {describe(_demo(rest_seconds=0))}")
@@ -62,8 +62,8 @@ def _running_demo() -> Iterator[subprocess.Popen[str]]:
 
 def _wait_until_ready(demo: subprocess.Popen[str]) -> float:
     assert demo.stdout is not None
-    impatience = threading.Timer(START_SECONDS, demo.terminate)
-    impatience.start()
+    timeout = threading.Timer(START_SECONDS, demo.terminate)
+    timeout.start()
     said: list[str] = []
     try:
         for line in demo.stdout:
@@ -71,12 +71,12 @@ def _wait_until_ready(demo: subprocess.Popen[str]) -> float:
             if found := READY.search(line):
                 return float(found[1])
     finally:
-        impatience.cancel()
+        timeout.cancel()
     raise LoadFailed(f"`make demo` isn't ready:\n{''.join(said[-10:])}")
 
 
 def _memory(pid: int) -> Figures:
-    """What the processes take of the machine: a page that several share counts once (PSS). RSS counts it in each."""
+    """Return the memory of all processes. PSS counts a page that several share once, RSS counts it in each."""
     demo = psutil.Process(pid)
-    told = [process.memory_full_info() for process in (demo, *demo.children(recursive=True))]
-    return {"rest_mb": sum(one.pss for one in told) / 1e6, "rest_rss_mb": sum(one.rss for one in told) / 1e6, "processes": len(told)}
+    used = [process.memory_full_info() for process in (demo, *demo.children(recursive=True))]
+    return {"rest_mb": sum(one.pss for one in used) / 1e6, "rest_rss_mb": sum(one.rss for one in used) / 1e6, "processes": len(used)}

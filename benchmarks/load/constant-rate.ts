@@ -1,10 +1,11 @@
-// A constant rate, whether answers come or not. What is late is late against the plan, so that a stall counts for all that it held up.
+// Sends at a constant rate, whether answers come or not. Times count from the moment when a request was due,
+// so a stall counts for every request that it delays.
 import { setTimeout } from 'node:timers/promises'
 
 const tickMs = 1
 
-/** Calls `send` for each place in the plan, with the moment when it was due. */
-export async function keepPace(perSecond: number, seconds: number, send: (place: number, dueAt: number) => void) {
+/** Calls `send` with each request's number and the moment when it was due. */
+export async function sendAtRate(perSecond: number, seconds: number, send: (place: number, dueAt: number) => void) {
   const beganAt = performance.now()
   const total = Math.round(perSecond * seconds)
   for (let sent = 0; sent < total; await setTimeout(tickMs)) {
