@@ -22,18 +22,18 @@ class Impostor:
         self._listener = socket.create_server((LOOPBACK, 0))
         self.port = self._listener.getsockname()[1]
         self.visits = 0
-        self.heard = b""
+        self.received = b""
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def _serve(self) -> None:
         with suppress(OSError):
             while True:
-                self._hear(self._listener.accept()[0])
+                self._receive(self._listener.accept()[0])
 
-    def _hear(self, plain: socket.socket) -> None:
+    def _receive(self, plain: socket.socket) -> None:
         plain.settimeout(5)
         with plain, suppress(OSError), self._context.wrap_socket(plain, server_side=True) as client:
-            self.heard += client.recv(8)
+            self.received += client.recv(8)
         self.visits += 1
 
     def start(self) -> None:

@@ -157,7 +157,7 @@ class Stack:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Start again whatever a failed test left stopped or frozen."""
         for process in [*self.recommenders, self.worker, self.gateway_process]:
             if process.is_running:

@@ -54,7 +54,7 @@ class Wire:
         self._flowing.set()
         _close(list(self._sockets))
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self._is_cut = False
 
     def _accept(self) -> None:

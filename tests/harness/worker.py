@@ -57,10 +57,10 @@ class JobsDriver:
         self._reader.stop()
         self._publisher.stop()
 
-    def ask(self, *words: str, job_id: str | None = None) -> str:
-        request = JobRequested(job_id=job_id or str(uuid4()), train=TrainParams(estimators=words), occurred_at=now())
-        self._publish("jobs", "job.requested", request, request.job_id)
-        return request.job_id
+    def request(self, *words: str, job_id: str | None = None) -> str:
+        command = JobRequested(job_id=job_id or str(uuid4()), train=TrainParams(estimators=words), occurred_at=now())
+        self._publish("jobs", "job.requested", command, command.job_id)
+        return command.job_id
 
     def cancel(self, job_id: str) -> None:
         self._publish("jobs", "job.cancel_requested", JobCancelRequested(job_id=job_id, occurred_at=now()), job_id)

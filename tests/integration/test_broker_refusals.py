@@ -1,4 +1,4 @@
-"""A broker that refuses AMQP_URL says why in the log and on the command line, without the URL and the password."""
+"""When a broker refuses AMQP_URL, the log and the command line give its reason, without the URL and the password."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def refused(request: pytest.FixtureRequest, address: BrokerAddress) -> BrokerAdd
     return replace(address, url=address.url.replace("guest:guest", f"guest:{WRONG}") if is_password else f"{address.url}nowhere")
 
 
-def test_reading_dead_letters_says_what_to_mend_when_the_broker_refuses(refused: BrokerAddress) -> None:
+def test_the_dead_letters_command_says_why_the_broker_refuses_and_what_to_do(refused: BrokerAddress) -> None:
     with pytest.raises(Unavailable) as caught, DeadLetterQueue(refused).opened():
         pass
 
@@ -35,7 +35,7 @@ def test_reading_dead_letters_says_what_to_mend_when_the_broker_refuses(refused:
     assert WRONG not in f"{caught.value.detail} {caught.value.cause}"
 
 
-def test_a_thread_warns_once_with_the_brokers_words(refused: BrokerAddress) -> None:
+def test_a_thread_warns_once_with_the_brokers_reason(refused: BrokerAddress) -> None:
     publisher = Publisher(refused)
     with capture_logs() as logged:
         publisher.start()

@@ -1,4 +1,4 @@
-"""Which versions of RabbitMQ the tests of this folder run on, and what the next ones will take away."""
+"""The versions of RabbitMQ on which the tests of this folder run, and the features that future versions remove."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FEATURES_TO_GO = (
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerBroker]:
-    """RabbitMQ as if the features that it has announced to remove were gone."""
+    """RabbitMQ without all features whose removal it has announced."""
     file = tmp_path_factory.mktemp("strict") / "features.conf"
     file.write_text("".join(f"deprecated_features.permit.{name} = false\n" for name in FEATURES_TO_GO), "utf-8")
     with container_broker("RABBITMQ_IMAGE", {"40-features-to-go.conf": file}) as broker:
@@ -47,12 +47,12 @@ def test_the_oldest_tested_version_is_3_10(running: ContainerBroker) -> None:
     assert running.version.startswith("3.10.")
 
 
-def test_jobs_and_log_need_nothing_that_is_about_to_be_removed(
+def test_jobs_and_log_need_no_feature_that_will_be_removed(
     strict: ContainerBroker, definitions: Path, tmp_path: Path, user_id: str
 ) -> None:
     address = BrokerAddress(strict.amqp_url, definitions)
     with running_worker(address.url, definitions, tmp_path), JobsDriver(address) as jobs:
-        succeeded = jobs.outcome(jobs.ask("compute:0.1"))
+        succeeded = jobs.outcome(jobs.request("compute:0.1"))
         broker = BrokerDriver(address.url)
         body = interaction_recorded(user_id, user_id, "film", 4)
         broker.publish(body, routing_key="interactions", message_type="whynotboth.v1.InteractionRecorded", message_id=user_id)

@@ -1,4 +1,4 @@
-"""Certificates in use: made for a development machine, checked at the start, and renewed under a gateway that goes on."""
+"""Certificates in use: issued for a development machine, checked at the start, and renewed while a gateway runs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-#: Each connection ends so soon, and the next shows the certificate of then.
+#: Connections end this soon, so that the next one presents a renewed certificate.
 CONNECTION_AGE_MS = 500
 GATEWAY = [node(), str(ROOT / "gateway_node" / "src" / "main.ts")]
 COMMANDS = {
@@ -42,7 +42,7 @@ COMMANDS = {
     "recommender": [sys.executable, "-m", "ml_service", "serve"],
     "worker": [sys.executable, "-m", "ml_service", "work"],
 }
-SEALED = {**OPEN_GATEWAY, "AMQP_URL": "amqps://localhost:1/"}
+ENCRYPTED = {**OPEN_GATEWAY, "AMQP_URL": "amqps://localhost:1/"}
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def certificates(tmp_path: Path) -> TestCertificates:
     return TestCertificates(tmp_path / "certificates")
 
 
-class Doorkeeper(grpc.GenericRpcHandler):
-    """In the recommender's place: knows one film, and keeps the number of each certificate that it is shown."""
+class RecordingRecommender(grpc.GenericRpcHandler):
+    """A recommender that knows one film, and records the serial number of each client's certificate."""
 
     def __init__(self, certificates: Certificates) -> None:
         self.serials: list[int] = []
@@ -59,7 +59,7 @@ class Doorkeeper(grpc.GenericRpcHandler):
         self._server = grpc.server(ThreadPoolExecutor(2), handlers=[self], options=options)
         self.port = self._server.add_secure_port(f"{LOOPBACK}:0", mutual_tls(certificates))
 
-    def __enter__(self) -> Doorkeeper:
+    def __enter__(self) -> RecordingRecommender:
         self._server.start()
         return self
 
@@ -76,11 +76,13 @@ class Doorkeeper(grpc.GenericRpcHandler):
 
 
 @contextmanager
-def gateway_before(doorkeeper: Doorkeeper, tls_dir: Path, log: Path, amqp_url: str = SEALED["AMQP_URL"]) -> Iterator[Callable[[], int]]:
-    """Gives what asks the gateway for something that only the recommender knows, and what it answers."""
+def gateway_with(
+    doorkeeper: RecordingRecommender, tls_dir: Path, log: Path, amqp_url: str = ENCRYPTED["AMQP_URL"]
+) -> Iterator[Callable[[], int]]:
+    """Run a gateway that calls this recommender. Yield a function that requests the film and returns the status."""
     (port,) = free_ports(1)
     environment = {
-        **SEALED,
+        **ENCRYPTED,
         "AMQP_URL": amqp_url,
         "TLS_DIR": str(tls_dir),
         "GATEWAY_DEMO_KEY": str(log.with_name("demo.pem")),
@@ -98,16 +100,16 @@ def gateway_before(doorkeeper: Doorkeeper, tls_dir: Path, log: Path, amqp_url: s
         process.terminate()
 
 
-def end_of(service: str, environment: dict[str, str]) -> tuple[int, str]:
-    """Starts a service that can't run; gives its exit code and what it said."""
+def run_to_exit(service: str, environment: dict[str, str]) -> tuple[int, str]:
+    """Start a service that can't run. Return its exit code and its output."""
     ended = subprocess.run(COMMANDS[service], env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=60)
     return ended.returncode, ended.stdout + ended.stderr
 
 
-def test_a_gateway_shows_its_renewed_certificate_and_no_request_fails(certificates: TestCertificates, tmp_path: Path) -> None:
+def test_a_gateway_presents_its_renewed_certificate_and_no_request_fails(certificates: TestCertificates, tmp_path: Path) -> None:
     statuses: list[int] = []
     recommender, folder = Certificates(certificates.folder_of("recommender")), certificates.folder_of("gateway")
-    with Doorkeeper(recommender) as doorkeeper, gateway_before(doorkeeper, folder, tmp_path / "gateway.log") as ask:
+    with RecordingRecommender(recommender) as doorkeeper, gateway_with(doorkeeper, folder, tmp_path / "gateway.log") as ask:
         statuses.append(ask())
         serial = certificates.renew("gateway")
 
@@ -121,32 +123,34 @@ def test_a_gateway_shows_its_renewed_certificate_and_no_request_fails(certificat
     assert set(statuses) == {httpx.codes.OK}
 
 
-def test_a_gateway_asks_no_recommender_that_another_authority_vouches_for(certificates: TestCertificates, tmp_path: Path) -> None:
+def test_a_gateway_refuses_a_recommender_with_another_authoritys_certificate(certificates: TestCertificates, tmp_path: Path) -> None:
     stranger = TestCertificates(tmp_path / "strangers")
-    # It would take the gateway for one of its own.
+    # This recommender would accept the gateway's certificate.
     stranger.folder_of("recommender").joinpath("ca.crt").write_bytes(certificates.folder_of("gateway").joinpath("ca.crt").read_bytes())
     folder = certificates.folder_of("gateway")
 
-    with Doorkeeper(Certificates(stranger.folder_of("recommender"))) as doorkeeper:
-        with gateway_before(doorkeeper, folder, tmp_path / "gateway.log") as ask:
+    with RecordingRecommender(Certificates(stranger.folder_of("recommender"))) as doorkeeper:
+        with gateway_with(doorkeeper, folder, tmp_path / "gateway.log") as ask:
             assert ask() in {httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT}
 
         assert doorkeeper.serials == []
 
 
-def test_a_gateway_tells_no_broker_that_another_authority_vouches_for(certificates: TestCertificates, tmp_path: Path) -> None:
+def test_a_gateway_sends_nothing_to_a_broker_with_another_authoritys_certificate(certificates: TestCertificates, tmp_path: Path) -> None:
     stranger, folder = TestCertificates(tmp_path / "strangers"), certificates.folder_of("gateway")
     with (
         impostor_with(stranger.folder_of("rabbitmq")) as impostor,
-        Doorkeeper(Certificates(certificates.folder_of("recommender"))) as doorkeeper,
-        gateway_before(doorkeeper, folder, tmp_path / "gateway.log", f"amqps://localhost:{impostor.port}/"),
+        RecordingRecommender(Certificates(certificates.folder_of("recommender"))) as doorkeeper,
+        gateway_with(doorkeeper, folder, tmp_path / "gateway.log", f"amqps://localhost:{impostor.port}/"),
     ):
         eventually(lambda: impostor.visits >= 2, within=20)
 
-    assert impostor.heard == b""
+    assert impostor.received == b""
 
 
-def test_python_tells_no_broker_that_another_authority_vouches_for(certificates: TestCertificates, tmp_path: Path) -> None:
+def test_the_python_service_sends_nothing_to_a_broker_with_another_authoritys_certificate(
+    certificates: TestCertificates, tmp_path: Path
+) -> None:
     stranger = TestCertificates(tmp_path / "strangers")
     with impostor_with(stranger.folder_of("rabbitmq")) as impostor:
         address = BrokerAddress(
@@ -157,37 +161,37 @@ def test_python_tells_no_broker_that_another_authority_vouches_for(certificates:
             connect("test", address)
 
     assert impostor.visits
-    assert impostor.heard == b""
+    assert impostor.received == b""
 
 
 @pytest.mark.parametrize("service", sorted(COMMANDS))
-def test_a_service_whose_key_is_of_another_does_not_start_and_names_the_files(
+def test_a_service_with_the_key_of_another_certificate_does_not_start_and_names_the_files(
     certificates: TestCertificates, tmp_path: Path, service: str
 ) -> None:
     folder = certificates.folder_of(service)
     (folder / "tls.key").write_bytes((certificates.folder_of("rabbitmq") / "tls.key").read_bytes())
 
-    code, told = end_of(service, {**Data(tmp_path).environment, **SEALED, "TLS_DIR": str(folder)})
+    code, output = run_to_exit(service, {**Data(tmp_path).environment, **ENCRYPTED, "TLS_DIR": str(folder)})
 
     assert code == 1
-    assert "TLS_DIR: " in told
-    assert f"{folder}/tls.crt and {folder}/tls.key aren't a certificate and its key" in told
+    assert "TLS_DIR: " in output
+    assert f"{folder}/tls.crt and {folder}/tls.key aren't a certificate and its key" in output
 
 
 @pytest.mark.parametrize("service", sorted(COMMANDS))
-def test_a_service_that_would_talk_in_the_clear_does_not_start(certificates: TestCertificates, tmp_path: Path, service: str) -> None:
-    clear = {**Data(tmp_path).environment, **SEALED, "AMQP_URL": "amqp://127.0.0.1:1/"}
+def test_a_service_with_an_unencrypted_broker_address_does_not_start(certificates: TestCertificates, tmp_path: Path, service: str) -> None:
+    clear = {**Data(tmp_path).environment, **ENCRYPTED, "AMQP_URL": "amqp://127.0.0.1:1/"}
 
-    code, told = end_of(service, {**clear, "TLS_DIR": str(certificates.folder_of(service))})
+    code, output = run_to_exit(service, {**clear, "TLS_DIR": str(certificates.folder_of(service))})
 
     assert code == 1
-    assert "TLS_DIR" in told
-    assert "needs an AMQP_URL that begins with amqps://" in told
+    assert "TLS_DIR" in output
+    assert "needs an AMQP_URL that begins with amqps://" in output
 
 
 @pytest.mark.parametrize("name", ["ca.crt", "tls.crt", "tls.key"])
 @pytest.mark.parametrize("content", [None, "garbage"])
-def test_a_file_that_can_not_be_used_is_named(certificates: TestCertificates, name: str, content: str | None) -> None:
+def test_the_error_names_an_unusable_file(certificates: TestCertificates, name: str, content: str | None) -> None:
     file = certificates.folder_of("worker") / name
     file.unlink()
     if content:
@@ -205,7 +209,7 @@ def test_a_key_of_another_certificate_is_refused(certificates: TestCertificates)
         Certificates(file.parent).read()
 
 
-def test_make_certs_makes_them_and_renews_them_by_the_same_authority(tmp_path: Path) -> None:
+def test_make_certs_issues_certificates_and_renews_them_by_the_same_authority(tmp_path: Path) -> None:
     def run() -> bytes:
         subprocess.run([sys.executable, "-m", "infra.certs", str(tmp_path)], cwd=ROOT, check=True, capture_output=True)
         return (tmp_path / "gateway" / "tls.crt").read_bytes()
@@ -220,7 +224,7 @@ def test_make_certs_makes_them_and_renews_them_by_the_same_authority(tmp_path: P
         assert (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days == 7
 
 
-def test_nobody_else_reads_a_key(certificates: TestCertificates) -> None:
+def test_only_the_owner_can_read_a_key(certificates: TestCertificates) -> None:
     keys = list(certificates.folder_of("gateway").parent.glob("*/tls.key"))
 
     assert len(keys) == 5

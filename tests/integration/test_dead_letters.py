@@ -1,4 +1,4 @@
-"""What no worker could finish: looking disturbs nothing, a replay loses and doubles nothing, a drop says what it took."""
+"""Dead letters: a peek changes nothing, a replay loses and doubles nothing, and a drop reports what it removed."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from harness.worker import JobsDriver, WorkerDriver
     from ml_service.adapters.broker.connection import BrokerAddress
 
-#: More often than any other queue of ours gives a message out.
-LOOKS = 102
+#: More than the delivery limit of our other queues.
+PEEKS = 102
 
 
 @pytest.fixture
 def empty_queue(broker: BrokerDriver, jobs: JobsDriver) -> str:
-    """It exists, and holds nothing that another test left."""
+    """The queue of dead letters, declared and empty."""
     jobs.publish_raw(QUEUE, b"", "somebody.Elses")
     broker.dead_letters()
     return QUEUE
@@ -52,18 +52,18 @@ def bodies(queue: DeadLetterQueue) -> list[bytes]:
         return [dead.message.body for dead in messages]
 
 
-def test_looking_keeps_every_message_and_their_order(queue: DeadLetterQueue, jobs: JobsDriver, broker: BrokerDriver) -> None:
+def test_a_peek_keeps_every_message_and_their_order(queue: DeadLetterQueue, jobs: JobsDriver, broker: BrokerDriver) -> None:
     buried = [b"first", b"second", b"third"]
     for body in buried:
         jobs.publish_raw(QUEUE, body, "somebody.Elses")
 
-    looks = [bodies(queue) for _ in range(LOOKS)]
+    peeks = [bodies(queue) for _ in range(PEEKS)]
 
-    assert looks == [buried] * LOOKS
+    assert peeks == [buried] * PEEKS
     assert broker.dead_letters() == buried
 
 
-def test_one_looks_at_a_time(queue: DeadLetterQueue, address: BrokerAddress, jobs: JobsDriver) -> None:
+def test_only_one_client_can_peek_at_a_time(queue: DeadLetterQueue, address: BrokerAddress, jobs: JobsDriver) -> None:
     jobs.publish_raw(QUEUE, b"only", "somebody.Elses")
 
     with queue.opened(), pytest.raises(Unavailable), DeadLetterQueue(address).opened():
@@ -72,10 +72,10 @@ def test_one_looks_at_a_time(queue: DeadLetterQueue, address: BrokerAddress, job
     assert bodies(queue) == [b"only"]
 
 
-def test_a_job_that_failed_for_good_is_listed_shown_replayed_and_succeeds(
+def test_a_dead_lettered_job_is_listed_shown_replayed_and_succeeds(
     commands: DeadLetterCommands, worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver, tmp_path: Path
 ) -> None:
-    job_id = jobs.ask(f"refuse-until:{tmp_path / 'mended'}")
+    job_id = jobs.request(f"refuse-until:{tmp_path / 'mended'}")
     jobs.outcome(job_id)
     (line,) = eventually(commands.list, within=20)
     shown = commands.show(line.split()[0])
@@ -96,10 +96,10 @@ def test_a_job_that_failed_for_good_is_listed_shown_replayed_and_succeeds(
     assert (succeeded.attempt, broker.depth(QUEUE)) == (2, 0)
 
 
-def test_a_letter_that_outlived_its_replay_does_not_run_the_job_again(
+def test_replaying_the_letter_of_a_finished_job_does_not_run_it_again(
     handlers: DeadLetters, worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver
 ) -> None:
-    job_id = jobs.ask()
+    job_id = jobs.request()
     jobs.outcome(job_id)
     request = jobs.fact(job_id, "JobRequested")
     jobs.publish_raw(QUEUE, request.SerializeToString(), request.DESCRIPTOR.full_name)
@@ -107,16 +107,14 @@ def test_a_letter_that_outlived_its_replay_does_not_run_the_job_again(
 
     _, is_queued = handlers.replay(letter.letter_id)
 
-    jobs.outcome(jobs.ask())
+    jobs.outcome(jobs.request())
     assert not is_queued
     assert len(jobs.facts(job_id, "JobStarted")) == 1
     assert broker.depth(QUEUE) == 0
 
 
-def test_a_job_whose_end_was_asked_for_ends_cancelled_when_it_is_replayed(
-    handlers: DeadLetters, worker: WorkerDriver, jobs: JobsDriver
-) -> None:
-    job_id = jobs.ask("be-invalid")
+def test_replaying_a_cancelled_job_ends_it_as_cancelled(handlers: DeadLetters, worker: WorkerDriver, jobs: JobsDriver) -> None:
+    job_id = jobs.request("be-invalid")
     jobs.outcome(job_id)
     jobs.cancel(job_id)
     (letter,) = eventually(lambda: handlers.list(10, "").rows, within=10)
@@ -127,7 +125,7 @@ def test_a_job_whose_end_was_asked_for_ends_cancelled_when_it_is_replayed(
     assert worker.record(job_id).state is JobState.CANCELLED
 
 
-def test_a_drop_says_what_it_took_and_an_unknown_id_gets_a_sentence(
+def test_a_drop_reports_what_it_removed_and_an_unknown_id_is_an_error(
     commands: DeadLetterCommands, jobs: JobsDriver, broker: BrokerDriver
 ) -> None:
     jobs.publish_raw(QUEUE, b"\xff\xff", "somebody.Elses")

@@ -1,4 +1,4 @@
-"""A user who is erased, with a real log: gone from store and live memory, and gone for good, whatever is read again."""
+"""Erasure of a user, with a real log: the data leaves store and memory, and stays away even when the log is read again."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def forget_position(store: Store) -> None:
         connection.execute(delete(log_positions))
 
 
-def erase_between(log: OwnLog, user_id: str) -> None:
-    """Somebody else says the last word, so that who has read that has read all."""
+def record_and_erase(log: OwnLog, user_id: str) -> None:
+    """Record events of the user before and after an erasure. The last event is another user's, so it marks the end."""
     log.record(user_id, "film", 1)
     log.record(user_id, "no such film", 1)
     log.erase(user_id)
@@ -58,22 +58,20 @@ def erase_between(log: OwnLog, user_id: str) -> None:
     log.record("somebody else", "film", 3)
 
 
-def test_what_came_before_is_gone_from_store_and_memory_and_what_follows_counts(
+def test_an_erasure_removes_earlier_events_and_keeps_later_ones(
     address: BrokerAddress, log: OwnLog, store: Store, live: LiveHistories, user_id: str
 ) -> None:
     expected = {user_id: {"other": 5}, "somebody else": {"film": 3}}
 
     with projecting(address, log, store), live.following(address, log):
-        erase_between(log, user_id)
+        record_and_erase(log, user_id)
 
         eventually(lambda: stored_ratings(store) == expected, within=20)
         eventually(lambda: live.ratings == expected, within=20)
 
 
-def test_a_log_that_is_read_again_from_the_first_brings_nothing_back(
-    address: BrokerAddress, log: OwnLog, store: Store, user_id: str
-) -> None:
-    erase_between(log, user_id)
+def test_reading_the_log_again_from_the_beginning_restores_nothing(address: BrokerAddress, log: OwnLog, store: Store, user_id: str) -> None:
+    record_and_erase(log, user_id)
     with projecting(address, log, store):
         eventually(lambda: "somebody else" in stored_ratings(store), within=20)
     forget_position(store)
@@ -87,7 +85,7 @@ def test_a_log_that_is_read_again_from_the_first_brings_nothing_back(
     live.close()
 
 
-def test_an_erasure_that_only_the_log_has_reaches_a_recommender_that_starts(
+def test_a_starting_recommender_follows_an_erasure_that_only_the_log_has(
     address: BrokerAddress, log: OwnLog, store: Store, user_id: str
 ) -> None:
     log.record(user_id, "film", 1)
@@ -104,11 +102,11 @@ def test_an_erasure_that_only_the_log_has_reaches_a_recommender_that_starts(
     live.close()
 
 
-def test_on_a_broker_that_begins_anew_what_the_user_does_counts(
+def test_events_after_a_reset_of_the_broker_count(
     address: BrokerAddress, log: OwnLog, publisher: Publisher, store: Store, live: LiveHistories, user_id: str
 ) -> None:
     with projecting(address, log, store), live.following(address, log):
-        erase_between(log, user_id)
+        record_and_erase(log, user_id)
         eventually(lambda: "somebody else" in stored_ratings(store) and "somebody else" in live.ratings, within=20)
     fresh = OwnLog(address, publisher)
     fresh.record(user_id, "third", 2)

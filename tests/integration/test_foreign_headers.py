@@ -1,4 +1,4 @@
-"""Headers that other clients may publish and pika can't hold cost no reader its stream and no worker its queue."""
+"""Headers that other clients may publish and that pika can't decode stop neither a stream reader nor a worker."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WRITTEN = b"T" + struct.pack(">Q", int(WRITABLE.timestamp()))
 
 
 class ForeignProperties(BasicProperties):
-    """Properties with one header as another client writes it: its bytes stand for a time that pika writes."""
+    """Properties with one foreign header: its bytes replace a timestamp that pika wrote."""
 
     def __init__(self, message_type: str, header: bytes, timestamp: int | None = None) -> None:
         super().__init__(type=message_type, message_id=str(uuid4()), headers={"foreign": WRITABLE}, timestamp=timestamp)
@@ -41,7 +41,7 @@ class ForeignProperties(BasicProperties):
         return [b"".join(super().encode()).replace(WRITTEN, self._header)]
 
 
-#: The first second of the year 10000, and one that no clock of C holds. RabbitMQ itself refuses a number that is none.
+#: The first second of the year 10000, and one beyond the range of C's clock. RabbitMQ itself refuses malformed numbers.
 HEADERS = [b"T" + struct.pack(">Q", seconds) for seconds in (253_402_300_800, 2**64 - 1)]
 
 
@@ -52,7 +52,9 @@ def publish(broker: BrokerDriver, queue: str, properties: BasicProperties, body:
 
 
 @pytest.mark.parametrize("header", HEADERS)
-def test_a_reader_takes_what_pika_can_not_hold(broker: BrokerDriver, address: BrokerAddress, header: bytes, user_id: str) -> None:
+def test_a_reader_accepts_a_header_that_pika_can_not_decode(
+    broker: BrokerDriver, address: BrokerAddress, header: bytes, user_id: str
+) -> None:
     read: list[LogEntry] = []
 
     def take(messages: Sequence[ReceivedMessage]) -> None:
@@ -76,7 +78,9 @@ def test_a_reader_takes_what_pika_can_not_hold(broker: BrokerDriver, address: Br
 
 
 @pytest.mark.parametrize("header", HEADERS)
-def test_a_job_with_what_pika_can_not_hold_is_run(broker: BrokerDriver, worker: WorkerDriver, jobs: JobsDriver, header: bytes) -> None:
+def test_a_worker_runs_a_job_with_a_header_that_pika_can_not_decode(
+    broker: BrokerDriver, worker: WorkerDriver, jobs: JobsDriver, header: bytes
+) -> None:
     request = JobRequested(job_id=str(uuid4()), train=TrainParams(estimators=["compute:0"]))
 
     publish(broker, "jobs", ForeignProperties("whynotboth.v1.JobRequested", header), request.SerializeToString())

@@ -1,4 +1,4 @@
-"""Each service's user of the broker may do what it needs, and nothing of what the others do."""
+"""Each service's broker user has the permissions that the service needs, and no others."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ OFFSET = {"x-stream-offset": "next"}
 
 @dataclass(frozen=True)
 class User:
-    """What a service does with the broker, as that service."""
+    """The operations of a service on the broker, with that service's user."""
 
     address: BrokerAddress
     channel: BlockingChannel
 
     def publish(self, exchange: str, routing_key: str) -> None:
-        """Takes it back: others have this broker, too, and would find a message that is none of theirs."""
+        """Publish in a transaction and roll it back, so that no other user of this broker finds the message."""
         self.channel.tx_select()
         self.channel.basic_publish(exchange, routing_key, b"body of a test")
         self.channel.tx_rollback()
 
     def read(self, queue: str) -> None:
-        """Streams are consumed, and so is all else. Nothing is taken: the channel ends first."""
+        """Consume from a queue or stream. Nothing is acknowledged before the channel ends."""
         self.channel.basic_qos(prefetch_count=1)
         self.channel.basic_consume(queue, lambda *_: None, arguments=OFFSET if queue in {"interactions", "job-events"} else None)
 
@@ -88,7 +88,7 @@ def user(request: pytest.FixtureRequest, running: RunningBroker, definitions: Pa
 
 @pytest.fixture
 def unmet(definitions: Path, tmp_path: Path) -> Path:
-    """A contract of which something is missing on the broker."""
+    """Definitions with a queue that the broker doesn't have."""
     contract = json.loads(definitions.read_text("utf-8"))
     contract["queues"].append({"name": "forgotten", "durable": True, "auto_delete": False, "arguments": {}})
     path = tmp_path / "unmet.json"
@@ -137,7 +137,7 @@ def test_a_user_may_do_what_its_service_needs(user: User, what: str, arguments: 
 
 
 @pytest.mark.parametrize("user", ["worker"], indirect=True)
-def test_what_nobody_has_declared_is_named(user: User, unmet: Path) -> None:
+def test_the_error_names_a_queue_that_is_not_declared(user: User, unmet: Path) -> None:
     with pytest.raises(ChannelClosedByBroker, match="no queue 'forgotten'"):
         prepare_topology(user.channel, replace(user.address, definitions=unmet))
 

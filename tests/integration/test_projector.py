@@ -1,4 +1,4 @@
-"""What users did, on its way from the stream `interactions` into the SQL store."""
+"""The projector: users' interactions on their way from the stream `interactions` to the SQL store."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def projector(address: BrokerAddress, engine: Engine, broker: BrokerDriver) -> I
     assert driver.reader.stop()
 
 
-def test_interactions_are_stored_in_the_logs_order_and_each_once(projector: ProjectorDriver, user_id: str) -> None:
+def test_interactions_are_stored_once_and_in_the_logs_order(projector: ProjectorDriver, user_id: str) -> None:
     first = projector.record(user_id, "film", 4)
     second = projector.record(user_id, "film", 2)
     projector.record(user_id, "film", 4, interaction_id=first)
@@ -94,7 +94,7 @@ def test_interactions_are_stored_in_the_logs_order_and_each_once(projector: Proj
     assert projector.rows(user_id) == [(first, 4), (second, 2), (last, 5)]
 
 
-def test_what_can_not_be_used_is_kept_with_its_reason_and_holds_up_nothing(projector: ProjectorDriver, user_id: str) -> None:
+def test_an_unusable_message_is_kept_with_its_reason_and_blocks_nothing(projector: ProjectorDriver, user_id: str) -> None:
     undecodable = str(uuid4())
     projector.publish(b"\xff\xff", undecodable)
     unknown = projector.record(user_id, "no such film", 4)
@@ -106,7 +106,7 @@ def test_what_can_not_be_used_is_kept_with_its_reason_and_holds_up_nothing(proje
     assert reasons == [["MESSAGE_UNDECODABLE"], ["ITEM_UNKNOWN"], ["REQUEST_INVALID"]]
 
 
-def test_the_next_projector_goes_on_where_the_last_one_stopped(
+def test_the_next_projector_continues_where_the_last_one_stopped(
     projector: ProjectorDriver, address: BrokerAddress, engine: Engine, broker: BrokerDriver, user_id: str
 ) -> None:
     first = projector.record(user_id, "film", 4)
@@ -121,7 +121,7 @@ def test_the_next_projector_goes_on_where_the_last_one_stopped(
     assert following.reader.stop()
 
 
-def test_a_workers_metrics_show_how_far_its_readers_are(worker: WorkerDriver, broker: BrokerDriver, user_id: str) -> None:
+def test_a_workers_metrics_show_the_progress_of_its_readers(worker: WorkerDriver, broker: BrokerDriver, user_id: str) -> None:
     broker.publish(interaction_recorded(str(uuid4()), user_id, "film", 4), routing_key=STREAM, message_type=MESSAGE_TYPE)
 
     def shown() -> bool:

@@ -1,4 +1,4 @@
-"""A reader that the log's retention has passed says so, and starts over from what the store and the log still have."""
+"""A reader whose position the log's retention has removed reports that, and reads again what the store and the log still have."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FILM, OTHER, THIRD = (Item(name, name) for name in ("film", "other", "third"))
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    """With a rating that no log ever held."""
+    """A store with a rating that no log ever held."""
     engine = open_engine(f"sqlite:///{tmp_path}/store.db")
     migrate(engine)
     store = Store(engine)
@@ -52,7 +52,7 @@ def live(store: Store) -> Iterator[LiveHistories]:
 
 @contextmanager
 def rows_of(event: str) -> Iterator[list[dict[str, Any]]]:
-    """The rows with this event that are logged in the block, once it has ended."""
+    """Collect the log rows with this event. The list is filled when the block ends."""
     rows: list[dict[str, Any]] = []
     with capture_logs() as logged:
         yield rows
@@ -63,7 +63,7 @@ def eventually_stored(store: Store, user_id: str, ratings: dict[str, float]) -> 
     eventually(lambda: stored_ratings(store).get(user_id) == ratings, within=20, what=f"{ratings} of {user_id}")
 
 
-def test_a_recommender_that_retention_passed_has_what_only_the_store_kept(
+def test_a_recommender_behind_the_retention_has_what_only_the_store_kept(
     address: BrokerAddress, log: OwnLog, store: Store, live: LiveHistories, user_id: str
 ) -> None:
     with projecting(address, log, store), rows_of(PASSED) as rows:
@@ -84,7 +84,9 @@ def test_a_recommender_that_retention_passed_has_what_only_the_store_kept(
     assert [(row["log_level"], row["lost_at_most"] > 0) for row in rows] == [("error", True)]
 
 
-def test_a_projector_that_retention_passed_says_how_much_it_missed(address: BrokerAddress, log: OwnLog, store: Store, user_id: str) -> None:
+def test_a_projector_behind_the_retention_reports_how_much_it_missed(
+    address: BrokerAddress, log: OwnLog, store: Store, user_id: str
+) -> None:
     with projecting(address, log, store):
         log.record(user_id, "film", 1)
         eventually_stored(store, user_id, {"film": 1})
@@ -102,7 +104,7 @@ def test_a_projector_that_retention_passed_says_how_much_it_missed(address: Brok
     assert rows[0]["lost_at_most"] >= 1
 
 
-def test_histories_equal_the_store_after_both_readers_were_passed(
+def test_histories_equal_the_store_after_both_readers_fell_behind_the_retention(
     address: BrokerAddress, log: OwnLog, store: Store, live: LiveHistories, user_id: str
 ) -> None:
     with projecting(address, log, store):

@@ -1,4 +1,4 @@
-"""The Python service's own tests of the SQL store, on PostgreSQL. Beside its sources they run on SQLite."""
+"""The Python service's own tests of the SQL store, on PostgreSQL. In its own folder they run on SQLite."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_an_outcome_that_the_store_can_not_hold_is_a_bug_not_an_outage(empty_sto
         ledger.succeed(job.job_id, attempt, JobOutcome({"users": float("nan")}))
 
 
-def test_processes_that_migrate_at_once_wait_for_each_other(database_url: str) -> None:
+def test_processes_that_migrate_at_the_same_time_wait_for_each_other(database_url: str) -> None:
     command = [sys.executable, "-m", "ml_service", "migrate"]
     variables = {**os.environ, "PYTHONPATH": PYTHON_PATH, "DATABASE_URL": database_url, "REGISTRY_URL": "unused"}
     processes = [subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL) for _ in range(3)]
@@ -106,7 +106,9 @@ def test_processes_that_migrate_at_once_wait_for_each_other(database_url: str) -
     ],
     ids=["password", "database", "host"],
 )
-def test_a_server_that_refuses_is_told_from_one_that_is_away(database_url: str, change: dict[str, Any], reason: str, cause: str) -> None:
+def test_a_refusal_and_an_outage_of_the_server_have_different_reasons(
+    database_url: str, change: dict[str, Any], reason: str, cause: str
+) -> None:
     engine = open_engine(make_url(database_url).set(**change).render_as_string(hide_password=False))
 
     with pytest.raises(Unavailable) as caught, reading(engine):
@@ -118,7 +120,7 @@ def test_a_server_that_refuses_is_told_from_one_that_is_away(database_url: str, 
     assert "geheim" not in str(caught.value.cause)
 
 
-def test_a_table_that_lacks_a_column_must_be_mended(empty_store: Store) -> None:
+def test_a_missing_column_makes_the_store_unusable(empty_store: Store) -> None:
     with writing(empty_store.engine) as connection:
         connection.execute(text("ALTER TABLE items DROP COLUMN title"))
 

@@ -1,4 +1,4 @@
-"""The rules of the log, as the stream reader keeps them."""
+"""The rules of the log, in the stream reader."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Log:
-    """A stream of the test's own, and what a reader that forgets nothing has of it."""
+    """A stream that only this test uses, and everything that its readers have read."""
 
     def __init__(self, broker: BrokerDriver, publisher: Publisher) -> None:
         self.name = f"log-{uuid4()}"
@@ -75,7 +75,7 @@ class Log:
     def _on_messages(self, messages: Sequence[ReceivedMessage]) -> None:
         if self.failures:
             self.failures -= 1
-            raise Unavailable("STORE_UNAVAILABLE", "The store is away.")
+            raise Unavailable("STORE_UNAVAILABLE", "The store doesn't answer.")
         self.read += [message.message_id for message in messages]
         self.position = messages[-1].position
 
@@ -92,20 +92,20 @@ def log(broker: BrokerDriver, publisher: Publisher) -> Iterator[Log]:
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long each look for deliveries might have taken, of all connections of this process."""
-    looks: list[float] = []
-    look = BlockingConnection.process_data_events
+def polls(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Record the time limit of each poll for deliveries, of all connections of this process."""
+    polls: list[float] = []
+    poll = BlockingConnection.process_data_events
 
     def noted(connection: BlockingConnection, time_limit: float = 0) -> None:
-        looks.append(time_limit)
-        look(connection, time_limit)
+        polls.append(time_limit)
+        poll(connection, time_limit)
 
     monkeypatch.setattr(BlockingConnection, "process_data_events", noted)
-    return looks
+    return polls
 
 
-def test_a_reader_goes_on_after_its_position_without_gap_or_double(log: Log, address: BrokerAddress) -> None:
+def test_a_reader_continues_after_its_position_without_gap_or_double(log: Log, address: BrokerAddress) -> None:
     log.append("a", "b", "c")
     with log.reading(address):
         log.eventually_has("a", "b", "c")
@@ -117,7 +117,7 @@ def test_a_reader_goes_on_after_its_position_without_gap_or_double(log: Log, add
     assert log.restarts == 0
 
 
-def test_a_reader_takes_more_than_its_prefetch_in_order(log: Log, address: BrokerAddress) -> None:
+def test_a_reader_reads_more_than_its_prefetch_in_order(log: Log, address: BrokerAddress) -> None:
     message_ids = [str(number) for number in range(3 * BATCH_MESSAGES)]
     log.append(*message_ids)
 
@@ -125,15 +125,15 @@ def test_a_reader_takes_more_than_its_prefetch_in_order(log: Log, address: Broke
         log.eventually_has(*message_ids, within=30)
 
 
-def test_a_reader_that_waits_for_a_batch_to_fill_sleeps_meanwhile(log: Log, address: BrokerAddress, looks: list[float]) -> None:
+def test_a_reader_that_waits_for_a_full_batch_sleeps_meanwhile(log: Log, address: BrokerAddress, polls: list[float]) -> None:
     with log.reading(address, gather_seconds=1):
         log.append("a")
         log.eventually_has("a")
 
-    assert len(looks) < 200
+    assert len(polls) < 200
 
 
-def test_a_stream_that_was_made_anew_is_read_from_the_first(log: Log, address: BrokerAddress) -> None:
+def test_a_recreated_stream_is_read_from_the_beginning(log: Log, address: BrokerAddress) -> None:
     log.append("a", "b")
     with log.reading(address):
         log.eventually_has("a", "b")
@@ -148,7 +148,7 @@ def test_a_stream_that_was_made_anew_is_read_from_the_first(log: Log, address: B
 
 
 @pytest.mark.parametrize("position", [LogPosition(1, "another"), LogPosition(99, "b")])
-def test_after_a_position_that_is_not_this_logs_it_is_read_from_the_first(log: Log, address: BrokerAddress, position: LogPosition) -> None:
+def test_a_position_of_another_log_makes_the_reader_begin_anew(log: Log, address: BrokerAddress, position: LogPosition) -> None:
     log.append("a", "b")
     log.position = position
 
@@ -168,7 +168,7 @@ def test_messages_that_could_not_be_handled_come_again(log: Log, address: Broker
     assert log.restarts == 0
 
 
-def test_a_reader_attaches_again_when_its_stream_is_deleted_and_made_anew(log: Log, address: BrokerAddress) -> None:
+def test_a_reader_attaches_again_when_its_stream_is_deleted_and_recreated(log: Log, address: BrokerAddress) -> None:
     log.append("a")
     with log.reading(address) as reader:
         log.eventually_has("a")
@@ -180,7 +180,7 @@ def test_a_reader_attaches_again_when_its_stream_is_deleted_and_made_anew(log: L
         log.eventually_has("x", within=20)
 
 
-def test_a_reader_whose_wire_is_cut_again_and_again_reads_each_message_once(log: Log, address: BrokerAddress) -> None:
+def test_a_reader_whose_connection_is_cut_repeatedly_reads_each_message_once(log: Log, address: BrokerAddress) -> None:
     message_ids = [str(number) for number in range(30)]
     with Wire(address.url) as wire, log.reading(replace(address, url=wire.url)) as reader:
         for start in range(0, 30, 10):
@@ -189,14 +189,14 @@ def test_a_reader_whose_wire_is_cut_again_and_again_reads_each_message_once(log:
             wire.cut()
             log.append(*message_ids[start + 5 : start + 10])
             eventually(lambda: not reader.is_attached, within=15)
-            wire.mend()
+            wire.repair()
 
         log.eventually_has(*message_ids, within=20)
 
     assert log.restarts == 0
 
 
-def test_a_reader_goes_on_where_it_was_when_its_broker_was_killed(log: Log, address: BrokerAddress, running: RunningBroker) -> None:
+def test_a_reader_continues_where_it_was_after_its_broker_was_killed(log: Log, address: BrokerAddress, running: RunningBroker) -> None:
     with log.reading(address) as reader:
         log.append("a", "b")
         log.eventually_has("a", "b")
@@ -225,7 +225,7 @@ def test_of_two_readers_with_one_lock_only_one_reads_at_a_time(log: Log, address
             log.eventually_has("a", "b")
 
 
-def test_a_publication_that_no_queue_takes_is_a_failure(publisher: Publisher) -> None:
+def test_publishing_to_no_queue_is_an_error(publisher: Publisher) -> None:
     with pytest.raises(Unavailable):
         publisher.publish(Publication("", f"nowhere-{uuid4()}", "test", str(uuid4()), b""))
 

@@ -1,17 +1,13 @@
-"""What becomes of a job between the queue, the job process and the stream `job-events`."""
+"""The life of a job between the queue, the job process and the stream `job-events`."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from harness.messages import now
 from harness.waiting import eventually
 from harness.worker import running_worker
 from ml_service.adapters.broker import connection
 from ml_service.domain import JobState
-from ml_service.entrypoints.worker.lost_commands import LOST_AFTER
 from whynotboth.v1 import errors_pb2
 from whynotboth.v1.jobs_pb2 import JobRequested, TrainParams
 
@@ -26,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def test_a_job_runs_and_its_facts_reach_the_stream(worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver) -> None:
-    job_id = jobs.ask("compute:0.1")
+    job_id = jobs.request("compute:0.1")
 
     succeeded = jobs.outcome(job_id)
 
@@ -37,8 +33,8 @@ def test_a_job_runs_and_its_facts_reach_the_stream(worker: WorkerDriver, jobs: J
     assert broker.depth("jobs") == 0
 
 
-def test_a_running_job_tells_each_progress_once(worker: WorkerDriver, jobs: JobsDriver) -> None:
-    job_id = jobs.ask("compute:1.5", "compute:2")
+def test_a_running_job_reports_each_progress_once(worker: WorkerDriver, jobs: JobsDriver) -> None:
+    job_id = jobs.request("compute:1.5", "compute:2")
 
     jobs.outcome(job_id)
 
@@ -48,12 +44,12 @@ def test_a_running_job_tells_each_progress_once(worker: WorkerDriver, jobs: Jobs
 
 
 def test_a_running_job_is_cancelled_and_the_next_one_runs(worker: WorkerDriver, jobs: JobsDriver) -> None:
-    job_id = jobs.ask("wait")
+    job_id = jobs.request("wait")
     jobs.fact(job_id, "JobStarted")
 
     jobs.cancel(job_id)
     cancelled = jobs.outcome(job_id, within=2)
-    next_id = jobs.ask()
+    next_id = jobs.request()
 
     assert (cancelled.DESCRIPTOR.name, cancelled.attempt) == ("JobCancelled", 1)
     assert worker.record(job_id).state is JobState.CANCELLED
@@ -61,34 +57,32 @@ def test_a_running_job_is_cancelled_and_the_next_one_runs(worker: WorkerDriver, 
 
 
 def test_a_queued_job_is_cancelled_at_once_and_never_starts(worker: WorkerDriver, jobs: JobsDriver) -> None:
-    first, second = jobs.ask("wait"), jobs.ask()
+    first, second = jobs.request("wait"), jobs.request()
     jobs.fact(first, "JobStarted")
 
     jobs.cancel(second)
     cancelled = jobs.outcome(second, within=2)
     jobs.cancel(first)
-    jobs.outcome(jobs.ask())
+    jobs.outcome(jobs.request())
 
     assert (cancelled.DESCRIPTOR.name, cancelled.attempt) == ("JobCancelled", 0)
     assert not jobs.facts(second, "JobStarted")
 
 
 def test_a_cancel_request_for_a_finished_job_changes_nothing(worker: WorkerDriver, jobs: JobsDriver) -> None:
-    job_id = jobs.ask()
+    job_id = jobs.request()
     jobs.outcome(job_id)
 
     jobs.cancel(job_id)
-    jobs.outcome(jobs.ask())
+    jobs.outcome(jobs.request())
 
     assert worker.record(job_id).state is JobState.SUCCEEDED
     assert not jobs.facts(job_id, "JobCancelled")
 
 
-def test_a_job_that_may_succeed_later_is_retried_and_then_dead_lettered(
-    worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver
-) -> None:
+def test_a_retryable_failure_is_retried_and_then_dead_lettered(worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver) -> None:
     broker.dead_letters()
-    job_id = jobs.ask("be-unavailable")
+    job_id = jobs.request("be-unavailable")
 
     failed = jobs.outcome(job_id)
 
@@ -97,9 +91,9 @@ def test_a_job_that_may_succeed_later_is_retried_and_then_dead_lettered(
     assert len(eventually(broker.dead_letters, within=5)) == 1
 
 
-def test_a_job_that_fails_for_good_is_dead_lettered_at_once(worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver) -> None:
+def test_a_permanent_failure_is_dead_lettered_at_once(worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver) -> None:
     broker.dead_letters()
-    invalid, buggy = jobs.ask("be-invalid"), jobs.ask("have-a-bug")
+    invalid, buggy = jobs.request("be-invalid"), jobs.request("have-a-bug")
 
     reasons = [jobs.outcome(job_id).error.reason for job_id in (invalid, buggy)]
 
@@ -108,34 +102,34 @@ def test_a_job_that_fails_for_good_is_dead_lettered_at_once(worker: WorkerDriver
     assert eventually(lambda: broker.depth("jobs.dead") == 2, within=5)
 
 
-def test_a_poison_message_is_dead_lettered_once_and_the_worker_lives_on(
+def test_a_poison_message_is_dead_lettered_once_and_the_worker_continues(
     worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver
 ) -> None:
     broker.dead_letters()
     jobs.publish_raw("jobs", b"\xff\xff", "whynotboth.v1.JobRequested")
     jobs.publish_raw("jobs", b"", "somebody.Elses")
 
-    jobs.outcome(jobs.ask())
+    jobs.outcome(jobs.request())
 
     assert sorted(broker.dead_letters()) == [b"", b"\xff\xff"]
 
 
-def test_a_job_that_nothing_can_be_told_of_is_dead_lettered_and_the_worker_lives_on(
+def test_a_job_whose_facts_can_not_be_published_is_dead_lettered_and_the_worker_continues(
     worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver
 ) -> None:
     broker.dead_letters()
-    # Its id is a correlation id too, and AMQP holds 255 bytes.
+    # The job id is also the correlation id, and AMQP limits that to 255 bytes.
     body = JobRequested(job_id="é" * 200, train=TrainParams()).SerializeToString()
     jobs.publish_raw("jobs", body, JobRequested.DESCRIPTOR.full_name)
 
-    jobs.outcome(jobs.ask())
+    jobs.outcome(jobs.request())
 
     assert broker.dead_letters() == [body]
     assert worker.record("é" * 200).state is JobState.FAILED
 
 
-def test_a_job_whose_process_dies_is_tried_again(worker: WorkerDriver, jobs: JobsDriver, tmp_path: Path) -> None:
-    job_id = jobs.ask(f"crash-once:{tmp_path / 'crashed'}")
+def test_a_job_whose_process_dies_is_retried(worker: WorkerDriver, jobs: JobsDriver, tmp_path: Path) -> None:
+    job_id = jobs.request(f"crash-once:{tmp_path / 'crashed'}")
 
     succeeded = jobs.outcome(job_id)
 
@@ -143,83 +137,17 @@ def test_a_job_whose_process_dies_is_tried_again(worker: WorkerDriver, jobs: Job
     assert jobs.fact(job_id, "JobRetried").error.reason == errors_pb2.ERROR_REASON_JOB_PROCESS_DIED
 
 
-def test_a_job_that_takes_too_long_is_ended(address: BrokerAddress, jobs: JobsDriver, tmp_path: Path) -> None:
+def test_a_job_beyond_its_deadline_is_ended(address: BrokerAddress, jobs: JobsDriver, tmp_path: Path) -> None:
     with running_worker(address.url, address.definitions, tmp_path, deadline_seconds=0.5):
-        job_id = jobs.ask("wait")
+        job_id = jobs.request("wait")
 
         failed = jobs.outcome(job_id)
 
     assert failed.error.reason == errors_pb2.ERROR_REASON_JOB_DEADLINE_EXCEEDED
 
 
-def test_of_two_bodies_with_one_key_the_first_in_the_log_is_run(worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver) -> None:
-    job_id = str(uuid5(NAMESPACE_URL, str(uuid4())))
-    first, later = (JobRequested(job_id=job_id, train=TrainParams(estimators=[word])) for word in ("compute:1", "compute:2"))
-
-    for queue, command in (("job-events", first), ("job-events", later), ("jobs", later), ("jobs", first)):
-        jobs.publish_raw(queue, command.SerializeToString(), JobRequested.DESCRIPTOR.full_name)
-
-    jobs.outcome(job_id)
-    steps = {fact.step for fact in jobs.facts(job_id, "JobProgressed")}
-    assert ("compute:1" in steps, "compute:2" in steps) == (True, False)
-    assert worker.record(job_id).attempt == 1
-
-
-def test_a_worker_whose_log_reader_is_behind_does_not_run_the_later_of_two_bodies(
-    address: BrokerAddress, jobs: JobsDriver, tmp_path: Path
-) -> None:
-    job_id = str(uuid5(NAMESPACE_URL, str(uuid4())))
-    first, later = (JobRequested(job_id=job_id, train=TrainParams(estimators=[word])) for word in ("compute:1", "compute:2"))
-    for queue, command in (("job-events", first), ("job-events", later), ("jobs", later), ("jobs", first)):
-        jobs.publish_raw(queue, command.SerializeToString(), JobRequested.DESCRIPTOR.full_name)
-
-    with running_worker(address.url, address.definitions, tmp_path, is_behind=True) as behind:
-        eventually(lambda: len(jobs.facts(job_id)) > 2, within=20, what="another fact of the job")
-        behind.read_job_events()
-        jobs.outcome(job_id)
-
-    steps = {fact.step for fact in jobs.facts(job_id, "JobProgressed")}
-    assert ("compute:1" in steps, "compute:2" in steps) == (True, False)
-
-
-def test_a_command_that_only_the_queue_holds_is_told_before_its_outcome(worker: WorkerDriver, jobs: JobsDriver) -> None:
-    command = JobRequested(job_id=str(uuid4()), train=TrainParams(), occurred_at=now())
-
-    jobs.publish_raw("jobs", command.SerializeToString(), JobRequested.DESCRIPTOR.full_name)
-
-    jobs.outcome(command.job_id)
-    names = [fact.DESCRIPTOR.name for fact in jobs.facts(command.job_id)]
-    assert (names[0], names[1], names[-1]) == ("JobRequested", "JobStarted", "JobSucceeded")
-
-
-def test_a_command_that_only_the_log_holds_is_queued_again_and_its_job_ends(worker: WorkerDriver, jobs: JobsDriver) -> None:
-    command = JobRequested(job_id=str(uuid4()), train=TrainParams(), occurred_at=now())
-    jobs.publish_raw("job-events", command.SerializeToString(), JobRequested.DESCRIPTOR.full_name)
-
-    def look_for_lost_commands() -> bool:
-        worker.parts.lost.queue_again(datetime.now(UTC) + LOST_AFTER)
-        return len(jobs.facts(command.job_id)) > 1
-
-    eventually(look_for_lost_commands, within=20, what="a fact of the job")
-    look_for_lost_commands()
-
-    assert jobs.outcome(command.job_id).DESCRIPTOR.name == "JobSucceeded"
-    assert worker.record(command.job_id).attempt == 1
-
-
-def test_a_finished_job_that_comes_again_tells_its_outcome_again(worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver) -> None:
-    job_id = jobs.ask()
-    jobs.outcome(job_id)
-
-    jobs.ask(job_id=job_id)
-
-    told = eventually(lambda: len(jobs.facts(job_id, "JobSucceeded")) == 2 and jobs.facts(job_id, "JobSucceeded"), within=10)
-    assert told[0].metrics == told[1].metrics
-    assert len(jobs.facts(job_id, "JobStarted")) == 1
-
-
 def test_a_stopping_worker_lets_its_job_finish(worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver) -> None:
-    job_id = jobs.ask("compute:1")
+    job_id = jobs.request("compute:1")
     jobs.fact(job_id, "JobStarted")
 
     worker.stop(grace_seconds=10)
@@ -228,11 +156,9 @@ def test_a_stopping_worker_lets_its_job_finish(worker: WorkerDriver, jobs: JobsD
     assert broker.depth("jobs") == 0
 
 
-def test_a_job_that_outlives_the_grace_is_returned_and_run_by_the_next_worker(
-    address: BrokerAddress, jobs: JobsDriver, tmp_path: Path
-) -> None:
+def test_a_job_beyond_the_grace_is_returned_and_run_by_the_next_worker(address: BrokerAddress, jobs: JobsDriver, tmp_path: Path) -> None:
     with running_worker(address.url, address.definitions, tmp_path) as first:
-        job_id = jobs.ask("wait")
+        job_id = jobs.request("wait")
         jobs.fact(job_id, "JobStarted")
         first.stop(grace_seconds=0)
         assert first.record(job_id).spent == 0
@@ -250,7 +176,7 @@ def test_a_job_longer_than_two_heartbeats_keeps_its_connection(
 ) -> None:
     monkeypatch.setattr(connection, "HEARTBEAT_SECONDS", 1)
     with running_worker(address.url, address.definitions, tmp_path):
-        job_id = jobs.ask("compute:4")
+        job_id = jobs.request("compute:4")
 
         succeeded = jobs.outcome(job_id)
 

@@ -1,4 +1,4 @@
-"""The broker goes and comes back: nothing hangs, nothing is done twice."""
+"""The broker fails and recovers: nothing hangs, and no job runs twice."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def test_a_publisher_refuses_in_time_while_the_broker_is_down_and_recovers(runni
     assert publisher.stop()
 
 
-def test_a_job_that_runs_through_an_outage_is_run_once(
+def test_a_job_that_runs_during_an_outage_runs_once(
     running: RunningBroker, worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver
 ) -> None:
-    job_id = jobs.ask("compute:2")
+    job_id = jobs.request("compute:2")
     jobs.fact(job_id, "JobStarted")
 
     running.kill()
@@ -65,7 +65,7 @@ def test_a_job_that_runs_through_an_outage_is_run_once(
 def test_a_job_whose_worker_died_with_the_broker_is_taken_over(
     running: RunningBroker, address: BrokerAddress, jobs: JobsDriver, broker: BrokerDriver, tmp_path: Path
 ) -> None:
-    job_id = jobs.ask()
+    job_id = jobs.request()
     engine = open_engine(f"sqlite:///{tmp_path}/store.db")
     migrate(engine)
     JobLedger(engine).claim(Job(job_id, TrainParams()), "a worker that died")

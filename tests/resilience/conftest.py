@@ -39,7 +39,7 @@ def _mended(request: pytest.FixtureRequest) -> Iterator[None]:
     """Restart what a failed test left stopped, so that it breaks no other test."""
     yield
     if "stack" in request.fixturenames:
-        request.getfixturevalue("stack").mend()
+        request.getfixturevalue("stack").repair()
 
 
 @pytest.fixture

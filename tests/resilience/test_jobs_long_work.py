@@ -74,10 +74,10 @@ def test_an_ordinary_consumer_that_is_late_loses_its_channel(impatient: RunningB
 
 def test_a_job_longer_than_heartbeats_and_consumer_timeout_keeps_its_channel(address: BrokerAddress, tmp_path: Path) -> None:
     with JobsDriver(address) as jobs, running_worker(address.url, address.definitions, tmp_path):
-        job_id = jobs.ask("compute:6")
+        job_id = jobs.request("compute:6")
 
         succeeded = jobs.outcome(job_id)
-        jobs.outcome(jobs.ask())
+        jobs.outcome(jobs.request())
 
         assert succeeded.attempt == 1
         # A message that had to come again would have its outcome told again.

@@ -88,7 +88,7 @@ def test_a_replica_whose_wire_is_cut_goes_on_after_what_it_had_read(
     wire.cut()
     eventually(lambda: behind.metric(ATTACHED) == 0, within=20)
     missed = rate_and_be_read(gateway, user_id, TOY_STORY)
-    wire.mend()
+    wire.repair()
 
     answer = behind.recommend(user_id, min_offset=missed, within=20)
     assert {why.item_id for item in answer.items for why in item.why} == {STAR_WARS, TOY_STORY}

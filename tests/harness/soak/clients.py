@@ -56,7 +56,7 @@ class Client(ABC):
         """Return an idempotency key for half of the operations."""
         return self._random.choice((None, f"{self.name}/{number}"))
 
-    def _ask(self, answers: list[Answer], key: str | None, send: Callable[[GatewayClient], Answer]) -> Answer:
+    def _send(self, answers: list[Answer], key: str | None, send: Callable[[GatewayClient], Answer]) -> Answer:
         """Send an operation. With a key, try the gateways in turn until one gives a final answer; without one, send it once."""
         give_up = time.monotonic() + GIVE_UP_SECONDS
         for number in count(self._random.randrange(len(self._gateways))):
@@ -80,10 +80,10 @@ class Rater(Client):
     def act(self, number: int) -> None:
         interaction, key = self._interaction(number), self._key(number)
         operation = self._ledger.add_interaction(interaction)
-        answer = self._ask(operation.answers, key, lambda gateway: gateway.rate(interaction, key))
+        answer = self._send(operation.answers, key, lambda gateway: gateway.rate(interaction, key))
         if key and self._random.random() < 0.1:
             # Repeat the request, as a client does whose answer was lost on the way.
-            self._ask(operation.answers, key, lambda gateway: gateway.rate(interaction, key))
+            self._send(operation.answers, key, lambda gateway: gateway.rate(interaction, key))
         if self._random.random() < 0.2:
             self._read_own_write(interaction, answer.offset)
 
@@ -108,10 +108,10 @@ class SocketRater(Rater):
     def act(self, number: int) -> None:
         interaction = self._interaction(number)
         operation = self._ledger.add_interaction(interaction)
-        self._ask(operation.answers, None, lambda gateway: gateway.rate_by_frame(f"{number}", interaction))
+        self._send(operation.answers, None, lambda gateway: gateway.rate_by_frame(f"{number}", interaction))
 
 
-class JobAsker(Client):
+class JobRequester(Client):
     """Requests short jobs, and cancels some of them."""
 
     pause_seconds = 4.0
@@ -119,7 +119,7 @@ class JobAsker(Client):
     def act(self, number: int) -> None:
         job, key = self._job(number), self._key(number)
         operation = self._ledger.add_job(job)
-        answer = self._ask(operation.answers, key, lambda gateway: gateway.ask(job, key))
+        answer = self._send(operation.answers, key, lambda gateway: gateway.request_job(job, key))
         if answer.effect_id and self._random.random() < 0.2:
             self._ledger.cancels.add(answer.effect_id)
             self._random.choice(self._gateways).cancel(answer.effect_id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from harness.soak.checker import check
-from harness.soak.clients import Client, JobAsker, Rater, SocketRater
+from harness.soak.clients import Client, JobRequester, Rater, SocketRater
 from harness.soak.faults import TARGETS, schedule
 from harness.soak.ledger import Ledger
 from harness.soak.observer import Observer
@@ -66,7 +66,7 @@ class Conductor:
         watchers = self._clients(JobWatcher, WATCHERS)
         observer = Observer(self._stack, PREFIX, watchers)
         with running(watchers):
-            with running([*self._clients(Rater, RATERS), *self._clients(SocketRater, SOCKET_RATERS), *self._clients(JobAsker, 1)]):
+            with running([*self._clients(Rater, RATERS), *self._clients(SocketRater, SOCKET_RATERS), *self._clients(JobRequester, 1)]):
                 rows = [self._break(step, began) for step in self._steps(until=began + self._plan.seconds)]
             seconds = time.monotonic() - began
             findings = self._drain_and_check(observer)

@@ -40,7 +40,7 @@ class GatewayClient:
         body = {"userId": interaction.user_id, "itemId": interaction.item_id, "rating": interaction.rating}
         return self.post("/v1/interactions", body, "interactionId", key)
 
-    def ask(self, job: Job, key: str | None = None) -> Answer:
+    def request_job(self, job: Job, key: str | None = None) -> Answer:
         return self.post("/v1/jobs", {"kind": job.kind, "params": json.loads(job.params)}, "jobId", key)
 
     def cancel(self, job_id: str) -> Answer:
