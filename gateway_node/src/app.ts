@@ -28,10 +28,10 @@ import { brokerPlugin } from './plugins/broker.ts'
 import { recommenderPlugin } from './plugins/recommender.ts'
 import { websocketPlugin } from './plugins/websocket.ts'
 
-/** Clients that tests replace by fakes. */
-export type Neighbours = { broker?: Broker; recommender?: Recommender }
+/** The clients that tests replace by fakes. */
+export type Clients = { broker?: Broker; recommender?: Recommender }
 
-export async function buildApp(config: Config, neighbours: Neighbours = {}) {
+export async function buildApp(config: Config, clients: Clients = {}) {
   const load = createLoad()
   const app = fastify(serverOptions(config, load))
   app.decorate('config', config)
@@ -45,8 +45,8 @@ export async function buildApp(config: Config, neighbours: Neighbours = {}) {
   await app.register(telemetryPlugin, { load })
   await app.register(openApiPlugin)
 
-  await app.register(brokerPlugin, { broker: neighbours.broker })
-  await app.register(recommenderPlugin, { recommender: neighbours.recommender })
+  await app.register(brokerPlugin, { broker: clients.broker })
+  await app.register(recommenderPlugin, { recommender: clients.recommender })
   await app.register(healthPlugin)
   await app.register(websocketPlugin)
 

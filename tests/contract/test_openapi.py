@@ -25,8 +25,8 @@ SCRIPT = """
 import { buildApp } from './src/app.ts'
 import { readConfig } from './src/config.ts'
 import { FakeBroker, FakeRecommender } from './test/fakes.ts'
-const neighbours = { broker: new FakeBroker(), recommender: new FakeRecommender() }
-const app = await buildApp(readConfig(JSON.parse(process.argv[1])), neighbours)
+const clients = { broker: new FakeBroker(), recommender: new FakeRecommender() }
+const app = await buildApp(readConfig(JSON.parse(process.argv[1])), clients)
 const { payload } = await app.inject('/openapi.json')
 console.log(payload)
 await app.close()

@@ -1,28 +1,30 @@
-// The gRPC channel: its options, and one way to call a method, with a deadline and the caller's ids on each call.
+// The gRPC channel: its options, and one function that calls a method with a deadline and the caller's ids.
 import {
   type CallOptions,
   Channel,
   type ClientUnaryCall,
   credentials,
   experimental,
+  InterceptingCall,
+  type Interceptor,
   Metadata,
   type ServiceError,
+  status,
 } from '@grpc/grpc-js'
 import { JobServiceClient } from '../../gen/whynotboth/v1/jobs.ts'
 import { ModelServiceClient, RecommenderServiceClient } from '../../gen/whynotboth/v1/recommender.ts'
 import { openCertificates } from '../certificates.ts'
-import { spareDrainingCalls } from './draining-pings.ts'
-import { type Observe, observing } from './observer.ts'
+import { keepDrainingCalls } from './draining-pings.ts'
 import type { Call } from './recommender.ts'
 import { toAppError } from './status-map.ts'
 
-spareDrainingCalls()
+keepDrainingCalls()
 
 const serviceConfig = {
   loadBalancingConfig: [{ round_robin: {} }],
   methodConfig: [
     {
-      // Its methods only read, so what one replica left unanswered another may be asked.
+      // All methods of this service only read, so another replica may be asked again.
       name: [{ service: 'whynotboth.v1.RecommenderService' }],
       retryPolicy: {
         maxAttempts: 3,
@@ -33,19 +35,19 @@ const serviceConfig = {
       },
     },
   ],
-  // A failed attempt costs one token, a success earns a tenth back, and half a purse ends the retries: they add a tenth to the load at most.
+  // The retry budget: a failed attempt costs one token, a success earns a tenth of one, and retries stop at half of the tokens. So retries add at most a tenth to the load.
   retryThrottling: { maxTokens: 20, tokenRatio: 0.1 },
 }
 
 export const channelOptions = {
-  // The recommender is one of our own parts: a proxy of the environment is for what really goes out.
+  // The recommender is in the same network: a proxy of the environment is meant for addresses outside.
   'grpc.enable_http_proxy': 0,
   'grpc.service_config': JSON.stringify(serviceConfig),
-  // A recommender that is frozen or cut off closes nothing: three seconds without a sign of life and it is asked no more.
+  // A recommender that is frozen or cut off closes no connection. The channel gives it up after three seconds without an answered ping.
   'grpc.keepalive_time_ms': 1000,
   'grpc.keepalive_timeout_ms': 2000,
   'grpc.keepalive_permit_without_calls': 1,
-  // When a connection ends its name is looked up again; by default at most every 30 s, and until then new recommenders aren't known.
+  // The channel resolves the name again when a connection ends. By default it waits 30 s between two look-ups, so new recommenders would stay unknown.
   'grpc.dns_min_time_between_resolutions_ms': 1000,
   'grpc.service_config_disable_resolution': 1,
   'grpc.initial_reconnect_backoff_ms': 100,
@@ -61,15 +63,18 @@ export type Method<Request, Response> = (
   callback: (error: ServiceError | null, response: Response) => void,
 ) => ClientUnaryCall
 
+/** Receives the method, the status and the duration of each call. */
+export type Observe = (method: string, outcome: string, seconds: number) => void
+
 export type RecommenderChannel = ReturnType<typeof openChannel>
 
-/** What the files hold is read anew so often, and used by the next connection. */
+/** How often the channel reads the certificate files again. Its next connection uses the new ones. */
 const certificatesRefreshMs = 1000
 
 export function openChannel(address: string, observe: Observe, tlsDir = '') {
   const target = /^[a-z][a-z\d]*:/i.test(address) && !/^[^:]+:\d+$/.test(address) ? address : `dns:///${address}`
   const channel = new Channel(target, tlsDir ? mutualTls(tlsDir) : credentials.createInsecure(), channelOptions)
-  const shared = { channelOverride: channel, interceptors: [observing(observe)] }
+  const shared = { channelOverride: channel, interceptors: [observeCalls(observe)] }
   return {
     channel,
     recommender: new RecommenderServiceClient(target, credentials.createInsecure(), shared),
@@ -89,6 +94,23 @@ function mutualTls(tlsDir: string) {
   return experimental.createCertificateProviderChannelCredentials(provider, provider)
 }
 
+function observeCalls(observe: Observe): Interceptor {
+  return (options, nextCall) => {
+    const startedAt = performance.now()
+    return new InterceptingCall(nextCall(options), {
+      start(metadata, _listener, next) {
+        next(metadata, {
+          onReceiveStatus(received, pass) {
+            const method = options.method_definition.path
+            observe(method, status[received.code] ?? 'UNKNOWN', (performance.now() - startedAt) / 1000)
+            pass(received)
+          },
+        })
+      },
+    })
+  }
+}
+
 export function toMetadata(call: Call): Metadata {
   const metadata = new Metadata()
   metadata.set('x-request-id', call.requestId)
@@ -96,7 +118,7 @@ export function toMetadata(call: Call): Metadata {
   return metadata
 }
 
-/** Calls a unary method once. Rejects with an AppError. */
+/** Call a unary method once. Rejects with an AppError. */
 export function callUnary<Request, Response>(method: Method<Request, Response>, request: Request, call: Call) {
   return new Promise<Response>((resolve, reject) => {
     const options = { deadline: Date.now() + call.expiresAt - performance.now() }

@@ -1,19 +1,19 @@
-// Gathers what is asked in one turn of the event loop, or while calls are in flight, into the next call. Without a timer: an idle system adds no wait.
+// Coalesces requests into batches: all requests of one tick, and all that arrive while calls are in flight, leave with the next call.
+// It uses no timer, so an idle system adds no wait. It also refuses a request whose expected wait is too long (load shedding: docs/adr/0009).
 import { AppError } from '../../errors.ts'
-import { createPace } from './pace.ts'
 
 const maxInFlight = 4
 const maxBatch = 256
-/** As many as can be in flight: also while nothing is known of the recommender's pace. */
+/** As many as all calls in flight can hold. This limit also holds while the latency is unknown. */
 const maxWaiting = maxInFlight * maxBatch
-/** The part of the time left that an answer may be expected to take. The rest is for a gateway that is busy with refusing: docs/adr/0009. */
-const admittedPart = 0.25
-/** The part of the time left in which something must have come back. */
-const silentPart = 0.75
+/** The share of the time left that an answer may be expected to take. A gateway that is busy with refusing needs the rest. */
+const admittedShare = 0.25
+/** The share of the time left within which some call must have started or come back. */
+const silentShare = 0.75
 
-/** Made once: to capture a stack costs more than the rest of a refusal. */
+/** One instance for all refusals: capturing a stack costs more than the rest of a refusal. */
 const noAnswer = new AppError('RECOMMENDER_UNAVAILABLE', 'No recommender answers. Try again.', { retryAfterSeconds: 1 })
-const abandoned = new AppError('DEADLINE_EXCEEDED', 'Whoever asked has left.')
+const abandoned = new AppError('DEADLINE_EXCEEDED', 'The client closed its connection before its request was sent on.')
 const overloaded = new AppError('RECOMMENDER_OVERLOADED', 'Too much waits for the recommender. Try again.', {
   retryAfterSeconds: 1,
 })
@@ -25,18 +25,19 @@ type Entry<Request, Answer> = {
   reject: (error: unknown) => void
 }
 
-/** Asks for many at once; one promise for each request, in their order. */
+/** Call the recommender for many requests. Returns one promise for each request, in their order. */
 export type AskBatch<Request, Answer> = (requests: Request[], expiresAt: number) => Promise<Promise<Answer>[]>
 
-/** What nobody waits for any more, by `isAbandoned`, is given up instead of being asked. */
+/** Return `ask`, which puts one request into a batch. A waiting request is dropped if `isAbandoned` says that nobody waits for its answer. */
 export function createCoalescer<Request, Answer>(
   askBatch: AskBatch<Request, Answer>,
   isAbandoned: (request: Request) => boolean = () => false,
 ) {
   const waiting: Entry<Request, Answer>[] = []
-  const pace = createPace()
+  const latency = createLatencyAverage()
   let inFlight = 0
   let requestsInFlight = 0
+  /** When the last call started. */
   let movedAt = 0
   let isPlanned = false
 
@@ -60,12 +61,12 @@ export function createCoalescer<Request, Answer>(
     } finally {
       inFlight -= 1
       requestsInFlight -= batch.length
-      pace.end(startedAt, batch.length, isAnswered)
+      latency.add(startedAt, batch.length, isAnswered)
       planSending()
     }
   }
 
-  /** Once all that has arrived by now is read: else the first of many that arrive together would go alone. */
+  /** Defer to `setImmediate`, so that requests of the same tick join one batch. Otherwise the first of them would leave alone. */
   function planSending() {
     if (isPlanned || inFlight >= maxInFlight || waiting.length === 0) return
     isPlanned = true
@@ -87,21 +88,21 @@ export function createCoalescer<Request, Answer>(
     return false
   }
 
-  /** Refuses at once what fits in no free call and would wait too long: who waits in vain only makes the others late. */
+  /** Throw if the request fits in no free call and would wait too long: it would only delay the others. */
   function admit(timeLeftMs: number) {
     if (waiting.length < (maxInFlight - inFlight) * maxBatch) return
-    if (inFlight === maxInFlight && performance.now() - movedAt > silentPart * timeLeftMs) throw noAnswer
-    const expectedMs = (requestsInFlight + waiting.length) * pace.msPerRequest
-    if (waiting.length >= maxWaiting || expectedMs > admittedPart * timeLeftMs) throw overloaded
+    if (inFlight === maxInFlight && performance.now() - movedAt > silentShare * timeLeftMs) throw noAnswer
+    const expectedMs = (requestsInFlight + waiting.length) * latency.msPerRequest
+    if (waiting.length >= maxWaiting || expectedMs > admittedShare * timeLeftMs) throw overloaded
   }
 
-  /** Rejects when the request expires, wherever it is by then. */
+  /** Reject with DEADLINE_EXCEEDED at `expiresAt`, whether the request still waits or its call is in flight. */
   return async function ask(request: Request, expiresAt: number): Promise<Answer> {
     const timeLeftMs = expiresAt - performance.now()
     admit(timeLeftMs)
     return new Promise((resolve, reject) => {
       const late = () => {
-        // A timer counts whole milliseconds from the turn's beginning: by the clock there may be time left.
+        // A timer counts whole milliseconds from the start of its tick, so it may fire before `expiresAt`. Zero keeps the request out of any batch.
         entry.expiresAt = 0
         reject(new AppError('DEADLINE_EXCEEDED', 'The recommender did not answer in time. Try again.'))
       }
@@ -116,5 +117,33 @@ export function createCoalescer<Request, Answer>(
       waiting.push(entry)
       planSending()
     })
+  }
+}
+
+/** The weight that all earlier calls together keep when a call is added. */
+const decay = 0.7
+/** A smaller batch counts as this many requests, because it takes hardly less time. */
+const fewestRequests = 16
+
+/** A weighted average of the time per request in batches. It estimates the wait of a request before it waits. */
+function createLatencyAverage() {
+  let totalMs = 0
+  let totalRequests = 1
+  let endedAt = Number.NEGATIVE_INFINITY
+
+  return {
+    /** The time from one answer to the next, however many calls are in flight. Zero before the first answer. */
+    get msPerRequest() {
+      return totalMs / totalRequests
+    },
+    /** Add a call that has ended. A failed call only moves the time from which the next one counts. */
+    add(startedAt: number, requests: number, isAnswered: boolean) {
+      const now = performance.now()
+      if (isAnswered) {
+        totalMs = decay * totalMs + now - Math.max(startedAt, endedAt)
+        totalRequests = decay * totalRequests + Math.max(requests, fewestRequests)
+      }
+      endedAt = now
+    },
   }
 }

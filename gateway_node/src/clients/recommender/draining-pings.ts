@@ -1,21 +1,22 @@
-// Keeps calls alive whose connection their server is about to end. grpc-js pings that connection, too; Node refuses to, and grpc-js then drops
-// what is still being answered: github.com/grpc/grpc-node/issues/3068. Until that is mended, such a ping counts as answered, and of a recommender
-// that freezes in its last seconds only the calls' deadlines tell.
+// Works around a bug of grpc-js: https://github.com/grpc/grpc-node/issues/3068. When a server drains a connection (GOAWAY), grpc-js still sends it
+// keepalive pings. Node refuses to send a ping on a closing connection, and grpc-js takes the refusal for a dead connection: it drops the calls that
+// the server is still answering. So this file answers such pings itself. If the recommender freezes while it drains, only the calls' deadlines end them.
+// Remove this file once draining-pings.test.ts fails, because grpc-js then keeps these calls.
 import { subscribe } from 'node:diagnostics_channel'
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
 
-type Pinged = (error: Error | null, duration: number, payload: Buffer) => void
+type OnPing = (error: Error | null, duration: number, payload: Buffer) => void
 
 const watched = new WeakSet<ClientHttp2Session>()
 const payload = Buffer.alloc(8)
 
-function answerAtOnce(pinged: Pinged): boolean {
-  process.nextTick(pinged, null, 0, payload)
+function answerAtOnce(onPing: OnPing): boolean {
+  process.nextTick(onPing, null, 0, payload)
   return true
 }
 
-/** Of every HTTP/2 client in this process: gRPC's are the only ones. */
-export function spareDrainingCalls(): void {
+/** Watch every HTTP/2 client of this process. Only gRPC has some. */
+export function keepDrainingCalls(): void {
   subscribe('http2.client.stream.created', (message) => {
     const { session } = (message as { stream: ClientHttp2Stream }).stream
     if (session === undefined || watched.has(session as ClientHttp2Session)) return

@@ -1,7 +1,7 @@
-// What was last known, for when the recommender can't be asked: a user's own list, else the popular one. Every such answer is marked degraded.
+// The fallback while the recommender can't be reached: the user's last list, or the popular items. Every such answer is marked degraded.
 import { LRUCache } from 'lru-cache'
 import type { Log } from '../broker/broker.ts'
-import { readErasure } from '../broker/erasures.ts'
+import { readErasure } from '../user-events.ts'
 import type { Recommendations, RecommendRequest } from './recommender.ts'
 
 const maxLists = 10_000
@@ -10,7 +10,7 @@ export type LastKnown = ReturnType<typeof createLastKnown>
 
 export function createLastKnown(log: Pick<Log, 'subscribe'>) {
   const lists = new LRUCache<string, Recommendations>({ max: maxLists })
-  /** Where the log last erased a user: an answer that knows less may still be under way. */
+  /** The offset of each user's erasure. An answer as of an earlier offset may still arrive, and must not be kept. */
   const erasedAt = new LRUCache<string, number>({ max: maxLists })
   let popular: Recommendations | undefined
 

@@ -1,7 +1,7 @@
 // Every topic there is, and what feeds it.
 import type { FastifyInstance } from 'fastify'
-import { readErasure } from '../../clients/broker/erasures.ts'
 import { notifyAll } from '../../clients/listeners.ts'
+import { readErasure } from '../../clients/user-events.ts'
 import { AppError } from '../../errors.ts'
 import { InteractionRecorded, type UserErased } from '../../gen/whynotboth/v1/interactions.ts'
 import { ModelPromoted } from '../../gen/whynotboth/v1/recommender.ts'

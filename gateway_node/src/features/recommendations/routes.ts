@@ -1,7 +1,7 @@
 // What a user may like, why, and where the time went.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { renderRecommendations } from '../../clients/recommender/recommendations-json.ts'
 import type { Recommendations } from '../../clients/recommender/recommender.ts'
+import { renderRecommendations } from '../../http/recommendations-json.ts'
 import { RecommendationsAnswer, RecommendationsPath, RecommendationsQuery } from './schemas.ts'
 
 export const recommendationsRoutes: FastifyPluginAsyncTypebox = async (app) => {

@@ -1,8 +1,8 @@
 // The use case "erase a user": a fact on the log. Each of its readers erases what it keeps.
 import { randomUUID } from 'node:crypto'
 import type { Broker, Log } from '../../clients/broker/broker.ts'
-import { userErased } from '../../clients/broker/erasures.ts'
 import type { Call } from '../../clients/recommender/recommender.ts'
+import { userErased } from '../../clients/user-events.ts'
 import { UserErased } from '../../gen/whynotboth/v1/interactions.ts'
 import type { AcceptedErasure } from './schemas.ts'
 

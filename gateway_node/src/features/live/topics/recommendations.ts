@@ -1,10 +1,10 @@
 // `users/{userId}/recommendations`: the current list, and a new one whenever the user rates something or the model changes.
 import type { FastifyBaseLogger } from 'fastify'
 import { Compile } from 'typebox/compile'
-import { createLastChanges } from '../../../clients/broker/last-changes.ts'
-import { renderRecommendations } from '../../../clients/recommender/recommendations-json.ts'
 import type { Call, Recommender } from '../../../clients/recommender/recommender.ts'
+import { createLastChanges } from '../../../clients/user-events.ts'
 import { toAppError } from '../../../http/problem.ts'
+import { renderRecommendations } from '../../../http/recommendations-json.ts'
 import { UserId } from '../../../http/schemas.ts'
 import { encodeError } from '../frames.ts'
 import type { Hub } from '../hub.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createLastChanges } from '../../../src/clients/broker/last-changes.ts'
+import { createLastChanges } from '../../src/clients/user-events.ts'
 
 /** One more than are remembered. */
 const users = 10_001

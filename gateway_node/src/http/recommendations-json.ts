@@ -1,7 +1,7 @@
-// Recommendations as JSON, for answers and for what is pushed: their items are JSON already.
-import type { Recommendations } from './recommender.ts'
+// Writes recommendations as JSON, for responses and for pushes. The client renders each item once, so the items are JSON already.
+import type { Recommendations } from '../clients/recommender/recommender.ts'
 
-/** The cache gives the same object again and again: its JSON is written once. */
+/** The answer cache returns the same object again and again, so its JSON is written once. */
 const written = new WeakMap<Recommendations, string>()
 
 export function renderRecommendations(answer: Recommendations): string {

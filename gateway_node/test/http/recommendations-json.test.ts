@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { renderRecommendations } from '../../../src/clients/recommender/recommendations-json.ts'
-import type { Recommendations } from '../../../src/clients/recommender/recommender.ts'
+import type { Recommendations } from '../../src/clients/recommender/recommender.ts'
+import { renderRecommendations } from '../../src/http/recommendations-json.ts'
 
 const answerWith = (itemId: string): Recommendations => ({
   userId: '196',
