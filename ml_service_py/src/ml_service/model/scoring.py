@@ -1,4 +1,4 @@
-"""The one way in which every model version answers: a user's history times the item-item matrix. No I/O, and nothing is learned here."""
+"""Scores and ranks items for users: a user's history times the item-item matrix. Every estimator's model answers this way. No I/O."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ if TYPE_CHECKING:
 
     from ml_service.model.ratings import Float32Array, Float64Array, IntArray, RatingWeights, StrArray
 
-#: Scores that differ by less are taken for equal, and the more popular item comes first.
+#: Scores that differ by less than this count as equal: the more popular item ranks first.
 TIE_WIDTH = 1e-9
-#: Keys of which only the highest one is looked at to find a floor for the best. Longer slices give lower floors, shorter ones more work.
-SLICE_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
 class ItemItemModel:
-    """What a model version knows of its n items.
+    """The arrays of a model version for n items.
 
-    `weights` has the shape (n, n): how much an item of a history speaks for another one. `popularity` has the shape (n,): the share of the
-    users who have the item. `rating_weights` is how ratings counted when the version was fitted, and count when it answers.
+    - `item_ids` (n,): sorted; `item_index`: id → index
+    - `weights` (n, n): how much the item of the row, in a user's history, adds to the score of the item of the column
+    - `popularity` (n,): the share of all users who have the item
+    - `rating_weights`: how much each rating counts, in the fit and in answers
+    - `tie_breaks` (n,): below TIE_WIDTH, higher for more popular items
     """
 
     item_ids: StrArray
@@ -40,7 +41,7 @@ class ItemItemModel:
             raise ValueError(f"{count} items, weights of the shape {self.weights.shape}, popularity of the shape {self.popularity.shape}")
         tie_breaks = np.empty(count)
         tie_breaks[np.argsort(-self.popularity, kind="stable")] = np.linspace(TIE_WIDTH, 0, count, endpoint=False)
-        # Rows are read as rows, and a matrix in columns would be turned as a whole for each answer.
+        # Answers read whole rows. NumPy would transpose a matrix that is stored by columns for each answer.
         object.__setattr__(self, "weights", np.ascontiguousarray(self.weights))
         object.__setattr__(self, "item_index", {item_id: index for index, item_id in enumerate(self.item_ids.tolist())})
         object.__setattr__(self, "tie_breaks", tie_breaks)
@@ -48,7 +49,7 @@ class ItemItemModel:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What one user has, in a model's numbering: item indexes and ratings (NaN where none), both of the shape (k,)."""
+    """The items of one user by their index in the model, and their ratings (NaN: no rating). Both arrays have the shape (k,)."""
 
     indexes: IntArray
     ratings: Float64Array
@@ -56,7 +57,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Items, best first, with their scores. `is_personal` is false where the history says nothing and popularity answers."""
+    """Item indexes, best first, and their scores. `is_personal` is false if the scores are the popularity of the items."""
 
     indexes: IntArray
     scores: Float64Array
@@ -64,14 +65,14 @@ class Ranking:
 
 
 def history_of(model: ItemItemModel, rated: Mapping[str, float | None]) -> History:
-    """Translates item ids with ratings; items that the model version doesn't know are left out."""
+    """Return the history for rated item ids. Leave out the items that the model version doesn't know."""
     known = [(model.item_index[item_id], rating) for item_id, rating in rated.items() if item_id in model.item_index]
     ratings = [np.nan if rating is None else rating for _, rating in known]
     return History(np.array([index for index, _ in known], dtype=np.int64), np.array(ratings, dtype=np.float64))
 
 
 def score(model: ItemItemModel, histories: Sequence[History]) -> Float32Array:
-    """Scores every item for each history in one matrix product: shape (histories, n)."""
+    """Score every item for each history in one matrix product. Return the shape (histories, n)."""
     if not histories:
         return np.empty((0, len(model.item_ids)), dtype=np.float32)
     indexes, starts = _joined(histories)
@@ -82,9 +83,11 @@ def score(model: ItemItemModel, histories: Sequence[History]) -> Float32Array:
 
 @dataclass(frozen=True, slots=True)
 class UserScores:
-    """What is worth keeping of a user between two answers: the product of history and matrix.
+    """The scores of all items for one user, kept between answers because the matrix product is the slow part.
 
-    `weights` has the shape (k,): how much each item of the history counts. `scores` has the shape (n,), -inf for the items of the history.
+    - `weights` (k,): how much each item of the history counts
+    - `scores` (n,): -inf for the items of the history
+    - `is_personal`: false if the scores are the popularity of the items
     """
 
     history: History
@@ -94,7 +97,10 @@ class UserScores:
 
 
 def score_users(model: ItemItemModel, histories: Sequence[History]) -> list[UserScores]:
-    """Scores each history in one matrix product. One that says nothing (empty, unknown or all low) gets popularity for its scores."""
+    """Score all histories in one matrix product.
+
+    A history that gives every item the score 0 (it is empty, or all its ratings are low) gets the items' popularity as scores.
+    """
     scores = score(model, histories)
     is_personal = np.asarray(scores.any(axis=1))
     scores[~is_personal] = model.popularity
@@ -106,9 +112,10 @@ def score_users(model: ItemItemModel, histories: Sequence[History]) -> list[User
 
 
 def add_rating(model: ItemItemModel, user: UserScores, index: int, rating: float | None) -> UserScores | None:
-    """The user's scores with one item more in the history: one row of the matrix is added, with the bits that scoring anew would give.
+    """Return the user's scores with one item more in the history, by adding one row of the matrix.
 
-    None where that needs scoring anew: the item was in the history before, or the history said nothing.
+    The result equals `score_users` of the longer history bit for bit. Return None if only `score_users` can tell: the item was in the
+    history before, or the scores were popularity.
     """
     if not user.is_personal or user.scores[index] == -np.inf:
         return None
@@ -121,59 +128,48 @@ def add_rating(model: ItemItemModel, user: UserScores, index: int, rating: float
 
 
 def rank(model: ItemItemModel, users: Sequence[UserScores], limits: Sequence[int]) -> list[Ranking]:
-    """Ranks, for each user, the items outside the history; fewer than the limit where there are no more."""
-    if not users:
-        return []
-    scores = np.stack([user.scores for user in users]).astype(np.float64)
-    top = top_indexes(scores + model.tie_breaks, max(limits))
-    top_scores = np.take_along_axis(scores, top, axis=1)
-    counts = np.minimum(np.isfinite(top_scores).sum(axis=1), limits).tolist()
-    return [
-        Ranking(items[:count], row[:count], user.is_personal)
-        for items, row, count, user in zip(top, top_scores, counts, users, strict=True)
-    ]
+    """Rank, for each user, the items outside the history: at most as many as the user's limit."""
+    return [_rank_one(model, user, limit) for user, limit in zip(users, limits, strict=True)]
+
+
+def _rank_one(model: ItemItemModel, user: UserScores, limit: int) -> Ranking:
+    # One user at a time costs no more than all users of a batch at once: see benchmarks/NOTES.md.
+    top = top_indexes(user.scores + model.tie_breaks, limit)
+    scores = user.scores[top].astype(np.float64)
+    count = np.count_nonzero(scores > -np.inf)
+    return Ranking(top[:count], scores[:count], user.is_personal)
 
 
 def recommend(model: ItemItemModel, histories: Sequence[History], limits: Sequence[int]) -> list[Ranking]:
-    """Scores and ranks, for each history, the items outside it."""
+    """Score and rank, for each history, the items outside it."""
     return rank(model, score_users(model, histories), limits)
 
 
 def contributions(model: ItemItemModel, history: History, items: IntArray) -> Float32Array:
-    """Gives how much each item of the history adds to the score of each of the items: shape (k, items)."""
+    """Return how much each item of the history adds to the score of each of the items. Shape: (k, items)."""
     weights = model.rating_weights.weigh(history.ratings)
     return np.asarray(weights[:, None] * model.weights[np.ix_(history.indexes, items)], dtype=np.float32)
 
 
 def similar(model: ItemItemModel, index: int, limit: int) -> Ranking:
-    """Ranks the other items by nearness: the geometric mean of what the two say for each other, so that popular items get no bonus."""
+    """Rank the other items by similarity: the geometric mean of the two weights between a pair, so that popular items get no bonus."""
     towards, back = model.weights[index], model.weights[:, index]
     scores = np.sqrt(np.maximum(towards, 0) * np.maximum(back, 0)).astype(np.float64)
     keys = scores + model.tie_breaks
     keys[index] = -np.inf
-    best = top_indexes(keys[None, :], limit)[0]
+    best = top_indexes(keys, limit)
     best = best[np.isfinite(keys[best])]
     return Ranking(best, scores[best], is_personal=True)
 
 
 def top_indexes(keys: Float64Array, count: int) -> IntArray:
-    """Gives the columns of the highest keys of each row, highest first. Only the few that may be among them are sorted."""
-    count = min(count, keys.shape[1])
-    rows, columns = np.divmod(np.flatnonzero(keys >= _floors(keys, count)), keys.shape[1])
-    order = np.lexsort((-keys[rows, columns], rows))
-    starts = np.searchsorted(rows, np.arange(len(keys)))
-    return np.asarray(columns[order[starts[:, None] + np.arange(count)]], dtype=np.int64)
-
-
-def _floors(keys: Float64Array, count: int) -> Float64Array:
-    """Gives a key for each row that at least `count` of its keys reach: the count-th highest of the maxima of disjoint slices."""
-    slices = max(count, keys.shape[1] // SLICE_LENGTH)
-    length = keys.shape[1] // slices
-    maxima = keys[:, : length * slices].reshape(len(keys), length, slices).max(axis=1)
-    return np.partition(maxima, slices - count, axis=1)[:, slices - count, None]
+    """Return the indexes of the `count` highest keys, highest first. `keys` has the shape (n,)."""
+    start = max(0, len(keys) - count)
+    best = np.argpartition(keys, start)[start:]
+    return best[np.argsort(keys[best])[::-1]]
 
 
 def _joined(histories: Sequence[History]) -> tuple[IntArray, IntArray]:
-    """Lays the histories' indexes end to end, with where each starts."""
+    """Concatenate the histories' indexes, and return where each history starts: the columns and row pointers of a CSR matrix."""
     starts = np.concatenate([[0], np.cumsum([len(history.indexes) for history in histories])])
     return np.concatenate([history.indexes for history in histories]), starts
