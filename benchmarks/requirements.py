@@ -6,9 +6,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from infra.local.broker_node import find_server
+from infra.local.debian import can_install_packages, install_packages, keep_service_off
 from infra.local.errors import LocalError
-from infra.local.machine import can_install_packages
-from infra.local.packages import install_packages, keep_service_off
 from infra.local.progress import Steps
 from infra.local.settings import read_settings
 

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from infra.images.docker import ask, must_ask
 from infra.images.dockerd import Dockerd
+from infra.local.debian import can_install_packages, install_packages
 from infra.local.errors import LocalError
-from infra.local.machine import can_install_packages
-from infra.local.packages import install_packages
 from infra.local.progress import Steps
 from infra.local.settings import read_settings as read_local_settings
 

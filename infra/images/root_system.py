@@ -6,9 +6,8 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
+from infra.local.debian import can_install_packages, install_packages
 from infra.local.errors import LocalError
-from infra.local.machine import can_install_packages
-from infra.local.packages import install_packages
 from infra.local.settings import read_settings as read_local_settings
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from infra.local.broker_container import has_engine
 from infra.local.broker_node import find_server
+from infra.local.debian import can_install_packages
 from infra.local.errors import LocalError
-from infra.local.machine import can_install_packages, has_engine
 from infra.local.ports import LOOPBACK, is_open
 
 if TYPE_CHECKING:

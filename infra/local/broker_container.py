@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 #: This file exists if a container, and a volume, may have to be removed.
 CONTAINER_NOTE = "broker-container"
+ENGINE_SECONDS = 10
+
+
+def has_engine() -> bool:
+    """Return whether an engine for containers answers."""
+    try:
+        return _docker("info", seconds=ENGINE_SECONDS) == 0
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return False
 
 
 def container_name(settings: Settings) -> str:
@@ -44,5 +53,5 @@ def remove_container(settings: Settings, *, with_data: bool = False) -> None:
             _docker("volume", "rm", "--force", container_name(settings))
 
 
-def _docker(*arguments: str) -> int:
-    return subprocess.run(["docker", *arguments], capture_output=True, check=False).returncode  # noqa: S607
+def _docker(*arguments: str, seconds: float | None = None) -> int:
+    return subprocess.run(["docker", *arguments], capture_output=True, check=False, timeout=seconds).returncode  # noqa: S607

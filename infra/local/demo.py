@@ -10,9 +10,8 @@ from infra.local.broker_choice import choose_broker
 from infra.local.broker_container import remove_container
 from infra.local.data_places import data_places
 from infra.local.first_answer import wait_for_first_answer
-from infra.local.install import Installation
+from infra.local.install import start_installation
 from infra.local.leftovers import stop_leftovers
-from infra.local.node_runtime import link_node
 from infra.local.ownership import owned_run_folder
 from infra.local.plain_names import plain_name
 from infra.local.ports import LOOPBACK, check_free
@@ -57,12 +56,11 @@ def _start(settings: Settings, progress: Progress, stack: Stack, *, is_reloading
     broker = choose_broker(settings)
     check_free(settings.wanted_ports(with_broker=broker.is_ours))
     steps = Steps(progress, settings.logs)
-    installing = Installation(settings, steps, with_tools=is_reloading).start(broker)
-    start_preparation(settings, steps, installing.python_packages)
+    installing = start_installation(settings, steps, broker, with_tools=is_reloading)
+    start_preparation(settings, steps, installing.python)
     steps.start("broker", lambda: _start_broker(settings, stack), installing.broker)
     steps.wait()
     note_prepared(settings)
-    link_node(settings)
     stack.start(service_programs(settings, is_reloading=is_reloading))
     stack.wait_until_ready()
     wait_for_first_answer(settings, progress)

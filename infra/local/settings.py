@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from infra.local.broker_node import BrokerNode, BrokerPorts
 from infra.local.errors import LocalError
-from infra.local.installers import caches, without_personal
+from infra.local.package_sources import caches, without_personal
 from infra.local.ports import LOOPBACK, read_ports
 
 if TYPE_CHECKING:

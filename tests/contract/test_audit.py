@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tarfile
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,11 +22,8 @@ from infra.audit.boms import write_boms
 from infra.audit.licences import locked_node, locked_python, refused_licences
 from infra.audit.policy import Acceptance, Finding, Policy, read_policy
 from infra.audit.run import run_audit
-from infra.local.install import PIP
-from infra.local.installers import without_personal
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from infra.local.install import ONLY_LOCKED
+from infra.local.package_sources import without_personal
 
 FINDING = Finding("CVE-1", "left-pad", "it is vulnerable")
 ACCEPTANCE = Acceptance("CVE-1", "left-pad", "never called", date(2026, 6, 1))
@@ -155,7 +153,8 @@ def test_no_node_package_runs_code_when_it_is_installed(root: Path, tmp_path: Pa
     assert not (tmp_path / "ran").exists()
 
 
-def test_no_python_package_runs_code_when_it_is_installed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("installer", [(sys.executable, "-m", "pip"), (f"{Path(sys.executable).parent}/uv", "pip")], ids=["pip", "uv"])
+def test_no_python_package_runs_code_when_it_is_installed(tmp_path: Path, installer: tuple[str, ...]) -> None:
     source = f"open({str(tmp_path / 'ran')!r}, 'w').close()".encode()
     archive = tmp_path / "eager-1.0.tar.gz"
     with tarfile.open(archive, "w:gz") as files:
@@ -165,10 +164,11 @@ def test_no_python_package_runs_code_when_it_is_installed(tmp_path: Path) -> Non
     lock = tmp_path / "requirements.lock"
     lock.write_text(f"eager==1.0 --hash=sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}\n")
 
-    command = [sys.executable, "-m", *PIP, "--no-index", "--find-links", str(tmp_path), "--target", str(tmp_path / "to"), "-r", str(lock)]
-    ended = subprocess.run(command, env=without_personal(os.environ), capture_output=True, text=True, check=False)
+    options = [*ONLY_LOCKED, "--no-index", f"--find-links={tmp_path}", f"--target={tmp_path}/to", f"--requirement={lock}"]
+    ended = subprocess.run([*installer, "install", *options], env=without_personal(os.environ), capture_output=True, text=True, check=False)
 
-    assert "No matching distribution found for eager" in ended.stderr
+    assert ended.returncode != 0
+    assert "eager" in ended.stderr
     assert not (tmp_path / "ran").exists()
 
 

@@ -1,4 +1,4 @@
-"""Which of a person's settings of pip and npm count here."""
+"""Of a person's settings of pip, uv and npm only the way to packages counts. uv goes the way that pip is told."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.installers import caches, npm_variables, without_personal
+from infra.local.package_sources import caches, npm_variables, uses_no_index, uv_variables, without_personal
 from infra.local.settings import read_settings
 
 WAY = ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CERT", "PIP_CLIENT_CERT", "PIP_PROXY"]
@@ -14,7 +14,19 @@ WAY += ["PIP_TRUSTED_HOST", "PIP_CONFIG_FILE", "PIP_DEFAULT_TIMEOUT", "npm_confi
 WAY += ["npm_config_@ours:registry", "npm_config_//mirror.example/:_authToken", "npm_config__auth", "npm_config_https_proxy"]
 WAY += ["NPM_CONFIG_USERCONFIG", "npm_config_strict_ssl"]
 PERSONAL = ["PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_DRY_RUN", "PIP_CONSTRAINT", "PIP_NO_BINARY"]
-PERSONAL += ["PIP_CACHE_DIR", "npm_config_global", "NPM_CONFIG_GLOBAL", "npm_config_prefix", "npm_config_omit", "npm_config_dry_run"]
+PERSONAL += [
+    "UV_TARGET",
+    "UV_INDEX_URL",
+    "UV_CACHE_DIR",
+    "UV_CONFIG_FILE",
+    "UV_NO_VERIFY_HASHES",
+    "PIP_CACHE_DIR",
+    "npm_config_global",
+    "NPM_CONFIG_GLOBAL",
+    "npm_config_prefix",
+    "npm_config_omit",
+    "npm_config_dry_run",
+]
 PERSONAL += ["npm_config_ignore_scripts", "npm_config_package_lock", "npm_config_local_prefix", "npm_config_cache", "NPM_CONFIG_CACHE"]
 
 
@@ -26,6 +38,35 @@ def test_the_way_to_packages_stays(name: str) -> None:
 @pytest.mark.parametrize("name", PERSONAL)
 def test_settings_about_where_or_what_to_install_are_dropped(name: str) -> None:
     assert without_personal({name: "value"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("pip", "uv"),
+    [
+        ({"PIP_INDEX_URL": "https://mirror.example/simple"}, {"UV_DEFAULT_INDEX": "https://mirror.example/simple"}),
+        ({"PIP_EXTRA_INDEX_URL": "https://one.example\nhttps://two.example"}, {"UV_INDEX": "https://one.example https://two.example"}),
+        ({"PIP_FIND_LINKS": "/wheels https://three.example"}, {"UV_FIND_LINKS": "/wheels,https://three.example"}),
+        ({"PIP_TRUSTED_HOST": "mirror.example:8443"}, {"UV_INSECURE_HOST": "mirror.example:8443"}),
+        ({"PIP_PROXY": "http://proxy.example"}, {"ALL_PROXY": "http://proxy.example"}),
+        ({"PIP_CERT": "/company.pem", "REQUESTS_CA_BUNDLE": "/other.pem"}, {"SSL_CERT_FILE": "/company.pem"}),
+        ({"REQUESTS_CA_BUNDLE": "/other.pem", "SSL_CERT_FILE": "/third.pem"}, {"SSL_CERT_FILE": "/other.pem"}),
+        ({"PIP_CLIENT_CERT": "/me.pem", "PIP_DEFAULT_TIMEOUT": "180"}, {"SSL_CLIENT_CERT": "/me.pem", "UV_HTTP_TIMEOUT": "180"}),
+    ],
+)
+def test_uv_reaches_packages_as_pip_is_told_to(pip: dict[str, str], uv: dict[str, str]) -> None:
+    variables = uv_variables(pip)
+
+    assert {name: variables[name] for name in uv} == uv
+
+
+def test_without_an_index_uv_asks_none() -> None:
+    pip = {"PIP_NO_INDEX": "yes", "PIP_INDEX_URL": "https://mirror.example/simple", "PIP_FIND_LINKS": "/wheels"}
+
+    variables = uv_variables(pip)
+
+    assert uses_no_index(pip)
+    assert {"UV_DEFAULT_INDEX", "UV_INDEX"} & set(variables) == set()
+    assert variables["UV_FIND_LINKS"] == "/wheels"
 
 
 def test_every_cache_lies_in_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

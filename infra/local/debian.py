@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from contextlib import contextmanager
@@ -23,6 +24,11 @@ DENY = "#!/bin/sh\n# Written while a package is installed, and removed after it.
 APT = ("apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=120")
 
 _one_at_a_time = Lock()
+
+
+def can_install_packages() -> bool:
+    """Return whether packages of Debian or Ubuntu can be installed here."""
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None and Path("/etc/debian_version").exists()
 
 
 def install_packages(steps: Steps, settings: Settings, *names: str) -> None:
