@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-PYTHON_LOCKS = ("ml_service_py", "infra/local", "tests")
+PYTHON_LOCKS = ("ml_service_py", "infra/local/uv", "infra/local", "tests")
 PATIENCE_SECONDS = 300
 #: A line of a tool's own that says nothing of why.
 WORDS_MAX = 300
