@@ -1,4 +1,4 @@
-"""The fast way to an answer (batches, kept scores, rendered pieces) tells what the plain way does: for every user."""
+"""The fast path to an answer (batches, stored scores, rendered parts) gives every user the same list as a single call."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from whynotboth.v1.recommender_pb2 import RecommendedItem
 
 USERS = [str(number) for number in range(1, 944)]
-#: A number of films that no other test asks for, so that no answer comes from memory.
+#: A number of films that no other test requests, so that no answer comes from the cache.
 LIMIT = 23
 CLIENTS = 8
 
 
-def test_every_user_gets_by_batches_what_a_single_call_gives(stack: Stack) -> None:
+def test_every_user_gets_the_same_list_by_batches_and_by_a_single_call(stack: Stack) -> None:
     by_batches = answers_over_http(stack.gateway.port)
 
     with insecure_channel(stack.grpc_address) as channel:
@@ -33,7 +33,7 @@ def test_every_user_gets_by_batches_what_a_single_call_gives(stack: Stack) -> No
 
 
 def answers_over_http(port: int) -> list[Json]:
-    """What users get who ask at the same time."""
+    """Return the answers to users who ask at the same time."""
 
     def ask(users: list[str]) -> list[Json]:
         driver = GatewayDriver(port)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def history_of(gateway: GatewayDriver, user_id: str) -> set[str]:
-    """The items of all pages of a user's interactions."""
+    """Return the items of all pages of a user's interactions."""
     items: set[str] = set()
     token = ""
     while True:
@@ -30,7 +30,7 @@ def test_a_user_gets_ten_films_that_they_have_not_rated(gateway: GatewayDriver) 
     assert not recommended & history_of(gateway, "196")
 
 
-def test_an_answer_says_what_each_film_is_and_which_model_chose_it(gateway: GatewayDriver) -> None:
+def test_an_answer_describes_each_film_and_names_the_model(gateway: GatewayDriver) -> None:
     answer = gateway.recommend("196")
 
     assert answer["userId"] == "196"
@@ -54,7 +54,7 @@ def test_the_reasons_are_films_of_the_users_own_history(gateway: GatewayDriver) 
     assert all(reason["title"] for reason in reasons)
 
 
-def test_the_same_question_is_answered_from_the_cache(gateway: GatewayDriver) -> None:
+def test_a_repeated_request_is_answered_from_the_cache(gateway: GatewayDriver) -> None:
     first = gateway.recommend("200", limit=7)
 
     second = gateway.recommend("200", limit=7)
@@ -69,7 +69,7 @@ def test_server_timing_says_where_the_time_went(gateway: GatewayDriver) -> None:
     assert {"total", "recommender", "scoring"} <= {part.split(";")[0].strip() for part in response.headers["server-timing"].split(",")}
 
 
-def test_an_unknown_user_gets_popular_films_and_is_told_so(gateway: GatewayDriver, user_id: str) -> None:
+def test_an_unknown_user_gets_popular_films_marked_as_fallback(gateway: GatewayDriver, user_id: str) -> None:
     answer = gateway.recommend(user_id)
 
     assert answer["source"] == "fallback"
@@ -87,7 +87,7 @@ def test_users_are_listed_in_pages_without_gap_or_double(gateway: GatewayDriver)
     assert ids == [str(number) for number in range(1, 201)]
 
 
-def test_a_user_says_how_many_films_they_rated(gateway: GatewayDriver) -> None:
+def test_a_user_has_the_number_of_their_ratings(gateway: GatewayDriver) -> None:
     assert gateway.get("/v1/users/405") == {"userId": "405", "interactionCount": 737}
 
 
@@ -135,7 +135,7 @@ def test_a_film_is_similar_to_its_sequels(gateway: GatewayDriver) -> None:
         ("/v1/nothing/here", 404, "ROUTE_UNKNOWN"),
     ],
 )
-def test_a_question_that_makes_no_sense_is_refused_with_its_reason(gateway: GatewayDriver, path: str, status: int, reason: str) -> None:
+def test_a_request_without_meaning_is_refused_with_its_reason(gateway: GatewayDriver, path: str, status: int, reason: str) -> None:
     problem = gateway.problem("GET", path)
 
     assert (problem["status"], problem["reason"]) == (status, reason)
@@ -143,7 +143,7 @@ def test_a_question_that_makes_no_sense_is_refused_with_its_reason(gateway: Gate
     assert problem["requestId"]
 
 
-def test_a_refusal_names_the_field_that_is_wrong(gateway: GatewayDriver) -> None:
+def test_a_refusal_names_the_invalid_field(gateway: GatewayDriver) -> None:
     problem = gateway.problem("GET", "/v1/users/196/recommendations?limit=101")
 
     assert "limit" in str(problem["errors"])

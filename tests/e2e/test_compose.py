@@ -41,7 +41,7 @@ class ComposeProject:
             "GATEWAY_PORTS": f"{first}-{last}",
             "RABBITMQ_MANAGEMENT_PORT": str(management),
             "MOVIELENS_CACHE": str(movielens_cache),
-            # The flags of the `make` that may run these tests are not for this one.
+            # The flags of the `make` that runs these tests must not reach this one.
             "MAKEFLAGS": "",
         }
 
@@ -70,7 +70,7 @@ def compose(movielens_cache: Path) -> ComposeProject:
 
 @pytest.fixture(scope="module")
 def printed(compose: ComposeProject) -> str:
-    """The output of the first `make up`. The stack runs from then on."""
+    """The output of the first `make up`. The stack runs afterwards."""
     return compose.make("up")
 
 
@@ -99,7 +99,7 @@ def test_every_container_is_confined(compose: ComposeProject, printed: str) -> N
     assert {service: confinement.gaps for service, confinement in confined.items() if confinement.gaps} == {}
 
 
-def test_no_process_in_a_container_can_be_root_or_write_where_it_should_not(compose: ComposeProject, printed: str) -> None:
+def test_no_process_in_a_container_can_be_root_or_write_to_the_root_file_system(compose: ComposeProject, printed: str) -> None:
     found = look_inside(compose.name)
 
     assert set(found) == {"gateway", "recommender", "worker", "rabbitmq", "postgres"}

@@ -1,4 +1,4 @@
-"""The four flows in containers of our own images, on PostgreSQL and a broker of their network."""
+"""The four flows in containers of our own images, with PostgreSQL and a broker on their network."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_rating_arrives_once_in_postgresql(containers: ContainerStack, user_id
     assert rows == [(user_id, STAR_WARS, 4)]
 
 
-def test_a_new_list_is_pushed_to_the_socket_that_watches(containers: ContainerStack, user_id: str) -> None:
+def test_a_new_list_is_pushed_to_a_subscribed_socket(containers: ContainerStack, user_id: str) -> None:
     watch_the_list_change(containers.gateway, user_id)
 
 
@@ -100,7 +100,7 @@ def test_a_socket_cut_by_a_dying_gateway_resumes_at_the_other_without_gap_or_dou
 
 
 def watch_jobs(socket: LiveSocket) -> None:
-    """Returns when the gateway has taken the subscription: it takes one frame after the other."""
+    """Subscribe, and wait for a pong: the gateway handles one frame after the other."""
     socket.subscribe("jobs")
     socket.send({"type": "ping"})
     socket.wait_for("pong")
@@ -111,7 +111,7 @@ def facts(events: list[Frame]) -> list[tuple[int, Frame]]:
 
 
 def until_cut(socket: LiveSocket, job_id: str) -> list[Frame]:
-    """What still arrives of the job before the connection is cut."""
+    """Return the events of the job until the connection is cut."""
     events = []
     try:
         while True:

@@ -1,4 +1,4 @@
-"""The operator's dead letters over the gateway: the same as by the command line."""
+"""The operator's dead letters through the gateway, with the same results as on the command line."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def routes(gateway: GatewayDriver, stack: Stack) -> DeadLetterRoutes:
     return DeadLetterRoutes(gateway)
 
 
-def test_the_operator_does_the_same_over_the_gateway(routes: DeadLetterRoutes, stack: Stack, gateway: GatewayDriver) -> None:
+def test_the_operator_replays_and_drops_through_the_gateway(routes: DeadLetterRoutes, stack: Stack, gateway: GatewayDriver) -> None:
     job_id = str(uuid4())
-    # The gateway itself refuses such a limit.
+    # The gateway itself would refuse this limit.
     body = export_requested(job_id, limit=0)
     stack.broker.publish(body, exchange="jobs", routing_key="job.requested", message_type=JOB_REQUESTED, message_id=job_id)
     letter = eventually(lambda: routes.of_job(job_id), within=20, every=0.5)
@@ -42,7 +42,7 @@ def test_the_operator_does_the_same_over_the_gateway(routes: DeadLetterRoutes, s
     assert job["attempts"] == 2
 
 
-def test_what_is_no_job_is_refused_a_replay_over_the_gateway(routes: DeadLetterRoutes, stack: Stack) -> None:
+def test_the_gateway_refuses_to_replay_a_message_that_is_no_job(routes: DeadLetterRoutes, stack: Stack) -> None:
     stack.broker.publish(b"\xff\xff", routing_key=QUEUE, message_type="somebody.Elses")
     (letter,) = routes.list()
 

@@ -1,4 +1,4 @@
-"""Flow 3: work in the background, watched and cancelled from outside."""
+"""Flow 3: a job in the background, followed and cancelled by a client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.stack import Stack
 
 
-def test_a_training_is_watched_to_its_end(gateway: GatewayDriver) -> None:
+def test_a_training_can_be_followed_to_its_end(gateway: GatewayDriver) -> None:
     with gateway.live() as socket:
         job_id = gateway.start_job("train", estimators=["item_knn"], folds=2)["jobId"]
         socket.subscribe(f"jobs/{job_id}")
@@ -58,7 +58,7 @@ def test_an_export_holds_the_top_of_every_user(gateway: GatewayDriver) -> None:
     assert [row["item_id"] for row in rows if row["user_id"] == "405"] == gateway.recommended_ids("405", limit=3)
 
 
-def test_a_job_without_a_file_says_so(gateway: GatewayDriver) -> None:
+def test_a_job_without_a_file_has_no_result(gateway: GatewayDriver) -> None:
     job_id = gateway.start_job("train", estimators=["popularity"], folds=2)["jobId"]
     gateway.job_in_state(job_id, "succeeded")
 
@@ -128,14 +128,14 @@ def test_the_same_key_for_another_job_is_refused(gateway: GatewayDriver) -> None
         {"params": {}},
     ],
 )
-def test_wrong_parameters_are_refused_at_once(gateway: GatewayDriver, body: dict[str, object]) -> None:
+def test_invalid_parameters_are_refused_at_once(gateway: GatewayDriver, body: dict[str, object]) -> None:
     problem = gateway.problem("POST", "/v1/jobs", json=body)
 
     assert problem["status"] == 400
     assert problem["reason"] in {"REQUEST_INVALID", "JOB_PARAMS_INVALID"}
 
 
-def test_a_job_that_cannot_be_decoded_is_dead_lettered_and_the_worker_goes_on(gateway: GatewayDriver, broker: BrokerDriver) -> None:
+def test_an_undecodable_job_is_dead_lettered_and_the_worker_continues(gateway: GatewayDriver, broker: BrokerDriver) -> None:
     body = f"not protobuf {uuid4()}".encode()
 
     broker.publish(body, exchange="jobs", routing_key="job.requested", message_type="whynotboth.v1.JobRequested", message_id=str(uuid4()))

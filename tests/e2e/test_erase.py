@@ -1,4 +1,4 @@
-"""Erasing a user over the gateway: every reader of the log forgets, and what the user does afterwards is a new history."""
+"""Erasure of a user through the gateway: every reader of the log forgets the user, and later actions start a new history."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 STAR_WARS, TOY_STORY = "50", "1"
 
 
-def test_an_erased_user_is_nobody_whom_anything_knows(stack: Stack, gateway: GatewayDriver, user_id: str) -> None:
+def test_an_erased_user_is_unknown_everywhere(stack: Stack, gateway: GatewayDriver, user_id: str) -> None:
     gateway.rate(user_id, STAR_WARS, 5)
     eventually(lambda: stack.store.count_rows(user_id), within=10)
 
@@ -37,7 +37,7 @@ def test_a_cached_answer_is_dropped_by_an_erasure(gateway: GatewayDriver, user_i
     assert gateway.recommend(user_id)["source"] == "fallback"
 
 
-def test_a_socket_that_watches_an_erased_user_gets_the_list_that_anybody_gets(gateway: GatewayDriver, user_id: str) -> None:
+def test_a_socket_that_watches_an_erased_user_gets_the_fallback_list(gateway: GatewayDriver, user_id: str) -> None:
     topic = f"users/{user_id}/recommendations"
     gateway.rate(user_id, STAR_WARS, 5)
     with gateway.live(user_id) as socket:
@@ -51,7 +51,7 @@ def test_a_socket_that_watches_an_erased_user_gets_the_list_that_anybody_gets(ga
     assert pushed["offset"] == erased["offset"]
 
 
-def test_what_a_user_does_after_the_erasure_is_a_new_history(stack: Stack, gateway: GatewayDriver, user_id: str) -> None:
+def test_actions_after_an_erasure_are_a_new_history(stack: Stack, gateway: GatewayDriver, user_id: str) -> None:
     gateway.rate(user_id, STAR_WARS, 5)
     gateway.erase(user_id)
 
@@ -63,7 +63,7 @@ def test_what_a_user_does_after_the_erasure_is_a_new_history(stack: Stack, gatew
     assert [row["itemId"] for row in gateway.interactions(user_id)] == [TOY_STORY]
 
 
-def test_another_viewer_may_not_erase(gateway: GatewayDriver, user_id: str) -> None:
+def test_another_viewer_may_not_erase_a_user(gateway: GatewayDriver, user_id: str) -> None:
     rated = gateway.rate(user_id, STAR_WARS, 5)
     gateway.recommend(user_id, min_offset=rated["offset"])
 
@@ -73,7 +73,7 @@ def test_another_viewer_may_not_erase(gateway: GatewayDriver, user_id: str) -> N
     assert gateway.get(f"/v1/users/{user_id}")["interactionCount"] == 1
 
 
-def test_who_comes_to_erase_themselves_may(gateway: GatewayDriver, user_id: str) -> None:
+def test_users_may_erase_themselves(gateway: GatewayDriver, user_id: str) -> None:
     gateway.rate(user_id, STAR_WARS, 5)
 
     erased = gateway.erase(user_id, caller=user_id)

@@ -1,4 +1,4 @@
-"""One error, four protocols: the same reason everywhere."""
+"""One error has the same reason in all four protocols."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 NO_FILM = "no-such-film"
 
 
-def test_http_tells_the_reason_in_a_problem(gateway: GatewayDriver) -> None:
+def test_http_gives_the_reason_in_a_problem(gateway: GatewayDriver) -> None:
     problem = gateway.problem("GET", f"/v1/items/{NO_FILM}")
 
     assert (problem["status"], problem["reason"]) == (404, "ITEM_UNKNOWN")
     assert NO_FILM in problem["detail"]
 
 
-def test_grpc_tells_the_reason_in_its_error_info(stack: Stack) -> None:
+def test_grpc_gives_the_reason_in_its_error_info(stack: Stack) -> None:
     with insecure_channel(stack.grpc_address) as channel, pytest.raises(grpc.RpcError) as raised:
         RecommenderServiceStub(channel).GetItem(GetItemRequest(item_id=NO_FILM), timeout=5)
 
@@ -43,7 +43,7 @@ def test_grpc_tells_the_reason_in_its_error_info(stack: Stack) -> None:
     assert (info.reason, info.domain) == ("ITEM_UNKNOWN", "whynotboth")
 
 
-def test_a_socket_tells_the_reason_in_an_error_frame(gateway: GatewayDriver) -> None:
+def test_a_socket_gives_the_reason_in_an_error_frame(gateway: GatewayDriver) -> None:
     with gateway.live("196") as socket:
         socket.send({"type": "rate", "id": "r1", "itemId": NO_FILM, "rating": 4})
 
@@ -52,7 +52,7 @@ def test_a_socket_tells_the_reason_in_an_error_frame(gateway: GatewayDriver) -> 
     assert error["reason"] == "ITEM_UNKNOWN"
 
 
-def test_amqp_keeps_the_reason_beside_the_message_that_was_set_aside(stack: Stack, broker: BrokerDriver) -> None:
+def test_a_rejected_message_is_stored_with_its_reason(stack: Stack, broker: BrokerDriver) -> None:
     message_id = str(uuid4())
     body = interaction_recorded(message_id, "196", NO_FILM, 4)
 

@@ -1,4 +1,4 @@
-"""The gateway's channel stays idle before a real recommender, and only pings."""
+"""An idle gRPC channel of the gateway to a real recommender sends only pings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from harness.stack import Stack
 
-#: A recommender that takes a ping for one too many forgives two of them.
+#: A server that limits pings accepts two that come too early.
 PINGS = 5
 SCRIPT = """
 import { openChannel } from './src/clients/recommender/channel.ts'
@@ -27,7 +27,7 @@ openChannel(process.argv[1], () => {}).recommender.waitForReady(Infinity, () => 
 
 @pytest.fixture
 def idle_channel(stack: Stack, root: Path) -> Iterator[Iterator[str]]:
-    """What gRPC tells of a channel that nobody calls over, line by line."""
+    """Yield the lines of gRPC's trace of a channel without calls."""
     command = [node(), "--input-type=module", "--eval", SCRIPT, "--", stack.grpc_address]
     environment = {**os.environ, "GRPC_VERBOSITY": "DEBUG", "GRPC_TRACE": "keepalive,transport"}
     with subprocess.Popen(command, cwd=root / "gateway_node", env=environment, stderr=subprocess.PIPE, text=True) as process:
@@ -36,7 +36,7 @@ def idle_channel(stack: Stack, root: Path) -> Iterator[Iterator[str]]:
         process.kill()
 
 
-def test_an_idle_channel_pings_and_is_not_refused_for_it(idle_channel: Iterator[str]) -> None:
+def test_an_idle_channel_may_ping(idle_channel: Iterator[str]) -> None:
     answered = 0
     while answered < PINGS:
         line = next(idle_channel)

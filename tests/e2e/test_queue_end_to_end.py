@@ -1,4 +1,4 @@
-"""The queue's classic tests, end to end: what was asked for at the gateway is done once, and leaves no message."""
+"""The classic tests of a queue, end to end: a job requested at the gateway is done once, and leaves no message."""
 
 from __future__ import annotations
 

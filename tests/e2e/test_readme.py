@@ -1,4 +1,4 @@
-"""The commands of the README and the tutorial do what they say, and print what they show."""
+"""The commands of the README and the tutorial do what the pages say, and print what they show."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def shell(root: Path, gateway: GatewayDriver, tmp_path: Path) -> Shell:
 
 
 def check(shell: Shell, step: Step) -> str:
-    """Run the command, compare what it prints with what the page shows, and return that."""
+    """Run the command and compare its output with the page. Return the output."""
     printed = shell.run(step.command)
     if step.language == "json":
         assert shape(json.loads(printed)) == shape(json.loads(step.shown)), step.command
@@ -34,12 +34,12 @@ def check(shell: Shell, step: Step) -> str:
 
 
 def rate_until_the_offset_is_known(shell: Shell, step: Step) -> None:
-    """A busy machine may read the log later than the answer waits for it; the page says what to do then."""
+    """Repeat the rating until its answer has an offset. On a busy machine the gateway may read the log too late for that."""
     eventually(lambda: json.loads(shell.run(step.command))["offset"] is not None, within=60, what="a rating with its offset")
 
 
-def let_it_begin(gateway: GatewayDriver, training: str) -> None:
-    """Wait until the training runs, and cancel it: it would keep the worker of the other tests busy."""
+def cancel_once_it_runs(gateway: GatewayDriver, training: str) -> None:
+    """Wait until the training runs, then cancel it, so that it doesn't block the worker of the other tests."""
     gateway.job_in_state(training, "running", "succeeded")
     gateway.cancel_job(training)
 
@@ -59,7 +59,7 @@ def test_the_readme_asks_tells_delegates_and_watches(root: Path, shell: Shell, g
     assert json.loads(check(shell, tell))["itemId"] == "50"
     rate_until_the_offset_is_known(shell, tell)
     check(shell, ask_again)
-    let_it_begin(gateway, json.loads(check(shell, delegate))["jobId"])
+    cancel_once_it_runs(gateway, json.loads(check(shell, delegate))["jobId"])
     watch_one_line(shell, watch)
 
 
@@ -87,7 +87,7 @@ def test_the_tutorial_breaks_a_part_of_this_stack_alone(root: Path, shell: Shell
 
     shell.run(sign_in.command)
     shell.run(train.command)
-    let_it_begin(gateway, shell.run("echo $TRAINING").strip())
+    cancel_once_it_runs(gateway, shell.run("echo $TRAINING").strip())
 
     assert re.fullmatch(r'"attempts":\d\n', check(shell, look))
     # The stack of the tests restarts nothing: tests/integration/test_local_programs.py lets a part crash.

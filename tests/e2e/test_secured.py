@@ -1,4 +1,4 @@
-"""The whole stack as in production: TLS between all parts, both sides known, and a user of the broker per service."""
+"""The whole stack as in production: mutual TLS between all parts, and one broker user per service."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(find_server() is None, reason="RabbitMQ isn't installed on this machine")
 
-#: Connections end and begin anew so often, each time with the certificates of then.
+#: Connections end after this time, so that the next one uses renewed certificates.
 CONNECTION_AGE = {"RECOMMENDER_CONNECTION_AGE_SECONDS": "1"}
-#: What is asked here is who may do what, and not how fast it is.
-PATIENCE = {"GATEWAY_RECOMMENDER_DEADLINE_MS": "10000", "GATEWAY_SHUTDOWN_MS": "20000"}
+#: These tests are about permissions, not speed.
+LONG_DEADLINES = {"GATEWAY_RECOMMENDER_DEADLINE_MS": "10000", "GATEWAY_SHUTDOWN_MS": "20000"}
 SERVICES = {"gateway", "recommender", "worker"}
 
 
@@ -54,7 +54,7 @@ def stack(trained: Data, secured_broker: SecuredBroker, tmp_path_factory: pytest
     own_settings["recommender"] |= CONNECTION_AGE
     for service in ("recommender", "worker"):
         own_settings[service]["OPS_TOKEN"] = OPS_TOKEN
-    with Stack(trained.copy_to(folder / "data"), secured_broker.amqp_url, folder, PATIENCE, own_settings=own_settings) as stack:
+    with Stack(trained.copy_to(folder / "data"), secured_broker.amqp_url, folder, LONG_DEADLINES, own_settings=own_settings) as stack:
         yield stack
 
 
@@ -115,7 +115,7 @@ def test_every_connection_to_the_broker_is_encrypted_and_of_its_own_user(stack: 
     assert all(subject == f"CN={user}" for user, subject, _ in connections)
 
 
-def test_the_ports_for_operators_ask_for_the_token(stack: Stack) -> None:
+def test_the_ports_for_operators_require_the_token(stack: Stack) -> None:
     asked = [process.answer_to("/metrics") for process in (stack.recommender, stack.worker)]
     answered = [process.answer_to("/metrics", OPERATOR) for process in (stack.recommender, stack.worker)]
 
@@ -123,12 +123,12 @@ def test_the_ports_for_operators_ask_for_the_token(stack: Stack) -> None:
     assert answered == [200, 200]
 
 
-def test_the_recommender_answers_who_has_a_certificate(address: str, certificates: TestCertificates) -> None:
+def test_the_recommender_accepts_a_client_with_a_certificate(address: str, certificates: TestCertificates) -> None:
     with secure_channel(address, certificates.channel_credentials()) as channel:
         assert film_of(channel) == "1"
 
 
-def test_the_recommender_refuses_who_shows_no_certificate(address: str, certificates: TestCertificates) -> None:
+def test_the_recommender_refuses_a_client_without_a_certificate(address: str, certificates: TestCertificates) -> None:
     with secure_channel(address, certificates.anonymous_credentials()) as channel:
         assert refusal(channel) is grpc.StatusCode.UNAVAILABLE
 
@@ -138,12 +138,12 @@ def test_the_recommender_refuses_a_certificate_of_another_authority(address: str
         assert refusal(channel) is grpc.StatusCode.UNAVAILABLE
 
 
-def test_the_recommender_refuses_who_does_not_encrypt(address: str) -> None:
+def test_the_recommender_refuses_an_unencrypted_connection(address: str) -> None:
     with insecure_channel(address) as channel:
         assert refusal(channel) is grpc.StatusCode.UNAVAILABLE
 
 
-def test_no_request_fails_while_certificates_of_grpc_are_renewed(stack: Stack, certificates: TestCertificates) -> None:
+def test_no_request_fails_while_the_grpc_certificates_are_renewed(stack: Stack, certificates: TestCertificates) -> None:
     (port,) = stack.grpc_ports
     with AskingAllTheTime([stack.gateway.port]) as asking:
         asking.wait_for_answers(100)
@@ -156,7 +156,7 @@ def test_no_request_fails_while_certificates_of_grpc_are_renewed(stack: Stack, c
     assert asking.failures == []
 
 
-def test_who_comes_back_to_the_broker_shows_the_renewed_certificate(
+def test_services_reconnect_to_the_broker_with_renewed_certificates(
     stack: Stack, gateway: GatewayDriver, user_id: str, secured_broker: SecuredBroker, certificates: TestCertificates
 ) -> None:
     before = set(secured_broker.connections())

@@ -1,4 +1,4 @@
-"""Who may do what, over every route that the contract names: a new one can't escape."""
+"""The permissions of all routes in the OpenAPI document. The test reads the routes from there, so it covers new ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.gateway import GatewayDriver
     from harness.stack import Stack
 
-#: Allowed or not is decided before a film, a job or a version is looked for.
+#: The gateway checks the permission before it looks for a film, a job or a version.
 NOTHING = "no-such-thing"
 REFUSED = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
 METHODS = {"get", "put", "post", "patch", "delete"}
@@ -27,7 +27,7 @@ Caller = str
 
 
 def operations(gateway: GatewayDriver) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Method, path and description. What may be asked may be asked without its answer, too."""
+    """Yield method, path and description of each operation. A GET stands for HEAD too."""
     for path, described in gateway.get("/openapi.json")["paths"].items():
         for method in METHODS & described.keys():
             yield method.upper(), path, described[method]
@@ -36,14 +36,14 @@ def operations(gateway: GatewayDriver) -> Iterator[tuple[str, str, dict[str, Any
 
 
 def expected(caller: Caller, access: list[str]) -> int | None:
-    """The status of a refusal; None where the caller may."""
+    """Return the status of the expected refusal. None where the caller has the permission."""
     may = {"anyone", *({"signed-in"} if caller != "nobody" else ()), caller}
     if may & set(access):
         return None
     return httpx.codes.UNAUTHORIZED if caller == "nobody" else httpx.codes.FORBIDDEN
 
 
-def ask(gateway: GatewayDriver, method: str, path: str, owner: str, token: str | None) -> int:
+def send(gateway: GatewayDriver, method: str, path: str, owner: str, token: str | None) -> int:
     url = re.sub(r"\{\w+\}", NOTHING, path.replace("{userId}", owner))
     body = {"userId": owner, "itemId": NOTHING, "rating": 4} if method == "POST" else None
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
@@ -51,12 +51,12 @@ def ask(gateway: GatewayDriver, method: str, path: str, owner: str, token: str |
 
 
 @pytest.mark.parametrize("caller", ["nobody", "owner", "stranger", "operator"])
-def test_every_route_lets_in_whom_the_contract_names(gateway: GatewayDriver, user_id: str, caller: Caller) -> None:
+def test_every_route_accepts_exactly_the_callers_that_the_contract_names(gateway: GatewayDriver, user_id: str, caller: Caller) -> None:
     users = {"owner": user_id, "stranger": f"not-{user_id}", "operator": None}
     token = None if caller == "nobody" else gateway.sign_in.token(users[caller])
     found = list(operations(gateway))
 
-    answers = {(method, path): ask(gateway, method, path, user_id, token) for method, path, _ in found}
+    answers = {(method, path): send(gateway, method, path, user_id, token) for method, path, _ in found}
 
     refusals = {operation: status if status in REFUSED else None for operation, status in answers.items()}
     assert refusals == {(method, path): expected(caller, described["x-access"]) for method, path, described in found}
@@ -67,7 +67,7 @@ def documented(page: Path, heading: str) -> dict[str, str]:
     return dict(re.findall(r"^\| `(.+?)` \| (.+?) \|$", section, re.MULTILINE))
 
 
-def test_the_page_says_what_the_contract_says(gateway: GatewayDriver, root: Path) -> None:
+def test_the_page_and_the_contract_name_the_same_callers(gateway: GatewayDriver, root: Path) -> None:
     page = root / "docs" / "reference" / "identity.md"
     found = {f"{method} {path}": described for method, path, described in operations(gateway) if method != "HEAD"}
 
@@ -78,7 +78,7 @@ def test_the_page_says_what_the_contract_says(gateway: GatewayDriver, root: Path
     assert documented(page, "Sockets") == {topic: ", ".join(access) for topic, access in topics.items()}
 
 
-def test_gateways_take_the_tokens_of_each_other(stack: Stack, gateway: GatewayDriver) -> None:
+def test_gateways_accept_each_others_tokens(stack: Stack, gateway: GatewayDriver) -> None:
     other = stack.add_gateway()
     stack.gateways[-1].restart()
 
@@ -94,7 +94,7 @@ def test_a_refusal_says_how_to_sign_in(gateway: GatewayDriver) -> None:
     assert refused.headers["www-authenticate"] == "Bearer"
 
 
-def test_a_viewers_socket_hears_of_nobody_else(gateway: GatewayDriver, user_id: str) -> None:
+def test_a_viewer_can_not_subscribe_to_other_users_topics(gateway: GatewayDriver, user_id: str) -> None:
     with gateway.live(user_id) as socket:
         for topic in (f"users/not-{user_id}/recommendations", "jobs", "activity"):
             socket.send({"type": "subscribe", "topic": topic, "id": topic})

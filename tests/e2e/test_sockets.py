@@ -1,4 +1,4 @@
-"""The socket's own rules: frames, topics, resume, and what it does with nonsense."""
+"""The rules of the socket: frames, topics, resume, and invalid input."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         ({"type": "subscribe", "topic": "jobs/no-such-job"}, "JOB_UNKNOWN"),
     ],
 )
-def test_a_frame_that_makes_no_sense_is_answered_and_the_socket_lives_on(
+def test_an_invalid_frame_gets_an_error_and_the_socket_stays_open(
     gateway: GatewayDriver, frame: str | bytes | dict[str, object], reason: str
 ) -> None:
     with gateway.live() as socket:
@@ -58,7 +58,7 @@ def test_a_page_of_another_origin_is_refused_at_the_upgrade(gateway: GatewayDriv
     assert refused.value.response.status_code == 403
 
 
-def test_a_socket_that_comes_back_gets_what_it_missed_in_order_and_once(gateway: GatewayDriver) -> None:
+def test_a_resumed_socket_gets_the_missed_events_in_order_and_once(gateway: GatewayDriver) -> None:
     with gateway.live() as socket:
         socket.subscribe("jobs")
         job_id = gateway.start_job("export", limit=1)["jobId"]
@@ -91,7 +91,7 @@ def test_a_socket_resumes_at_another_gateway(stack: Stack, gateway: GatewayDrive
     assert [(event["offset"], event["data"]) for event in there] == [(event["offset"], event["data"]) for event in here[1:]]
 
 
-def test_the_activity_feed_shows_what_people_do(gateway: GatewayDriver, user_id: str) -> None:
+def test_the_activity_feed_shows_users_actions(gateway: GatewayDriver, user_id: str) -> None:
     with gateway.live() as socket:
         socket.subscribe("activity")
 
@@ -103,7 +103,7 @@ def test_the_activity_feed_shows_what_people_do(gateway: GatewayDriver, user_id:
     assert event["data"]["itemId"] == "50"
 
 
-def test_stats_arrive_by_themselves_and_name_the_gateway(gateway: GatewayDriver) -> None:
+def test_stats_are_pushed_and_name_the_gateway(gateway: GatewayDriver) -> None:
     with gateway.live() as socket:
         socket.subscribe("stats")
 

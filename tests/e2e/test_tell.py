@@ -1,4 +1,4 @@
-"""Flow 2: a client tells what a user did, and every reader of the log takes it in once."""
+"""Flow 2: a client publishes a user's rating, and every reader of the log applies it once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 STAR_WARS, TOY_STORY, JEDI = "50", "1", "181"
 
 
-def test_a_rating_is_accepted_with_its_place_in_the_log(gateway: GatewayDriver, user_id: str) -> None:
+def test_a_rating_is_accepted_with_its_offset_in_the_log(gateway: GatewayDriver, user_id: str) -> None:
     accepted = gateway.rate(user_id, STAR_WARS, 5)
 
     assert (accepted["userId"], accepted["itemId"], accepted["rating"]) == (user_id, STAR_WARS, 5)
@@ -59,7 +59,7 @@ def test_a_low_rating_does_not_lift_similar_films(gateway: GatewayDriver, user_i
     assert STAR_WARS not in reasons
 
 
-def test_a_socket_that_watches_a_user_gets_the_new_list_by_itself(gateway: GatewayDriver, user_id: str) -> None:
+def test_a_socket_that_watches_a_user_gets_the_new_list(gateway: GatewayDriver, user_id: str) -> None:
     topic = f"users/{user_id}/recommendations"
     with gateway.live() as socket:
         socket.subscribe(topic)
@@ -128,7 +128,7 @@ def test_the_same_event_twice_in_the_log_takes_effect_once(
 
 
 @pytest.mark.parametrize(("body", "reason"), [(b"\xff\xfe not protobuf", "MESSAGE_UNDECODABLE"), (b"", "REQUEST_INVALID")])
-def test_an_unusable_event_is_set_aside_and_the_readers_go_on(
+def test_an_unusable_event_is_rejected_and_the_readers_continue(
     stack: Stack, gateway: GatewayDriver, broker: BrokerDriver, user_id: str, body: bytes, reason: str
 ) -> None:
     message_id = str(uuid4())
@@ -141,7 +141,7 @@ def test_an_unusable_event_is_set_aside_and_the_readers_go_on(
     assert gateway.recommend(user_id, min_offset=accepted["offset"])["source"] == "model"
 
 
-def test_an_event_about_an_item_outside_the_catalogue_is_set_aside(
+def test_an_event_about_an_item_outside_the_catalogue_is_rejected(
     stack: Stack, gateway: GatewayDriver, broker: BrokerDriver, user_id: str
 ) -> None:
     message_id = str(uuid4())
@@ -169,7 +169,7 @@ def test_an_event_about_an_item_outside_the_catalogue_is_set_aside(
         ({"content": b" " * 65537, "headers": {"content-type": "application/json"}}, 413, "BODY_TOO_LARGE"),
     ],
 )
-def test_a_rating_that_cannot_be_used_is_refused(gateway: GatewayDriver, request_: dict[str, object], status: int, reason: str) -> None:
+def test_an_invalid_rating_is_refused(gateway: GatewayDriver, request_: dict[str, object], status: int, reason: str) -> None:
     problem = gateway.problem("POST", "/v1/interactions", **request_)
 
     assert (problem["status"], problem["reason"]) == (status, reason)

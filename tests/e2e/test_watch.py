@@ -1,4 +1,4 @@
-"""`make watch` prints what arrives at the socket, for as long as anything reads it."""
+"""`make watch` prints the frames of the socket until its reader closes the pipe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.gateway import GatewayDriver
 
 
-def test_watching_ends_without_a_complaint_when_its_reader_has_read_enough(root: Path, gateway: GatewayDriver) -> None:
+def test_watching_ends_without_an_error_when_the_reader_closes_the_pipe(root: Path, gateway: GatewayDriver) -> None:
     command = [sys.executable, "-m", "infra.local.watch", str(gateway.port), "jobs"]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
         assert watching.stdout

@@ -30,6 +30,8 @@ class AskingAllTheTime(Crowd):
         self._ports = ports
         self.answers = 0
         self.failures: list[str] = []
+        #: The model versions of all answers.
+        self.versions: set[str] = set()
 
     def wait_for_answers(self, more: int, within: float = 60) -> None:
         """Return after this number of further answers."""
@@ -58,3 +60,4 @@ class AskingAllTheTime(Crowd):
             self.failures.append(f"degraded, from {answer['source']}")
         else:
             self.answers += 1
+            self.versions.add(answer["modelVersion"])

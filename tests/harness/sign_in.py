@@ -25,7 +25,7 @@ OPEN_GATEWAY = {
 #: A container's port for operators is open to its whole network, so it requires this token.
 OPS_TOKEN = secrets.token_hex(16)
 OPERATOR = {"Authorization": f"Bearer {OPS_TOKEN}"}
-PATIENCE_SECONDS = 5
+TIMEOUT_SECONDS = 5
 NOBODY = "nobody"
 MAX_LENGTH = 200
 
@@ -43,17 +43,17 @@ class SignIn(httpx.Auth):
         """Return the token of the user, or of the operator if no user is named."""
         if user_id not in self._tokens:
             body = {"role": "operator"} if user_id is None else {"userId": user_id}
-            answer = plain_http.post(f"{self._url}/v1/sessions", timeout=PATIENCE_SECONDS, json=body).raise_for_status()
+            answer = plain_http.post(f"{self._url}/v1/sessions", timeout=TIMEOUT_SECONDS, json=body).raise_for_status()
             self._tokens[user_id] = answer.json()["token"]
         return self._tokens[user_id]
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        user_id = _teller(request.content) if request.url.path == "/v1/interactions" else None
+        user_id = _sender(request.content) if request.url.path == "/v1/interactions" else None
         request.headers["Authorization"] = f"Bearer {self.token(user_id)}"
         yield request
 
 
-def _teller(body: bytes) -> str:
+def _sender(body: bytes) -> str:
     """Return the user who sends this interaction. For an invalid body, any user will do."""
     try:
         user_id = json.loads(body)["userId"]

@@ -1,4 +1,4 @@
-"""What a user and an operator do with the product, in short steps. Each step asserts what the user would see."""
+"""Short steps of a user and an operator with the product. Each step asserts the visible result."""
 
 from __future__ import annotations
 

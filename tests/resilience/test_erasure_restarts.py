@@ -1,4 +1,4 @@
-"""An erased user stays erased whatever restarts and whatever is read again, and the next model knows nothing of the user."""
+"""An erased user stays erased after restarts and after the log is read again, and the next model has nothing of the user."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def manifest(stack: Stack, version: str) -> dict[str, Any]:
 
 
 def train(stack: Stack, gateway: GatewayDriver) -> Json:
-    """What the trained version says of its data."""
+    """Train a version. Return what its manifest says about the data."""
     job = gateway.job_in_state(gateway.start_job("train", estimators=["popularity"], folds=2)["jobId"], "succeeded")
     return dict(manifest(stack, job["result"]["modelVersion"])["data"])
 
 
-def test_a_log_that_all_read_again_brings_nobody_back(stack: Stack, gateway: GatewayDriver, user_id: str) -> None:
+def test_reading_the_log_again_after_restarts_restores_no_erased_user(stack: Stack, gateway: GatewayDriver, user_id: str) -> None:
     gateway.rate(user_id, FILM, 5)
     gateway.erase(user_id)
     stack.worker.kill()
@@ -41,9 +41,7 @@ def test_a_log_that_all_read_again_brings_nobody_back(stack: Stack, gateway: Gat
     assert gateway.problem("GET", f"/v1/users/{user_id}")["reason"] == "USER_UNKNOWN"
 
 
-def test_an_erasure_that_was_accepted_while_the_readers_were_down_is_carried_out(
-    stack: Stack, gateway: GatewayDriver, user_id: str
-) -> None:
+def test_an_erasure_accepted_while_the_readers_were_down_is_carried_out(stack: Stack, gateway: GatewayDriver, user_id: str) -> None:
     rated = gateway.rate(user_id, FILM, 5)
     eventually(lambda: stack.store.count_interactions(rated["interactionId"]), within=10)
     stack.worker.kill()
@@ -60,7 +58,7 @@ def test_an_erasure_that_was_accepted_while_the_readers_were_down_is_carried_out
     assert (after["source"], after["degraded"]) == ("fallback", False)
 
 
-def test_the_next_training_knows_nothing_of_an_erased_user(stack: Stack, gateway: GatewayDriver, user_id: str) -> None:
+def test_the_next_training_has_no_data_of_an_erased_user(stack: Stack, gateway: GatewayDriver, user_id: str) -> None:
     for film in (FILM, OTHER):
         offset = gateway.rate(user_id, film, 5)["offset"]
     eventually(lambda: (stack.store.projected_offset() or 0) >= offset, within=10)

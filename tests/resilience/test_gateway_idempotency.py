@@ -1,4 +1,4 @@
-"""One Idempotency-Key is one effect and one answer: at two gateways, at the same moment, after restarts."""
+"""One Idempotency-Key has one effect and one answer: at two gateways, at the same moment, and after restarts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 STAR_WARS = "50"
 CONFLICT = (409, "IDEMPOTENCY_KEY_REUSED")
-#: So often that the two gateways really publish at the same moment.
+#: Enough attempts for the two gateways to publish at the same moment.
 RACES = 20
 
 
@@ -30,7 +30,7 @@ def outcome(problem: Json) -> tuple[int, str]:
     return problem["status"], problem["reason"]
 
 
-def test_a_rating_with_one_key_is_one_at_two_gateways_and_after_a_restart(
+def test_a_rating_with_one_key_counts_once_at_two_gateways_and_after_a_restart(
     stack: Stack, gateway: GatewayDriver, other_gateway: GatewayDriver, user_id: str
 ) -> None:
     key = str(uuid4())
@@ -47,7 +47,7 @@ def test_a_rating_with_one_key_is_one_at_two_gateways_and_after_a_restart(
     assert gateway.get(f"/v1/users/{user_id}")["interactionCount"] == 1
 
 
-def test_a_job_with_one_key_is_one_at_two_gateways_and_after_a_restart(
+def test_a_job_with_one_key_runs_once_at_two_gateways_and_after_a_restart(
     stack: Stack, gateway: GatewayDriver, other_gateway: GatewayDriver
 ) -> None:
     key = str(uuid4())
@@ -116,12 +116,12 @@ def test_the_same_job_at_two_gateways_at_the_same_moment_runs_once(
     assert [job["jobId"] for job in gateway.get("/v1/jobs", pageSize=100)["jobs"]].count(job_id) == 1
 
 
-def test_a_job_that_only_the_log_holds_runs_when_its_key_comes_again(stack: Stack, gateway: GatewayDriver) -> None:
+def test_a_job_that_only_the_log_holds_runs_when_its_key_is_sent_again(stack: Stack, gateway: GatewayDriver) -> None:
     key = str(uuid4())
     eventually(lambda: stack.broker.depth("jobs") == 0, within=20)
     stack.worker.kill()
     asked = gateway.start_job("export", key=key, limit=1)
-    # As if the broker had ended when the log had the command and the queue hadn't.
+    # Simulate a broker that fails after the log has the request and before the queue has it.
     eventually(lambda: (taken := stack.broker.take("jobs")) and asked["jobId"].encode() in taken.body, within=10)
 
     again = gateway.start_job("export", key=key, limit=1)

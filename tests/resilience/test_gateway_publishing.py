@@ -1,4 +1,4 @@
-"""The broker is killed, frozen or short of memory under load: a 202 is kept, the rest is refused in time, nothing piles up."""
+"""The broker is killed, frozen or short of memory under load: a 202 is kept, the rest is refused in time, and no backlog grows."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from harness.gateway import GatewayDriver
     from harness.stack import Stack
 
-#: What callers are promised, and what the gateway waits for a confirm.
+#: The promised time to a refusal, and the time that the gateway waits for a confirm.
 REFUSED_SECONDS = 2
 CONFIRM_SECONDS = 1.5
-#: Two missed heartbeats of 5 s, and up to one more until that is noticed.
+#: Two missed heartbeats of 5 s, and up to one more until the client notices.
 NOTICED_SECONDS = 30
 UNCONFIRMED = "gateway_broker_unconfirmed_publications"
 
@@ -40,12 +40,12 @@ def assert_refused_in_time(refusals: list[Refusal]) -> None:
 
 
 def assert_stored_once(stack: Stack, clients: BusyClients) -> None:
-    """Everything that was accepted, and no failure but refusals."""
+    """Assert that everything accepted is stored once, and that nothing failed except by refusal."""
     clients.assert_stored_once(stack.store)
     assert clients.failures == []
 
 
-def test_what_was_accepted_while_the_broker_was_killed_is_stored_once(stack: Stack, running: RunningBroker, clients: BusyClients) -> None:
+def test_everything_accepted_while_the_broker_was_killed_is_stored_once(stack: Stack, running: RunningBroker, clients: BusyClients) -> None:
     running.kill()
     refusals = clients.wait_for_refusals(40)
     running.start()
@@ -55,7 +55,7 @@ def test_what_was_accepted_while_the_broker_was_killed_is_stored_once(stack: Sta
     assert_stored_once(stack, clients)
 
 
-def test_a_broker_that_freezes_is_noticed_and_found_again(
+def test_the_gateway_detects_a_frozen_broker_and_reconnects(
     stack: Stack, gateway: GatewayDriver, running: RunningBroker, clients: BusyClients
 ) -> None:
     with frozen(running):
@@ -69,7 +69,7 @@ def test_a_broker_that_freezes_is_noticed_and_found_again(
     assert_stored_once(stack, clients)
 
 
-def test_a_broker_short_of_memory_refuses_at_once_and_nothing_piles_up(
+def test_with_a_broker_short_of_memory_requests_are_refused_at_once_without_a_backlog(
     stack: Stack, gateway: GatewayDriver, running: RunningBroker, clients: BusyClients
 ) -> None:
     with memory_alarm(running):

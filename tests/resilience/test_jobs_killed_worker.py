@@ -1,4 +1,4 @@
-"""A worker is killed in the middle of a job: another one resumes it, and nothing of the first is left."""
+"""A worker is killed in the middle of a job. Another one resumes it, and nothing of the first remains."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(400)
 
-#: A training from its beginning, on a machine that has other things to do.
+#: The time of a whole training on a busy machine.
 RESUMED_SECONDS = 180
-#: What the broker waits for a worker that says nothing: two to three heartbeats of 5 s.
+#: The broker drops a silent worker after two to three heartbeats of 5 s.
 HEARTBEATS_SECONDS = 15
 
 
@@ -44,7 +44,7 @@ def other_worker(stack: Stack, running: RunningBroker, tmp_path: Path) -> Iterat
 
 @pytest.fixture
 def first_worker(stack: Stack) -> Iterator[Process]:
-    """The one that gets the job; it runs again afterwards."""
+    """The worker that gets the job. It runs again after the test."""
     yield stack.worker
     if not stack.worker.is_running:
         stack.worker.restart()
@@ -52,7 +52,7 @@ def first_worker(stack: Stack) -> Iterator[Process]:
 
 @contextmanager
 def frozen(pid: int) -> Iterator[None]:
-    """With the process that runs its job."""
+    """Freeze a worker and its job process."""
     processes = [psutil.Process(each) for each in (pid, *descendants(pid))]
     for process in processes:
         process.suspend()
@@ -85,7 +85,7 @@ def test_a_killed_workers_training_is_resumed_by_another_and_makes_one_version(
     assert versions(gateway) - before == {job["result"]["modelVersion"]}
 
 
-def test_a_frozen_workers_job_is_run_by_another_and_what_it_does_once_it_thaws_has_no_effect(
+def test_a_frozen_workers_job_is_run_by_another_and_has_no_late_effect(
     gateway: GatewayDriver, first_worker: Process, other_worker: Process
 ) -> None:
     before = versions(gateway)
@@ -95,7 +95,7 @@ def test_a_frozen_workers_job_is_run_by_another_and_what_it_does_once_it_thaws_h
     with frozen(first_worker.pid):
         other_worker.restart()
         job = gateway.job_in_state(job_id, "succeeded", within=HEARTBEATS_SECONDS + RESUMED_SECONDS)
-    eventually(lambda: "job outcome ignored" in first_worker.log_text(), within=RESUMED_SECONDS, what="a late word of the first worker")
+    eventually(lambda: "job outcome ignored" in first_worker.log_text(), within=RESUMED_SECONDS, what="a late outcome of the first worker")
 
     assert job["attempts"] == 2
     assert gateway.job(job_id) == job

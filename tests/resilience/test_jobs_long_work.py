@@ -1,4 +1,4 @@
-"""Jobs that run longer than the broker is patient: they keep their channel, and run once."""
+"""Jobs that run longer than the broker's consumer timeout keep their channel, and run once."""
 
 from __future__ import annotations
 
@@ -21,46 +21,46 @@ if TYPE_CHECKING:
 
     from harness.brokers import RunningBroker
 
-#: The first that heeds `x-consumer-timeout`.
+#: The first version that supports `x-consumer-timeout`.
 FIRST_VERSION = [3, 12]
 TIMEOUT_MS = 2000
-#: The broker looks for consumers that are late at each tick, by default once a minute.
+#: The broker looks for late consumers at each tick, by default once a minute.
 SET_TIMEOUT = f"application:set_env(rabbit, consumer_timeout, {TIMEOUT_MS}), application:set_env(rabbit, channel_tick_interval, 500)."
 GET_TIMEOUT = "{ok, Timeout} = application:get_env(rabbit, consumer_timeout), Timeout."
 
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
-    """A broker as we configure it."""
-    with running_broker(tmp_path_factory.mktemp("impatient-broker")) as broker:
+    """A broker with our configuration."""
+    with running_broker(tmp_path_factory.mktemp("long-work-broker")) as broker:
         yield broker
 
 
 @pytest.fixture
-def impatient(ours: RunningBroker) -> Iterator[RunningBroker]:
-    """It waits two seconds for an acknowledgement."""
+def hasty(ours: RunningBroker) -> Iterator[RunningBroker]:
+    """A broker that waits two seconds for an acknowledgement."""
     if [int(number) for number in ours.control("version").split(".")[:2]] < FIRST_VERSION:
         pytest.skip("this broker lets no queue ask for a timeout of its own")
-    patience = ours.control("eval", GET_TIMEOUT)
+    previous = ours.control("eval", GET_TIMEOUT)
     ours.control("eval", SET_TIMEOUT)
     yield ours
-    ours.control("eval", f"application:set_env(rabbit, consumer_timeout, {patience}).")
+    ours.control("eval", f"application:set_env(rabbit, consumer_timeout, {previous}).")
 
 
 @pytest.fixture
-def address(impatient: RunningBroker) -> BrokerAddress:
-    """Of connections that are dead after two seconds of silence."""
-    return BrokerAddress(f"{impatient.amqp_url}?heartbeat=1", ROOT / "infra" / "rabbitmq" / "definitions.json")
+def address(hasty: RunningBroker) -> BrokerAddress:
+    """The address with a heartbeat of 1 s: a connection is dead after two seconds of silence."""
+    return BrokerAddress(f"{hasty.amqp_url}?heartbeat=1", ROOT / "infra" / "rabbitmq" / "definitions.json")
 
 
-def test_our_brokers_wait_longer_than_a_job_may_run(ours: RunningBroker) -> None:
-    patience_ms = int(ours.control("eval", GET_TIMEOUT))
+def test_our_brokers_consumer_timeout_is_longer_than_a_job_may_run(ours: RunningBroker) -> None:
+    timeout_ms = int(ours.control("eval", GET_TIMEOUT))
 
-    assert patience_ms / 1000 > Settings.model_fields["worker_job_deadline_seconds"].default
+    assert timeout_ms / 1000 > Settings.model_fields["worker_job_deadline_seconds"].default
 
 
-def test_an_ordinary_consumer_that_is_late_loses_its_channel(impatient: RunningBroker) -> None:
-    with BrokerDriver(impatient.amqp_url).channel() as channel:
+def test_an_ordinary_consumer_that_is_late_loses_its_channel(hasty: RunningBroker) -> None:
+    with BrokerDriver(hasty.amqp_url).channel() as channel:
         channel.queue_declare("late", durable=True, arguments={"x-queue-type": "quorum"})
         channel.basic_publish("", "late", b"", pika.BasicProperties(delivery_mode=2))
         channel.basic_consume("late", lambda *_: None)
@@ -80,5 +80,5 @@ def test_a_job_longer_than_heartbeats_and_consumer_timeout_keeps_its_channel(add
         jobs.outcome(jobs.request())
 
         assert succeeded.attempt == 1
-        # A message that had to come again would have its outcome told again.
+        # A redelivered message would have its outcome published again.
         assert [len(jobs.facts(job_id, name)) for name in ("JobStarted", "JobSucceeded")] == [1, 1]

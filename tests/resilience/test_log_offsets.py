@@ -1,4 +1,4 @@
-"""A recommender that is kept from the log doesn't answer from the past, and goes on where it was when the log comes back."""
+"""A recommender without a connection to the log gives no outdated answer, and continues where it was when the log is back."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def wire(running: RunningBroker) -> Iterator[Wire]:
 
 @pytest.fixture(scope="module")
 def behind(stack: Stack, wire: Wire, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecommenderDriver]:
-    """A replica of the stack's recommender, with the broker at the end of the wire."""
+    """A replica of the stack's recommender, which reaches the broker through the wire."""
     folder: Path = tmp_path_factory.mktemp("replica")
     with running_recommender(stack.data, wire.url, folder) as driver:
         yield driver
@@ -47,13 +47,13 @@ def frozen(wire: Wire, behind: RecommenderDriver) -> Iterator[Wire]:
 
 
 def rate_and_be_read(gateway: GatewayDriver, user_id: str, item_id: str) -> int:
-    """Gives the offset, which the stack's own recommender has reached."""
+    """Rate a film. Return its offset, which the stack's own recommender has reached."""
     offset = int(gateway.rate(user_id, item_id, 5)["offset"])
     assert gateway.recommend(user_id, min_offset=offset)["source"] == "model"
     return offset
 
 
-def test_a_replica_that_is_behind_refuses_in_time_to_answer_from_the_past(
+def test_a_replica_that_is_behind_refuses_in_time_instead_of_giving_an_outdated_answer(
     gateway: GatewayDriver, behind: RecommenderDriver, frozen: Wire, user_id: str
 ) -> None:
     offset = rate_and_be_read(gateway, user_id, STAR_WARS)
@@ -79,7 +79,7 @@ def test_a_replica_that_is_behind_answers_as_soon_as_it_has_read_the_log(
     assert {why.item_id for item in answer.items for why in item.why} == {STAR_WARS}
 
 
-def test_a_replica_whose_wire_is_cut_goes_on_after_what_it_had_read(
+def test_a_replica_whose_connection_is_cut_continues_where_it_was(
     gateway: GatewayDriver, behind: RecommenderDriver, wire: Wire, user_id: str
 ) -> None:
     offset = rate_and_be_read(gateway, user_id, STAR_WARS)

@@ -1,4 +1,4 @@
-"""The projector is killed and frozen at each of its steps: each interaction is in the SQL store once, in the log's order."""
+"""The projector is killed and frozen at each of its steps. Each interaction is in the SQL store once, in the log's order."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from harness.gateway import GatewayDriver
     from harness.stack import Stack
 
-#: A frozen process loses its connection, and with it the exclusive queue, after two to three heartbeats of 5 s.
+#: The broker drops a frozen process, and frees its exclusive queue, after two to three heartbeats of 5 s.
 TAKEOVER_SECONDS = 20
 
 
@@ -63,7 +63,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def work(address: BrokerAddress, log: OwnLog, store: Store) -> Iterator[Work]:
     yield Work(address, str(store.engine.url), log.name, lock=f"{log.name}.projector")
-    # A frozen one would outlive SIGTERM, and pytest would wait for it.
+    # A frozen process ignores SIGTERM, and pytest would wait for it.
     DyingProjector.kill_all()
 
 
@@ -125,7 +125,7 @@ def is_stopped(pid: int) -> bool:
     return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
 
 
-def test_a_worker_killed_again_and_again_under_a_flood_stores_what_was_accepted_once(stack: Stack, gateway: GatewayDriver) -> None:
+def test_a_worker_killed_repeatedly_under_load_stores_every_accepted_interaction_once(stack: Stack, gateway: GatewayDriver) -> None:
     with BusyClients([gateway]) as clients:
         for _ in range(3):
             clients.wait_for_accepted(50)

@@ -1,4 +1,4 @@
-"""One of two recommenders stops, dies or freezes while clients ask: the answers go on."""
+"""One of two recommenders stops, dies or freezes while clients ask, and the other one keeps answering."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from harness.brokers import RunningBroker
     from harness.processes import Process
 
-#: After 3 s without a sign of life a recommender is asked no more. Until then each client that meets it loses the deadline of 2 s:
-#: some answers. Were it asked on and on, half of all would be lost, and so many good ones would take minutes.
+#: #: The gateway stops calling a recommender after 3 s of silence. Until then, each call to it loses the deadline of 2 s,
+#: #: so some answers are degraded. Without that, half of all would be, and this many good ones would take minutes.
 GOOD = 1000
 DEGRADED_AT_MOST = 100
 
@@ -37,12 +37,12 @@ def asking(pair: Stack) -> Iterator[AskingAllTheTime]:
 
 @pytest.fixture
 def leaving(pair: Stack) -> Iterator[Process]:
-    """One of the two, which is back after the test."""
+    """The recommender that leaves. It runs again after the test."""
     yield pair.recommender
     pair.recommender.restart()
 
 
-def test_no_answer_is_missing_or_degraded_while_a_recommender_is_told_to_stop(asking: AskingAllTheTime, leaving: Process) -> None:
+def test_no_answer_is_missing_or_degraded_while_a_recommender_gets_sigterm(asking: AskingAllTheTime, leaving: Process) -> None:
     exit_code = leaving.terminate()
     asking.wait_for_answers(200)
 

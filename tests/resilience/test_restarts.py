@@ -1,4 +1,4 @@
-"""Each process is killed and started again; nothing that was accepted is missing or doubled."""
+"""Each process is killed and started again. Nothing that was accepted is missing or doubled."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_killed_worker_projects_what_it_missed_once(stack: Stack, gateway: Gat
     assert len(gateway.interactions(user_id)) == len(FILMS)
 
 
-def test_a_job_of_a_killed_worker_is_run_again_by_the_next(stack: Stack, gateway: GatewayDriver) -> None:
+def test_a_killed_workers_job_is_run_by_the_next_worker(stack: Stack, gateway: GatewayDriver) -> None:
     job_id = gateway.start_job("train", estimators=["item_knn"])["jobId"]
     gateway.job_in_state(job_id, "running")
 
@@ -50,7 +50,7 @@ def test_a_job_of_a_killed_worker_is_run_again_by_the_next(stack: Stack, gateway
     assert stack.store.job(job_id) == ("succeeded", 2)
 
 
-def test_worker_down_jobs_wait_in_the_queue_and_everything_else_goes_on(stack: Stack, gateway: GatewayDriver) -> None:
+def test_worker_down_jobs_wait_in_the_queue_and_everything_else_works(stack: Stack, gateway: GatewayDriver) -> None:
     stack.worker.kill()
     job_id = gateway.start_job("export", limit=1)["jobId"]
     queued = gateway.job(job_id)
@@ -64,7 +64,7 @@ def test_worker_down_jobs_wait_in_the_queue_and_everything_else_goes_on(stack: S
     assert job["attempts"] == 1
 
 
-def test_a_restarted_gateway_knows_the_jobs_and_the_keys_from_the_log(stack: Stack, gateway: GatewayDriver, user_id: str) -> None:
+def test_a_restarted_gateway_rebuilds_jobs_and_keys_from_the_log(stack: Stack, gateway: GatewayDriver, user_id: str) -> None:
     job_id = gateway.start_job("export", limit=1)["jobId"]
     finished = gateway.job_in_state(job_id, "succeeded")
     rated = gateway.rate(user_id, FILMS[0], 5, key="before-the-restart")
@@ -97,7 +97,7 @@ def test_recommender_down_answers_are_degraded_and_writes_are_accepted(stack: St
 
 
 def _fresh(gateway: GatewayDriver, user_id: str, min_offset: int) -> Json | None:
-    """An answer of the model itself, once it gives one: a cached one proves nothing, so the limit is one that nobody asked for before."""
+    """Return an answer of the model, None while there is none. The limit is one that no test used before, so the cache can't answer."""
     response = gateway.http.get(f"/v1/users/{user_id}/recommendations", params={"minOffset": min_offset, "limit": 8})
     if not response.is_success or response.json()["degraded"]:
         return None

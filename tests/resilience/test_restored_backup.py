@@ -1,4 +1,4 @@
-"""The SQL store is there and the registry isn't, as after a restore of one of them: said in one sentence, and mended by a training."""
+"""The SQL store is there and the registry isn't, as after a restore of the store alone. One sentence says so, and a training repairs it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SOON = {"RECOMMENDER_MODEL_POLL_SECONDS": "0.5"}
 
 
-def test_a_live_version_that_the_registry_lost_is_named_and_a_training_mends_it(trained: Data, broker_url: str, tmp_path: Path) -> None:
+def test_a_live_version_missing_in_the_registry_is_named_and_a_training_repairs_it(trained: Data, broker_url: str, tmp_path: Path) -> None:
     data = trained.copy_to(tmp_path / "data")
     shutil.rmtree(data.folder / "registry")
     recommender = Stack(data, broker_url, tmp_path, SOON).recommender

@@ -1,4 +1,4 @@
-"""Recommenders come and go in containers while clients ask: no request fails, and each replica gets its share."""
+"""Recommenders in containers start and stop while clients ask: no request fails, and each replica gets its share."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(300)]
 
-#: A gateway looks the name up when a connection ends, and the recommenders end theirs after 5 s.
+#: A gateway resolves the name again when a connection ends. The recommenders end connections after 5 s.
 NOTICED_SECONDS = 30
-#: Of three that share evenly each serves a third. One that a single gateway of two knows serves a sixth.
+#: With an even spread over three, each serves a third. A replica that only one of two gateways knows serves a sixth.
 FAIR_SHARE = 1 / 4
 
 
@@ -30,7 +30,7 @@ def asking(containers: ContainerStack) -> Iterator[AskingAllTheTime]:
 
 
 def shares(containers: ContainerStack, asking: AskingAllTheTime) -> list[float]:
-    """Of the calls during the next answers, the part that each recommender served by its own count."""
+    """Return each recommender's share of the next calls, by its own count."""
     before = [recommender.metric("recommender_batch_size_count") for recommender in containers.recommenders]
     asking.wait_for_answers(200)
     after = [recommender.metric("recommender_batch_size_count") for recommender in containers.recommenders]
@@ -47,7 +47,7 @@ def test_added_recommenders_are_noticed_and_share_the_calls(containers: Containe
     assert asking.failures == []
 
 
-def test_no_request_fails_while_recommenders_are_told_to_stop(containers: ContainerStack, asking: AskingAllTheTime) -> None:
+def test_no_request_fails_while_recommenders_get_sigterm(containers: ContainerStack, asking: AskingAllTheTime) -> None:
     containers.scale_recommenders(3)
     eventually(lambda: min(shares(containers, asking)) >= FAIR_SHARE, within=NOTICED_SECONDS)
 

@@ -1,4 +1,4 @@
-"""SIGTERM to each process: what is in flight finishes or is handed back, and the exit code is 0."""
+"""SIGTERM to each process: work in flight finishes or is returned, and the exit code is 0."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from harness.gateway import GatewayDriver
     from harness.stack import Stack
 
-#: In an answer of the gateway's own choice, and jobs that wait while one runs.
+#: The items of an answer by default, and the jobs that wait while one runs.
 ITEMS, JOBS = 10, 5
 
 
 def assert_nothing_lost(stack: Stack, clients: BusyClients) -> None:
-    """Every request was answered well, and each interaction is stored once."""
+    """Assert that every request got a good answer, and that each interaction is stored once."""
     assert clients.failures == []
     assert clients.refusals == []
     clients.assert_stored_once(stack.store)
@@ -77,7 +77,7 @@ def test_sigterm_to_the_worker_under_load_loses_nothing_accepted(stack: Stack, g
     assert_nothing_lost(stack, clients)
 
 
-def test_a_second_signal_ends_a_worker_at_once_and_its_job_is_run_by_the_next(stack: Stack, gateway: GatewayDriver) -> None:
+def test_a_second_signal_ends_a_worker_at_once_and_its_job_runs_on_the_next(stack: Stack, gateway: GatewayDriver) -> None:
     job_id = gateway.start_job("train", folds=10)["jobId"]
     gateway.job_in_state(job_id, "running")
     children = descendants(stack.worker.pid)
@@ -101,7 +101,7 @@ def test_a_recommender_ends_with_0_and_its_port_is_free_for_the_next(stack: Stac
     assert eventually(lambda: not gateway.recommend("13")["degraded"], within=20)
 
 
-def test_a_worker_hands_its_job_back_and_leaves_no_process(stack: Stack, gateway: GatewayDriver) -> None:
+def test_a_worker_returns_its_job_and_leaves_no_process(stack: Stack, gateway: GatewayDriver) -> None:
     job_id = gateway.start_job("train", folds=10)["jobId"]
     gateway.job_in_state(job_id, "running")
     children = descendants(stack.worker.pid)

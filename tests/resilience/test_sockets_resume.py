@@ -1,4 +1,4 @@
-"""A socket loses its gateway: it comes back to another, when it was told to, and misses nothing."""
+"""A socket loses its gateway, reconnects to another one within the announced time, and misses nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from harness.live import Frame
     from harness.stack import Stack
 
-#: Over which the clients of a gateway come back, as long as they are fewer than a thousand.
+#: The gateway spreads the return of up to a thousand clients over this time.
 RETURN_MS = 1000
 
 
@@ -36,7 +36,7 @@ def test_one_of_n_replicas_down_its_sockets_resume_at_another_and_miss_nothing(
     assert offsets(before) + offsets(after) == offsets(everything)
 
 
-def test_a_socket_of_a_gateway_that_stops_is_told_when_to_come_back(
+def test_a_stopping_gateway_says_in_the_close_frame_when_to_reconnect(
     stack: Stack, gateway: GatewayDriver, other_gateway: GatewayDriver
 ) -> None:
     with other_gateway.live() as first, other_gateway.live() as second:

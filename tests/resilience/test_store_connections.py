@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: killed ones are replaced, and nobody waits for ever for a server that is frozen, or for one who is."""
+"""Connections to PostgreSQL: broken ones are replaced, and no client waits forever for a frozen server or a frozen lock holder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from harness.postgres import PostgresServer
 
-#: What env.py of the migrations takes.
+#: The advisory lock that env.py of the migrations takes.
 MIGRATION_LOCK = 20241122
 FILM: dict[str, Any] = {"item_id": "film", "title": "A film", "year": None, "genres": []}
 
@@ -47,7 +47,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def paused(server: PostgresServer, engine: Engine) -> Iterator[PostgresServer]:
-    """With a connection in the engine's pool that was used before."""
+    """A frozen server, with a connection in the engine's pool that was used before."""
     assert count_items(engine) == 0
     server.pause()
     yield server
@@ -79,7 +79,7 @@ def test_connections_that_the_server_ended_are_replaced(server: PostgresServer, 
     assert count_items(engine) == 1
 
 
-def test_a_server_that_was_killed_and_came_back_is_used_again(server: PostgresServer, engine: Engine) -> None:
+def test_a_server_that_was_killed_and_restarted_is_used_again(server: PostgresServer, engine: Engine) -> None:
     add_film(engine)
 
     server.kill()
@@ -90,7 +90,7 @@ def test_a_server_that_was_killed_and_came_back_is_used_again(server: PostgresSe
     assert count_items(engine) == 1
 
 
-def test_a_frozen_server_is_unavailable_after_a_bounded_silence(
+def test_a_frozen_server_is_unavailable_after_a_bounded_time(
     paused: PostgresServer, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres, "SILENT_SECONDS", 1.0)
@@ -118,9 +118,7 @@ def test_a_migration_waits_as_long_as_another_one_takes(database_url: str, monke
     engine.dispose()
 
 
-def test_a_writer_frozen_within_its_transaction_gives_up_its_locks(
-    database_url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_writer_frozen_in_its_transaction_loses_its_locks(database_url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "OPTIONS", postgres.OPTIONS.replace("30s", "1s"))
     hasty = open_engine(database_url)
 

@@ -1,4 +1,4 @@
-"""The SQL store is killed, frozen or locked: recommendations go on from memory, history pages are refused, the projector catches up."""
+"""The SQL store is killed, frozen or locked: recommendations come from memory, history pages are refused, the projector catches up."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="module")
 def store(postgres: PostgresServer, trained: Data, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """The trained catalogue and live version on PostgreSQL, and nobody who rated anything."""
+    """The trained catalogue and live version on PostgreSQL, without any ratings."""
     copy = trained.copy_to(tmp_path_factory.mktemp("trained") / "data")
     trained_store = Store(open_engine(copy.environment["DATABASE_URL"]))
     live = trained_store.read_live()
@@ -58,7 +58,7 @@ def gateway_on_postgres(
     store: Store, trained: Data, running: RunningBroker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[GatewayDriver]:
     folder = tmp_path_factory.mktemp("on-postgres")
-    # Of all workers on one log only one projects: this stack has a log of its own.
+    # Only one worker projects each log, so this stack has a log of its own.
     amqp_url = add_virtual_host(running, folder.name)
     # The recommender gives up on a silent store after 1.5 s. On a busy machine its answer may take longer than the default deadline of 2 s.
     settings = {"DATABASE_URL": store.engine.url.render_as_string(hide_password=False), "GATEWAY_RECOMMENDER_DEADLINE_MS": "3500"}

@@ -1,4 +1,4 @@
-"""The broker dies: what needs it is refused, what doesn't goes on, and everything recovers by itself."""
+"""The broker dies: requests that need it are refused, all others work, and everything recovers without help."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def dead_broker(running: RunningBroker, gateway: GatewayDriver) -> Iterator[Runn
     eventually(lambda: _rated(gateway, "somebody", STAR_WARS), within=60)
 
 
-def test_broker_down_writes_are_refused_and_answers_go_on(
+def test_broker_down_writes_are_refused_and_answers_continue(
     stack: Stack, gateway: GatewayDriver, dead_broker: RunningBroker, user_id: str
 ) -> None:
     rating = gateway.problem("POST", "/v1/interactions", json={"userId": user_id, "itemId": STAR_WARS, "rating": 5})
@@ -54,7 +54,7 @@ def test_everything_recovers_when_the_broker_comes_back(stack: Stack, gateway: G
 
 
 def _rated(gateway: GatewayDriver, user_id: str, item_id: str) -> dict[str, object] | None:
-    """The accepted rating, once the broker takes it and the gateway reads its log again."""
+    """Return the accepted rating. None until the broker accepts it and the gateway reads its log again."""
     body = {"userId": user_id, "itemId": item_id, "rating": 5}
     response = gateway.http.post("/v1/interactions", json=body, headers={"Idempotency-Key": f"{user_id}-{item_id}"})
     return dict(response.json()) if response.is_success and response.json()["offset"] is not None else None
