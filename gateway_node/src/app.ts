@@ -28,7 +28,7 @@ import { brokerPlugin } from './plugins/broker.ts'
 import { recommenderPlugin } from './plugins/recommender.ts'
 import { websocketPlugin } from './plugins/websocket.ts'
 
-/** The clients that tests replace by fakes. */
+/** Clients of what runs outside this process. Tests give fakes. */
 export type Clients = { broker?: Broker; recommender?: Recommender }
 
 export async function buildApp(config: Config, clients: Clients = {}) {
@@ -61,6 +61,12 @@ export async function buildApp(config: Config, clients: Clients = {}) {
   await app.register(modelsRoutes)
   await app.register(liveRoutes)
   await app.register(pagePlugin)
+
+  // Who follows which stream. The caches come first: a topic asks the recommender again as soon as it hears of a change.
+  app.followStreams({
+    interactions: [...app.recommender.followers, app.interactionsView.follower, app.topics.follower],
+    'job-events': [app.jobs.follower],
+  })
   return app
 }
 

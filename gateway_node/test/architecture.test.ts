@@ -15,8 +15,9 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && !file.startsWith('gen/'))
   .sort()
 
+const textOf = (file: string) => readFileSync(join(source, file), 'utf8')
 const imports: Import[] = files.flatMap((file) => {
-  const text = readFileSync(join(source, file), 'utf8')
+  const text = textOf(file)
   return [...text.matchAll(/^(?:import|export) (type )?(?:[^']*? from )?'([^']+)'/gm)].map(([, isType, path = '']) => ({
     file,
     imported: path.startsWith('.') ? normalize(join(dirname(file), path)) : path,
@@ -60,4 +61,12 @@ test('what all routes share imports no feature', () => {
   const knowing = importsOf('http').filter(({ imported }) => featureOf(imported) !== undefined)
 
   assert.deepEqual(knowing, [])
+})
+
+test('one list in app.ts names all followers of the streams', () => {
+  const registering = files.filter((file) => textOf(file).includes('.followStreams('))
+  const reading = files.filter((file) => textOf(file).includes('.readStream('))
+
+  assert.deepEqual(registering, ['app.ts'])
+  assert.deepEqual(reading, ['clients/broker/log.ts'])
 })

@@ -28,6 +28,8 @@ export class FakeRecommender implements Recommender {
   readonly calls: { method: string; request: unknown }[] = []
   modelVersion = '20260101T000000Z-00000001'
   asOfOffset: number | null = null
+  /** It keeps no answers. */
+  readonly followers = []
   #failure: Reason | null = null
   readonly #versionListeners = new Set<(version: string) => void>()
 

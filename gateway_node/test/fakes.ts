@@ -1,3 +1,3 @@
-// Neighbours in memory, for tests of everything else.
+// Clients in memory, for tests of everything else.
 export { FakeBroker } from './fake-broker.ts'
 export { FakeRecommender } from './fake-recommender.ts'

@@ -1,11 +1,11 @@
 // How far the readers of the log are, for Prometheus. /v1/stats and /readyz say the same for people.
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { Log } from '../clients/broker/broker.ts'
+import type { LogHandlers, LogReader } from '../clients/broker/broker.ts'
 
 const labelNames = ['stream']
 
-/** `logs` by the names of their streams. */
-export function measureReaders(registry: Registry, logs: Record<string, Log>) {
+/** `logs` by the names of their streams. Return a function that makes a stream's follower, which counts its restarts. */
+export function measureReaders(registry: Registry, logs: Record<string, LogReader>) {
   gauge(registry, logs, 'attached', 'Whether it reads now: 1 or 0.', (log) => Number(log.isAttached))
   gauge(registry, logs, 'offset', 'Last offset handed on; -1 before the first.', (log) => log.lastOffset ?? -1)
   const restarts = new Counter({
@@ -14,18 +14,16 @@ export function measureReaders(registry: Registry, logs: Record<string, Log>) {
     labelNames,
     registers: [registry],
   })
-  for (const [stream, log] of Object.entries(logs)) {
-    restarts.inc({ stream }, 0)
-    log.subscribe({ onMessage: () => {}, onRestart: () => restarts.inc({ stream }) })
-  }
+  for (const stream of Object.keys(logs)) restarts.inc({ stream }, 0)
+  return (stream: string): LogHandlers => ({ onMessage: () => {}, onRestart: () => restarts.inc({ stream }) })
 }
 
 function gauge(
   registry: Registry,
-  logs: Record<string, Log>,
+  logs: Record<string, LogReader>,
   noun: string,
   help: string,
-  measure: (log: Log) => number,
+  measure: (log: LogReader) => number,
 ) {
   new Gauge({
     name: `gateway_log_reader_${noun}`,

@@ -1,13 +1,16 @@
-// Gives the broker a lifetime: connects (or takes the given one), opens the two logs when the app is ready, closes what it opened.
+// Gives the broker a lifetime: connects (or takes the given one), opens the two streams when the app is ready, closes what it opened.
 import fp from 'fastify-plugin'
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { Broker, Log } from '../clients/broker/broker.ts'
+import type { Broker, LogHandlers, LogReader } from '../clients/broker/broker.ts'
 import { connectBroker } from '../clients/broker/connection.ts'
 import { shareLog } from '../clients/broker/log.ts'
 import type { ObservePublication } from '../clients/broker/publisher.ts'
 import { measureReaders } from '../http/reader-metrics.ts'
 
-/** For as long as an Idempotency-Key is known. */
+/** Who is called for each message of a stream, in this order. */
+export type StreamFollowers = Record<'interactions' | 'job-events', readonly LogHandlers[]>
+
+/** As long as an Idempotency-Key of an interaction is known. */
 const interactionsWindowMs = 24 * 60 * 60 * 1000
 
 export const brokerPlugin = fp<{ broker?: Broker | undefined }>(
@@ -23,14 +26,16 @@ export const brokerPlugin = fp<{ broker?: Broker | undefined }>(
     gaugeUnconfirmed(app.metrics, broker)
     const interactionsLog = shareLog(broker, 'interactions', { timestamp: new Date(Date.now() - interactionsWindowMs) })
     const jobsLog = shareLog(broker, 'job-events', 'first')
-    measureReaders(app.metrics, { interactions: interactionsLog, 'job-events': jobsLog })
+    const countRestarts = measureReaders(app.metrics, { interactions: interactionsLog, 'job-events': jobsLog })
     app.decorate('broker', broker)
     app.decorate('interactionsLog', interactionsLog)
     app.decorate('jobsLog', jobsLog)
 
-    app.addHook('onReady', async () => {
-      interactionsLog.open()
-      jobsLog.open()
+    app.decorate('followStreams', (followers: StreamFollowers) => {
+      app.addHook('onReady', async () => {
+        interactionsLog.open([countRestarts('interactions'), ...followers.interactions])
+        jobsLog.open([countRestarts('job-events'), ...followers['job-events']])
+      })
     })
     app.addHook('onClose', async () => {
       await Promise.all([interactionsLog.close(), jobsLog.close()])
@@ -54,7 +59,9 @@ function gaugeUnconfirmed(registry: Registry, broker: Broker) {
 declare module 'fastify' {
   interface FastifyInstance {
     broker: Broker
-    interactionsLog: Log
-    jobsLog: Log
+    interactionsLog: LogReader
+    jobsLog: LogReader
+    /** Called once, in app.ts. Both streams are read from when the app is ready. */
+    followStreams: (followers: StreamFollowers) => void
   }
 }

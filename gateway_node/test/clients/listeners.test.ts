@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { pino } from 'pino'
-import type { Broker, Log, LogHandlers } from '../../src/clients/broker/broker.ts'
+import type { Broker, LogHandlers, LogReader } from '../../src/clients/broker/broker.ts'
 import { shareLog } from '../../src/clients/broker/log.ts'
 import { notifyAll, shield } from '../../src/clients/listeners.ts'
 import { createAnswerCache } from '../../src/clients/recommender/answer-cache.ts'
@@ -22,15 +22,7 @@ type Place = (listeners: Listener[], t: TestContext) => () => void
 
 const message = toLogMessage(exportRequested('a'), 0)
 
-/** A log that holds the handlers of the last subscriber. */
-function openLog() {
-  let handlers: LogHandlers = { onMessage: () => {} }
-  const subscribe = (given: LogHandlers) => {
-    handlers = given
-    return () => {}
-  }
-  return { log: { isAttached: true, isCaughtUp: true, subscribe } as unknown as Log, handlers: () => handlers }
-}
+const log = { isAttached: true, isCaughtUp: true } as LogReader
 
 /** A socket that does this when something is sent to it. */
 function outboxThat(send: Listener): Outbox {
@@ -41,18 +33,17 @@ function openSharedLog(listeners: Listener[]): LogHandlers {
   let handlers: LogHandlers = { onMessage: () => {} }
   const readStream = (_name: string, _from: unknown, given: LogHandlers) => {
     handlers = given
+    return log
   }
-  const log = shareLog({ readStream } as unknown as Broker, 'interactions', 'first')
-  for (const listener of listeners) log.subscribe({ onMessage: listener, onRestart: listener, onDetached: listener })
-  log.open()
+  const followers = listeners.map((listener) => ({ onMessage: listener, onRestart: listener, onDetached: listener }))
+  shareLog({ readStream } as Pick<Broker, 'readStream'>, 'interactions', 'first').open(followers)
   return handlers
 }
 
 function openView(listeners: Listener[]) {
-  const { log, handlers } = openLog()
   const view = new JobsView(log, pino({ level: 'silent' }))
   for (const listener of listeners) view.subscribe({ onChange: listener, onRestart: listener })
-  return { view, handlers: handlers() }
+  return view.follower
 }
 
 function openFeed(listeners: Listener[]): Feed {
@@ -78,8 +69,8 @@ const places: Record<string, Place> = {
   'a message of a log': (listeners) => () => openSharedLog(listeners).onMessage(message),
   'the restart of a log': (listeners) => () => openSharedLog(listeners).onRestart?.(),
   'the loss of a log': (listeners) => () => openSharedLog(listeners).onDetached?.(),
-  'a change of a job': (listeners) => () => openView(listeners).handlers.onMessage(message),
-  'the restart of the log of jobs': (listeners) => () => openView(listeners).handlers.onRestart?.(),
+  'a change of a job': (listeners) => () => openView(listeners).onMessage(message),
+  'the restart of the log of jobs': (listeners) => () => openView(listeners).onRestart?.(),
   'an event of the feed': (listeners) => () => openFeed(listeners).add({ offset: 0, jobId: 'a', json: '{}' }),
   'the restart of the feed': (listeners) => () => openFeed(listeners).restart((_topic, outbox) => outbox.send('')),
   'a latest value': (listeners) => () => openHub(listeners).publish('stats', null, {}),
@@ -103,10 +94,9 @@ const places: Record<string, Place> = {
     t.mock.timers.tick(250)
   },
   'a change of what an answer depends on': (listeners) => () => {
-    const { log, handlers } = openLog()
     const cache = createAnswerCache(log, () => null)
     for (const listener of listeners) cache.onChange(listener)
-    handlers().onMessage(message)
+    cache.follower.onMessage(message)
   },
   'a switch of the model version': (listeners) => () => {
     const versions = createVersionWatch(() => {})

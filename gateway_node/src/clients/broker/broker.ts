@@ -46,11 +46,6 @@ export interface LogReader {
   close(): Promise<void>
 }
 
-/** A reader that many can listen to. Each `subscribe` returns the way to stop listening; it repeats nothing. */
-export interface Log extends LogReader {
-  subscribe(handlers: LogHandlers): () => void
-}
-
 export interface Broker {
   readonly isConnected: boolean
   /** Publications that this process still holds, as the broker has neither confirmed nor refused them. Bounded. */

@@ -1,18 +1,14 @@
-// One reader of a stream that many can listen to. It opens when everybody has subscribed, so nobody misses the beginning.
+// One reader of a stream with many followers. Its list of followers is complete when it opens, so none misses the beginning.
 import { notifyAll } from '../listeners.ts'
-import type { Broker, Log, LogHandlers, LogReader, LogStart } from './broker.ts'
+import type { Broker, LogHandlers, LogReader, LogStart } from './broker.ts'
 
-export type SharedLog = Log & { open(): void }
+export type SharedLog = LogReader & {
+  /** Start to read. Each event goes to the followers in their order. */
+  open(followers: readonly LogHandlers[]): void
+}
 
-export function shareLog(broker: Broker, name: string, from: LogStart): SharedLog {
-  const listeners = new Set<LogHandlers>()
+export function shareLog(broker: Pick<Broker, 'readStream'>, name: string, from: LogStart): SharedLog {
   let reader: LogReader | undefined
-
-  const all: LogHandlers = {
-    onMessage: (message) => notifyAll(listeners, (listener) => listener.onMessage(message)),
-    onRestart: () => notifyAll(listeners, (listener) => listener.onRestart?.()),
-    onDetached: () => notifyAll(listeners, (listener) => listener.onDetached?.()),
-  }
 
   return {
     get isAttached() {
@@ -26,12 +22,12 @@ export function shareLog(broker: Broker, name: string, from: LogStart): SharedLo
     },
     hasReadToEnd: async () => reader?.hasReadToEnd() ?? false,
     waitFor: async (messageId, withinMs) => (reader ? reader.waitFor(messageId, withinMs) : null),
-    subscribe: (handlers) => {
-      listeners.add(handlers)
-      return () => listeners.delete(handlers)
-    },
-    open: () => {
-      reader ??= broker.readStream(name, from, all)
+    open: (followers) => {
+      reader = broker.readStream(name, from, {
+        onMessage: (message) => notifyAll(followers, (follower) => follower.onMessage(message)),
+        onRestart: () => notifyAll(followers, (follower) => follower.onRestart?.()),
+        onDetached: () => notifyAll(followers, (follower) => follower.onDetached?.()),
+      })
     },
     close: async () => {
       await reader?.close()

@@ -1,6 +1,6 @@
 // The answer cache: keeps answers until the log shows that something they depend on has changed. While the log isn't read, it returns nothing.
 import { LRUCache } from 'lru-cache'
-import type { Log } from '../broker/broker.ts'
+import type { LogHandlers, LogReader } from '../broker/broker.ts'
 import { notifyAll } from '../listeners.ts'
 import { createLastChanges, readUserId } from '../user-events.ts'
 import type { Recommendations, RecommendRequest } from './recommender.ts'
@@ -11,13 +11,13 @@ const maxAgeMs = 60_000
 
 export type AnswerCache = ReturnType<typeof createAnswerCache>
 
-export function createAnswerCache(log: Pick<Log, 'isAttached' | 'subscribe'>, liveVersion: () => string | null) {
+export function createAnswerCache(log: Pick<LogReader, 'isAttached'>, liveVersion: () => string | null) {
   /** By user, then by limit, so that one interaction drops all of a user's answers. */
   const answers = new LRUCache<string, Map<number, Recommendations>>({ max: maxUsers, ttl: maxAgeMs })
   const changes = createLastChanges()
   const changeListeners = new Set<(userId: string) => void>()
 
-  const stopReading = log.subscribe({
+  const follower: LogHandlers = {
     onMessage: ({ offset, body }) => {
       const userId = readUserId(body)
       if (userId === undefined) return
@@ -30,9 +30,10 @@ export function createAnswerCache(log: Pick<Log, 'isAttached' | 'subscribe'>, li
       answers.clear()
       changes.clear()
     },
-  })
+  }
 
   return {
+    follower,
     /** Return the kept answer, the same object each time; undefined if there is none that is fresh. */
     get({ userId, limit, minInteractionOffset = -1 }: RecommendRequest): Recommendations | undefined {
       const answer = log.isAttached ? answers.get(userId)?.get(limit) : undefined
@@ -49,6 +50,5 @@ export function createAnswerCache(log: Pick<Log, 'isAttached' | 'subscribe'>, li
     clear: () => answers.clear(),
     /** Call the listener with each user whose answers were dropped. */
     onChange: (listener: (userId: string) => void) => changeListeners.add(listener),
-    close: stopReading,
   }
 }

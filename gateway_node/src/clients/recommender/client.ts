@@ -4,7 +4,7 @@ import { connectivityState } from '@grpc/grpc-js'
 import type { BaseLogger } from 'pino'
 import type { Config } from '../../config.ts'
 import { ModelPromoted } from '../../gen/whynotboth/v1/recommender.ts'
-import type { Broker, Log } from '../broker/broker.ts'
+import type { Broker, LogReader } from '../broker/broker.ts'
 import { shield } from '../listeners.ts'
 import { createAnswerCache } from './answer-cache.ts'
 import { createBreaker } from './breaker.ts'
@@ -17,7 +17,7 @@ import { readResult } from './result-file.ts'
 import { createVersionWatch } from './version-watch.ts'
 
 type Surroundings = {
-  log: Pick<Log, 'isAttached' | 'subscribe'>
+  log: Pick<LogReader, 'isAttached'>
   onHint: Broker['onHint']
   newCall: () => Call
   observe: Observe
@@ -37,7 +37,7 @@ export function createRecommender(config: RecommenderConfig, surroundings: Surro
   const breaker = createBreaker()
   const versions = createVersionWatch((error) => logger.error({ err: error }, 'version switch not handled'))
   const cache = createAnswerCache(log, () => versions.current)
-  const lastKnown = createLastKnown(log)
+  const lastKnown = createLastKnown()
   const { recommend, refreshPopular } = createRecommend({ client: recommender, breaker, cache, lastKnown, versions })
   const lifetime = new AbortController()
 
@@ -77,6 +77,7 @@ export function createRecommender(config: RecommenderConfig, surroundings: Surro
   })
 
   return {
+    followers: [cache.follower, lastKnown.follower],
     recommend,
     ...createLookups(recommender, ask),
     ...createModelLookups(models, ask, versions),
@@ -88,8 +89,6 @@ export function createRecommender(config: RecommenderConfig, surroundings: Surro
     close: async () => {
       lifetime.abort()
       stopListening()
-      cache.close()
-      lastKnown.close()
       channel.close()
     },
   }

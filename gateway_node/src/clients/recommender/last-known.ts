@@ -1,6 +1,6 @@
 // The fallback while the recommender can't be reached: the user's last list, or the popular items. Every such answer is marked degraded.
 import { LRUCache } from 'lru-cache'
-import type { Log } from '../broker/broker.ts'
+import type { LogHandlers } from '../broker/broker.ts'
 import { readErasure } from '../user-events.ts'
 import type { Recommendations, RecommendRequest } from './recommender.ts'
 
@@ -8,13 +8,13 @@ const maxLists = 10_000
 
 export type LastKnown = ReturnType<typeof createLastKnown>
 
-export function createLastKnown(log: Pick<Log, 'subscribe'>) {
+export function createLastKnown() {
   const lists = new LRUCache<string, Recommendations>({ max: maxLists })
   /** The offset of each user's erasure. An answer as of an earlier offset may still arrive, and must not be kept. */
   const erasedAt = new LRUCache<string, number>({ max: maxLists })
   let popular: Recommendations | undefined
 
-  const stopReading = log.subscribe({
+  const follower: LogHandlers = {
     onMessage: (message) => {
       const erasure = readErasure(message)
       if (!erasure) return
@@ -22,9 +22,10 @@ export function createLastKnown(log: Pick<Log, 'subscribe'>) {
       lists.delete(erasure.userId)
     },
     onRestart: () => erasedAt.clear(),
-  })
+  }
 
   return {
+    follower,
     remember(answer: Recommendations) {
       if (answer.source === 'fallback') {
         if (answer.items.length >= (popular?.items.length ?? 0)) popular = answer
@@ -39,6 +40,5 @@ export function createLastKnown(log: Pick<Log, 'subscribe'>) {
       const source = list ? 'cache' : 'fallback'
       return { ...known, userId, source, degraded: true, items: known.items.slice(0, limit), timings: {} }
     },
-    close: stopReading,
   }
 }

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { Reason } from '../../errors.ts'
 import type { JobFile } from '../../gen/whynotboth/v1/jobs.ts'
+import type { LogHandlers } from '../broker/broker.ts'
 
 /** What goes with each call: when it has to be answered, on the clock of `performance.now()`, whose it is, and whether they still wait. */
 export type Call = { expiresAt: number; requestId: string; traceparent: string; isAbandoned?: () => boolean }
@@ -72,6 +73,8 @@ export type RecommenderState = { channel: string; breaker: 'closed' | 'open' | '
 
 /** Every method rejects with an AppError. */
 export interface Recommender {
+  /** The answer cache and the last-known answers. They must follow the stream `interactions`. */
+  readonly followers: readonly LogHandlers[]
   recommend(request: RecommendRequest, call: Call): Promise<Recommendations>
   listSimilarItems(request: { itemId: string; limit: number }, call: Call): Promise<{ items: ScoredItem[] }>
   getItem(itemId: string, call: Call): Promise<Item>

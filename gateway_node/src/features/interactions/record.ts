@@ -1,6 +1,6 @@
 // The use case "a user rated an item", the same for a request and for a frame on a socket.
 import { LRUCache } from 'lru-cache'
-import type { Broker, Log } from '../../clients/broker/broker.ts'
+import type { Broker, LogReader } from '../../clients/broker/broker.ts'
 import type { Call, Recommender } from '../../clients/recommender/recommender.ts'
 import { AppError } from '../../errors.ts'
 import { InteractionRecorded } from '../../gen/whynotboth/v1/interactions.ts'
@@ -14,7 +14,7 @@ const itemCheckMs = 300
 
 type Parts = {
   broker: Pick<Broker, 'publish'>
-  log: Pick<Log, 'waitFor'>
+  log: Pick<LogReader, 'waitFor'>
   recommender: Pick<Recommender, 'getItem'>
   view: InteractionsView
   readOwnWriteMs: number

@@ -3,16 +3,16 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fp from 'fastify-plugin'
 import { createRecordInteraction, type RecordInteraction } from './record.ts'
 import { AcceptedInteraction, IdempotencyHeaders, NewInteraction } from './schemas.ts'
-import { createInteractionsView } from './view.ts'
+import { createInteractionsView, type InteractionsView } from './view.ts'
 
 export const interactionsRoutes = fp(
   async (instance) => {
     const app = instance.withTypeProvider<TypeBoxTypeProvider>()
     const { broker, recommender, interactionsLog: log } = app
-    const view = createInteractionsView(log)
+    const view = createInteractionsView()
     const { readOwnWriteMs } = app.config
     app.decorate('recordInteraction', createRecordInteraction({ broker, log, recommender, view, readOwnWriteMs }))
-    app.addHook('onClose', async () => view.close())
+    app.decorate('interactionsView', view)
 
     app.post(
       '/v1/interactions',
@@ -38,5 +38,6 @@ export const interactionsRoutes = fp(
 declare module 'fastify' {
   interface FastifyInstance {
     recordInteraction: RecordInteraction
+    interactionsView: InteractionsView
   }
 }

@@ -1,6 +1,6 @@
 // The interactions of the last day that came with an Idempotency-Key: a bounded fold of the log, so that any replica knows a key.
 import { LRUCache } from 'lru-cache'
-import type { Log, LogMessage } from '../../clients/broker/broker.ts'
+import type { LogHandlers, LogMessage } from '../../clients/broker/broker.ts'
 import { InteractionRecorded } from '../../gen/whynotboth/v1/interactions.ts'
 import type { AcceptedInteraction } from './schemas.ts'
 
@@ -11,10 +11,10 @@ const versionPosition = 14
 
 export type InteractionsView = ReturnType<typeof createInteractionsView>
 
-export function createInteractionsView(log: Pick<Log, 'subscribe'>) {
+export function createInteractionsView() {
   const accepted = new LRUCache<string, AcceptedInteraction>({ max: capacity })
 
-  function fold(message: LogMessage) {
+  function onMessage(message: LogMessage) {
     if (message.messageId[versionPosition] !== '5' || accepted.has(message.messageId)) return
     const interaction = toAccepted(message)
     if (!interaction) return
@@ -22,8 +22,8 @@ export function createInteractionsView(log: Pick<Log, 'subscribe'>) {
     if (ttl > 0) accepted.set(interaction.interactionId, interaction, { ttl })
   }
 
-  const close = log.subscribe({ onMessage: fold, onRestart: () => accepted.clear() })
-  return { find: (interactionId: string) => accepted.get(interactionId), close }
+  const follower: LogHandlers = { onMessage, onRestart: () => accepted.clear() }
+  return { find: (interactionId: string) => accepted.get(interactionId), follower }
 }
 
 function toAccepted({ body, offset }: LogMessage): AcceptedInteraction | undefined {

@@ -83,7 +83,6 @@ export const jobsRoutes = fp(
   async (app) => {
     const jobs = new JobsView(app.jobsLog, app.log)
     app.decorate('jobs', jobs)
-    app.addHook('onClose', async () => jobs.close())
     await app.register(asking)
     await app.register(looking)
   },

@@ -1,6 +1,6 @@
 // What this gateway knows of jobs: a bounded fold of the stream `job-events`. It holds nothing that the stream doesn't, so any replica rebuilds it.
 import type { FastifyBaseLogger } from 'fastify'
-import type { Log, LogMessage } from '../../clients/broker/broker.ts'
+import type { LogHandlers, LogMessage, LogReader } from '../../clients/broker/broker.ts'
 import { notifyAll } from '../../clients/listeners.ts'
 import { AppError } from '../../errors.ts'
 import { decodeFact, type Fact, type FactName } from './facts.ts'
@@ -22,7 +22,7 @@ type Listeners = { onChange: (change: JobChange) => void; onRestart: () => void 
 type JobsPage = { jobs: Job[]; nextPageToken?: string }
 
 export class JobsView {
-  readonly #log: Log
+  readonly #log: Pick<LogReader, 'isCaughtUp' | 'hasReadToEnd'>
   readonly #logger: FastifyBaseLogger
   /** In the order in which the jobs were asked for. */
   readonly #entries = new Map<string, Entry>()
@@ -30,17 +30,18 @@ export class JobsView {
   readonly #early = new Map<string, Fact[]>()
   readonly #listeners = new Set<Listeners>()
   readonly #waiters = new Set<() => void>()
-  readonly #stopReading: () => void
   #lastOffset: number | null = null
   #hasCaughtUp = false
 
-  constructor(log: Log, logger: FastifyBaseLogger) {
+  /** What the view hears of the stream. */
+  readonly follower: LogHandlers = {
+    onMessage: (message) => this.#read(message),
+    onRestart: () => this.#restart(),
+  }
+
+  constructor(log: Pick<LogReader, 'isCaughtUp' | 'hasReadToEnd'>, logger: FastifyBaseLogger) {
     this.#log = log
     this.#logger = logger
-    this.#stopReading = log.subscribe({
-      onMessage: (message) => this.#read(message),
-      onRestart: () => this.#restart(),
-    })
   }
 
   get lastOffset(): number | null {
@@ -115,10 +116,6 @@ export class JobsView {
   subscribe(listeners: Listeners): () => void {
     this.#listeners.add(listeners)
     return () => this.#listeners.delete(listeners)
-  }
-
-  close(): void {
-    this.#stopReading()
   }
 
   #read(message: LogMessage): void {

@@ -6,7 +6,7 @@ import { Connection, type ConnectionParts } from './connection.ts'
 import { Expiries } from './expiries.ts'
 import { clientFrames, serverFrames } from './frames.ts'
 import { SocketCounts } from './socket-counts.ts'
-import { createTopics, topicAccess, topicNames } from './topics.ts'
+import { createTopics, type Topics, topicAccess, topicNames } from './topics.ts'
 
 /** OpenAPI knows no frames, so they go beside what it knows. */
 const schema = {
@@ -20,8 +20,10 @@ const schema = {
 export const liveRoutes = fp(
   async (app) => {
     const { framesPerMinute } = app.config.limits
+    const topics = createTopics(app)
+    app.decorate('topics', topics)
     const parts: ConnectionParts = {
-      findTopic: createTopics(app),
+      findTopic: topics.findTopic,
       rate: (interaction, call) => app.recordInteraction(interaction, call),
       newCall: () => app.newCall(),
       verifyToken: app.verifyToken,
@@ -72,4 +74,10 @@ function requireOrigin(app: FastifyInstance, { headers }: FastifyRequest): void 
     'ORIGIN_REFUSED',
     `Pages of ${origin} may not open this socket. Serve the page from an allowed origin.`,
   )
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    topics: Topics
+  }
 }

@@ -1,5 +1,6 @@
 // Every topic there is, and what feeds it.
 import type { FastifyInstance } from 'fastify'
+import type { LogHandlers } from '../../clients/broker/broker.ts'
 import { notifyAll } from '../../clients/listeners.ts'
 import { readErasure } from '../../clients/user-events.ts'
 import { AppError } from '../../errors.ts'
@@ -30,7 +31,9 @@ export const topicNames = Object.keys(topicAccess)
 /** Progress comes each second and has topics of its own. */
 const quietFact = 'job.progressed'
 
-export function createTopics(app: FastifyInstance): ConnectionParts['findTopic'] {
+export type Topics = { findTopic: ConnectionParts['findTopic']; follower: LogHandlers }
+
+export function createTopics(app: FastifyInstance): Topics {
   const hub = new Hub()
   const parts = { hub, recommender: app.recommender, newCall: () => app.newCall(), logger: app.log }
   const jobs = new JobsTopic(app.jobs, app.config.readOwnWriteMs)
@@ -39,7 +42,6 @@ export function createTopics(app: FastifyInstance): ConnectionParts['findTopic']
   const activity = new ActivityTopic(hub)
   const stats = new StatsTopic(hub, () => app.stats.snapshot())
 
-  feedFromInteractions(app, recommendations, activity)
   feedFromJobs(app, activity)
   feedFromModels(app, models, recommendations)
 
@@ -52,14 +54,19 @@ export function createTopics(app: FastifyInstance): ConnectionParts['findTopic']
     if (ModelsTopic.matches(name)) return [models, topicAccess.models]
     throw new AppError('TOPIC_UNKNOWN', `There is no topic ${name}. Use one of ${topicNames.join(', ')}.`)
   }
-  return (name, identity) => {
+  const findTopic: Topics['findTopic'] = (name, identity) => {
     const [topic, access, ownerId] = find(name)
     requireAccess(access, identity, ownerId)
     return topic
   }
+  return { findTopic, follower: followInteractions(app, recommendations, activity) }
 }
 
-function feedFromInteractions(app: FastifyInstance, recommendations: RecommendationsTopic, activity: ActivityTopic) {
+function followInteractions(
+  app: FastifyInstance,
+  recommendations: RecommendationsTopic,
+  activity: ActivityTopic,
+): LogHandlers {
   const erase = ({ userId, occurredAt = new Date(0) }: UserErased, offset: number) => {
     const toActivity = () => {
       activity.forget(userId)
@@ -67,7 +74,7 @@ function feedFromInteractions(app: FastifyInstance, recommendations: Recommendat
     }
     notifyAll([toActivity, () => recommendations.onErasure(userId, offset)], (update) => update())
   }
-  const stop = app.interactionsLog.subscribe({
+  return {
     onMessage: (message) => {
       const { offset, body } = message
       const erasure = readErasure(message)
@@ -79,8 +86,7 @@ function feedFromInteractions(app: FastifyInstance, recommendations: Recommendat
       notifyAll([toActivity, () => recommendations.onInteraction(userId, offset)], (update) => update())
     },
     onRestart: () => recommendations.onRestart(),
-  })
-  app.addHook('onClose', async () => stop())
+  }
 }
 
 function decodeInteraction(app: FastifyInstance, offset: number, body: Uint8Array) {

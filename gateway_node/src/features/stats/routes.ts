@@ -3,7 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Static, Type } from 'typebox'
-import type { Log } from '../../clients/broker/broker.ts'
+import type { LogReader } from '../../clients/broker/broker.ts'
 import { Nullable } from '../../http/schemas.ts'
 import { Collector } from './collector.ts'
 
@@ -58,7 +58,7 @@ function takeSnapshot(app: FastifyInstance, collector: Collector): Stats {
   }
 }
 
-const readerOf = (log: Log) => ({ attached: log.isAttached, offset: log.lastOffset })
+const readerOf = (log: LogReader) => ({ attached: log.isAttached, offset: log.lastOffset })
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,6 +1,6 @@
 // The use case "erase a user": a fact on the log. Each of its readers erases what it keeps.
 import { randomUUID } from 'node:crypto'
-import type { Broker, Log } from '../../clients/broker/broker.ts'
+import type { Broker, LogReader } from '../../clients/broker/broker.ts'
 import type { Call } from '../../clients/recommender/recommender.ts'
 import { userErased } from '../../clients/user-events.ts'
 import { UserErased } from '../../gen/whynotboth/v1/interactions.ts'
@@ -8,7 +8,7 @@ import type { AcceptedErasure } from './schemas.ts'
 
 type Parts = {
   broker: Pick<Broker, 'publish'>
-  log: Pick<Log, 'waitFor'>
+  log: Pick<LogReader, 'waitFor'>
   readOwnWriteMs: number
 }
 

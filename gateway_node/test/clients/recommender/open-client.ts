@@ -36,7 +36,7 @@ export async function openClientOf(t: TestContext, recommenderAddress: string) {
       logger: pino({ level: 'silent' }),
     },
   )
-  log.open()
+  log.open(recommender.followers)
   t.after(async () => {
     await recommender.close()
     await log.close()

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { pino } from 'pino'
-import type { LogHandlers } from '../../../src/clients/broker/broker.ts'
 import { JobsView } from '../../../src/features/jobs/view.ts'
 import { JobRequested } from '../../../src/gen/whynotboth/v1/jobs.ts'
 import { type Entry, exportRequested, jobFact, toLogMessage } from './job-facts.ts'
@@ -11,29 +10,15 @@ const logger = pino({ level: 'silent' })
 
 /** A view of a log that the test writes. */
 function openView() {
-  const listeners = new Set<LogHandlers>()
   let next = 0
-  const log = {
-    isAttached: true,
-    isCaughtUp: true,
-    lastOffset: null,
-    subscribe: (handlers: LogHandlers) => {
-      listeners.add(handlers)
-      return () => listeners.delete(handlers)
-    },
-    hasReadToEnd: async () => true,
-    waitFor: async () => null,
-    close: async () => {},
-  }
-  const tell = (entry: Entry) => {
-    for (const { onMessage } of listeners) onMessage(toLogMessage(entry, next))
-    next += 1
-  }
+  const log = { isCaughtUp: true, hasReadToEnd: async () => true }
+  const view = new JobsView(log, logger)
+  const tell = (entry: Entry) => view.follower.onMessage(toLogMessage(entry, next++))
   const restart = () => {
     next = 0
-    for (const { onRestart } of listeners) onRestart?.()
+    view.follower.onRestart?.()
   }
-  return { view: new JobsView(log, logger), log, tell, restart }
+  return { view, log, tell, restart }
 }
 
 test('the list is newest first, in pages', () => {
