@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.plots import curves
 from benchmarks.report import STYLE
 from benchmarks.tables import as_text, number
-from ml_service.model.sizes import APPETITES, BYTES_MAX, ITEMS_MAX
+from ml_service.model.sizes import BYTES_MAX, ITEMS_MAX, NEEDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,7 +92,7 @@ class GrowthReport:
     def _end(self) -> str:
         """Return a sentence on the largest catalogue that the design allows."""
         return (
-            f"EASE is fitted up to {APPETITES['ease'].items_max:,} items, the others up to {ITEMS_MAX:,}, so that no process takes more "
+            f"EASE is fitted up to {NEEDS['ease'].items_max:,} items, the others up to {ITEMS_MAX:,}, so that no process takes more "
             f"than {BYTES_MAX / 1e9:g} GB. A larger catalogue needs a sparse matrix."
         )
 

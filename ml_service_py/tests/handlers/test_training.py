@@ -19,7 +19,7 @@ from ml_service.entrypoints.worker.settlement import settle_failure
 from ml_service.errors import Internal, InvalidArgument, ServiceError
 from ml_service.handlers.job_runner import JobMandate
 from ml_service.handlers.training import GATE_PERCENT, OwnMandate, train
-from ml_service.model.sizes import APPETITES, Appetite
+from ml_service.model.sizes import NEEDS, Needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +139,7 @@ def test_a_live_version_that_can_not_be_measured_any_more_stays_live(
     planted: Store, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     champion = train(planted, registry, OwnMandate(planted), EASE, ignore)
-    monkeypatch.setitem(APPETITES, "ease", Appetite(12, items_max=1))
+    monkeypatch.setitem(NEEDS, "ease", Needs(12, items_max=1))
 
     outcome = train(planted, registry, OwnMandate(planted), POPULARITY, ignore)
 

@@ -1,4 +1,4 @@
-"""Data with a known answer: even users have the even items and odd users the odd ones, each but the item of their own number."""
+"""Data with a known answer: even users have all even items and odd users all odd items, except the item with their own number."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A version as arrays: what is written is what is read, and nothing else is taken for a version."""
+"""Model versions as arrays: a round trip keeps all scores, and other arrays are rejected."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def test_a_model_read_back_gives_identical_scores(model: ItemItemModel) -> None:
         ("rating_weights", np.array([1.0, 2.0, 3.0]), "rating_weights has the shape"),
     ],
 )
-def test_arrays_that_are_no_version_are_refused_by_name(model: ItemItemModel, name: str, array: Any, complaint: str) -> None:
+def test_arrays_that_are_no_model_version_are_rejected_by_name(model: ItemItemModel, name: str, array: Any, complaint: str) -> None:
     arrays: dict[str, Any] = {**to_arrays(model), name: array}
 
     with pytest.raises(UnusableArrays, match=complaint):

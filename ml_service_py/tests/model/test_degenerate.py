@@ -1,4 +1,4 @@
-"""Ratings with little or nothing to learn from: what can be fitted serves, what can't is left out and named."""
+"""Ratings with little or nothing to learn from: estimators that can be fitted serve, the others are left out with a reason."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def ratings(request: pytest.FixtureRequest) -> Ratings:
     return ratings_of(CASES[request.param])
 
 
-def test_something_is_found_and_what_is_found_can_answer(ratings: Ratings) -> None:
+def test_a_search_finds_an_estimator_that_can_recommend(ratings: Ratings) -> None:
     found = search(ratings, [], folds=3, seed=1, report=ignore)
 
     estimator = build(found.best.configuration).fit(ratings.pairs, ratings.ratings)
@@ -52,13 +52,13 @@ def test_something_is_found_and_what_is_found_can_answer(ratings: Ratings) -> No
 
 
 @pytest.mark.parametrize("name", ["one item", "each user another item", "one user"])
-def test_where_no_item_speaks_for_another_popularity_serves(name: str) -> None:
+def test_popularity_wins_if_no_item_relates_to_another(name: str) -> None:
     found = search(ratings_of(CASES[name]), [], folds=3, seed=1, report=ignore)
 
     assert found.best.configuration.estimator == "popularity"
 
 
-def test_what_can_not_be_fitted_is_left_out_and_named_with_the_reason() -> None:
+def test_an_estimator_that_can_not_be_fitted_is_left_out_with_the_reason() -> None:
     steps: list[str] = []
 
     found = search(ratings_of(ONE_ITEM), [], folds=2, seed=1, report=lambda progress: steps.append(progress.step))
@@ -68,7 +68,7 @@ def test_what_can_not_be_fitted_is_left_out_and_named_with_the_reason() -> None:
     assert [step for step in steps if step.startswith("Left out svd (n_components 5), fit ")]
 
 
-def test_where_nothing_can_be_fitted_one_sentence_says_why() -> None:
+def test_a_search_without_any_fitted_estimator_fails_with_one_line_that_says_why() -> None:
     with pytest.raises(InvalidArgument, match=r"^No estimator can be fitted to these ratings \(svd: Found array .*Import more") as refused:
         search(ratings_of(ONE_ITEM), ["svd"], folds=2, seed=1, report=ignore)
 
@@ -83,7 +83,7 @@ def test_a_configuration_that_can_not_be_fitted_can_not_be_measured() -> None:
         measure(configuration, ratings_of(ONE_ITEM), folds=2, seed=1)
 
 
-def test_one_fold_that_can_not_be_fitted_is_enough_to_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_candidate_that_can_not_be_fitted_to_one_fold_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     class Hesitant(ItemKNN):
         """Can't be fitted when some item is missing, as it is in one of the folds."""
 
@@ -104,18 +104,18 @@ def test_one_fold_that_can_not_be_fitted_is_enough_to_be_left_out(monkeypatch: p
     assert len(reason) == REASON_LENGTH_MAX
 
 
-def test_weights_that_are_not_finite_are_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_that_are_not_finite_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     class Divided(Popularity):
         def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
             return np.full((interactions.shape[1],) * 2, np.nan, dtype=np.float32)
 
     monkeypatch.setitem(ESTIMATORS, "popularity", Divided)
 
-    with pytest.raises(InvalidArgument, match="popularity: the weights that were learned aren't all finite"):
+    with pytest.raises(InvalidArgument, match="popularity: the learned weights aren't all finite"):
         search(ratings_of(CASES["two items"]), ["popularity"], folds=2, seed=1, report=ignore)
 
 
-def test_a_bug_of_ours_is_not_left_out_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_in_an_estimator_fails_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken(Popularity):
         def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
             raise KeyError("a bug")

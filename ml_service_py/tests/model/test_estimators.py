@@ -1,4 +1,4 @@
-"""What every estimator promises: the right answer on planted data, scikit-learn's contract, and that names and order don't matter."""
+"""Every estimator gives the known answer on planted data, keeps scikit-learn's contract, and ignores the names and order of rows."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_items_of_the_other_colour_score_lower(estimator: ItemItemEstimator) -> 
 
 
 @for_each
-def test_seen_items_are_left_out_even_when_more_is_asked_than_there_is(estimator: ItemItemEstimator) -> None:
+def test_seen_items_are_left_out_even_if_the_limit_exceeds_the_catalogue(estimator: ItemItemEstimator) -> None:
     estimator = fitted(estimator)
     histories = estimator.histories(estimator.user_ids_)
 
@@ -97,7 +97,7 @@ def test_parameters_are_stored_as_given_and_survive_a_clone(estimator: ItemItemE
 
 
 @for_each
-def test_nothing_answers_before_the_fit(estimator: ItemItemEstimator) -> None:
+def test_an_estimator_that_is_not_fitted_raises(estimator: ItemItemEstimator) -> None:
     with pytest.raises(NotFittedError):
         clone(estimator).predict([("00", "01")])
     with pytest.raises(NotFittedError):
@@ -105,7 +105,7 @@ def test_nothing_answers_before_the_fit(estimator: ItemItemEstimator) -> None:
 
 
 @for_each
-def test_what_is_learned_has_the_stated_shapes(estimator: ItemItemEstimator) -> None:
+def test_fitted_attributes_have_the_documented_shapes(estimator: ItemItemEstimator) -> None:
     estimator = fitted(estimator)
 
     assert estimator.weights_.shape == (SIZE, SIZE)
@@ -116,7 +116,7 @@ def test_what_is_learned_has_the_stated_shapes(estimator: ItemItemEstimator) -> 
 
 
 @for_each
-def test_data_that_cannot_be_used_is_refused(estimator: ItemItemEstimator) -> None:
+def test_unusable_data_is_rejected(estimator: ItemItemEstimator) -> None:
     with pytest.raises(ValueError, match="two: user and item"):
         clone(estimator).fit([("1", "2", "3")], [1.0])
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
@@ -128,16 +128,16 @@ def test_data_that_cannot_be_used_is_refused(estimator: ItemItemEstimator) -> No
 @pytest.mark.parametrize(
     "estimator", [EASE(l2=0), EASE(dropout=1), EASE(rank=-1), SVD(n_components=0), ItemKNN(n_neighbors=0), ItemKNN(shrinkage=-1)]
 )
-def test_parameters_out_of_range_are_refused_by_the_fit(estimator: ItemItemEstimator) -> None:
+def test_the_fit_rejects_parameters_out_of_range(estimator: ItemItemEstimator) -> None:
     with pytest.raises(ValueError, match=r"at least|greater than"):
         fitted(estimator)
 
 
-def test_pairs_outside_the_fit_score_nothing() -> None:
+def test_pairs_that_the_fit_did_not_see_score_0() -> None:
     assert fitted(EASE(l2=1.0)).predict([("nobody", "00"), ("00", "nothing")]).tolist() == [0, 0]
 
 
-def test_scikit_learns_own_search_chooses_by_ndcg() -> None:
+def test_grid_search_of_scikit_learn_chooses_by_ndcg() -> None:
     data = checkerboard()
 
     folds = KFold(3, shuffle=True, random_state=0)
@@ -148,7 +148,7 @@ def test_scikit_learns_own_search_chooses_by_ndcg() -> None:
 
 
 @for_each_personal
-def test_a_low_rating_lifts_no_item(estimator: ItemItemEstimator) -> None:
+def test_a_low_rating_raises_the_score_of_no_item(estimator: ItemItemEstimator) -> None:
     model = fitted(estimator).to_model()
     liked = {name(item): 5.0 for item in range(0, 6, 2)}
     disliked = {name(item): rating for item, rating in zip((1, 3, 5), (0.5, 1.0, 1.5), strict=True)}

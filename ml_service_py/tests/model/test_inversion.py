@@ -1,4 +1,4 @@
-"""Large matrices in little memory: the same as the plain way, in blocks and in place."""
+"""Computation in blocks and in place gives the same results as the plain way."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from ml_service.model.inversion import invert_in_place
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that even these matrices have several, and a last one that isn't full."""
+    """Make blocks so small that these matrices have several, and a last one that isn't full."""
     monkeypatch.setattr(cooccurrence, "BLOCK_ROWS", 7)
 
 
-def test_the_gram_matrix_of_blocks_is_that_of_the_whole() -> None:
+def test_the_gram_matrix_in_blocks_equals_that_of_the_whole() -> None:
     dense = np.random.default_rng(1).integers(2, size=(30, 19)).astype(np.float32)
 
     assert np.array_equal(gram(csr_array(dense)), dense.T @ dense)
 
 
-def test_the_inverse_takes_the_place_of_the_matrix() -> None:
+def test_the_inverse_replaces_the_matrix() -> None:
     factors = np.random.default_rng(2).random((40, 19))
     matrix = factors.T @ factors + np.eye(19)
     plain = np.linalg.inv(matrix)
@@ -34,6 +34,6 @@ def test_the_inverse_takes_the_place_of_the_matrix() -> None:
     assert np.allclose(matrix, plain, rtol=1e-12, atol=1e-14)
 
 
-def test_a_matrix_that_has_no_inverse_is_refused() -> None:
+def test_a_matrix_without_an_inverse_is_rejected() -> None:
     with pytest.raises(LinAlgError):
         invert_in_place(np.zeros((3, 3)))

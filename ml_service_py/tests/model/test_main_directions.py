@@ -1,4 +1,4 @@
-"""The main directions: what the formula says, what they add to a regression, and data that has few or none."""
+"""The main directions: they equal the formula, they add relations that a regression misses, and data may have few or none."""
 
 from itertools import combinations
 
@@ -20,7 +20,7 @@ def interactions() -> csr_array[np.float32]:
     return csr_array((np.ones(len(PAIRS), dtype=np.float32), (users, items)))
 
 
-def test_a_dense_decomposition_gives_the_same() -> None:
+def test_the_result_equals_that_of_a_dense_decomposition() -> None:
     data = csr_array((np.random.default_rng(3).random((30, 20)) < 0.4).astype(np.float32))
     scale = data.sum(axis=0) ** POPULARITY_EXPONENT
     _, strengths, directions = np.linalg.svd(data.toarray() / scale)
@@ -31,7 +31,7 @@ def test_a_dense_decomposition_gives_the_same() -> None:
     np.testing.assert_allclose(found, (directions[:4].T * fading) @ directions[:4] * scale / scale[:, None], atol=1e-5)
 
 
-def test_items_of_a_group_speak_for_each_other_even_if_no_user_has_both() -> None:
+def test_items_of_a_group_have_positive_weights_even_if_no_user_has_both() -> None:
     regression, both = (EASE(l2=1.0, rank=rank).fit(PAIRS).weights_ for rank in (0, 2))
 
     assert regression[0, 1] < 0
@@ -39,7 +39,7 @@ def test_items_of_a_group_speak_for_each_other_even_if_no_user_has_both() -> Non
     assert np.abs(both[:5, 5:]).max() < 1e-5
 
 
-def test_no_item_speaks_for_itself() -> None:
+def test_the_weight_of_an_item_for_itself_is_0() -> None:
     weights = EASE(l2=1.0, rank=2).fit(PAIRS).weights_
 
     assert not np.diag(weights).any()
@@ -54,7 +54,7 @@ def test_rounding_errors_are_no_directions() -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (5, 1), (2, 2)])
-def test_data_too_small_for_a_direction_has_none(shape: tuple[int, int]) -> None:
+def test_data_that_is_too_small_has_no_direction(shape: tuple[int, int]) -> None:
     assert not main_directions(csr_array(np.ones(shape, dtype=np.float32)), rank=8).any()
 
 

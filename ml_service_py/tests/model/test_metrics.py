@@ -1,4 +1,4 @@
-"""The metrics against numbers worked out by hand."""
+"""The metrics against numbers computed by hand."""
 
 import numpy as np
 import pytest
@@ -21,13 +21,13 @@ def test_hits_at_ranks_one_and_three_of_four_relevant_items() -> None:
     assert metrics["ndcg_at_10"] == pytest.approx(1.5 / 2.56161, abs=1e-5)
 
 
-def test_ten_hits_are_ideal_however_many_are_relevant() -> None:
+def test_ten_hits_give_an_ndcg_of_1_even_if_more_items_are_relevant() -> None:
     metrics = metrics_of(np.array([hits(*range(1, 11))]), np.array([40]))
 
     assert metrics == pytest.approx({"ndcg_at_10": 1.0, "map": 10 / 40, "precision_at_10": 1.0, "recall_at_10": 10 / 40})
 
 
-def test_a_user_without_a_hit_counts_as_nothing() -> None:
+def test_a_user_without_a_hit_counts_as_0() -> None:
     both = metrics_of(np.array([hits(1), hits()]), np.array([1, 1]))
 
     assert both == pytest.approx({"ndcg_at_10": 0.5, "map": 0.5, "precision_at_10": 0.05, "recall_at_10": 0.5})

@@ -1,4 +1,4 @@
-"""Ratings as arrays: the latest of a pair, fingerprints, and the split of the protocol."""
+"""Ratings as arrays: the latest rating of a pair, fingerprints, and the split of the evaluation protocol."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from ml_service.model.ratings import RatingWeights, latest_ratings_of, ratings_o
 ROWS = [("u1", "a", 3.0), ("u1", "b", None), ("u2", "a", 5.0), ("u1", "a", 1.0)]
 
 
-def test_the_latest_rating_of_a_pair_counts_at_its_own_place() -> None:
+def test_the_last_rating_of_a_pair_counts_and_keeps_its_position() -> None:
     ratings = ratings_of(ROWS)
 
     assert ratings.pairs.tolist() == [["u1", "b"], ["u2", "a"], ["u1", "a"]]
@@ -24,7 +24,7 @@ def test_the_latest_time_of_a_pair_counts_and_of_equal_times_the_last_row() -> N
     assert ratings.ratings.tolist() == [3.0, 5.0, 4.0]
 
 
-def test_no_rows_are_no_ratings() -> None:
+def test_no_rows_give_no_ratings() -> None:
     assert len(ratings_of([])) == 0
     assert ratings_of([]).pairs.shape == (0, 2)
 
@@ -38,7 +38,7 @@ def test_a_fingerprint_changes_with_ids_ratings_and_order() -> None:
     assert ratings_of([ROWS[2], *ROWS[:2], ROWS[3]]).fingerprint() != plain
 
 
-def test_a_low_rating_weighs_nothing_a_middling_one_a_part_and_none_all() -> None:
+def test_a_low_rating_counts_0_a_middling_one_a_part_and_no_rating_1() -> None:
     weights = RatingWeights(low_rating=1.5, full_rating=3.0).weigh(np.array([0.5, 1.5, 2.25, 3.0, 5.0, np.nan]))
 
     assert weights.tolist() == [0, 0, 0.5, 1, 1, 1]

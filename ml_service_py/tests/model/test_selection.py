@@ -1,4 +1,4 @@
-"""The search: it finds what fits, says how far it is, can be stopped, and gives the same again."""
+"""The model search finds the estimator that fits, reports progress, can be stopped, and is reproducible."""
 
 import threading
 from dataclasses import replace
@@ -22,7 +22,7 @@ from ml_service.model.popularity import Popularity
 from ml_service.model.ratings import Float32Array, ratings_of
 from ml_service.model.selection import MARGIN, is_not_worse, measure, search
 
-PATIENCE_SECONDS = 20
+WAIT_SECONDS = 20
 FIRST_OF_GRID = {name: values[0] for name, values in GRIDS["item_knn"].items()}
 
 
@@ -30,7 +30,7 @@ def ignore(progress: Progress) -> None:
     pass
 
 
-def test_what_understands_the_pattern_is_chosen_over_popularity() -> None:
+def test_an_estimator_that_learns_the_pattern_is_chosen_over_popularity() -> None:
     found = search(checkerboard(), ["popularity", "item_knn"], folds=3, seed=1, report=ignore).measured
 
     assert found[0].configuration.estimator == "item_knn"
@@ -38,7 +38,7 @@ def test_what_understands_the_pattern_is_chosen_over_popularity() -> None:
     assert found[0].ndcg > found[-1].ndcg + 0.2
 
 
-def test_every_estimator_is_searched_when_none_is_named() -> None:
+def test_a_search_without_named_estimators_tries_all() -> None:
     found = search(checkerboard(10), [], folds=2, seed=1, report=ignore).measured
 
     assert {measured.configuration.estimator for measured in found} == set(ESTIMATORS)
@@ -61,7 +61,7 @@ def test_another_backend_of_joblib_spreads_the_fits_and_changes_no_figure() -> N
     assert spread == alone
 
 
-def test_a_fit_takes_one_core_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fit_uses_one_core_on_a_machine_with_more(monkeypatch: pytest.MonkeyPatch) -> None:
     threads = set()
 
     class Watched(Popularity):
@@ -75,7 +75,7 @@ def test_a_fit_takes_one_core_however_many_there_are(monkeypatch: pytest.MonkeyP
     assert threads == {1}
 
 
-def test_progress_rises_to_the_end_and_tells_the_best_so_far() -> None:
+def test_progress_rises_to_100_percent_and_carries_the_best_metric_so_far() -> None:
     heard: list[Progress] = []
 
     found = search(checkerboard(), ["ease", "popularity"], folds=2, seed=1, report=heard.append).measured
@@ -95,7 +95,7 @@ def test_a_fit_that_ends_is_reported_while_the_first_one_still_runs(monkeypatch:
     class FirstIsSlow(ItemKNN):
         def fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
             if {name: getattr(self, name) for name in FIRST_OF_GRID} == FIRST_OF_GRID:
-                waited.append(another_is_reported.wait(PATIENCE_SECONDS))
+                waited.append(another_is_reported.wait(WAIT_SECONDS))
             return super().fit(X, y)
 
     def report(progress: Progress) -> None:
@@ -110,7 +110,7 @@ def test_a_fit_that_ends_is_reported_while_the_first_one_still_runs(monkeypatch:
     assert waited == [True]
 
 
-def test_an_exception_of_the_listener_stops_the_search() -> None:
+def test_an_exception_of_the_progress_callback_stops_the_search() -> None:
     heard: list[Progress] = []
 
     def stop_at_the_second(progress: Progress) -> None:
@@ -129,7 +129,7 @@ def test_a_configuration_is_measured_on_the_folds_of_the_search() -> None:
     assert measure(found[1].configuration, checkerboard(), folds=3, seed=5) == found[1]
 
 
-def test_a_configuration_holds_all_that_the_estimator_needs() -> None:
+def test_a_configuration_holds_all_parameters_of_the_estimator() -> None:
     (found,) = search(checkerboard(), ["popularity"], folds=2, seed=1, report=ignore).measured
 
     assert build(found.configuration).get_params() == found.configuration.params
@@ -142,13 +142,13 @@ def test_a_challenger_may_be_worse_by_the_margin_and_no_more() -> None:
     assert not is_not_worse(replace(champion, metrics={"ndcg_at_10": 0.4 - 1.1 * MARGIN}), champion)
 
 
-def test_a_configuration_of_another_release_is_refused() -> None:
+def test_a_configuration_with_an_unknown_parameter_is_rejected() -> None:
     with pytest.raises(InvalidArgument, match=r"ease doesn't take .*layers"):
         build(Configuration("ease", {"layers": 3}))
 
 
-def test_what_cannot_be_searched_is_refused_with_a_reason() -> None:
-    with pytest.raises(InvalidArgument, match="'oracle' is no estimator; there are ease, svd, item_knn, popularity"):
+def test_an_unknown_estimator_and_too_few_ratings_are_rejected_with_a_reason() -> None:
+    with pytest.raises(InvalidArgument, match="'oracle' is no estimator; use one of ease, svd, item_knn, popularity"):
         search(checkerboard(), ["oracle"], folds=2, seed=1, report=ignore)
     with pytest.raises(InvalidArgument, match="needs at least 10 ratings; the number of ratings is 1"):
         search(ratings_of([("u", "a", 5.0)]), ["ease"], folds=3, seed=1, report=ignore)

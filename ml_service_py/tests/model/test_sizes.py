@@ -1,4 +1,4 @@
-"""The rule that keeps a training within its memory, and what it says to those who ask for more."""
+"""The memory limit of a training, and the error for a catalogue that is too large."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from ml_service.errors import InvalidArgument
 from ml_service.model.candidates import ESTIMATORS, Configuration, build
 from ml_service.model.ratings import ratings_of
 from ml_service.model.selection import measure
-from ml_service.model.sizes import APPETITES, BYTES_MAX, ITEMS_MAX, choose_estimators
+from ml_service.model.sizes import BYTES_MAX, ITEMS_MAX, NEEDS, choose_estimators
 
-EASE_MAX = APPETITES["ease"].items_max
+EASE_MAX = NEEDS["ease"].items_max
 
 
-def test_no_estimator_takes_more_than_there_is_at_the_largest_size_that_it_is_chosen_for() -> None:
-    peaks = {name: appetite.fit_bytes(appetite.items_max) for name, appetite in APPETITES.items()}
+def test_no_estimator_exceeds_the_memory_limit_at_its_largest_catalogue() -> None:
+    peaks = {name: needs.fit_bytes(needs.items_max) for name, needs in NEEDS.items()}
 
     assert peaks.keys() == ESTIMATORS.keys()
     assert max(peaks.values()) <= BYTES_MAX
 
 
-def test_two_matrices_of_the_largest_size_fit_into_a_recommender_that_changes_its_version() -> None:
+def test_two_matrices_of_the_largest_size_fit_into_the_memory_limit() -> None:
     assert 2 * 4 * ITEMS_MAX**2 < BYTES_MAX
 
 
@@ -32,32 +32,32 @@ def test_two_matrices_of_the_largest_size_fit_into_a_recommender_that_changes_it
         (ITEMS_MAX, ("svd", "item_knn", "popularity")),
     ],
 )
-def test_a_training_that_names_none_tries_what_the_catalogue_is_small_enough_for(items: int, chosen: tuple[str, ...]) -> None:
+def test_a_training_without_named_estimators_tries_all_that_suit_the_catalogue(items: int, chosen: tuple[str, ...]) -> None:
     assert choose_estimators((), items) == chosen
 
 
-def test_an_estimator_that_is_named_is_the_only_one() -> None:
+def test_only_the_named_estimator_is_tried() -> None:
     assert choose_estimators(["item_knn"], EASE_MAX + 1) == ("item_knn",)
 
 
-def test_asking_for_more_than_there_is_names_the_numbers_and_the_way_out() -> None:
+def test_an_estimator_for_which_the_catalogue_is_too_large_is_rejected_with_the_numbers_and_the_alternatives() -> None:
     with pytest.raises(InvalidArgument) as caught:
         choose_estimators(["item_knn", "ease"], 20_000)
 
     assert caught.value.reason == "JOB_PARAMS_INVALID"
     assert caught.value.detail == (
-        "ease takes 5.5 GB for 20,000 items and is made for up to 5,000; a training may take 4 GB. Ask for svd or item_knn or popularity, "
-        "or for none."
+        "ease needs 5.5 GB for 20,000 items and supports up to 5,000 items; a training may use 4 GB. Name svd or item_knn or popularity, "
+        "or no estimator."
     )
 
 
-def test_a_catalogue_that_is_too_large_for_all_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match="made for a catalogue of this size"):
+def test_a_catalogue_that_is_too_large_for_every_estimator_is_rejected() -> None:
+    with pytest.raises(InvalidArgument, match="No estimator supports a catalogue of this size"):
         choose_estimators((), ITEMS_MAX + 1)
 
 
 def test_a_live_version_whose_catalogue_has_grown_too_large_is_not_measured() -> None:
     ratings = ratings_of((f"u{item}", f"i{item}", 5.0) for item in range(EASE_MAX + 1))
 
-    with pytest.raises(InvalidArgument, match="is made for up to"):
+    with pytest.raises(InvalidArgument, match="supports up to"):
         measure(Configuration("ease", build(Configuration("ease", {})).get_params()), ratings, folds=2, seed=1)

@@ -1,4 +1,4 @@
-"""A model version as plain arrays, of which nothing can run, and back, in a file that the registry has opened."""
+"""Writes a model version to a file as plain arrays, and reads it back. The file can hold no code (no pickle)."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 #: The arrays of a version, by name: kind of dtype and number of dimensions.
 LAYOUT = {"item_ids": ("U", 1), "weights": ("f4", 2), "popularity": ("f4", 1), "rating_weights": ("f8", 1)}
 
-#: What zipfile and NumPy raise for bytes that somebody else made.
+#: The errors of zipfile and NumPy for bytes that they didn't write.
 UNREADABLE = (BadZipFile, OSError, EOFError, ValueError, LookupError, TypeError, ArithmeticError, MemoryError, RuntimeError, SyntaxError)
 
 
 class UnusableArrays(ValueError):
-    """The arrays aren't those of a model version; the message names the one that is wrong."""
+    """The arrays aren't those of a model version. The message names the wrong array."""
 
 
 def write(model: ItemItemModel, file: IO[bytes]) -> None:
-    """Writes the arrays as one `npz`, without pickle."""
+    """Write the arrays as one `npz` file, without pickle."""
     np.savez(file, allow_pickle=False, **to_arrays(model))
 
 
 def read(file: IO[bytes]) -> ItemItemModel:
-    """Rebuilds the model; raises `UnusableArrays` for whatever isn't one.
+    """Read the model from an `npz` file. Raises UnusableArrays for any other file.
 
-    Objects would be code, and what is compressed shows its size only when it fills the memory.
+    Compressed arrays are rejected: their size is known only once they fill the memory. Pickled objects are rejected: they could run code.
     """
     try:
         with ZipFile(file) as members:
@@ -60,7 +60,7 @@ def to_arrays(model: ItemItemModel) -> dict[str, npt.NDArray[Any]]:
 
 
 def to_model(arrays: Mapping[str, npt.NDArray[Any]]) -> ItemItemModel:
-    """Rebuilds the model; raises `UnusableArrays` where an array is missing, misshapen, of another dtype or not finite."""
+    """Build the model. Raises UnusableArrays if an array is missing, has another shape or dtype, or isn't finite."""
     for name, (dtype, dimensions) in LAYOUT.items():
         _check_array(name, arrays.get(name), dtype, dimensions)
     item_ids = arrays["item_ids"]
@@ -79,6 +79,6 @@ def _check_array(name: str, array: npt.NDArray[Any] | None, dtype: str, dimensio
         raise UnusableArrays(f"the array {name} is missing")
     if not array.dtype.str[1:].startswith(dtype) or array.ndim != dimensions:
         raise UnusableArrays(f"{name} has the dtype {array.dtype} and {array.ndim} dimensions, not {dtype} and {dimensions}")
-    # Row by row: what `isfinite` makes of a whole matrix is another quarter of it.
+    # Row by row: for a whole matrix, `isfinite` would allocate a quarter of its size.
     if dtype != "U" and not all(np.isfinite(row).all() for row in np.atleast_2d(array)):
         raise UnusableArrays(f"{name} holds values that aren't finite")

@@ -1,4 +1,4 @@
-"""The candidates of a search: estimators with their parameters, how each is built and fitted, and its metrics."""
+"""The candidates of a model search: estimators with their parameter grids, how to build and fit one, and the results."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ GRIDS: dict[str, dict[str, list[Any]]] = {
     "popularity": {},
 }
 
-#: What estimators raise for ratings that they can't learn from: one item, one user, histories that are all alike.
+#: The errors of estimators for ratings that they can't learn from: one item, one user, or equal histories.
 UNFIT = (ValueError, ArithmeticError, ArpackError)
-#: Some libraries' errors print arrays.
+#: Characters of a reason. Some libraries print whole arrays in their errors.
 REASON_LENGTH_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """An estimator by its name, with all its parameters."""
+    """The name of an estimator and all its parameters."""
 
     estimator: str
     params: dict[str, Any]
@@ -43,7 +43,7 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A configuration and its metrics, means over the folds."""
+    """A configuration and its metrics: the means over the folds."""
 
     configuration: Configuration
     metrics: dict[str, float]
@@ -55,7 +55,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A configuration that can't be fitted to the ratings, and why."""
+    """A configuration that can't be fitted to the ratings, and the reason."""
 
     configuration: Configuration
     reason: str
@@ -63,7 +63,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The outcome of a search: what was measured, best first, and what had to be left out."""
+    """The result of a search: the measured configurations, best first, and those that couldn't be fitted."""
 
     measured: list[Measured]
     left_out: list[LeftOut]
@@ -74,7 +74,7 @@ class Found:
 
     @property
     def best_of_each(self) -> list[Measured]:
-        """The best configuration of each estimator that was measured, best first."""
+        """The best configuration of each measured estimator, best first."""
         best: dict[str, Measured] = {}
         for measured in self.measured:
             best.setdefault(measured.configuration.estimator, measured)
@@ -82,16 +82,16 @@ class Found:
 
     @property
     def estimators_left_out(self) -> str:
-        """The estimators of which nothing could be measured, each with the reason, as text for people; empty where there are none."""
-        served = {measured.configuration.estimator for measured in self.measured}
+        """A text that names each estimator without any measured configuration, with the reason. Empty if there is none."""
+        has_result = {measured.configuration.estimator for measured in self.measured}
         reasons = {left.configuration.estimator: left.reason for left in self.left_out}
-        return "; ".join(f"{name}: {reason}" for name, reason in reasons.items() if name not in served)
+        return "; ".join(f"{name}: {reason}" for name, reason in reasons.items() if name not in has_result)
 
 
 def build(configuration: Configuration) -> ItemItemEstimator:
-    """Makes the estimator, not yet fitted."""
+    """Build the estimator without fitting it. Raises InvalidArgument (JOB_PARAMS_INVALID) for an unknown estimator or parameter."""
     if configuration.estimator not in ESTIMATORS:
-        raise InvalidArgument("JOB_PARAMS_INVALID", f"{configuration.estimator!r} is no estimator; there are {', '.join(ESTIMATORS)}")
+        raise InvalidArgument("JOB_PARAMS_INVALID", f"{configuration.estimator!r} is no estimator; use one of {', '.join(ESTIMATORS)}")
     try:
         return ESTIMATORS[configuration.estimator](**configuration.params)
     except TypeError as error:
@@ -99,7 +99,7 @@ def build(configuration: Configuration) -> ItemItemEstimator:
 
 
 def fit(configuration: Configuration, pairs: npt.NDArray[Any], y: npt.NDArray[Any]) -> ItemItemEstimator:
-    """Build and fit the estimator. Raises InvalidArgument (JOB_PARAMS_INVALID) where it can't be fitted to these ratings."""
+    """Build and fit the estimator. Raises InvalidArgument (JOB_PARAMS_INVALID) if it can't be fitted to these ratings."""
     try:
         return build(configuration).fit(pairs, y)
     except UNFIT as error:
@@ -108,5 +108,5 @@ def fit(configuration: Configuration, pairs: npt.NDArray[Any], y: npt.NDArray[An
 
 
 def reason_of(error: BaseException) -> str:
-    """Return the error's text as one line that isn't long."""
+    """Return the error's text as one line of at most REASON_LENGTH_MAX characters."""
     return " ".join(str(error).split())[:REASON_LENGTH_MAX]

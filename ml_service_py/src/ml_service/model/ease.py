@@ -1,4 +1,4 @@
-"""EASE^R, a linear model of items on items in closed form, with dropout, a discount for users who have much, and the main directions.
+"""EASE^R: a linear item-item model in closed form, with dropout, a discount for users with long histories, and main directions.
 
 H. Steck: Embarrassingly Shallow Autoencoders for Sparse Data, 2019 (the model); Autoencoders that don't overfit towards the Identity, 2020
 (dropout on the input, which in the limit of many draws adds to the diagonal). With `dropout`, `discount` and `rank` 0 it is the paper of
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 class EASE(ItemItemEstimator):
     """Ridge regression of each item on all others.
 
-    - `l2`: the ridge's λ, greater than 0; the larger, the more popular the answers.
-    - `dropout`: the share of a history that is imagined to be missing, from 0 to below 1; frequent items are regularised more.
-    - `discount`: a user with c interactions counts as (mean c / c) ** discount; 0: all alike.
-    - `rank`: as many main directions of the data are added to the regression's weights, and the weaker ones fade out; 0: none.
+    - `l2`: the ridge's λ, greater than 0. A larger λ recommends more popular items.
+    - `dropout`: the share of each history that the fit treats as missing, from 0 to below 1. It regularises frequent items more.
+    - `discount`: a user with c interactions counts as (mean c / c) ** discount. With 0, all users count the same.
+    - `rank`: how many main directions of the data are added to the regression's weights (see main_directions.py). With 0, none.
     """
 
     def __init__(  # noqa: PLR0913  # scikit-learn's contract wants each parameter by its name
@@ -62,7 +62,7 @@ class EASE(ItemItemEstimator):
         return weights
 
     def _regress(self, interactions: csr_array[np.float32]) -> Float32Array:
-        """Gives the weights of each item's regression on all others in its column: shape (n, n)."""
+        """Return the weights of the shape (n, n): column j holds the regression of item j on all other items."""
         matrix = gram(interactions)
         matrix[np.diag_indices_from(matrix)] += self.l2 + self.dropout / (1 - self.dropout) * np.diag(matrix)
         invert_in_place(matrix)

@@ -1,4 +1,4 @@
-"""The split of the evaluation protocol: a quarter of each item's ratings is held out."""
+"""The split of the evaluation protocol: a quarter of each item's ratings is held out for the test."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ TRAIN_SHARE = 0.75
 
 
 def split_by_item(ratings: Ratings, seed: int) -> tuple[Ratings, Ratings]:
-    """Gives the training and the test part, both in the given order.
+    """Return the training and the test part, both in the given order.
 
-    As in recommenders-team/recommenders: the rows of each item in random order, the first `round(0.75 · count)` of them train.
-    MovieLens 100K in its own order with seed 42 gives 75,066 and 24,934.
+    The split is that of recommenders-team/recommenders: it shuffles the rows of each item and puts the first `round(0.75 · count)` into
+    the training part. MovieLens 100K in its own order with seed 42 gives 75,066 and 24,934 rows.
     """
     draws = np.random.RandomState(seed).rand(len(ratings))
     _, items, counts = np.unique(ratings.item_ids, return_inverse=True, return_counts=True)

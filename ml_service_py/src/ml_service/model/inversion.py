@@ -1,4 +1,4 @@
-"""The inverse of a large positive definite matrix in its own memory. `scipy.linalg.inv` takes three more matrices of the same size."""
+"""Inverts a large positive definite matrix in its own memory. `scipy.linalg.inv` allocates three more matrices of the same size."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def invert_in_place(matrix: Float64Array) -> None:
-    """Replaces a symmetric, positive definite matrix in C order by its inverse, by Cholesky's method."""
-    # LAPACK counts by columns: to it, this is the lower triangle of the same matrix.
+    """Replace a symmetric, positive definite matrix in C order by its inverse (Cholesky). Raises LinAlgError for any other matrix."""
+    # LAPACK stores matrices by columns: it reads the transposed view as the lower triangle of the same matrix.
     columns = matrix.T
     _, failed = dpotrf(columns, lower=True, overwrite_a=True, clean=False)
     if not failed:

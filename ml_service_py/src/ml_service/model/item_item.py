@@ -1,4 +1,4 @@
-"""What the estimators share: scikit-learn's contract over pairs of user and item, and an item-item matrix as what is learned."""
+"""The base class of all estimators: scikit-learn's contract, with pairs of user and item as X and an item-item matrix as the result."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ FULL_RATING = 3.0
 
 
 class ItemItemEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Learns how much each item speaks for each other one. A subclass stores its parameters and says how the matrix comes about.
+    """Learns how much each item of a history adds to the score of each other item.
 
-    Attributes after `fit`, for m users and n items:
+    A subclass stores its parameters and computes the matrix in `_fit_weights`. Attributes after `fit`, for m users and n items:
 
-    - `user_ids_` (m,), `item_ids_` (n,): sorted ids; `item_index_`: id → place
-    - `ratings_`: sparse (m, n), the ratings as fitted, NaN where none was given
-    - `weights_` (n, n) float32: row = item of a history, column = item it speaks for
+    - `user_ids_` (m,), `item_ids_` (n,): sorted ids; `item_index_`: id → index
+    - `ratings_`: sparse (m, n), the ratings as fitted, NaN for an interaction without a rating
+    - `weights_` (n, n) float32: row = item of a history, column = item whose score it adds to
     - `popularity_` (n,) float32: the share of the users who have the item
     """
 
@@ -38,7 +38,7 @@ class ItemItemEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
     full_rating: float
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
-        """Fits on pairs `X` of shape (n, 2), user and item, and their ratings `y` (NaN or None: none). The last of equal pairs counts."""
+        """Fit on pairs `X` of the shape (n, 2), user and item, and ratings `y` (NaN or None: no rating). Of equal pairs the last counts."""
         pairs, ratings = _check_pairs(X, y)
         self.n_features_in_ = 2
         self.user_ids_, users = np.unique(pairs[:, 0], return_inverse=True)
@@ -53,10 +53,10 @@ class ItemItemEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
 
     @abstractmethod
     def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
-        """Learns the item-item matrix from the interactions of shape (m, n), 1 where there is one."""
+        """Return the item-item matrix for interactions of the shape (m, n): 1 where a user has the item, else 0."""
 
     def predict(self, X: npt.ArrayLike) -> Float32Array:
-        """Gives the score of each pair of user and item, shape (n,); 0 for ids that the fit didn't see."""
+        """Return the score of each pair of user and item in the shape (n,); 0 for ids that the fit didn't see."""
         check_is_fitted(self)
         pairs, _ = _check_pairs(X, None)
         users, items = places(self.user_ids_, pairs[:, 0]), places(self.item_ids_, pairs[:, 1])
@@ -67,12 +67,12 @@ class ItemItemEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         return scores
 
     def to_model(self) -> ItemItemModel:
-        """Gives what was learned in the form that answers."""
+        """Return the fitted arrays as the model that scores and ranks."""
         check_is_fitted(self)
         return ItemItemModel(self.item_ids_.astype(np.str_), self.weights_, self.popularity_, self._rating_weights())
 
     def histories(self, user_ids: npt.NDArray[Any]) -> list[History]:
-        """Gives the history of each user as fitted, empty for one that the fit didn't see."""
+        """Return the fitted history of each user; an empty one for a user that the fit didn't see."""
         check_is_fitted(self)
         starts, indexes = self.ratings_.indptr, self.ratings_.indices.astype(np.int64)
         rows = [slice(starts[place], starts[place + 1]) if place >= 0 else slice(0) for place in places(self.user_ids_, user_ids)]
@@ -83,15 +83,15 @@ class ItemItemEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
 
 
 def places(sorted_ids: npt.NDArray[Any], ids: npt.NDArray[Any]) -> IntArray:
-    """Gives where each id stands, -1 for one that isn't there."""
+    """Return the index of each id in `sorted_ids`, -1 for an id that isn't in it."""
     places = np.minimum(np.searchsorted(sorted_ids, ids), len(sorted_ids) - 1)
     return np.where(sorted_ids[places] == ids, places, -1)
 
 
 def _require_finite(weights: Float32Array) -> None:
-    # Row by row: what `isfinite` makes of a whole matrix is another quarter of it.
+    # Row by row: for a whole matrix, `isfinite` would allocate a quarter of its size.
     if not all(np.isfinite(row).all() for row in weights):
-        raise ValueError("the weights that were learned aren't all finite")
+        raise ValueError("the learned weights aren't all finite")
 
 
 def _with_values(matrix: csr_array[np.float64], values: Float32Array) -> csr_array[np.float32]:
@@ -110,7 +110,7 @@ def _check_pairs(X: npt.ArrayLike, y: npt.ArrayLike | None) -> tuple[npt.NDArray
 
 
 def _to_matrix(users: IntArray, items: IntArray, ratings: Float64Array, shape: tuple[int, int]) -> csr_array[np.float64]:
-    """Builds the matrix by hand: the constructor from pairs would add the ratings of equal pairs up."""
+    """Build the CSR matrix from its parts: SciPy's constructor from pairs would add up the ratings of equal pairs."""
     cells = users * shape[1] + items
     _, from_the_end = np.unique(cells[::-1], return_index=True)
     kept = len(cells) - 1 - from_the_end

@@ -1,4 +1,4 @@
-"""Nearest neighbours among items: each item is spoken for by the few that are rated by the same users."""
+"""Item-item nearest neighbours: only the items that share the most users with an item add to its score."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class ItemKNN(ItemItemEstimator):
-    """Cosine between items, kept for the `n_neighbors` nearest of each. `shrinkage` is added to the norms: it doubts rare items."""
+    """Cosine similarity of items, kept for the `n_neighbors` nearest of each.
+
+    `shrinkage` is added to the product of the norms. It lowers the similarity of items that few users have.
+    """
 
     def __init__(
         self,
@@ -33,7 +36,7 @@ class ItemKNN(ItemItemEstimator):
 
     def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
         if self.n_neighbors < 1 or self.shrinkage < 0:
-            raise ValueError(f"n_neighbors is {self.n_neighbors}, shrinkage {self.shrinkage}; at least 1 and 0 are needed")
+            raise ValueError(f"n_neighbors is {self.n_neighbors}, shrinkage {self.shrinkage}; they must be at least 1 and 0")
         norms = np.sqrt(np.bincount(interactions.indices, minlength=interactions.shape[1])).astype(np.float32)
         weights = np.empty((len(norms), len(norms)), dtype=np.float32)
         for rows, gram in gram_blocks(interactions):
@@ -45,7 +48,7 @@ class ItemKNN(ItemItemEstimator):
 
 
 def _keep_nearest(similarities: Float32Array, count: int) -> Float32Array:
-    """Zeroes all but the `count` highest entries of each row, and those equal to the last of them."""
+    """Return the rows with only their `count` highest entries, and entries equal to the lowest of those; all others are 0."""
     width = similarities.shape[1]
     if count >= width:
         return similarities

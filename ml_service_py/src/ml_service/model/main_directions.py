@@ -1,4 +1,4 @@
-"""The directions in which the data varies most, as an item-item matrix: a truncated SVD whose weaker directions fade out."""
+"""The main directions of the data as an item-item matrix: a truncated SVD in which weaker directions count less."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
     from ml_service.model.ratings import Float32Array
 
-#: An item's column is divided by so many powers of its count, so that the directions aren't all about the most popular items.
-#: Normalising by a chosen power is of S. Park and others: Why is Normalization Necessary for Linear Recommenders?, 2025.
+#: Each item's column is divided by its count to this power, so that popular items don't dominate the directions.
+#: Source: S. Park and others: Why is Normalization Necessary for Linear Recommenders?, 2025.
 POPULARITY_EXPONENT = 0.25
-#: How sharply directions fade: see docs/adr/0006.
+#: How fast the weight of a direction falls with its strength: see docs/adr/0006.
 FADING_EXPONENT = 4
 #: Directions weaker than this share of the strongest are rounding errors.
 NOISE_SHARE = 1e-4
 
 
 def main_directions(interactions: csr_array[np.float32], rank: int) -> Float32Array:
-    """Gives D⁻¹ V F Vᵀ D of shape (n, n) for interactions of shape (m, n), each item with at least one.
+    """Return D⁻¹ V F Vᵀ D of the shape (n, n) for interactions of the shape (m, n). Each item must have at least one interaction.
 
-    V (n, rank) are the right singular vectors of interactions · D⁻¹, D the items' counts to the power of a quarter, and
-    F is 1 - (s / sᵢ)⁴, with sᵢ the singular values and s the first that is left out. Data with fewer directions has fewer.
+    V (n, rank) holds the right singular vectors of interactions · D⁻¹. D holds the items' counts to the power of a quarter.
+    F is 1 - (s / sᵢ)⁴, with sᵢ the singular values and s the first one left out. Data with fewer than `rank` directions gives fewer.
     """
     count = min(rank + 1, min(interactions.shape) - 1)
     if count < 2:

@@ -1,4 +1,4 @@
-"""How good rankings are, by the protocol of recommenders-team/recommenders: every held out item is relevant, the top 10 count."""
+"""Ranking metrics by the protocol of recommenders-team/recommenders: every held-out item is relevant, and the top 10 count."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from ml_service.model.ratings import IntArray
 
 K = 10
-#: Users whose scores are in memory at once.
+#: Users that are scored at once, which bounds the memory.
 BATCH = 1024
 
 
 def ranking_metrics(estimator: ItemItemEstimator, X: npt.NDArray[Any]) -> dict[str, float]:
-    """Ranks, for each user of the held out pairs `X` of shape (n, 2), all items that the fit didn't see with that user, and measures that.
+    """Measure the top 10 of each user of the held-out pairs `X`, shape (n, 2). Ranked are all items outside the user's fitted history.
 
-    A user or an item that the fit didn't see counts: the user is answered by popularity, the item can't be hit.
+    Users and items that the fit didn't see count too: such a user gets the most popular items, and such an item can't be a hit.
     """
     users, rows = np.unique(X[:, 0], return_inverse=True)
     items, item_count = places(estimator.item_ids_, X[:, 1]), len(estimator.item_ids_)
@@ -34,7 +34,10 @@ def ranking_metrics(estimator: ItemItemEstimator, X: npt.NDArray[Any]) -> dict[s
 
 
 def metrics_of(hits: npt.NDArray[np.bool_], relevant_counts: IntArray) -> dict[str, float]:
-    """Gives the means over users. `hits` (users, 10): is the item at that rank relevant? `relevant_counts` (users,): each at least 1."""
+    """Return the means over users.
+
+    `hits` (users, 10): whether the item at that rank is relevant. `relevant_counts` (users,): each user's relevant items, at least 1.
+    """
     ranks = np.arange(1, K + 1)
     gains = 1 / np.log2(ranks + 1)
     ideal = np.cumsum(gains)[np.minimum(relevant_counts, K) - 1]
@@ -48,12 +51,12 @@ def metrics_of(hits: npt.NDArray[np.bool_], relevant_counts: IntArray) -> dict[s
 
 
 def ndcg_scorer(estimator: ItemItemEstimator, X: npt.NDArray[Any], y: object = None) -> float:  # noqa: ARG001  # scikit-learn passes it
-    """Scores a fitted estimator on held out pairs by nDCG@10: what scikit-learn's searches take as `scoring`."""
+    """Return the nDCG@10 of a fitted estimator on held-out pairs. Scikit-learn's searches take this function as `scoring`."""
     return ranking_metrics(estimator, X)["ndcg_at_10"]
 
 
 def _top_items(estimator: ItemItemEstimator, users: npt.NDArray[Any]) -> IntArray:
-    """Gives the top 10 of each user: shape (users, 10), filled up with -1."""
+    """Return the item indexes of each user's top 10: shape (users, 10), padded with -1."""
     model, histories = estimator.to_model(), estimator.histories(users)
     top = np.full((len(users), K), -1, dtype=np.int64)
     for start in range(0, len(users), BATCH):

@@ -1,4 +1,4 @@
-"""The baseline that every other estimator has to beat: what most users have."""
+"""The baseline that every other estimator has to beat: recommend the items that most users have."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Popularity(ItemItemEstimator):
-    """No item speaks for another one, so popularity answers."""
+    """All weights are 0, so the model falls back to the items' popularity."""
 
     def __init__(self, *, low_rating: float = LOW_RATING, full_rating: float = FULL_RATING) -> None:
         self.low_rating = low_rating

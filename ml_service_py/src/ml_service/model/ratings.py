@@ -1,4 +1,4 @@
-"""Ratings as arrays, and how much each of them counts. No ids are numbered here: the estimators do that."""
+"""Ratings as arrays of ids and values, and how much each rating counts in a history."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Float64Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Ratings:
-    """One rating for each pair of user and item, in the order of the log: three arrays of one length, a rating NaN where there is none."""
+    """One rating for each pair of user and item, in the log's order: three arrays of one length. NaN: an interaction without a rating."""
 
     user_ids: StrArray
     item_ids: StrArray
@@ -30,14 +30,15 @@ class Ratings:
 
     def __post_init__(self) -> None:
         if not len(self.user_ids) == len(self.item_ids) == len(self.ratings):
-            raise ValueError("user_ids, item_ids and ratings must have one length")
+            lengths = f"{len(self.user_ids)} users, {len(self.item_ids)} items, {len(self.ratings)} ratings"
+            raise ValueError(f"the arrays must have one length; there are {lengths}")
 
     def __len__(self) -> int:
         return len(self.ratings)
 
     @property
     def pairs(self) -> StrArray:
-        """The `X` of the estimators: shape (n, 2), user and item."""
+        """The estimators' `X` of the shape (n, 2): user and item."""
         return np.column_stack([self.user_ids, self.item_ids])
 
     @property
@@ -45,11 +46,11 @@ class Ratings:
         return len(np.unique(self.item_ids))
 
     def take(self, rows: npt.NDArray[Any]) -> Ratings:
-        """Gives the rows of an index array or of a mask."""
+        """Return the rows of an index array or a mask."""
         return Ratings(self.user_ids[rows], self.item_ids[rows], self.ratings[rows])
 
     def fingerprint(self) -> str:
-        """Gives a SHA-256 in hex that changes with every id, rating and with the order."""
+        """Return a SHA-256 in hex over all ids and ratings in their order."""
         digest = hashlib.sha256()
         for ids in (self.user_ids, self.item_ids):
             digest.update("\0".join(ids.tolist()).encode() + b"\n")
@@ -58,9 +59,9 @@ class Ratings:
 
 
 def latest_ratings_of(rows: Iterable[tuple[str, str, float | None, int]]) -> Ratings:
-    """Build ratings from rows of user, item, rating and moment in the order of the log.
+    """Build ratings from rows of user, item, rating and moment, in the order of the log.
 
-    The row of a pair with the latest moment counts, of equal moments the last, at its own place.
+    Of the rows of a pair, the one with the latest moment counts. Of equal moments the last row counts. The result keeps the rows' order.
     """
     places: dict[tuple[str, str], int] = {}
     ratings, moments = array("d"), array("q")
@@ -79,15 +80,16 @@ def latest_ratings_of(rows: Iterable[tuple[str, str, float | None, int]]) -> Rat
 
 
 def ratings_of(rows: Iterable[tuple[str, str, float | None]]) -> Ratings:
-    """The same from rows without moments: the last row of a pair counts."""
+    """Build ratings from rows of user, item and rating. Of the rows of a pair, the last counts."""
     return latest_ratings_of((user_id, item_id, rating, 0) for user_id, item_id, rating in rows)
 
 
 @dataclass(frozen=True, slots=True)
 class RatingWeights:
-    """How a rating counts in the history of a user who is answered: 0 up to `low_rating`, 1 from `full_rating`, in proportion between.
+    """How much a rating counts in a user's history: 0 up to `low_rating`, 1 from `full_rating`, linear between.
 
-    No rating counts as 1. Training counts every interaction as 1: a low rating tells as well which items go together. See docs/adr/0004.
+    An interaction without a rating counts as 1. Training counts every interaction as 1, because a low rating also shows which items belong
+    together. See docs/adr/0004.
     """
 
     low_rating: float
@@ -95,8 +97,9 @@ class RatingWeights:
 
     def __post_init__(self) -> None:
         if not self.low_rating < self.full_rating:
-            raise ValueError(f"low_rating is {self.low_rating}, full_rating {self.full_rating}; it must be the lower one")
+            raise ValueError(f"low_rating is {self.low_rating}, full_rating {self.full_rating}; low_rating must be lower")
 
     def weigh(self, ratings: npt.NDArray[np.floating[Any]]) -> Float32Array:
+        """Return the weight of each rating, 0 to 1, in the shape of `ratings`. NaN counts as 1."""
         weights = np.interp(ratings, [self.low_rating, self.full_rating], [0, 1])
         return np.where(np.isnan(ratings), 1, weights).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Which estimator with which parameters: measured by cross-validation inside the ratings that are given, never on others."""
+"""Chooses the estimator and its parameters by cross-validation inside the given ratings."""
 
 from __future__ import annotations
 
@@ -27,30 +27,32 @@ if TYPE_CHECKING:
 
     Report = Callable[[Progress], None]
     Fold = tuple[IntArray, IntArray]
-    #: Which candidate on which fold.
+    #: The index of a candidate and of a fold.
     Task = tuple[int, int]
 
-#: A challenger may be worse than the champion by this much nDCG@10: differences below it change with the folds' seed.
+#: How much worse than the champion, in nDCG@10, a challenger may be. Smaller differences depend on the seed of the folds.
 MARGIN = 0.005
 
-#: The one that learns no relation between items.
+#: The estimator that learns no relation between items. It wins a tie.
 SIMPLEST = "popularity"
 
-#: Each fold holds out one of so many parts. Sparser training data calls for more regularisation, so the folds' must be nearly as dense as
-#: what the chosen estimator is fitted on: see docs/adr/0005.
+#: The ratings are cut into this number of parts, and each fold holds out one. Sparser training data needs more regularisation, so a fold's
+#: training part must be nearly as dense as all ratings: see docs/adr/0005.
 PARTS = 10
 
-#: On so many users a fit is measured: nDCG@10 differs between users by about 0.2, so that its mean's error stays below half of MARGIN.
+#: Users on whom a fit is measured. nDCG@10 has a standard deviation of about 0.2 between users, so the error of the mean is 0.002.
 USERS_MAX = 10_000
 
 
 def search(ratings: Ratings, estimators: Sequence[str], folds: int, seed: int, report: Report) -> Found:
-    """Measures the whole grid of the named estimators (none named: all that suit the catalogue's size).
+    """Measure the whole grid of the named estimators, or of all that suit the catalogue's size if none is named.
 
-    Best first. Of equal ones popularity comes first, as the others have learned nothing that helps; then the grid's order.
-    A candidate that can't be fitted to one of the folds is left out. Raises InvalidArgument (JOB_PARAMS_INVALID) where none is left.
+    The result is sorted best first. Of equal candidates popularity comes first, because the others learned nothing that helps; then the
+    grid's order counts. A candidate that can't be fitted to one of the folds is left out. Raises InvalidArgument (JOB_PARAMS_INVALID) if
+    no candidate is left.
 
-    `folds`, 1 to 10, says how many of the ten parts are held out in turn. `report` hears of each fit, and ends the search by raising.
+    `folds`, 1 to 10, is how many of the ten parts are held out, one after the other. `report` is called after each fit; if it raises, the
+    search ends with that error.
     """
     chosen = choose_estimators(estimators, ratings.item_count)
     candidates = [candidate for name in chosen for candidate in _grid(name, seed)]
@@ -60,16 +62,16 @@ def search(ratings: Ratings, estimators: Sequence[str], folds: int, seed: int, r
 
 
 def measure(configuration: Configuration, ratings: Ratings, folds: int, seed: int) -> Measured:
-    """Measures one configuration on the folds that `search` uses for the same ratings, number and seed.
+    """Measure one configuration on the folds that `search` uses for the same ratings, number of folds and seed.
 
-    Raises InvalidArgument (JOB_PARAMS_INVALID) where it can't be fitted to them.
+    Raises InvalidArgument (JOB_PARAMS_INVALID) if it can't be fitted to them.
     """
     choose_estimators([configuration.estimator], ratings.item_count)
     return _measure_all([configuration], ratings, folds, seed, lambda _: None).best
 
 
 def is_not_worse(challenger: Measured, champion: Measured) -> bool:
-    """Tells whether the challenger may go live. Both must be measured on the same folds."""
+    """Return whether the challenger may go live. Both must be measured on the same folds."""
     return challenger.ndcg >= champion.ndcg - MARGIN
 
 
@@ -80,12 +82,12 @@ def _grid(name: str, seed: int) -> list[Configuration]:
 
 
 def _measure_all(candidates: Sequence[Configuration], ratings: Ratings, folds: int, seed: int, report: Report) -> Found:
-    """Fits each candidate on each fold."""
+    """Fit each candidate on each fold, and measure it."""
     if len(ratings) < PARTS:
         detail = f"a cross-validation needs at least {PARTS} ratings; the number of ratings is {len(ratings)}, so import more"
         raise InvalidArgument("JOB_PARAMS_INVALID", detail)
     for candidate in candidates:
-        # Parameters of another release are a mistake, not a candidate to leave out.
+        # Raise for unknown parameters at once: below, the candidate would only be left out.
         build(candidate)
     pairs = _numbered(ratings)
     is_measured = _some_users(pairs[:, 0], seed)
@@ -117,13 +119,13 @@ def _require_some(found: Found) -> Found:
 
 
 def _run(fits: Iterable[Any]) -> Iterator[tuple[Task, dict[str, float] | LeftOut]]:
-    """Yield the outcome of each fit as soon as it ends. joblib's active backend runs them: threads, or a cluster under `parallel_config`.
+    """Yield the outcome of each fit as soon as it ends. joblib's active backend runs the fits: threads, or a cluster (`parallel_config`).
 
-    In their own order the slow fits, which come first, would hide how many of the others have ended.
+    The outcomes aren't in order: the slow fits come first, and in order they would delay the progress reports of all others.
     """
-    # A core for each fit: BLAS's own threads wait for each other in loops, and on a busy machine that takes several times the work.
+    # One core for each fit: threads of BLAS spin while they wait for each other, which takes several times the work on a busy machine.
     with threadpool_limits(1, "blas"), warnings.catch_warnings():
-        # So it says when the search is ended early, which is meant.
+        # joblib warns if the search is ended early, which a cancelled job does on purpose.
         warnings.filterwarnings("ignore", "[0-9]+ tasks ")
         yield from Parallel(n_jobs=-1, prefer="threads", return_as="generator_unordered")(fits)
 
@@ -137,19 +139,19 @@ def _fit_and_measure(task: Task, candidate: Configuration, pairs: IntArray, y: A
 
 
 def _some_users(users: IntArray, seed: int) -> npt.NDArray[np.bool_]:
-    """Tells of each row whether its user is one of those on whom fits are measured."""
+    """Return for each row whether its user is one of the at most USERS_MAX on whom fits are measured."""
     chosen = np.random.default_rng(seed).permutation(users.max() + 1)[:USERS_MAX]
     return np.isin(users, chosen)
 
 
 def _numbered(ratings: Ratings) -> IntArray:
-    """Replaces the ids by numbers of the same order, once: sorting text for each fit would take longer than most fits."""
+    """Replace the ids by integers in the same order, once for all fits: sorting text takes longer than most fits."""
     columns = [np.unique(ids, return_inverse=True)[1] for ids in (ratings.user_ids, ratings.item_ids)]
     return np.column_stack(columns)
 
 
 def _mean(rows: dict[int, dict[str, float]]) -> dict[str, float]:
-    """Return the mean of each metric over the folds, added up in the folds' order: the same whichever fold ended first."""
+    """Return the mean of each metric. It adds in the order of the folds, so that the bits don't depend on which fold ended first."""
     return {name: float(np.mean([rows[fold][name] for fold in sorted(rows)])) for name in rows[0]}
 
 

@@ -1,4 +1,4 @@
-"""Which estimators a catalogue is small enough for: what a fit takes of memory and time grows with the square and the cube of the items."""
+"""Which estimators suit a catalogue's size: a fit's memory grows with the square of the items, and its time with the cube."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from ml_service.errors import InvalidArgument
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: What a training may take, and a recommender while one version replaces another.
+#: Memory that a training may use, and a recommender while it replaces one version by another.
 BYTES_MAX = 4_000_000_000
-#: Interpreter, libraries, some millions of ratings, and the scores of the users on whom a fit is measured.
+#: Memory of every training: interpreter, libraries, some millions of ratings, and the scores of the users on whom a fit is measured.
 BYTES_ALWAYS = 700_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Appetite:
-    """What a fit takes at its peak for each pair of items, and up to how many items its search ends within a job's deadline."""
+class Needs:
+    """The resources of one estimator: peak memory of a fit for each pair of items, and the largest catalogue.
+
+    Up to `items_max` items, a fit stays below BYTES_MAX and the search ends within a job's deadline.
+    """
 
     bytes_per_pair: int
     items_max: int
@@ -27,32 +30,32 @@ class Appetite:
         return BYTES_ALWAYS + self.bytes_per_pair * items * items
 
 
-#: More items than these and the dense matrix that answers is too large itself, whatever learned it: see docs/adr/0008.
+#: With more items, the dense matrix itself is too large to serve, whichever estimator learned it: see docs/adr/0008.
 ITEMS_MAX = 20_000
-#: In the order in which they are tried: see docs/adr/0008 for the measurements.
-APPETITES = {
-    "ease": Appetite(12, 5_000),
-    "svd": Appetite(5, ITEMS_MAX),
-    "item_knn": Appetite(5, ITEMS_MAX),
-    "popularity": Appetite(5, ITEMS_MAX),
+#: In the order in which a search tries the estimators. docs/adr/0008 has the measurements.
+NEEDS = {
+    "ease": Needs(12, 5_000),
+    "svd": Needs(5, ITEMS_MAX),
+    "item_knn": Needs(5, ITEMS_MAX),
+    "popularity": Needs(5, ITEMS_MAX),
 }
 
 
-def choose_estimators(asked: Sequence[str], items: int) -> tuple[str, ...]:
-    """The named estimators, or where none is named those that the catalogue isn't too large for.
+def choose_estimators(named: Sequence[str], items: int) -> tuple[str, ...]:
+    """Return the named estimators, or all that suit this number of items if none is named.
 
-    Raises InvalidArgument (JOB_PARAMS_INVALID) for a named one that it is too large for, and where none is left.
+    Raises InvalidArgument (JOB_PARAMS_INVALID) if the catalogue is too large for a named estimator, or for all of them.
     """
-    fitting = tuple(name for name, appetite in APPETITES.items() if items <= appetite.items_max)
-    for name in asked or APPETITES:
-        if name in APPETITES and name not in fitting and (asked or not fitting):
-            raise InvalidArgument("JOB_PARAMS_INVALID", _refusal(name, items, fitting))
-    return tuple(asked) or fitting
+    suitable = tuple(name for name, needs in NEEDS.items() if items <= needs.items_max)
+    for name in named or NEEDS:
+        if name in NEEDS and name not in suitable and (named or not suitable):
+            raise InvalidArgument("JOB_PARAMS_INVALID", _describe_too_large(name, items, suitable))
+    return tuple(named) or suitable
 
 
-def _refusal(name: str, items: int, fitting: Sequence[str]) -> str:
-    appetite = APPETITES[name]
-    needed = f"{name} takes {appetite.fit_bytes(items) / 1e9:.1f} GB for {items:,} items and is made for up to {appetite.items_max:,}"
-    return f"{needed}; a training may take {BYTES_MAX / 1e9:g} GB. " + (
-        f"Ask for {' or '.join(fitting)}, or for none." if fitting else "No estimator is made for a catalogue of this size."
+def _describe_too_large(name: str, items: int, suitable: Sequence[str]) -> str:
+    needs = NEEDS[name]
+    needed = f"{name} needs {needs.fit_bytes(items) / 1e9:.1f} GB for {items:,} items and supports up to {needs.items_max:,} items"
+    return f"{needed}; a training may use {BYTES_MAX / 1e9:g} GB. " + (
+        f"Name {' or '.join(suitable)}, or no estimator." if suitable else "No estimator supports a catalogue of this size."
     )

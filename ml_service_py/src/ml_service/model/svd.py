@@ -1,4 +1,4 @@
-"""Latent factors by scikit-learn's TruncatedSVD, folded into an item-item matrix so that a new rating needs no new factors."""
+"""Latent factors by scikit-learn's TruncatedSVD, multiplied into an item-item matrix so that a new rating needs no new fit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SVD(ItemItemEstimator):
-    """The item-item matrix is V Vᵀ, with V the items' right singular vectors, `n_components` of them or as many as the data has."""
+    """The item-item matrix V Vᵀ. V holds the right singular vectors: `n_components` of them, or as many as the data has."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class SVD(ItemItemEstimator):
         if self.n_components < 1:
             raise ValueError(f"n_components is {self.n_components}; it must be at least 1")
         n_components = min(self.n_components, *interactions.shape)
-        # Where all histories are alike nothing varies, and the share of the variance that is explained, which nobody reads, is 0 / 0.
+        # If all histories are equal, the variance is 0, and TruncatedSVD computes its explained share, which isn't used here, as 0 / 0.
         with np.errstate(divide="ignore", invalid="ignore"):
             factors = TruncatedSVD(n_components, random_state=self.random_state).fit(interactions).components_
         factors = factors.astype(np.float32)
