@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from benchmarks.quality import CACHE
 from ml_service.adapters.datasets.movielens import fetch
-from ml_service.domain import ModelVersion, RecommendationSource
+from ml_service.domain import ModelVersion
 from ml_service.entrypoints.grpc.encoding import encode_batch
 from ml_service.handlers.live_state import Catalogue, LoadedModel
-from ml_service.handlers.recommendations import BatchAnswer, RankedItems
+from ml_service.handlers.recommendations import BatchAnswer, RankedItems, RecommendationSource
 from ml_service.model.ease import EASE
 from ml_service.model.ratings import ratings_of
 from ml_service.model.reasons import why

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ml_service.adapters.sql.store import StoredHistories
 from ml_service.domain import Item, ModelVersion
 from ml_service.entrypoints.grpc.server import GrpcServer
 from ml_service.entrypoints.grpc.services import JobService, ModelService, RecommenderService
@@ -22,6 +21,7 @@ from ml_service.handlers.live_state import LiveState, LoadedModel
 from ml_service.handlers.models import Models
 from ml_service.model.ratings import RatingWeights
 from ml_service.model.scoring import ItemItemModel
+from ml_service.ports.storage import StoredHistories
 
 if TYPE_CHECKING:
     from collections.abc import Callable

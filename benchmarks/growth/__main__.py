@@ -26,7 +26,7 @@ from infra.local.broker import PrivateBroker
 from infra.local.errors import LocalError
 from infra.local.progress import Progress
 from infra.local.stopping import StopAsked, StopSignals
-from ml_service.adapters.registry.registry import new_version_name
+from ml_service.domain import new_version_name
 from ml_service.model.sizes import choose_estimators
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from harness.processes import Process
 from harness.waiting import eventually
 from infra.local.ports import LOOPBACK, free_ports
 from ml_service.adapters.sql.database import open_engine
-from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.store import SqlStore
 from whynotboth.v1.recommender_pb2 import RecommendRequest, RecommendResponse
 from whynotboth.v1.recommender_pb2_grpc import RecommenderServiceStub
 
@@ -80,6 +80,6 @@ def _ask(stub: RecommenderServiceStub, user: int) -> RecommendResponse:
 
 
 def _make_live(database_url: str, version: str) -> None:
-    store = Store(open_engine(database_url))
+    store = SqlStore(open_engine(database_url))
     assert store.compare_and_set_live(store.read_live(), version), "another version became live meanwhile"
     store.engine.dispose()

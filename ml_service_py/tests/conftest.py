@@ -9,9 +9,9 @@ import pytest
 import sample
 from hypothesis import settings
 
-from ml_service.adapters.registry.registry import Registry
+from ml_service.adapters.registry.registry import FileRegistry
 from ml_service.adapters.sql.database import migrate, open_engine
-from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.store import SqlStore
 from ml_service.handlers.patience import StoreQuestions
 
 # For `make fuzz`; the default tries each property a hundred times.
@@ -36,21 +36,21 @@ def absent_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def empty_store(database_url: str) -> Iterator[Store]:
+def empty_store(database_url: str) -> Iterator[SqlStore]:
     engine = open_engine(database_url)
     migrate(engine)
-    yield Store(engine)
+    yield SqlStore(engine)
     engine.dispose()
 
 
 @pytest.fixture
-def store(empty_store: Store) -> Store:
+def store(empty_store: SqlStore) -> SqlStore:
     empty_store.import_data(sample.ITEMS, sample.INTERACTIONS)
     return empty_store
 
 
 @pytest.fixture
-def questions(store: Store) -> Iterator[StoreQuestions]:
+def questions(store: SqlStore) -> Iterator[StoreQuestions]:
     with ThreadPoolExecutor(1) as threads:
         yield StoreQuestions(store, threads)
 
@@ -62,12 +62,12 @@ def executor() -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Registry:
-    return Registry(str(tmp_path / "registry"))
+def registry(tmp_path: Path) -> FileRegistry:
+    return FileRegistry(str(tmp_path / "registry"))
 
 
 @pytest.fixture
-def live(store: Store) -> LiveState:
+def live(store: SqlStore) -> LiveState:
     state = sample.live_state(store)
     state.swap(sample.loaded_model())
     return state

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pika.adapters.blocking_connection import BlockingChannel
 
     from ml_service.adapters.broker.envelope import Publication
-    from ml_service.adapters.sql.job_ledger import JobLedger
+    from ml_service.adapters.sql.job_ledger import SqlJobLedger
 
 AWAY = Unavailable("BROKER_UNAVAILABLE", "Away.")
 JOB_REQUESTED = JobRequested.DESCRIPTOR.full_name
@@ -78,7 +78,7 @@ class FakeChannel:
 class FakeDeadLetters:
     """The handlers of dead letters on a queue in memory."""
 
-    def __init__(self, ledger: JobLedger) -> None:
+    def __init__(self, ledger: SqlJobLedger) -> None:
         self.queue: list[tuple[BasicProperties, bytes]] = []
         self.publisher = FakePublisher()
         self.handlers = DeadLetters(cast("DeadLetterQueue", self), ledger, self.publisher)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.store import SqlStore
 
 if TYPE_CHECKING:
-    from ml_service.adapters.sql.store import Place, StoredPage
+    from ml_service.ports.storage import PagePosition, StoredPage
 
 
-class FrozenStore(Store):
+class FrozenStore(SqlStore):
     """Takes questions and answers none until it is thawed."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: SqlStore) -> None:
         super().__init__(store.engine)
         self.thawed = threading.Event()
 
-    def list_interactions(self, user_id: str, limit: int, after: Place | None) -> StoredPage:
+    def list_interactions(self, user_id: str, limit: int, after: PagePosition | None) -> StoredPage:
         assert self.thawed.wait(30)
         return super().list_interactions(user_id, limit, after)

@@ -14,8 +14,8 @@ from ml_service.model.ratings import RatingWeights
 from ml_service.model.scoring import ItemItemModel
 
 if TYPE_CHECKING:
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.registry.registry import FileRegistry
+    from ml_service.adapters.sql.store import SqlStore
 
 WHEN = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)
 ITEMS = tuple(Item(f"i{n}", f"Film {n}", 1990 + n, ("Drama",) if n % 2 == 0 else ("Comedy", "Action")) for n in range(10))
@@ -58,10 +58,10 @@ def loaded_model(version: str = "20240501T123000Z-00000000") -> LoadedModel:
     return LoadedModel(ModelVersion(version, "ease", {"l2": 1.0}, {"ndcg_at_10": 0.5}, WHEN), parity_model(), Catalogue(ITEMS))
 
 
-def save_model(registry: Registry, items: int = 10, ndcg: float = 0.5) -> ModelVersion:
+def save_model(registry: FileRegistry, items: int = 10, ndcg: float = 0.5) -> ModelVersion:
     metrics = {"ndcg_at_10": ndcg}
     return registry.save(parity_model(items), estimator="ease", params={"l2": 1.0}, metrics=metrics, data={"fingerprint": "f"})
 
 
-def live_state(store: Store) -> LiveState:
+def live_state(store: SqlStore) -> LiveState:
     return LiveState(store.load_catalogue(), store.load_histories(recent=100))

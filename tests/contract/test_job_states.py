@@ -12,7 +12,7 @@ import pytest
 
 from harness.stack import node
 from ml_service.adapters.sql.database import migrate, open_engine
-from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.domain import ExportParams, Job, JobOutcome, JobState
 from ml_service.errors import Unavailable
 
@@ -24,7 +24,7 @@ Arrow = tuple[str, str, str]
 
 ERROR = Unavailable("STORE_UNAVAILABLE", "Away.")
 #: Each change of a job in the ledger, given its number of attempts, and the fact that reports it.
-CHANGES: dict[str, Callable[[JobLedger, str, int], object]] = {
+CHANGES: dict[str, Callable[[SqlJobLedger, str, int], object]] = {
     "job.started": lambda ledger, job_id, _: ledger.claim(Job(job_id, ExportParams()), "worker"),
     "job.succeeded": lambda ledger, job_id, attempt: ledger.succeed(job_id, attempt, JobOutcome({})),
     "job.failed": lambda ledger, job_id, attempt: ledger.fail(job_id, attempt, ERROR),
@@ -56,10 +56,10 @@ console.log(JSON.stringify(arrows.map(([before, after, name]) => [before.state, 
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[JobLedger]:
+def ledger(tmp_path: Path) -> Iterator[SqlJobLedger]:
     engine = open_engine(f"sqlite:///{tmp_path}/store.db")
     migrate(engine)
-    yield JobLedger(engine)
+    yield SqlJobLedger(engine)
     engine.dispose()
 
 
@@ -69,13 +69,13 @@ def documented(root: Path) -> set[Arrow]:
     return set(re.findall(r"^ +(\w+) --> (\w+) : (\S+)$", page, re.MULTILINE))
 
 
-def state(ledger: JobLedger, job_id: str) -> tuple[str, int]:
+def state(ledger: SqlJobLedger, job_id: str) -> tuple[str, int]:
     record = ledger.find(job_id)
     assert record is not None
     return record.state.value, record.attempt
 
 
-def arrow(ledger: JobLedger, way: tuple[str, ...], change: str) -> Arrow | None:
+def arrow(ledger: SqlJobLedger, way: tuple[str, ...], change: str) -> Arrow | None:
     """Return the arrow of this change for a job with this history. None where the change has no effect."""
     job_id = str(uuid4())
     for step in way:
@@ -86,7 +86,7 @@ def arrow(ledger: JobLedger, way: tuple[str, ...], change: str) -> Arrow | None:
     return None if after == before else (before[0], after[0], change)
 
 
-def test_the_ledger_changes_states_as_the_page_says(ledger: JobLedger, documented: set[Arrow]) -> None:
+def test_the_ledger_changes_states_as_the_page_says(ledger: SqlJobLedger, documented: set[Arrow]) -> None:
     arrows = {arrow(ledger, way, change) for way in WAYS.values() for change in CHANGES}
 
     assert arrows - {None} == documented

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ml_service.adapters.broker.connection import BrokerAddress
     from ml_service.adapters.broker.publisher import Publisher
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.sql.store import SqlStore
 
 STREAM: dict[str, str | int] = {"x-queue-type": "stream"}
 #: A segment holds about five interactions, and the log about three segments.
@@ -82,7 +82,7 @@ class OwnLog:
 
 
 @contextmanager
-def projecting(address: BrokerAddress, log: OwnLog, store: Store) -> Iterator[StreamReader]:
+def projecting(address: BrokerAddress, log: OwnLog, store: SqlStore) -> Iterator[StreamReader]:
     projector = Projector(InteractionLog(store.engine), WorkerMetrics())
     reader = StreamReader(
         address, log.name, read_position=projector.read_position, on_messages=projector.on_messages, on_restart=projector.on_restart
@@ -95,7 +95,7 @@ def projecting(address: BrokerAddress, log: OwnLog, store: Store) -> Iterator[St
 class LiveHistories:
     """Live histories on an event loop of their own. They follow the log while `following` is entered."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: SqlStore) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -129,9 +129,9 @@ class LiveHistories:
         self._thread.join(10)
         self._loop.close()
 
-    async def _follow(self, store: Store) -> LogFollower:
+    async def _follow(self, store: SqlStore) -> LogFollower:
         return LogFollower(self._live, Metrics(self._live), lambda: store.load_histories(RECENT_IDS))
 
 
-def stored_ratings(store: Store) -> Histories:
+def stored_ratings(store: SqlStore) -> Histories:
     return {user_id: dict(ratings) for user_id, ratings in store.load_histories(recent=0).ratings.items()}

@@ -16,7 +16,7 @@ from ml_service.adapters.broker.envelope import Publication
 from ml_service.adapters.broker.publisher import Publisher
 from ml_service.adapters.broker.stream_reader import StreamReader
 from ml_service.adapters.sql.database import migrate
-from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.bootstrap.clients import open_parts
 from ml_service.bootstrap.worker import WorkerParts
 from ml_service.config import Settings
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from ml_service.adapters.broker.connection import BrokerAddress
     from ml_service.adapters.broker.envelope import ReceivedMessage
-    from ml_service.adapters.sql.job_ledger import JobRecord
     from ml_service.domain import LogPosition
+    from ml_service.ports.storage import JobRecord
 
 FINAL = ("JobSucceeded", "JobFailed", "JobCancelled")
 
@@ -92,7 +92,7 @@ class JobsDriver:
 class WorkerDriver:
     """A worker that is ready at once, or one that doesn't read the stream `job-events` yet."""
 
-    def __init__(self, parts: WorkerParts, ledger: JobLedger) -> None:
+    def __init__(self, parts: WorkerParts, ledger: SqlJobLedger) -> None:
         self.parts = parts
         self.ledger = ledger
         self._stopped = threading.Event()
@@ -145,7 +145,7 @@ def running_worker(
     )
     with open_parts(settings) as parts:
         migrate(parts.store.engine)
-        worker = WorkerDriver(WorkerParts(settings, parts, open_scripted_runner), JobLedger(parts.store.engine))
+        worker = WorkerDriver(WorkerParts(settings, parts, open_scripted_runner), SqlJobLedger(parts.store.engine))
         try:
             worker.start(is_behind=is_behind)
             yield worker

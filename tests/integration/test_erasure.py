@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from harness.log_readers import LiveHistories, OwnLog, projecting, stored_ratings
 from harness.waiting import eventually
 from ml_service.adapters.sql.database import migrate, open_engine, writing
-from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.store import SqlStore
 from ml_service.adapters.sql.tables import log_positions
 from ml_service.domain import Item
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path) -> Iterator[SqlStore]:
     engine = open_engine(f"sqlite:///{tmp_path}/store.db")
     migrate(engine)
-    store = Store(engine)
+    store = SqlStore(engine)
     store.import_data([Item(name, name) for name in ("film", "other", "third")], [])
     yield store
     engine.dispose()
@@ -38,13 +38,13 @@ def log(address: BrokerAddress, publisher: Publisher) -> OwnLog:
 
 
 @pytest.fixture
-def live(store: Store) -> Iterator[LiveHistories]:
+def live(store: SqlStore) -> Iterator[LiveHistories]:
     live = LiveHistories(store)
     yield live
     live.close()
 
 
-def forget_position(store: Store) -> None:
+def forget_position(store: SqlStore) -> None:
     with writing(store.engine) as connection:
         connection.execute(delete(log_positions))
 
@@ -59,7 +59,7 @@ def record_and_erase(log: OwnLog, user_id: str) -> None:
 
 
 def test_an_erasure_removes_earlier_events_and_keeps_later_ones(
-    address: BrokerAddress, log: OwnLog, store: Store, live: LiveHistories, user_id: str
+    address: BrokerAddress, log: OwnLog, store: SqlStore, live: LiveHistories, user_id: str
 ) -> None:
     expected = {user_id: {"other": 5}, "somebody else": {"film": 3}}
 
@@ -70,7 +70,9 @@ def test_an_erasure_removes_earlier_events_and_keeps_later_ones(
         eventually(lambda: live.ratings == expected, within=20)
 
 
-def test_reading_the_log_again_from_the_beginning_restores_nothing(address: BrokerAddress, log: OwnLog, store: Store, user_id: str) -> None:
+def test_reading_the_log_again_from_the_beginning_restores_nothing(
+    address: BrokerAddress, log: OwnLog, store: SqlStore, user_id: str
+) -> None:
     record_and_erase(log, user_id)
     with projecting(address, log, store):
         eventually(lambda: "somebody else" in stored_ratings(store), within=20)
@@ -86,7 +88,7 @@ def test_reading_the_log_again_from_the_beginning_restores_nothing(address: Brok
 
 
 def test_a_starting_recommender_follows_an_erasure_that_only_the_log_has(
-    address: BrokerAddress, log: OwnLog, store: Store, user_id: str
+    address: BrokerAddress, log: OwnLog, store: SqlStore, user_id: str
 ) -> None:
     log.record(user_id, "film", 1)
     with projecting(address, log, store):
@@ -103,7 +105,7 @@ def test_a_starting_recommender_follows_an_erasure_that_only_the_log_has(
 
 
 def test_events_after_a_reset_of_the_broker_count(
-    address: BrokerAddress, log: OwnLog, publisher: Publisher, store: Store, live: LiveHistories, user_id: str
+    address: BrokerAddress, log: OwnLog, publisher: Publisher, store: SqlStore, live: LiveHistories, user_id: str
 ) -> None:
     with projecting(address, log, store), live.following(address, log):
         record_and_erase(log, user_id)

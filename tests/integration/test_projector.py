@@ -14,7 +14,7 @@ from harness.waiting import eventually
 from ml_service.adapters.broker.stream_reader import StreamReader
 from ml_service.adapters.sql.database import migrate, open_engine, reading
 from ml_service.adapters.sql.interaction_log import STREAM, InteractionLog
-from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.store import SqlStore
 from ml_service.adapters.sql.tables import interactions, rejected_interactions
 from ml_service.domain import Item
 from ml_service.entrypoints.log.projector import LOCK, Projector
@@ -38,7 +38,7 @@ ITEMS = [Item("film", "A film"), Item("other", "Another film")]
 def engine(tmp_path: Path) -> Iterator[Engine]:
     engine = open_engine(f"sqlite:///{tmp_path}/store.db")
     migrate(engine)
-    Store(engine).import_data(ITEMS, [])
+    SqlStore(engine).import_data(ITEMS, [])
     yield engine
     engine.dispose()
 

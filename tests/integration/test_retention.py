@@ -13,7 +13,7 @@ from harness.log_readers import TINY, LiveHistories, OwnLog, projecting, stored_
 from harness.waiting import eventually
 from ml_service.adapters.sql.database import migrate, open_engine
 from ml_service.adapters.sql.interaction_log import InteractionLog
-from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.store import SqlStore
 from ml_service.domain import Interaction, Item
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ FILM, OTHER, THIRD = (Item(name, name) for name in ("film", "other", "third"))
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path) -> Iterator[SqlStore]:
     """A store with a rating that no log ever held."""
     engine = open_engine(f"sqlite:///{tmp_path}/store.db")
     migrate(engine)
-    store = Store(engine)
+    store = SqlStore(engine)
     store.import_data([FILM, OTHER, THIRD], [Interaction(str(uuid4()), "imported", "film", 2.0, None)])
     yield store
     engine.dispose()
@@ -44,7 +44,7 @@ def log(address: BrokerAddress, publisher: Publisher) -> OwnLog:
 
 
 @pytest.fixture
-def live(store: Store) -> Iterator[LiveHistories]:
+def live(store: SqlStore) -> Iterator[LiveHistories]:
     live = LiveHistories(store)
     yield live
     live.close()
@@ -59,12 +59,12 @@ def rows_of(event: str) -> Iterator[list[dict[str, Any]]]:
     rows += [dict(row) for row in logged if row["event"] == event]
 
 
-def eventually_stored(store: Store, user_id: str, ratings: dict[str, float]) -> None:
+def eventually_stored(store: SqlStore, user_id: str, ratings: dict[str, float]) -> None:
     eventually(lambda: stored_ratings(store).get(user_id) == ratings, within=20, what=f"{ratings} of {user_id}")
 
 
 def test_a_recommender_behind_the_retention_has_what_only_the_store_kept(
-    address: BrokerAddress, log: OwnLog, store: Store, live: LiveHistories, user_id: str
+    address: BrokerAddress, log: OwnLog, store: SqlStore, live: LiveHistories, user_id: str
 ) -> None:
     with projecting(address, log, store), rows_of(PASSED) as rows:
         log.record(user_id, "film", 1)
@@ -85,7 +85,7 @@ def test_a_recommender_behind_the_retention_has_what_only_the_store_kept(
 
 
 def test_a_projector_behind_the_retention_reports_how_much_it_missed(
-    address: BrokerAddress, log: OwnLog, store: Store, user_id: str
+    address: BrokerAddress, log: OwnLog, store: SqlStore, user_id: str
 ) -> None:
     with projecting(address, log, store):
         log.record(user_id, "film", 1)
@@ -105,7 +105,7 @@ def test_a_projector_behind_the_retention_reports_how_much_it_missed(
 
 
 def test_histories_equal_the_store_after_both_readers_fell_behind_the_retention(
-    address: BrokerAddress, log: OwnLog, store: Store, live: LiveHistories, user_id: str
+    address: BrokerAddress, log: OwnLog, store: SqlStore, live: LiveHistories, user_id: str
 ) -> None:
     with projecting(address, log, store):
         log.record(user_id, "film", 1)

@@ -14,8 +14,8 @@ from harness.ports import LOOPBACK, free_ports
 from harness.postgres import running_postgres
 from harness.stack import PYTHON_PATH
 from ml_service.adapters.sql.database import is_migrated, migrate, open_engine, reading, writing
-from ml_service.adapters.sql.job_ledger import JobLedger
-from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.job_ledger import SqlJobLedger
+from ml_service.adapters.sql.store import SqlStore
 from ml_service.domain import ExportParams, Job, JobOutcome
 from ml_service.errors import Internal, Unavailable
 
@@ -63,21 +63,21 @@ def absent_url() -> str:
 
 
 @pytest.fixture
-def empty_store(database_url: str) -> Iterator[Store]:
+def empty_store(database_url: str) -> Iterator[SqlStore]:
     engine = open_engine(database_url)
     migrate(engine)
-    yield Store(engine)
+    yield SqlStore(engine)
     engine.dispose()
 
 
 @pytest.fixture
-def store(empty_store: Store) -> Store:
+def store(empty_store: SqlStore) -> SqlStore:
     empty_store.import_data(sample.ITEMS, sample.INTERACTIONS)
     return empty_store
 
 
-def test_an_outcome_that_the_store_can_not_hold_is_a_bug_not_an_outage(empty_store: Store) -> None:
-    ledger, job = JobLedger(empty_store.engine), Job("job-1", ExportParams())
+def test_an_outcome_that_the_store_can_not_hold_is_a_bug_not_an_outage(empty_store: SqlStore) -> None:
+    ledger, job = SqlJobLedger(empty_store.engine), Job("job-1", ExportParams())
     attempt = ledger.claim(job, "worker").attempt
 
     with pytest.raises(Internal):
@@ -120,7 +120,7 @@ def test_a_refusal_and_an_outage_of_the_server_have_different_reasons(
     assert "geheim" not in str(caught.value.cause)
 
 
-def test_a_missing_column_makes_the_store_unusable(empty_store: Store) -> None:
+def test_a_missing_column_makes_the_store_unusable(empty_store: SqlStore) -> None:
     with writing(empty_store.engine) as connection:
         connection.execute(text("ALTER TABLE items DROP COLUMN title"))
 

@@ -19,7 +19,7 @@ from harness.waiting import eventually
 from ml_service.adapters.broker.connection import BrokerAddress
 from ml_service.adapters.broker.publisher import Publisher
 from ml_service.adapters.sql.database import migrate, open_engine, reading
-from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.store import SqlStore
 from ml_service.adapters.sql.tables import interactions
 from ml_service.config import Settings
 from ml_service.domain import Item
@@ -51,33 +51,33 @@ def log(address: BrokerAddress) -> Iterator[OwnLog]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path) -> Iterator[SqlStore]:
     engine = open_engine(f"sqlite:///{tmp_path}/store.db")
     migrate(engine)
-    store = Store(engine)
+    store = SqlStore(engine)
     store.import_data([Item("film", "A film")], [])
     yield store
     engine.dispose()
 
 
 @pytest.fixture
-def work(address: BrokerAddress, log: OwnLog, store: Store) -> Iterator[Work]:
+def work(address: BrokerAddress, log: OwnLog, store: SqlStore) -> Iterator[Work]:
     yield Work(address, str(store.engine.url), log.name, lock=f"{log.name}.projector")
     # A frozen process ignores SIGTERM, and pytest would wait for it.
     DyingProjector.kill_all()
 
 
-def stored_ids(store: Store) -> list[str]:
+def stored_ids(store: SqlStore) -> list[str]:
     with reading(store.engine) as connection:
         return list(connection.scalars(select(interactions.c.interaction_id).order_by(interactions.c.row_id)))
 
 
-def is_stored(store: Store, recorded: list[str]) -> bool:
+def is_stored(store: SqlStore, recorded: list[str]) -> bool:
     assert stored_ids(store) == recorded
     return True
 
 
-def test_a_projector_killed_at_each_of_its_steps_stores_each_interaction_once(log: OwnLog, store: Store, work: Work) -> None:
+def test_a_projector_killed_at_each_of_its_steps_stores_each_interaction_once(log: OwnLog, store: SqlStore, work: Work) -> None:
     recorded: list[str] = []
     for step in STEPS:
         log.record("erased", "film", 4)
@@ -91,7 +91,7 @@ def test_a_projector_killed_at_each_of_its_steps_stores_each_interaction_once(lo
     eventually(lambda: is_stored(store, recorded), within=30)
 
 
-def test_a_waiting_projector_takes_over_when_the_first_is_killed(log: OwnLog, store: Store, work: Work) -> None:
+def test_a_waiting_projector_takes_over_when_the_first_is_killed(log: OwnLog, store: SqlStore, work: Work) -> None:
     recorded = [log.record(str(uuid4()), "film", 1)]
     first = DyingProjector(work)
     eventually(lambda: is_stored(store, recorded), within=30)
@@ -104,7 +104,7 @@ def test_a_waiting_projector_takes_over_when_the_first_is_killed(log: OwnLog, st
 
 
 @pytest.mark.parametrize("step", ["take", "stored"])
-def test_a_frozen_projector_is_replaced_and_steps_down_when_it_thaws(log: OwnLog, store: Store, work: Work, step: str) -> None:
+def test_a_frozen_projector_is_replaced_and_steps_down_when_it_thaws(log: OwnLog, store: SqlStore, work: Work, step: str) -> None:
     recorded = [log.record(str(uuid4()), "film", 1)]
     frozen = DyingProjector(work.dying_at(step, signal.SIGSTOP))
     eventually(lambda: is_stopped(frozen.pid), within=30)

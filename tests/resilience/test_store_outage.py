@@ -15,7 +15,7 @@ from harness.postgres import running_postgres
 from harness.stack import Stack
 from harness.waiting import eventually
 from ml_service.adapters.sql.database import migrate, open_engine, reading
-from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.store import SqlStore
 from ml_service.adapters.sql.tables import interactions
 
 if TYPE_CHECKING:
@@ -37,15 +37,15 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="module")
-def store(postgres: PostgresServer, trained: Data, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def store(postgres: PostgresServer, trained: Data, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
     """The trained catalogue and live version on PostgreSQL, without any ratings."""
     copy = trained.copy_to(tmp_path_factory.mktemp("trained") / "data")
-    trained_store = Store(open_engine(copy.environment["DATABASE_URL"]))
+    trained_store = SqlStore(open_engine(copy.environment["DATABASE_URL"]))
     live = trained_store.read_live()
     assert live is not None
     engine = open_engine(postgres.create_database())
     migrate(engine)
-    store = Store(engine)
+    store = SqlStore(engine)
     store.import_data(trained_store.load_catalogue(), [])
     store.compare_and_set_live(None, live.version)
     trained_store.engine.dispose()
@@ -55,7 +55,7 @@ def store(postgres: PostgresServer, trained: Data, tmp_path_factory: pytest.Temp
 
 @pytest.fixture(scope="module")
 def gateway_on_postgres(
-    store: Store, trained: Data, running: RunningBroker, tmp_path_factory: pytest.TempPathFactory
+    store: SqlStore, trained: Data, running: RunningBroker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[GatewayDriver]:
     folder = tmp_path_factory.mktemp("on-postgres")
     # Only one worker projects each log, so this stack has a log of its own.
@@ -80,7 +80,7 @@ def frozen(server: PostgresServer) -> Iterator[None]:
     server.unpause()
 
 
-def stored_ids(store: Store, user_id: str) -> list[str]:
+def stored_ids(store: SqlStore, user_id: str) -> list[str]:
     query = select(interactions.c.interaction_id).where(interactions.c.user_id == user_id).order_by(interactions.c.row_id)
     with reading(store.engine) as connection:
         return list(connection.scalars(query))
@@ -90,7 +90,7 @@ def stored_ids(store: Store, user_id: str) -> list[str]:
 def test_sql_store_down_only_history_pages_are_refused_and_nothing_is_lost(
     gateway_on_postgres: GatewayDriver,
     postgres: PostgresServer,
-    store: Store,
+    store: SqlStore,
     user_id: str,
     down: Outage,
 ) -> None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.registry.registry import FileRegistry
+    from ml_service.adapters.sql.store import SqlStore
 
 HOST = "127.0.0.1"
 STOP_SECONDS = 15
@@ -85,7 +85,7 @@ def recommenders() -> Iterator[list[Recommender]]:
 
 
 def test_it_serves_without_a_broker_and_ends_on_sigterm(
-    store: Store, registry: Registry, environment: dict[str, str], recommenders: list[Recommender]
+    store: SqlStore, registry: FileRegistry, environment: dict[str, str], recommenders: list[Recommender]
 ) -> None:
     store.compare_and_set_live(None, sample.save_model(registry).version)
     recommender = Recommender(environment)
@@ -99,7 +99,7 @@ def test_it_serves_without_a_broker_and_ends_on_sigterm(
     assert recommender.wait_for("stopped")["still_open"] == []
 
 
-def test_a_taken_port_is_named(store: Store, environment: dict[str, str], recommenders: list[Recommender]) -> None:
+def test_a_taken_port_is_named(store: SqlStore, environment: dict[str, str], recommenders: list[Recommender]) -> None:
     with socket.create_server((HOST, 0)) as taken:
         recommender = Recommender({**environment, "RECOMMENDER_GRPC_PORT": str(taken.getsockname()[1])})
         recommenders.append(recommender)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes import FakeDeadLetters
 
-from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.entrypoints.grpc.server import GrpcServer
 from ml_service.entrypoints.grpc.services import JobService, ModelService, RecommenderService
 from ml_service.entrypoints.ops.metrics import Metrics
@@ -16,8 +16,8 @@ from ml_service.handlers.models import Models
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.registry.registry import FileRegistry
+    from ml_service.adapters.sql.store import SqlStore
     from ml_service.handlers.live_state import LiveState
     from ml_service.handlers.patience import StoreQuestions
 
@@ -36,7 +36,7 @@ def metrics(live: LiveState) -> Metrics:
 
 
 @pytest.fixture
-def models(live: LiveState, store: Store, registry: Registry) -> Models:
+def models(live: LiveState, store: SqlStore, registry: FileRegistry) -> Models:
     return Models(live, store, registry, announce=lambda _version: None)
 
 
@@ -46,12 +46,12 @@ def service(live: LiveState, questions: StoreQuestions, executor: ThreadPoolExec
 
 
 @pytest.fixture
-def dead_letters(store: Store) -> FakeDeadLetters:
-    return FakeDeadLetters(JobLedger(store.engine))
+def dead_letters(store: SqlStore) -> FakeDeadLetters:
+    return FakeDeadLetters(SqlJobLedger(store.engine))
 
 
 @pytest.fixture
 async def server(
-    service: RecommenderService, models: Models, registry: Registry, dead_letters: FakeDeadLetters, metrics: Metrics
+    service: RecommenderService, models: Models, registry: FileRegistry, dead_letters: FakeDeadLetters, metrics: Metrics
 ) -> GrpcServer:
     return GrpcServer(service, ModelService(models), JobService(registry, dead_letters.handlers), metrics, connection_age_seconds=60)

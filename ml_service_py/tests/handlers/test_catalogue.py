@@ -18,7 +18,7 @@ from ml_service.handlers.patience import StoreQuestions
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.sql.store import SqlStore
     from ml_service.handlers.live_state import LiveState
 
 
@@ -94,7 +94,7 @@ async def test_a_forged_token_is_refused(live: LiveState, questions: StoreQuesti
     assert caught.value.reason == "PAGE_TOKEN_INVALID"
 
 
-async def test_a_store_that_says_nothing_is_unavailable_before_the_callers_deadline(live: LiveState, store: Store) -> None:
+async def test_a_store_that_says_nothing_is_unavailable_before_the_callers_deadline(live: LiveState, store: SqlStore) -> None:
     frozen, threads = FrozenStore(store), ThreadPoolExecutor(1)
 
     with pytest.raises(Unavailable) as caught:

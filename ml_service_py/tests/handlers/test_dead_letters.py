@@ -9,35 +9,35 @@ from fakes import AWAY, FakeDeadLetters
 
 from ml_service.adapters.broker.envelope import received
 from ml_service.adapters.broker.job_messages import decode_job
-from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.domain import ExportParams, Job, JobOutcome, JobState
 from ml_service.errors import InvalidArgument, NotFound, Unavailable
 
 if TYPE_CHECKING:
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.sql.store import SqlStore
 
 JOB = Job("job-1", ExportParams())
 
 
 @pytest.fixture
-def ledger(empty_store: Store) -> JobLedger:
-    return JobLedger(empty_store.engine)
+def ledger(empty_store: SqlStore) -> SqlJobLedger:
+    return SqlJobLedger(empty_store.engine)
 
 
 @pytest.fixture
-def dead(ledger: JobLedger) -> FakeDeadLetters:
+def dead(ledger: SqlJobLedger) -> FakeDeadLetters:
     return FakeDeadLetters(ledger)
 
 
 @pytest.fixture
-def failed(ledger: JobLedger, dead: FakeDeadLetters) -> str:
+def failed(ledger: SqlJobLedger, dead: FakeDeadLetters) -> str:
     """The letter of a job whose only attempt failed."""
     ledger.claim(JOB, "worker")
     ledger.fail(JOB.job_id, 1, AWAY)
     return dead.bury_job(JOB.job_id)
 
 
-def state(ledger: JobLedger) -> JobState:
+def state(ledger: SqlJobLedger) -> JobState:
     record = ledger.find(JOB.job_id)
     assert record is not None
     return record.state
@@ -70,7 +70,7 @@ def test_letters_come_in_pages_and_copies_of_one_are_one(dead: FakeDeadLetters) 
     assert len(dead.queue) == 4
 
 
-def test_a_replayed_job_is_told_of_then_queued_and_its_letter_gone(dead: FakeDeadLetters, failed: str, ledger: JobLedger) -> None:
+def test_a_replayed_job_is_told_of_then_queued_and_its_letter_gone(dead: FakeDeadLetters, failed: str, ledger: SqlJobLedger) -> None:
     letter, is_queued = dead.handlers.replay(failed)
 
     fact, command = dead.publisher.taken
@@ -95,7 +95,7 @@ def test_a_replay_that_breaks_off_is_done_by_the_next(dead: FakeDeadLetters, fai
 
 @pytest.mark.parametrize("has_ended", [False, True])
 def test_a_letter_whose_job_was_replayed_already_is_only_removed(
-    dead: FakeDeadLetters, failed: str, ledger: JobLedger, has_ended: bool
+    dead: FakeDeadLetters, failed: str, ledger: SqlJobLedger, has_ended: bool
 ) -> None:
     ledger.revive(JOB.job_id)
     attempt = ledger.claim(JOB, "worker").attempt
@@ -108,7 +108,7 @@ def test_a_letter_whose_job_was_replayed_already_is_only_removed(
 
 
 @pytest.mark.parametrize("cause", ["expired", "delivery_limit"])
-def test_a_job_that_no_worker_gave_up_is_queued_again(dead: FakeDeadLetters, ledger: JobLedger, cause: str) -> None:
+def test_a_job_that_no_worker_gave_up_is_queued_again(dead: FakeDeadLetters, ledger: SqlJobLedger, cause: str) -> None:
     ledger.claim(JOB, "a worker that died")
     letter_id = dead.bury_job(JOB.job_id, cause)
 

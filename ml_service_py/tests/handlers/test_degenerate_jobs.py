@@ -10,7 +10,7 @@ import pytest
 import sample
 import structlog
 
-from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.config import Settings
 from ml_service.domain import Attempt, EvaluateParams, ExportParams, Job, JobOutcome, TrainParams
 from ml_service.entrypoints.worker.job_opening import open_job_runner
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.registry.registry import FileRegistry
+    from ml_service.adapters.sql.store import SqlStore
     from ml_service.domain import JobParams, Progress
     from ml_service.entrypoints.worker.job_supervisor import Ending
 
@@ -45,18 +45,18 @@ def ignore(_progress: object) -> None:
     pass
 
 
-def fill(store: Store, pairs: Pairs, rating: float | None = None) -> None:
+def fill(store: SqlStore, pairs: Pairs, rating: float | None = None) -> None:
     store.import_data(sample.ITEMS, [sample.interaction(user_id, item_id, rating) for user_id, item_id in pairs])
 
 
-def attempt_at(store: Store, params: JobParams) -> Attempt:
+def attempt_at(store: SqlStore, params: JobParams) -> Attempt:
     job = Job(str(uuid4()), params)
-    record = JobLedger(store.engine).claim(job, "worker")
+    record = SqlJobLedger(store.engine).claim(job, "worker")
     return Attempt(job, record.attempt, record.spent)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_version_is_trained_goes_live_and_answers(empty_store: Store, registry: Registry, case: str) -> None:
+def test_a_version_is_trained_goes_live_and_answers(empty_store: SqlStore, registry: FileRegistry, case: str) -> None:
     pairs, rating = CASES[case]
     fill(empty_store, pairs, rating)
 
@@ -70,7 +70,7 @@ def test_a_version_is_trained_goes_live_and_answers(empty_store: Store, registry
 
 
 @pytest.mark.parametrize("case", ["one item", "everybody has everything", "all ratings are low"])
-def test_estimators_are_evaluated_where_something_can_be_held_out(empty_store: Store, registry: Registry, case: str) -> None:
+def test_estimators_are_evaluated_where_something_can_be_held_out(empty_store: SqlStore, registry: FileRegistry, case: str) -> None:
     fill(empty_store, *CASES[case])
 
     outcome = run_job(empty_store, registry, attempt_at(empty_store, EvaluateParams()), ignore)
@@ -79,7 +79,9 @@ def test_estimators_are_evaluated_where_something_can_be_held_out(empty_store: S
 
 
 @pytest.mark.parametrize("case", ["one user", "each user another item"])
-def test_an_evaluation_with_nothing_to_hold_out_is_refused_in_one_sentence(empty_store: Store, registry: Registry, case: str) -> None:
+def test_an_evaluation_with_nothing_to_hold_out_is_refused_in_one_sentence(
+    empty_store: SqlStore, registry: FileRegistry, case: str
+) -> None:
     fill(empty_store, *CASES[case])
 
     with pytest.raises(InvalidArgument, match="no item has two ratings"):
@@ -87,7 +89,7 @@ def test_an_evaluation_with_nothing_to_hold_out_is_refused_in_one_sentence(empty
 
 
 @pytest.mark.parametrize("pairs", [[], [("u", "i1")], [(f"u{user}", "i1") for user in range(9)]])
-def test_too_few_ratings_are_refused_in_one_sentence(empty_store: Store, registry: Registry, pairs: Pairs) -> None:
+def test_too_few_ratings_are_refused_in_one_sentence(empty_store: SqlStore, registry: FileRegistry, pairs: Pairs) -> None:
     fill(empty_store, pairs)
 
     for params in (TrainParams(), EvaluateParams()):
@@ -100,7 +102,7 @@ def test_too_few_ratings_are_refused_in_one_sentence(empty_store: Store, registr
 
 @pytest.mark.parametrize("kind", [TrainParams, EvaluateParams])
 def test_estimators_that_are_left_out_are_named_in_the_log_and_in_the_last_step(
-    empty_store: Store, registry: Registry, kind: type[TrainParams | EvaluateParams]
+    empty_store: SqlStore, registry: FileRegistry, kind: type[TrainParams | EvaluateParams]
 ) -> None:
     fill(empty_store, ONE_ITEM)
     told: list[Progress] = []
@@ -113,7 +115,9 @@ def test_estimators_that_are_left_out_are_named_in_the_log_and_in_the_last_step(
     assert "; left out svd: Found array with 1 feature" in told[-1].step
 
 
-def test_a_live_version_that_can_not_be_fitted_to_new_data_stays_live_and_the_log_says_so(empty_store: Store, registry: Registry) -> None:
+def test_a_live_version_that_can_not_be_fitted_to_new_data_stays_live_and_the_log_says_so(
+    empty_store: SqlStore, registry: FileRegistry
+) -> None:
     fill(empty_store, ONE_ITEM)
     params = build(Configuration("svd", {})).get_params()
     champion = registry.save(sample.parity_model(), estimator="svd", params=params, metrics={"ndcg_at_10": 0.1}, data={})
@@ -128,7 +132,7 @@ def test_a_live_version_that_can_not_be_fitted_to_new_data_stays_live_and_the_lo
 
 
 @pytest.fixture
-def supervisor(empty_store: Store, database_url: str, tmp_path: Path) -> Iterator[Supervisor]:
+def supervisor(empty_store: SqlStore, database_url: str, tmp_path: Path) -> Iterator[Supervisor]:
     """The worker's own job process, over the store and the registry of the test."""
     settings = Settings(database_url=database_url, registry_url=str(tmp_path / "registry"))  # type: ignore[arg-type]  # pydantic converts it
     supervisor = Supervisor(partial(open_job_runner, settings), set(), deadline_seconds=60)
@@ -136,7 +140,7 @@ def supervisor(empty_store: Store, database_url: str, tmp_path: Path) -> Iterato
     supervisor.close()
 
 
-def test_the_workers_job_process_serves_one_rated_item_and_names_what_it_left_out(empty_store: Store, supervisor: Supervisor) -> None:
+def test_the_workers_job_process_serves_one_rated_item_and_names_what_it_left_out(empty_store: SqlStore, supervisor: Supervisor) -> None:
     fill(empty_store, ONE_ITEM)
     steps: list[str] = []
 
@@ -151,7 +155,9 @@ def test_the_workers_job_process_serves_one_rated_item_and_names_what_it_left_ou
     assert steps[-1].startswith("Fitting popularity on everything; left out svd: ")
 
 
-def test_the_workers_job_process_refuses_what_nothing_can_be_fitted_to_in_one_sentence(empty_store: Store, supervisor: Supervisor) -> None:
+def test_the_workers_job_process_refuses_what_nothing_can_be_fitted_to_in_one_sentence(
+    empty_store: SqlStore, supervisor: Supervisor
+) -> None:
     fill(empty_store, ONE_ITEM)
 
     ending: Ending = supervisor.run(attempt_at(empty_store, TrainParams(("svd",), folds=2)), lambda *_: True)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
 
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.registry.registry import FileRegistry
+    from ml_service.adapters.sql.store import SqlStore
 
 
 class ThreadsSeen(set[threading.Thread]):
@@ -82,7 +82,7 @@ async def test_a_search_for_users_leaves_the_event_loop(
 
 
 async def test_a_version_is_prepared_away_from_the_event_loop(
-    live: LiveState, store: Store, registry: Registry, threads: ThreadsSeen, monkeypatch: pytest.MonkeyPatch
+    live: LiveState, store: SqlStore, registry: FileRegistry, threads: ThreadsSeen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     followed = Models(live, store, registry, announce=lambda _version: None)
     version = sample.save_model(registry).version
@@ -97,7 +97,7 @@ async def test_a_version_is_prepared_away_from_the_event_loop(
 
 
 async def test_histories_are_built_anew_away_from_the_event_loop(
-    live: LiveState, store: Store, threads: ThreadsSeen, monkeypatch: pytest.MonkeyPatch
+    live: LiveState, store: SqlStore, threads: ThreadsSeen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_state, "Histories", threads.watch(live_state.Histories))
 

@@ -11,9 +11,8 @@ import pytest
 import sample
 from sqlalchemy import update
 
-from ml_service.adapters.sql import job_ledger
 from ml_service.adapters.sql.database import writing
-from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.adapters.sql.tables import jobs
 from ml_service.domain import Job, JobOutcome, TrainParams
 from ml_service.errors import NotFound
@@ -23,26 +22,26 @@ from ml_service.handlers.jobs import JOB_WINDOW
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.registry.registry import FileRegistry
+    from ml_service.adapters.sql.store import SqlStore
 
 JOB_ID = "job-1"
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def ledger(empty_store: Store) -> JobLedger:
-    return JobLedger(empty_store.engine)
+def ledger(empty_store: SqlStore) -> SqlJobLedger:
+    return SqlJobLedger(empty_store.engine)
 
 
-def run(ledger: JobLedger, registry: Registry, job_id: str = JOB_ID, *, is_finished: bool = True) -> None:
+def run(ledger: SqlJobLedger, registry: FileRegistry, job_id: str = JOB_ID, *, is_finished: bool = True) -> None:
     attempt = ledger.claim(Job(job_id, TrainParams()), "worker").attempt
     registry.save_result(job_id, attempt, "table.csv", "text/csv", [b"1"])
     if is_finished:
         ledger.succeed(job_id, attempt, JobOutcome({}))
 
 
-def age(ledger: JobLedger, by: timedelta) -> None:
+def age(ledger: SqlJobLedger, by: timedelta) -> None:
     """Makes all that the ledger knows look as old as that."""
     with writing(ledger._engine) as connection:
         connection.execute(update(jobs).values(updated_at=datetime.now(UTC) - by))
@@ -54,7 +53,7 @@ def age_files(folder: Path, by: timedelta) -> None:
         os.utime(path, (then, then))
 
 
-def has_file(registry: Registry, job_id: str = JOB_ID) -> bool:
+def has_file(registry: FileRegistry, job_id: str = JOB_ID) -> bool:
     try:
         registry.open_result(job_id)[1].close()
     except NotFound:
@@ -73,7 +72,7 @@ def has_file(registry: Registry, job_id: str = JOB_ID) -> bool:
     ],
 )
 def test_a_job_goes_with_its_file_when_its_window_is_over_or_nobody_can_run_it_any_more(
-    ledger: JobLedger, registry: Registry, is_finished: bool, age_of_job: timedelta, stays: bool
+    ledger: SqlJobLedger, registry: FileRegistry, is_finished: bool, age_of_job: timedelta, stays: bool
 ) -> None:
     run(ledger, registry, is_finished=is_finished)
     age(ledger, age_of_job)
@@ -84,13 +83,12 @@ def test_a_job_goes_with_its_file_when_its_window_is_over_or_nobody_can_run_it_a
 
 
 def test_of_many_jobs_some_go_at_a_time_and_the_registry_is_swept_after_the_last(
-    ledger: JobLedger, registry: Registry, monkeypatch: pytest.MonkeyPatch
+    ledger: SqlJobLedger, registry: FileRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for job_id in ("job-1", "job-2", "job-3"):
         run(ledger, registry, job_id)
     age(ledger, JOB_WINDOW + HOUR)
-    monkeypatch.setattr(job_ledger, "LISTED", 2)
-    monkeypatch.setattr("ml_service.handlers.expiry.LISTED", 2)
+    monkeypatch.setattr("ml_service.handlers.expiry.EXPIRED_AT_ONCE", 2)
     sweeps = Mock(return_value=[])
     monkeypatch.setattr(registry, "sweep", sweeps)
 
@@ -103,7 +101,7 @@ def test_of_many_jobs_some_go_at_a_time_and_the_registry_is_swept_after_the_last
 
 @pytest.mark.parametrize(("age_of_file", "stays"), [(2 * JOB_WINDOW - HOUR, True), (2 * JOB_WINDOW + HOUR, False)])
 def test_a_file_whose_job_the_ledger_never_had_or_lost_goes_too(
-    ledger: JobLedger, registry: Registry, tmp_path: Path, age_of_file: timedelta, stays: bool
+    ledger: SqlJobLedger, registry: FileRegistry, tmp_path: Path, age_of_file: timedelta, stays: bool
 ) -> None:
     registry.save_result(JOB_ID, 1, "table.csv", "text/csv", [b"1"])
     age_files(tmp_path / "registry", age_of_file)
@@ -115,7 +113,7 @@ def test_a_file_whose_job_the_ledger_never_had_or_lost_goes_too(
 
 @pytest.mark.parametrize(("age_of_remains", "stays"), [(REMAINS_AFTER - HOUR, True), (REMAINS_AFTER + HOUR, False)])
 def test_what_a_dead_writer_left_goes_after_a_day_and_versions_stay(
-    ledger: JobLedger, registry: Registry, tmp_path: Path, age_of_remains: timedelta, stays: bool
+    ledger: SqlJobLedger, registry: FileRegistry, tmp_path: Path, age_of_remains: timedelta, stays: bool
 ) -> None:
     version = sample.save_model(registry).version
     remains = tmp_path / "registry" / "models" / "20240501T123000Z-00000000" / "model-00000000.npz"

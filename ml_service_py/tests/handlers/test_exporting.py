@@ -14,11 +14,11 @@ from ml_service.errors import InvalidArgument, Unavailable
 from ml_service.handlers.job_runner import run_job
 
 if TYPE_CHECKING:
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.registry.registry import FileRegistry
+    from ml_service.adapters.sql.store import SqlStore
 
 
-def export(store: Store, registry: Registry, limit: int) -> list[dict[str, str]]:
+def export(store: SqlStore, registry: FileRegistry, limit: int) -> list[dict[str, str]]:
     told: list[Progress] = []
     run_job(store, registry, Attempt(Job("job-1", ExportParams(limit)), 1, 1), told.append)
     assert told[-1].percent == 100
@@ -27,12 +27,12 @@ def export(store: Store, registry: Registry, limit: int) -> list[dict[str, str]]
 
 
 @pytest.fixture
-def rolled_out(store: Store, registry: Registry) -> Store:
+def rolled_out(store: SqlStore, registry: FileRegistry) -> SqlStore:
     store.compare_and_set_live(None, sample.save_model(registry).version)
     return store
 
 
-def test_every_user_gets_as_many_rows_as_asked_for_in_order(rolled_out: Store, registry: Registry) -> None:
+def test_every_user_gets_as_many_rows_as_asked_for_in_order(rolled_out: SqlStore, registry: FileRegistry) -> None:
     rows = export(rolled_out, registry, 2)
 
     assert [(row["user_id"], row["rank"]) for row in rows] == [(user, rank) for user in ("even", "late", "odd") for rank in ("1", "2")]
@@ -40,7 +40,7 @@ def test_every_user_gets_as_many_rows_as_asked_for_in_order(rolled_out: Store, r
     assert rows[0]["title"] == "Film 4"
 
 
-def test_a_file_never_recommends_what_the_user_has(rolled_out: Store, registry: Registry) -> None:
+def test_a_file_never_recommends_what_the_user_has(rolled_out: SqlStore, registry: FileRegistry) -> None:
     rows = export(rolled_out, registry, 100)
 
     histories = rolled_out.load_histories(recent=0).ratings
@@ -48,7 +48,7 @@ def test_a_file_never_recommends_what_the_user_has(rolled_out: Store, registry: 
     assert len(rows) == sum(len(sample.ITEMS) - len(history) for history in histories.values())
 
 
-def test_ids_and_titles_that_look_like_formulas_are_texts_to_a_spreadsheet(rolled_out: Store, registry: Registry) -> None:
+def test_ids_and_titles_that_look_like_formulas_are_texts_to_a_spreadsheet(rolled_out: SqlStore, registry: FileRegistry) -> None:
     rolled_out.import_data([replace(sample.ITEMS[4], title="@SUM(1+1)")], [sample.interaction("=HYPERLINK(1)", "i0")])
 
     rows = export(rolled_out, registry, 2)
@@ -58,21 +58,21 @@ def test_ids_and_titles_that_look_like_formulas_are_texts_to_a_spreadsheet(rolle
     assert {row["title"] for row in rows if row["item_id"] == "i4"} == {"'@SUM(1+1)"}
 
 
-def test_without_a_live_version_the_export_waits_for_one(store: Store, registry: Registry) -> None:
+def test_without_a_live_version_the_export_waits_for_one(store: SqlStore, registry: FileRegistry) -> None:
     with pytest.raises(Unavailable) as refused:
         export(store, registry, 10)
 
     assert refused.value.reason == "MODEL_NOT_LOADED"
 
 
-def test_an_export_by_a_live_version_that_the_registry_lost_says_so(store: Store, registry: Registry) -> None:
+def test_an_export_by_a_live_version_that_the_registry_lost_says_so(store: SqlStore, registry: FileRegistry) -> None:
     store.compare_and_set_live(None, "20200101T000000Z-00000000")
 
     with pytest.raises(Unavailable, match="the registry doesn't hold it"):
         export(store, registry, 1)
 
 
-def test_an_attempt_that_was_taken_for_dead_does_not_replace_the_file_of_a_later_one(rolled_out: Store, registry: Registry) -> None:
+def test_an_attempt_that_was_taken_for_dead_does_not_replace_the_file_of_a_later_one(rolled_out: SqlStore, registry: FileRegistry) -> None:
     frozen, later = (Attempt(Job("job-1", ExportParams(1)), number, number) for number in (1, 2))
 
     def thaw_when_the_later_one_is_done(_progress: Progress) -> None:
@@ -87,7 +87,7 @@ def test_an_attempt_that_was_taken_for_dead_does_not_replace_the_file_of_a_later
 
 
 @pytest.mark.parametrize("limit", [0, 101])
-def test_a_limit_outside_its_range_is_refused(rolled_out: Store, registry: Registry, limit: int) -> None:
+def test_a_limit_outside_its_range_is_refused(rolled_out: SqlStore, registry: FileRegistry, limit: int) -> None:
     with pytest.raises(InvalidArgument) as refused:
         export(rolled_out, registry, limit)
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 import sample
 
+from ml_service.adapters.datasets.csv_import import read_csv
 from ml_service.adapters.sql.interaction_log import InteractionLog
 from ml_service.errors import InvalidArgument
-from ml_service.handlers.importing import import_csv
+from ml_service.handlers.importing import import_dataset
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.sql.store import SqlStore
 
 OLD = ("ada,b1,5,2020-01-01T00:00:00Z", "ada,b2,3,2020-01-02T00:00:00Z", "bob,b1,4,1588687728")
 NEW = "eve,b2,2,2024-03-01T00:00:00Z"
@@ -24,7 +25,7 @@ LIVE = sample.interaction("ada", "b1", 1.0)
 class Importer:
     """Imports files of these lines, and tells what then counts."""
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    def __init__(self, store: SqlStore, folder: Path) -> None:
         self._store = store
         self._interactions, self._items = folder / "interactions.csv", folder / "items.csv"
         self._items.write_text("item_id,title\nb1,One\nb2,Two\n", "utf-8")
@@ -32,7 +33,7 @@ class Importer:
     def run(self, *lines: str, header: str = "user_id,item_id,rating,timestamp") -> int:
         """Return how many interactions were new."""
         self._interactions.write_text("\n".join([header, *lines]) + "\n", "utf-8")
-        return import_csv(self._store, self._interactions, self._items).new_interactions
+        return import_dataset(self._store, read_csv(self._interactions, self._items)).new_interactions
 
     def rate_live(self) -> None:
         InteractionLog(self._store.engine).append([sample.logged(0, LIVE)], None)
@@ -51,7 +52,7 @@ class Importer:
 
 
 @pytest.fixture
-def importer(empty_store: Store, tmp_path: Path) -> Importer:
+def importer(empty_store: SqlStore, tmp_path: Path) -> Importer:
     return Importer(empty_store, tmp_path)
 
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 import sample
 
+from ml_service.adapters.datasets.csv_import import read_csv
 from ml_service.adapters.sql.interaction_log import InteractionLog
 from ml_service.errors import InvalidArgument
-from ml_service.handlers.importing import Imported, import_csv, import_movielens
+from ml_service.handlers.importing import Imported, import_dataset, import_into_empty
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.sql.store import SqlStore
 
 
 def write(folder: Path, interactions: str, items: str = "item_id,title\na,A\nb,B\n") -> tuple[Path, Path]:
@@ -24,39 +25,41 @@ def write(folder: Path, interactions: str, items: str = "item_id,title\na,A\nb,B
     return paths
 
 
-def test_two_files_come_into_the_store(empty_store: Store, tmp_path: Path) -> None:
-    imported = import_csv(empty_store, *write(tmp_path, "user_id,item_id,rating\nu,a,4\nu,b,\n"))
+def test_two_files_come_into_the_store(empty_store: SqlStore, tmp_path: Path) -> None:
+    imported = import_dataset(empty_store, read_csv(*write(tmp_path, "user_id,item_id,rating\nu,a,4\nu,b,\n")))
 
     assert imported == Imported(items=2, interactions=2, new_interactions=2, left_out=0)
     assert empty_store.load_histories(recent=0).ratings == {"u": {"a": 4.0, "b": None}}
 
 
-def test_the_same_files_again_add_nothing(empty_store: Store, tmp_path: Path) -> None:
+def test_the_same_files_again_add_nothing(empty_store: SqlStore, tmp_path: Path) -> None:
     paths = write(tmp_path, "user_id,item_id,rating\nu,a,4\n")
-    import_csv(empty_store, *paths)
+    import_dataset(empty_store, read_csv(*paths))
 
-    assert import_csv(empty_store, *paths).new_interactions == 0
+    assert import_dataset(empty_store, read_csv(*paths)).new_interactions == 0
 
 
-def test_a_bad_row_imports_nothing(empty_store: Store, tmp_path: Path) -> None:
+def test_a_bad_row_imports_nothing(empty_store: SqlStore, tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match=r"interactions\.csv, line 3, column rating"):
-        import_csv(empty_store, *write(tmp_path, "user_id,item_id,rating\nu,a,4\nu,b,six\n"))
+        import_dataset(empty_store, read_csv(*write(tmp_path, "user_id,item_id,rating\nu,a,4\nu,b,six\n")))
 
     assert empty_store.load_catalogue() == ()
 
 
-def test_movielens_is_not_fetched_into_a_store_with_data(store: Store, tmp_path: Path) -> None:
-    assert import_movielens(store, tmp_path / "cache") is None
-    assert store.count_interactions() == len(sample.INTERACTIONS)
-    assert not (tmp_path / "cache").exists()
+def test_no_data_set_is_fetched_for_a_store_with_data(store: SqlStore, tmp_path: Path) -> None:
+    fetched: list[Path] = []
+
+    imported = import_into_empty(store, lambda: fetched.append(tmp_path) or read_csv(*write(tmp_path, "user_id,item_id\nu,a\n")))
+
+    assert (imported, fetched, store.count_interactions()) == (None, [], len(sample.INTERACTIONS))
 
 
-def test_who_was_erased_is_left_out_and_counted(empty_store: Store, tmp_path: Path) -> None:
+def test_who_was_erased_is_left_out_and_counted(empty_store: SqlStore, tmp_path: Path) -> None:
     paths = write(tmp_path, "user_id,item_id,rating\nerased,a,4\nerased,b,2\nu,b,3\n")
-    import_csv(empty_store, *paths)
+    import_dataset(empty_store, read_csv(*paths))
     InteractionLog(empty_store.engine).append([sample.erasure(0, "erased")], None)
 
-    imported = import_csv(empty_store, *paths)
+    imported = import_dataset(empty_store, read_csv(*paths))
 
     assert (imported.new_interactions, imported.left_out) == (0, 2)
     assert list(empty_store.load_histories(recent=0).ratings) == ["u"]

@@ -10,20 +10,20 @@ from fakes import AWAY, FakePublisher
 
 from ml_service.adapters.broker.envelope import Publication
 from ml_service.adapters.broker.job_messages import CancelRequest
-from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.domain import Attempt, Job, JobOutcome, JobState, Progress, TrainParams
 from ml_service.errors import Unavailable
 from ml_service.handlers.jobs import JOB_WINDOW, JobBook
 
 if TYPE_CHECKING:
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.sql.store import SqlStore
 
 JOB = Job("job-1", TrainParams())
 
 
 @pytest.fixture
-def ledger(empty_store: Store) -> JobLedger:
-    return JobLedger(empty_store.engine)
+def ledger(empty_store: SqlStore) -> SqlJobLedger:
+    return SqlJobLedger(empty_store.engine)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def publisher() -> FakePublisher:
 
 
 @pytest.fixture
-def book(ledger: JobLedger, publisher: FakePublisher) -> JobBook:
+def book(ledger: SqlJobLedger, publisher: FakePublisher) -> JobBook:
     return JobBook(ledger, publisher, "worker-1")
 
 
@@ -103,7 +103,7 @@ def test_a_promoted_version_is_announced_and_a_lost_hint_harms_nothing(book: Job
     assert publisher.keys == ["job.succeeded"]
 
 
-def test_a_retried_job_waits_before_it_is_told_of(book: JobBook, publisher: FakePublisher, attempt: Attempt, ledger: JobLedger) -> None:
+def test_a_retried_job_waits_before_it_is_told_of(book: JobBook, publisher: FakePublisher, attempt: Attempt, ledger: SqlJobLedger) -> None:
     again = Publication("", "jobs.retry.1", "type", "id", b"")
 
     book.retry(attempt, AWAY, again, 5_000)
@@ -147,7 +147,7 @@ def test_a_job_that_fails_and_is_tried_again_uses_its_attempts_up(book: JobBook,
 
 
 def test_what_an_attempt_finished_counts_however_its_process_ended(
-    book: JobBook, publisher: FakePublisher, attempt: Attempt, ledger: JobLedger
+    book: JobBook, publisher: FakePublisher, attempt: Attempt, ledger: SqlJobLedger
 ) -> None:
     ledger.complete(JOB.job_id, attempt.number, JobOutcome({}, "v1", promoted=True), None)
 
@@ -159,7 +159,7 @@ def test_what_an_attempt_finished_counts_however_its_process_ended(
     assert book.claim(JOB, is_redelivered=True).state is JobState.SUCCEEDED
 
 
-def test_a_cancel_request_older_than_the_window_is_history(book: JobBook, publisher: FakePublisher, ledger: JobLedger) -> None:
+def test_a_cancel_request_older_than_the_window_is_history(book: JobBook, publisher: FakePublisher, ledger: SqlJobLedger) -> None:
     book.cancel_queued(CancelRequest(JOB.job_id, datetime.now(UTC) - JOB_WINDOW - timedelta(hours=1)))
 
     assert publisher.taken == []

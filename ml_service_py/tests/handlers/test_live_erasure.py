@@ -13,7 +13,7 @@ from ml_service.adapters.sql.tables import log_positions
 from ml_service.model.scoring import history_of, score_users
 
 if TYPE_CHECKING:
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.sql.store import SqlStore
     from ml_service.domain import LogEntry
     from ml_service.handlers.live_state import LiveState
 
@@ -59,7 +59,7 @@ async def test_who_is_unknown_can_be_erased(live: LiveState) -> None:
     assert list(live.user_ids) == ["even", "late", "odd"]
 
 
-async def test_an_id_that_comes_again_after_the_erasure_counts_as_the_store_counts_it(live: LiveState, store: Store) -> None:
+async def test_an_id_that_comes_again_after_the_erasure_counts_as_the_store_counts_it(live: LiveState, store: SqlStore) -> None:
     again = sample.interaction("u", "i3", 2.5)
     log: list[LogEntry] = [sample.logged(0, again), sample.erasure(1, "u"), sample.logged(2, again)]
 
@@ -69,7 +69,7 @@ async def test_an_id_that_comes_again_after_the_erasure_counts_as_the_store_coun
     assert live.history("u") == store.load_histories(recent=0).ratings["u"] == {"i3": 2.5}
 
 
-async def test_a_log_that_is_read_again_from_the_first_brings_nothing_back_at_any_moment(store: Store) -> None:
+async def test_a_log_that_is_read_again_from_the_first_brings_nothing_back_at_any_moment(store: SqlStore) -> None:
     InteractionLog(store.engine).append(LOG, None)
     with writing(store.engine) as connection:
         connection.execute(delete(log_positions))
@@ -84,7 +84,7 @@ async def test_a_log_that_is_read_again_from_the_first_brings_nothing_back_at_an
     assert seen == [{"i5": 3.5}] * 3
 
 
-async def test_an_erasure_that_the_store_has_not_yet_is_read_from_the_log(store: Store) -> None:
+async def test_an_erasure_that_the_store_has_not_yet_is_read_from_the_log(store: SqlStore) -> None:
     InteractionLog(store.engine).append(LOG[:1], None)
     live = sample.live_state(store)
 
@@ -93,7 +93,7 @@ async def test_an_erasure_that_the_store_has_not_yet_is_read_from_the_log(store:
     assert live.history("u") == {"i5": 3.5}
 
 
-async def test_another_log_erases_by_its_own_places(store: Store) -> None:
+async def test_another_log_erases_by_its_own_places(store: SqlStore) -> None:
     InteractionLog(store.engine).append(LOG, None)
     live = sample.live_state(store)
 
@@ -103,7 +103,7 @@ async def test_another_log_erases_by_its_own_places(store: Store) -> None:
     assert live.history("u") == {"i5": 3.5, "i7": 1.0}
 
 
-async def test_a_log_that_was_taken_for_another_one_ends_in_the_same_histories(store: Store) -> None:
+async def test_a_log_that_was_taken_for_another_one_ends_in_the_same_histories(store: SqlStore) -> None:
     InteractionLog(store.engine).append(LOG, None)
     live = sample.live_state(store)
 

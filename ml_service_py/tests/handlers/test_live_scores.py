@@ -10,12 +10,12 @@ import pytest
 import sample
 
 from ml_service.adapters.datasets.movielens import fetch
-from ml_service.adapters.sql.store import StoredHistories
 from ml_service.handlers import live_state
 from ml_service.handlers.live_state import Catalogue, LiveState, LoadedModel
 from ml_service.handlers.recommendations import RankedItems, RecommendationQuery, recommend_batch
 from ml_service.model.item_knn import ItemKNN
 from ml_service.model.ratings import ratings_of
+from ml_service.ports.storage import StoredHistories
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

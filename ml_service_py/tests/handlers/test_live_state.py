@@ -17,7 +17,7 @@ from ml_service.handlers.live_state import LiveState
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.sql.store import SqlStore
 
 
 async def test_an_interaction_changes_the_history_and_the_position(live: LiveState) -> None:
@@ -75,7 +75,7 @@ async def test_an_older_rating_changes_nothing_though_it_comes_later_in_the_log(
     assert live.position == older.position
 
 
-async def test_a_live_rating_does_not_replace_an_imported_one_of_a_later_time(empty_store: Store) -> None:
+async def test_a_live_rating_does_not_replace_an_imported_one_of_a_later_time(empty_store: SqlStore) -> None:
     empty_store.import_data(sample.ITEMS, [sample.interaction("u", "i1", 4.0, sample.later(9)), sample.interaction("u", "i2", 4.0)])
     live = sample.live_state(empty_store)
 
@@ -85,7 +85,7 @@ async def test_a_live_rating_does_not_replace_an_imported_one_of_a_later_time(em
 
 
 @pytest.mark.parametrize("when", [None, sample.WHEN])
-async def test_of_equal_times_the_rating_that_is_later_in_the_log_counts(empty_store: Store, when: datetime | None) -> None:
+async def test_of_equal_times_the_rating_that_is_later_in_the_log_counts(empty_store: SqlStore, when: datetime | None) -> None:
     empty_store.import_data(sample.ITEMS, [sample.interaction("u", "i1", 4.0, when)])
     live = sample.live_state(empty_store)
 
@@ -102,7 +102,7 @@ async def test_after_an_erasure_no_time_of_before_counts(live: LiveState) -> Non
     assert live.history("even") == {"i0": 0.5}
 
 
-async def test_ids_are_remembered_up_to_a_bound(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_ids_are_remembered_up_to_a_bound(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recent_ids, "RECENT_IDS", 2)
     live = LiveState(sample.ITEMS, store.load_histories(recent=0))
     first, *others = [sample.interaction("even", f"i{n}") for n in range(4, 7)]
@@ -143,7 +143,7 @@ async def test_who_waits_too_long_is_told(live: LiveState) -> None:
     assert caught.value.metadata == {"offset": "0"}
 
 
-async def test_a_rebuild_takes_what_the_store_has_and_forgets_what_only_memory_had(live: LiveState, store: Store) -> None:
+async def test_a_rebuild_takes_what_the_store_has_and_forgets_what_only_memory_had(live: LiveState, store: SqlStore) -> None:
     await live.apply([sample.logged(90, sample.interaction("even", "i4"))])
     stored = sample.logged(99, sample.interaction("new", "i3", 2.5))
     InteractionLog(store.engine).append([stored], after=None)
@@ -156,7 +156,7 @@ async def test_a_rebuild_takes_what_the_store_has_and_forgets_what_only_memory_h
     assert live.history("even") == {"i0": 5.0, "i2": 4.5}
 
 
-async def test_a_rebuild_from_a_store_at_the_refuted_place_has_no_position(store: Store) -> None:
+async def test_a_rebuild_from_a_store_at_the_refuted_place_has_no_position(store: SqlStore) -> None:
     InteractionLog(store.engine).append([sample.logged(7, sample.interaction("even", "i4"))], after=None)
     live = sample.live_state(store)
 
@@ -167,7 +167,7 @@ async def test_a_rebuild_from_a_store_at_the_refuted_place_has_no_position(store
     assert live.history("even")["i4"] == 5.0
 
 
-async def test_what_the_store_had_at_a_rebuild_does_not_count_again(live: LiveState, store: Store) -> None:
+async def test_what_the_store_had_at_a_rebuild_does_not_count_again(live: LiveState, store: SqlStore) -> None:
     stored = sample.logged(1, sample.interaction("even", "i4", 3.0))
     InteractionLog(store.engine).append([stored, sample.logged(2, sample.interaction("even", "i4", 1.0))], after=None)
     await live.rebuild(store.load_histories(recent=10))
@@ -178,7 +178,7 @@ async def test_what_the_store_had_at_a_rebuild_does_not_count_again(live: LiveSt
     assert live.history("even")["i4"] == 1.0
 
 
-def test_without_a_model_there_is_no_answer(store: Store) -> None:
+def test_without_a_model_there_is_no_answer(store: SqlStore) -> None:
     with pytest.raises(Unavailable) as caught:
         _ = sample.live_state(store).model
 

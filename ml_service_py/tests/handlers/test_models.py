@@ -17,13 +17,13 @@ from ml_service.handlers.models import Models
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.registry.registry import FileRegistry
+    from ml_service.adapters.sql.store import SqlStore
     from ml_service.handlers.live_state import LiveState
 
 
 @pytest.fixture
-def live(store: Store) -> LiveState:
+def live(store: SqlStore) -> LiveState:
     return sample.live_state(store)
 
 
@@ -33,7 +33,7 @@ def announced() -> list[str]:
 
 
 @pytest.fixture
-def models(live: LiveState, store: Store, registry: Registry, announced: list[str]) -> Models:
+def models(live: LiveState, store: SqlStore, registry: FileRegistry, announced: list[str]) -> Models:
     return Models(live, store, registry, announced.append)
 
 
@@ -41,7 +41,7 @@ def live_version(live: LiveState) -> str:
     return live.model.version.version
 
 
-async def test_without_a_row_nothing_is_live(models: Models, registry: Registry) -> None:
+async def test_without_a_row_nothing_is_live(models: Models, registry: FileRegistry) -> None:
     sample.save_model(registry)
 
     assert not await models.follow()
@@ -49,7 +49,7 @@ async def test_without_a_row_nothing_is_live(models: Models, registry: Registry)
         await models.get("")
 
 
-async def test_the_process_follows_the_row(models: Models, live: LiveState, store: Store, registry: Registry) -> None:
+async def test_the_process_follows_the_row(models: Models, live: LiveState, store: SqlStore, registry: FileRegistry) -> None:
     version = sample.save_model(registry).version
     store.compare_and_set_live(None, version)
 
@@ -60,7 +60,7 @@ async def test_the_process_follows_the_row(models: Models, live: LiveState, stor
 
 
 async def test_a_promoted_version_is_live_here_in_the_store_and_announced(
-    models: Models, live: LiveState, store: Store, registry: Registry, announced: list[str]
+    models: Models, live: LiveState, store: SqlStore, registry: FileRegistry, announced: list[str]
 ) -> None:
     old, new = (sample.save_model(registry, items).version for items in (8, 10))
 
@@ -74,7 +74,7 @@ async def test_a_promoted_version_is_live_here_in_the_store_and_announced(
     assert announced == [old, new, old]
 
 
-async def test_an_unknown_version_is_not_promoted(models: Models, store: Store) -> None:
+async def test_an_unknown_version_is_not_promoted(models: Models, store: SqlStore) -> None:
     with pytest.raises(NotFound):
         await models.promote("20240101T000000Z-00000000")
 
@@ -82,7 +82,7 @@ async def test_an_unknown_version_is_not_promoted(models: Models, store: Store) 
 
 
 @pytest.fixture(params=damage.BODIES)
-def bad(request: pytest.FixtureRequest, registry: Registry, tmp_path: Path) -> str:
+def bad(request: pytest.FixtureRequest, registry: FileRegistry, tmp_path: Path) -> str:
     """A version whose arrays are none."""
     version = sample.save_model(registry).version
     damage.rewrite(tmp_path / "registry" / "models" / version, damage.BODIES[request.param][0])
@@ -90,7 +90,7 @@ def bad(request: pytest.FixtureRequest, registry: Registry, tmp_path: Path) -> s
 
 
 async def test_a_version_that_cannot_be_loaded_leaves_the_old_one_live(
-    models: Models, live: LiveState, store: Store, registry: Registry, bad: str
+    models: Models, live: LiveState, store: SqlStore, registry: FileRegistry, bad: str
 ) -> None:
     good = sample.save_model(registry).version
     await models.promote(good)
@@ -105,7 +105,7 @@ async def test_a_version_that_cannot_be_loaded_leaves_the_old_one_live(
 
 
 async def test_a_damaged_version_in_the_row_leaves_the_old_one_answering(
-    models: Models, live: LiveState, store: Store, registry: Registry, bad: str
+    models: Models, live: LiveState, store: SqlStore, registry: FileRegistry, bad: str
 ) -> None:
     good = sample.save_model(registry).version
     await models.promote(good)
@@ -117,7 +117,9 @@ async def test_a_damaged_version_in_the_row_leaves_the_old_one_answering(
     assert live_version(live) == good
 
 
-async def test_a_live_version_that_the_registry_lost_is_reported_in_one_sentence(models: Models, store: Store, registry: Registry) -> None:
+async def test_a_live_version_that_the_registry_lost_is_reported_in_one_sentence(
+    models: Models, store: SqlStore, registry: FileRegistry
+) -> None:
     store.compare_and_set_live(None, "20200101T000000Z-00000000")
 
     with pytest.raises(Unavailable) as caught:
@@ -130,7 +132,7 @@ async def test_a_live_version_that_the_registry_lost_is_reported_in_one_sentence
     )
 
 
-async def test_a_version_with_newer_items_brings_the_catalogue_along(models: Models, live: LiveState, registry: Registry) -> None:
+async def test_a_version_with_newer_items_brings_the_catalogue_along(models: Models, live: LiveState, registry: FileRegistry) -> None:
     live.replace_catalogue(Catalogue(sample.ITEMS[:4]))
 
     await models.promote(sample.save_model(registry).version)
@@ -138,14 +140,14 @@ async def test_a_version_with_newer_items_brings_the_catalogue_along(models: Mod
     assert list(live.items) == [item.item_id for item in sample.ITEMS]
 
 
-async def test_a_version_of_another_catalogue_is_unusable(models: Models, registry: Registry) -> None:
+async def test_a_version_of_another_catalogue_is_unusable(models: Models, registry: FileRegistry) -> None:
     with pytest.raises(Unavailable, match="items that the catalogue lacks") as caught:
         await models.promote(sample.save_model(registry, items=11).version)
 
     assert caught.value.reason == "MODEL_VERSION_UNUSABLE"
 
 
-async def test_a_manifest_that_cannot_be_used_is_left_out_of_the_list(models: Models, registry: Registry, tmp_path: Path) -> None:
+async def test_a_manifest_that_cannot_be_used_is_left_out_of_the_list(models: Models, registry: FileRegistry, tmp_path: Path) -> None:
     good, bad = (sample.save_model(registry, items).version for items in (8, 10))
     damage.rewrite(tmp_path / "registry" / "models" / bad, metrics={"ndcg_at_10": "high"})
 
@@ -153,7 +155,7 @@ async def test_a_manifest_that_cannot_be_used_is_left_out_of_the_list(models: Mo
 
 
 async def test_no_list_leaves_versions_out_while_the_registry_can_not_be_read(
-    models: Models, registry: Registry, monkeypatch: pytest.MonkeyPatch
+    models: Models, registry: FileRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sample.save_model(registry)
 
@@ -168,7 +170,7 @@ async def test_no_list_leaves_versions_out_while_the_registry_can_not_be_read(
     assert caught.value.reason == "REGISTRY_UNAVAILABLE"
 
 
-async def test_versions_are_listed_newest_first_and_the_live_one_marked(models: Models, registry: Registry, tmp_path: Path) -> None:
+async def test_versions_are_listed_newest_first_and_the_live_one_marked(models: Models, registry: FileRegistry, tmp_path: Path) -> None:
     versions = sorted((sample.save_model(registry, items).version for items in (4, 6, 8, 10)), reverse=True)
     await models.promote(versions[2])
     (tmp_path / "registry" / "models" / versions[1] / "manifest.json").write_text("{")

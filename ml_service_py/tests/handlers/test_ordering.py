@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sample
 
-from ml_service.adapters.sql.store import StoredHistories
 from ml_service.domain import Item
 from ml_service.handlers import catalogue
 from ml_service.handlers.live_state import LiveState
 from ml_service.handlers.ordering import natural_key
+from ml_service.ports.storage import StoredHistories
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import sample
 
-from ml_service.adapters.sql.store import StoredHistories
 from ml_service.handlers import recent_ids
 from ml_service.handlers.histories import Histories
 from ml_service.handlers.recent_ids import RecentIds
+from ml_service.ports.storage import StoredHistories
 
 
 class CountingUserId(str):

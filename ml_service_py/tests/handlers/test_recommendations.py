@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 import sample
 
-from ml_service.domain import Recommendation, RecommendationSource
 from ml_service.errors import DeadlineExceeded, InvalidArgument, ServiceError, Unavailable
 from ml_service.handlers import recommendations
-from ml_service.handlers.recommendations import RecommendationQuery, recommend, recommend_batch
+from ml_service.handlers.recommendations import Recommendation, RecommendationQuery, RecommendationSource, recommend, recommend_batch
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor

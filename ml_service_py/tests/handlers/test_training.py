@@ -13,7 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from ml_service.adapters.registry.registry import MANIFEST
 from ml_service.adapters.sql.interaction_log import InteractionLog
-from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.domain import Attempt, Job, JobOutcome, JobState, Progress, TrainParams
 from ml_service.entrypoints.worker.settlement import settle_failure
 from ml_service.errors import Internal, InvalidArgument, ServiceError
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import LiveVersion, Store
+    from ml_service.adapters.registry.registry import FileRegistry
+    from ml_service.adapters.sql.store import SqlStore
+    from ml_service.ports.storage import LiveVersion
 
 EASE = TrainParams(("ease",), folds=2)
 POPULARITY = TrainParams(("popularity",), folds=2)
@@ -42,18 +43,18 @@ def ignore(_progress: Progress) -> None:
 
 
 @pytest.fixture
-def planted(empty_store: Store) -> Store:
+def planted(empty_store: SqlStore) -> SqlStore:
     rows = [sample.interaction(f"u{user}", f"i{item}") for user in range(20) for item in range(user % 2, 10, 2) if (user + item) % 7]
     empty_store.import_data(sample.ITEMS, rows)
     return empty_store
 
 
-def live_version(store: Store) -> str | None:
+def live_version(store: SqlStore) -> str | None:
     live = store.read_live()
     return live.version if live else None
 
 
-def test_the_first_version_goes_live(planted: Store, registry: Registry) -> None:
+def test_the_first_version_goes_live(planted: SqlStore, registry: FileRegistry) -> None:
     outcome = train(planted, registry, OwnMandate(planted), EASE, ignore)
 
     assert outcome.promoted
@@ -62,7 +63,7 @@ def test_the_first_version_goes_live(planted: Store, registry: Registry) -> None
     assert set(outcome.metrics) == {"ndcg_at_10", "map", "precision_at_10", "recall_at_10"}
 
 
-def test_who_was_erased_is_left_out_of_the_next_training(planted: Store, registry: Registry) -> None:
+def test_who_was_erased_is_left_out_of_the_next_training(planted: SqlStore, registry: FileRegistry) -> None:
     before = registry.read_manifest(train(planted, registry, OwnMandate(planted), EASE, ignore).model_version).data
     own = len(planted.load_histories(recent=0).ratings["u1"])
     InteractionLog(planted.engine).append([sample.erasure(0, "u1")], None)
@@ -73,7 +74,7 @@ def test_who_was_erased_is_left_out_of_the_next_training(planted: Store, registr
     assert after["fingerprint"] != before["fingerprint"]
 
 
-def test_a_version_that_is_worse_than_the_live_one_stays_in_the_registry(planted: Store, registry: Registry) -> None:
+def test_a_version_that_is_worse_than_the_live_one_stays_in_the_registry(planted: SqlStore, registry: FileRegistry) -> None:
     champion = train(planted, registry, OwnMandate(planted), EASE, ignore)
 
     challenger = train(planted, registry, OwnMandate(planted), POPULARITY, ignore)
@@ -84,25 +85,25 @@ def test_a_version_that_is_worse_than_the_live_one_stays_in_the_registry(planted
     assert challenger.model_version in registry.list_versions()
 
 
-def lose(registry: Registry, folder: Path, version: str) -> None:
+def lose(registry: FileRegistry, folder: Path, version: str) -> None:
     shutil.rmtree(folder / "models" / version)
 
 
-def damage_manifest(registry: Registry, folder: Path, version: str) -> None:
+def damage_manifest(registry: FileRegistry, folder: Path, version: str) -> None:
     (folder / "models" / version / MANIFEST).write_text("{}")
 
 
-def lose_arrays(registry: Registry, folder: Path, version: str) -> None:
+def lose_arrays(registry: FileRegistry, folder: Path, version: str) -> None:
     arrays_of(folder / "models" / version).unlink()
 
 
-def damage_arrays(registry: Registry, folder: Path, version: str) -> None:
+def damage_arrays(registry: FileRegistry, folder: Path, version: str) -> None:
     flip_a_byte(arrays_of(folder / "models" / version))
 
 
 @pytest.mark.parametrize("spoil", [lose, damage_manifest, lose_arrays, damage_arrays])
 def test_a_live_version_that_is_lost_is_replaced_unmeasured(
-    planted: Store, registry: Registry, tmp_path: Path, spoil: Callable[[Registry, Path, str], None]
+    planted: SqlStore, registry: FileRegistry, tmp_path: Path, spoil: Callable[[FileRegistry, Path, str], None]
 ) -> None:
     champion = train(planted, registry, OwnMandate(planted), EASE, ignore)
     spoil(registry, tmp_path / "registry", champion.model_version)
@@ -115,7 +116,7 @@ def test_a_live_version_that_is_lost_is_replaced_unmeasured(
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE])
 def test_a_registry_that_can_not_be_read_makes_no_version_live_and_the_job_may_be_tried_again(
-    planted: Store, registry: Registry, monkeypatch: pytest.MonkeyPatch, number: int
+    planted: SqlStore, registry: FileRegistry, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     champion = train(planted, registry, OwnMandate(planted), EASE, ignore)
     readable = LocalFileSystem.cat_file
@@ -136,7 +137,7 @@ def test_a_registry_that_can_not_be_read_makes_no_version_live_and_the_job_may_b
 
 
 def test_a_live_version_that_can_not_be_measured_any_more_stays_live(
-    planted: Store, registry: Registry, monkeypatch: pytest.MonkeyPatch
+    planted: SqlStore, registry: FileRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     champion = train(planted, registry, OwnMandate(planted), EASE, ignore)
     monkeypatch.setitem(NEEDS, "ease", Needs(12, items_max=1))
@@ -148,7 +149,7 @@ def test_a_live_version_that_can_not_be_measured_any_more_stays_live(
     assert outcome.model_version in registry.list_versions()
 
 
-def test_progress_goes_up_and_a_report_that_raises_ends_it_without_a_trace(planted: Store, registry: Registry) -> None:
+def test_progress_goes_up_and_a_report_that_raises_ends_it_without_a_trace(planted: SqlStore, registry: FileRegistry) -> None:
     told: list[Progress] = []
 
     def stop_at_the_fit(progress: Progress) -> None:
@@ -171,13 +172,13 @@ class DiesAtTheEnd(JobMandate):
         raise Stopped
 
 
-def claim(ledger: JobLedger) -> Attempt:
+def claim(ledger: SqlJobLedger) -> Attempt:
     record = ledger.claim(JOB, "worker")
     return Attempt(JOB, record.attempt, record.spent)
 
 
-def test_the_next_attempt_takes_the_version_that_one_wrote_which_died(planted: Store, registry: Registry) -> None:
-    ledger, told = JobLedger(planted.engine), list[Progress]()
+def test_the_next_attempt_takes_the_version_that_one_wrote_which_died(planted: SqlStore, registry: FileRegistry) -> None:
+    ledger, told = SqlJobLedger(planted.engine), list[Progress]()
     with pytest.raises(Stopped):
         train(planted, registry, DiesAtTheEnd(ledger, claim(ledger)), EASE, ignore)
     written = registry.list_versions()
@@ -189,8 +190,8 @@ def test_the_next_attempt_takes_the_version_that_one_wrote_which_died(planted: S
     assert live_version(planted) == outcome.model_version
 
 
-def test_an_attempt_that_was_taken_for_dead_makes_nothing_live(planted: Store, registry: Registry) -> None:
-    ledger = JobLedger(planted.engine)
+def test_an_attempt_that_was_taken_for_dead_makes_nothing_live(planted: SqlStore, registry: FileRegistry) -> None:
+    ledger = SqlJobLedger(planted.engine)
     first = JobMandate(ledger, claim(ledger))
     train(planted, registry, OwnMandate(planted), EASE, ignore)
     before = live_version(planted)
@@ -211,8 +212,8 @@ class CancelledAtTheEnd(JobMandate):
         return super().complete(outcome, live)
 
 
-def test_a_training_cancelled_after_it_wrote_its_version_leaves_it_whole_and_not_live(planted: Store, registry: Registry) -> None:
-    ledger = JobLedger(planted.engine)
+def test_a_training_cancelled_after_it_wrote_its_version_leaves_it_whole_and_not_live(planted: SqlStore, registry: FileRegistry) -> None:
+    ledger = SqlJobLedger(planted.engine)
 
     with pytest.raises(Internal):
         train(planted, registry, CancelledAtTheEnd(ledger, claim(ledger)), EASE, ignore)
@@ -225,7 +226,7 @@ def test_a_training_cancelled_after_it_wrote_its_version_leaves_it_whole_and_not
 
 
 @pytest.mark.parametrize("params", [TrainParams(folds=1), TrainParams(folds=11), TrainParams(("magic",))])
-def test_params_that_can_not_be_used_are_refused(planted: Store, registry: Registry, params: TrainParams) -> None:
+def test_params_that_can_not_be_used_are_refused(planted: SqlStore, registry: FileRegistry, params: TrainParams) -> None:
     with pytest.raises(InvalidArgument) as refused:
         train(planted, registry, OwnMandate(planted), params, ignore)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from ml_service.adapters.broker.connection import BrokerAddress
 from ml_service.adapters.certificates import Certificates, UnusableCertificate
-from ml_service.adapters.registry.registry import Registry
+from ml_service.adapters.registry.registry import FileRegistry
 from ml_service.adapters.sql.database import open_engine
-from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.store import SqlStore
 from ml_service.config import InvalidSettings
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    store: Store
-    registry: Registry
+    store: SqlStore
+    registry: FileRegistry
     broker: BrokerAddress
     #: None: nothing between the services is encrypted.
     certificates: Certificates | None
@@ -31,7 +31,7 @@ class Parts:
 @contextmanager
 def open_parts(settings: Settings) -> Iterator[Parts]:
     with _naming("REGISTRY_URL"):
-        registry = Registry(settings.registry_url)
+        registry = FileRegistry(settings.registry_url)
     with _naming("DATABASE_URL"):
         engine = open_engine(settings.database_url.get_secret_value())
     with _naming("TLS_DIR"):
@@ -40,7 +40,7 @@ def open_parts(settings: Settings) -> Iterator[Parts]:
     with _naming("AMQP_URL"):
         broker = BrokerAddress(url, definitions, may_declare=settings.broker_declare, certificates=certificates)
     try:
-        yield Parts(Store(engine), registry, broker, certificates)
+        yield Parts(SqlStore(engine), registry, broker, certificates)
     finally:
         engine.dispose()
 

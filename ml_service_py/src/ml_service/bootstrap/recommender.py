@@ -19,7 +19,7 @@ from ml_service.adapters.broker.publisher import Publisher
 from ml_service.adapters.broker.stream_reader import StreamReader
 from ml_service.adapters.sql.database import require_migrated
 from ml_service.adapters.sql.interaction_log import STREAM
-from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.bootstrap.clients import open_parts
 from ml_service.entrypoints.grpc.server import GrpcServer
 from ml_service.entrypoints.grpc.services import JobService, ModelService, RecommenderService
@@ -39,10 +39,11 @@ from ml_service.handlers.recent_ids import RECENT_IDS
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ml_service.adapters.sql.store import Store, StoredHistories
+    from ml_service.adapters.sql.store import SqlStore
     from ml_service.bootstrap.clients import Parts
     from ml_service.config import Settings
     from ml_service.domain import Item
+    from ml_service.ports.storage import StoredHistories
 
 Thread = TypeVar("Thread", bound=BrokerThread)
 
@@ -90,7 +91,7 @@ async def serve(settings: Settings) -> int:
     return 1 if has_failed else 0
 
 
-def _load(store: Store) -> tuple[tuple[Item, ...], StoredHistories]:
+def _load(store: SqlStore) -> tuple[tuple[Item, ...], StoredHistories]:
     require_migrated(store.engine)
     return store.load_catalogue(), store.load_histories(RECENT_IDS)
 
@@ -103,7 +104,7 @@ async def _build_recommender(settings: Settings, parts: Parts, live: LiveState, 
     store_threads = stack.enter_context(ThreadPoolExecutor(STORE_THREADS, "store"))
     searching = stack.enter_context(ThreadPoolExecutor(SEARCH_THREADS, "searching"))
     service = RecommenderService(live, StoreQuestions(parts.store, store_threads), scoring, searching, metrics)
-    dead_letters = DeadLetters(DeadLetterQueue(parts.broker), JobLedger(parts.store.engine), publisher)
+    dead_letters = DeadLetters(DeadLetterQueue(parts.broker), SqlJobLedger(parts.store.engine), publisher)
     age_seconds = settings.recommender_connection_age_seconds
     server = GrpcServer(service, ModelService(models), JobService(parts.registry, dead_letters), metrics, age_seconds)
     return Recommender(settings, parts, live, models, metrics, _read_interactions(parts, live, metrics), Readiness("model"), server)

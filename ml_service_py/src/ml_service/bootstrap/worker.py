@@ -17,7 +17,7 @@ from ml_service.adapters.broker.stream_reader import StreamReader
 from ml_service.adapters.broker.topology import read_retry_delays_ms
 from ml_service.adapters.sql.database import require_migrated
 from ml_service.adapters.sql.interaction_log import STREAM, InteractionLog
-from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.bootstrap.clients import open_parts
 from ml_service.entrypoints.log import projector
 from ml_service.entrypoints.ops.problem import install_problems
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from ml_service.adapters.broker.connection import BrokerAddress, BrokerThread
     from ml_service.adapters.broker.envelope import ReceivedMessage
-    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.registry.registry import FileRegistry
     from ml_service.bootstrap.clients import Parts
     from ml_service.config import Settings
     from ml_service.entrypoints.process.runtime import Stopping
@@ -56,7 +56,7 @@ class WorkerParts:
         address, engine = parts.broker, parts.store.engine
         self.metrics = WorkerMetrics()
         self.publisher = Publisher(address, "worker publisher")
-        self.ledger = JobLedger(engine)
+        self.ledger = SqlJobLedger(engine)
         self.book = JobBook(self.ledger, self.publisher, settings.worker_name)
         requests = cancel_requests.CancelRequests(self.book.cancel_queued)
         commands = FirstCommands(self.publisher)
@@ -130,7 +130,7 @@ async def work(settings: Settings, open_runner: Callable[[Settings], JobRunner] 
 
 
 @asynccontextmanager
-async def _keeping_house(stopping: Stopping, worker: WorkerParts, registry: Registry) -> AsyncIterator[None]:
+async def _keeping_house(stopping: Stopping, worker: WorkerParts, registry: FileRegistry) -> AsyncIterator[None]:
     """Each round is short, so a worker that stops waits for it."""
     expiry = stopping.running(remove_expired_until(stopping, worker.ledger, registry), "expiry", lambda: None)
     async with expiry, stopping.running(queue_lost_until(stopping, worker.lost), "lost commands", lambda: None):

@@ -49,8 +49,10 @@ def migrate(*, beside_others: bool) -> None:
 
 def import_data(*, movielens: bool, interactions: Path | None, items: Path | None, cache: Path) -> None:
     """Brings in either MovieLens or the two files, and creates the tables first."""
+    from ml_service.adapters.datasets import csv_import
+    from ml_service.adapters.datasets import movielens as movielens_data
     from ml_service.adapters.sql import database
-    from ml_service.handlers import importing
+    from ml_service.handlers.importing import import_dataset, import_into_empty
 
     with opened_parts() as parts:
         if movielens == bool(interactions or items) or bool(interactions) != bool(items):
@@ -58,10 +60,10 @@ def import_data(*, movielens: bool, interactions: Path | None, items: Path | Non
         database.migrate(parts.store.engine)
         if interactions and items:
             typer.echo(f"Reading {items} and {interactions}", err=True)
-            _tell_imported(importing.import_csv(parts.store, interactions, items))
+            _tell_imported(import_dataset(parts.store, csv_import.read_csv(interactions, items)))
         else:
             typer.echo("Reading MovieLens 100K", err=True)
-            _tell_imported(importing.import_movielens(parts.store, cache))
+            _tell_imported(import_into_empty(parts.store, lambda: movielens_data.fetch(cache)))
 
 
 def train(estimators: Sequence[str], folds: int, *, if_none: bool) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ml_service.cli.commands import opened_parts
-from ml_service.domain import PAGE_SIZE_MAX, Page
+from ml_service.domain import PAGE_SIZE_MAX
+from ml_service.handlers.paging import Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,14 +75,14 @@ def drop(letter_id: LetterId) -> None:
 def _opened() -> Iterator[DeadLetters]:
     from ml_service.adapters.broker.dead_letters import DeadLetterQueue
     from ml_service.adapters.broker.publisher import Publisher
-    from ml_service.adapters.sql.job_ledger import JobLedger
+    from ml_service.adapters.sql.job_ledger import SqlJobLedger
     from ml_service.handlers.dead_letters import DeadLetters
 
     with opened_parts() as parts:
         publisher = Publisher(parts.broker, "dead letters publisher")
         publisher.start()
         try:
-            yield DeadLetters(DeadLetterQueue(parts.broker), JobLedger(parts.store.engine), publisher)
+            yield DeadLetters(DeadLetterQueue(parts.broker), SqlJobLedger(parts.store.engine), publisher)
         finally:
             publisher.stop()
 

@@ -11,19 +11,19 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from ml_service.domain import Interaction, Item, Page, User
+from ml_service.domain import Interaction, Item, User
 from ml_service.errors import InvalidArgument, NotFound
 from ml_service.handlers.ordering import natural_key
-from ml_service.handlers.paging import page_token, read_page_token, require_size
+from ml_service.handlers.paging import Page, page_token, read_page_token, require_size
 from ml_service.model import scoring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from concurrent.futures import Executor
 
-    from ml_service.adapters.sql.store import Place
     from ml_service.handlers.live_state import LiveState
     from ml_service.handlers.patience import StoreQuestions
+    from ml_service.ports.storage import PagePosition
 
 T = TypeVar("T")
 
@@ -89,29 +89,29 @@ async def list_interactions(  # noqa: PLR0913
     """Return the user's interactions, newest first, and the log's offset up to which the store has them. A new user has none."""
     require_size("page_size", page_size)
     question = ("interactions", user_id)
-    after = _read_place(read_page_token(question, token)) if token else None
+    after = _read_position(read_page_token(question, token)) if token else None
     page = await store.ask(lambda asked: asked.list_interactions(user_id, page_size, after), remaining_seconds)
     if not live.history(user_id):
         # Memory follows the log faster than the store, which may still hold the rows of a user who was erased.
         return Page((), ""), page.as_of_offset
-    next_token = "" if page.next_place is None else page_token(question, _place_text(page.next_place))
+    next_token = "" if page.next_position is None else page_token(question, _position_text(page.next_position))
     return Page(page.rows, next_token), page.as_of_offset
 
 
-def _place_text(place: Place) -> str:
-    moment, row = place
+def _position_text(position: PagePosition) -> str:
+    moment, row = position
     return f"{moment.isoformat()} {row}"
 
 
-def _read_place(text: str) -> Place:
+def _read_position(text: str) -> PagePosition:
     moment, _, row = text.rpartition(" ")
     try:
-        place = datetime.fromisoformat(moment).astimezone(UTC), int(row)
+        position = datetime.fromisoformat(moment).astimezone(UTC), int(row)
     except (ValueError, OverflowError):
-        place = None
-    if place is None or not 0 <= place[1] <= ROW_MAX:
+        position = None
+    if position is None or not 0 <= position[1] <= ROW_MAX:
         raise InvalidArgument("PAGE_TOKEN_INVALID", "The page token isn't one that this list gave out. Start from the first page.")
-    return place
+    return position
 
 
 def _find_items(rows: Sequence[Item], wanted: tuple[str, str], after: str, count: int) -> tuple[tuple[Item, ...], bool]:

@@ -9,19 +9,19 @@ import structlog
 
 from ml_service.adapters.broker.dead_letters import REJECTED
 from ml_service.adapters.broker.job_messages import decode_job, job_replayed, publication_of, queued_again
-from ml_service.domain import JobState, Page
+from ml_service.domain import JobState
 from ml_service.errors import InvalidArgument
 from ml_service.handlers.jobs import JOBS
-from ml_service.handlers.paging import page_token, read_page_token, require_size
+from ml_service.handlers.paging import Page, page_token, read_page_token, require_size
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ml_service.adapters.broker.dead_letters import DeadLetterQueue, DeadMessage
-    from ml_service.adapters.sql.job_ledger import JobLedger
     from ml_service.domain import Job
     from ml_service.errors import ServiceError
     from ml_service.handlers.jobs import Publisher
+    from ml_service.ports.storage import JobLedger
 
 log = structlog.get_logger()
 

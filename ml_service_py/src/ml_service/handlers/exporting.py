@@ -14,10 +14,9 @@ from ml_service.model.scoring import history_of, recommend
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import Store
     from ml_service.domain import Attempt, ExportParams
     from ml_service.model.scoring import ItemItemModel
+    from ml_service.ports.storage import Registry, Store
 
     Histories = Mapping[str, Mapping[str, float | None]]
 

@@ -6,15 +6,15 @@ from array import array
 from bisect import bisect_left, insort
 from typing import TYPE_CHECKING
 
+from ml_service.domain import moment_of, take_moment
 from ml_service.handlers.ordering import natural_key
 from ml_service.handlers.recent_ids import RecentIds
-from ml_service.moments import moment_of, take_moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ml_service.adapters.sql.store import StoredHistories
     from ml_service.domain import LoggedErasure, LoggedInteraction
+    from ml_service.ports.storage import StoredHistories
 
 
 class Histories:

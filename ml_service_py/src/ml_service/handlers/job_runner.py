@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.domain import EvaluateParams, ExportParams, JobOutcome, Progress, TrainParams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import LiveVersion, Store
+    from ml_service.adapters.sql.store import SqlStore
     from ml_service.domain import Attempt
+    from ml_service.ports.storage import LiveVersion, Registry
 
 EVALUATION_NAME = "evaluation.csv"
 #: The first step of a job that computes with all ratings.
@@ -24,7 +24,7 @@ READING = "Reading the ratings"
 class JobMandate:
     """A training writes the job's outcome together with what it promotes, so that neither is ever there without the other."""
 
-    ledger: JobLedger
+    ledger: SqlJobLedger
     attempt: Attempt
 
     def name_version(self, new_name: str) -> str:
@@ -34,13 +34,13 @@ class JobMandate:
         return self.ledger.complete(self.attempt.job.job_id, self.attempt.number, outcome, live)
 
 
-def run_job(store: Store, registry: Registry, attempt: Attempt, report: Callable[[Progress], None]) -> JobOutcome:
+def run_job(store: SqlStore, registry: Registry, attempt: Attempt, report: Callable[[Progress], None]) -> JobOutcome:
     match attempt.job.params:
         case TrainParams() as params:
             from ml_service.handlers.training import train
 
             report(Progress(0, READING))
-            return train(store, registry, JobMandate(JobLedger(store.engine), attempt), params, report)
+            return train(store, registry, JobMandate(SqlJobLedger(store.engine), attempt), params, report)
         case EvaluateParams() as params:
             return _evaluate(store, registry, attempt, params, report)
         case ExportParams() as params:
@@ -49,7 +49,9 @@ def run_job(store: Store, registry: Registry, attempt: Attempt, report: Callable
             return export(store, registry, attempt, params, report)
 
 
-def _evaluate(store: Store, registry: Registry, attempt: Attempt, params: EvaluateParams, report: Callable[[Progress], None]) -> JobOutcome:
+def _evaluate(
+    store: SqlStore, registry: Registry, attempt: Attempt, params: EvaluateParams, report: Callable[[Progress], None]
+) -> JobOutcome:
     """Leaves the table as a file, and as its metrics those of what the cross-validation selects."""
     from ml_service.handlers.csv_files import MEDIA_TYPE
     from ml_service.handlers.evaluation import evaluate, to_csv

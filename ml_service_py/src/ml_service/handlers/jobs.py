@@ -10,18 +10,18 @@ import structlog
 
 from ml_service.adapters.broker import job_messages
 from ml_service.adapters.broker.model_messages import model_promoted
-from ml_service.adapters.sql.job_ledger import JobRecord
 from ml_service.domain import JobState
 from ml_service.errors import Unavailable
+from ml_service.ports.storage import JobRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ml_service.adapters.broker.envelope import Publication, ReceivedMessage
     from ml_service.adapters.broker.job_messages import CancelRequest, Fact
-    from ml_service.adapters.sql.job_ledger import JobLedger
     from ml_service.domain import Attempt, Job, JobOutcome, Progress
     from ml_service.errors import ServiceError
+    from ml_service.ports.storage import JobLedger
 
 log = structlog.get_logger()
 

@@ -23,10 +23,10 @@ from ml_service.model.scoring import add_rating
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ml_service.adapters.sql.store import StoredHistories
     from ml_service.domain import Interaction, Item, LogEntry, LogPosition, ModelVersion
     from ml_service.model.ratings import IntArray
     from ml_service.model.scoring import ItemItemModel, UserScores
+    from ml_service.ports.storage import StoredHistories
 
 #: What scores may take; of those who were answered longest ago they are forgotten.
 SCORES_BYTES_MAX = 128 * 2**20

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from ml_service.domain import ModelVersion, Page
 from ml_service.errors import ServiceError, Unavailable
 from ml_service.handlers.live_state import Catalogue, LoadedModel
 from ml_service.handlers.live_version import naming_disagreement
-from ml_service.handlers.paging import page_token, read_page_token, require_size
+from ml_service.handlers.paging import Page, page_token, read_page_token, require_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import Store
+    from ml_service.domain import ModelVersion
     from ml_service.handlers.live_state import LiveState
+    from ml_service.ports.storage import Registry, Store
 
 log = structlog.get_logger()
 
@@ -44,8 +43,7 @@ class Models:
         return self._mark(await asyncio.to_thread(self._registry.describe, version))
 
     async def read_manifest(self, version: str) -> dict[str, Any]:
-        manifest = await asyncio.to_thread(self._registry.read_manifest, version)
-        return manifest.model_dump(mode="json")
+        return await asyncio.to_thread(self._registry.export_manifest, version)
 
     async def list(self, page_size: int, token: str) -> Page[ModelVersion]:
         """Newest first."""

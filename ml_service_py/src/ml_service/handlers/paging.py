@@ -1,11 +1,12 @@
-"""Page tokens: where a list goes on, sealed with what was asked, so that a token of another list or another search is refused."""
+"""Pages and page tokens. A token holds the list's name and filters, so that a token of another list or search is rejected."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ml_service.domain import PAGE_SIZE_MAX
 from ml_service.errors import InvalidArgument
@@ -13,14 +14,24 @@ from ml_service.errors import InvalidArgument
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some rows and the token of the next page, empty on the last."""
+
+    rows: tuple[T, ...]
+    next_page_token: str
+
 
 def page_token(question: Sequence[str], last: str) -> str:
-    """Gives the token of the page after `last`; `question` names the list and its filters."""
+    """Return the token of the page after `last`. `question` names the list and its filters."""
     return base64.urlsafe_b64encode(json.dumps([*question, last]).encode()).decode()
 
 
 def read_page_token(question: Sequence[str], token: str) -> str:
-    """Gives the `last` that the token was made from. Raises InvalidArgument (PAGE_TOKEN_INVALID)."""
+    """Return the `last` that the token was made from. Raise InvalidArgument (PAGE_TOKEN_INVALID)."""
     try:
         parts = json.loads(base64.b64decode(token, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, RecursionError):
@@ -31,7 +42,7 @@ def read_page_token(question: Sequence[str], token: str) -> str:
 
 
 def require_size(field: str, value: int) -> int:
-    """Raises InvalidArgument (REQUEST_INVALID) unless the number is one that a caller may ask for at once."""
+    """Raise InvalidArgument (REQUEST_INVALID) unless the number is from 1 to PAGE_SIZE_MAX."""
     if not 1 <= value <= PAGE_SIZE_MAX:
         raise InvalidArgument(
             "REQUEST_INVALID", f"{field} is {value}; it must be from 1 to {PAGE_SIZE_MAX}.", field=field, value=str(value)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
 
-    from ml_service.adapters.sql.store import Store
+    from ml_service.ports.storage import Store
 
 T = TypeVar("T")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ml_service.domain import BATCH_SIZE_MAX, Recommendation, RecommendationSource, RecommendedItem
+from ml_service.domain import BATCH_SIZE_MAX
 from ml_service.errors import DeadlineExceeded, InvalidArgument, ServiceError
 from ml_service.handlers.paging import require_size
 from ml_service.handlers.patience import patience
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from concurrent.futures import Executor
 
+    from ml_service.domain import Item
     from ml_service.handlers.live_state import Catalogue, LiveState, LoadedModel
     from ml_service.model.ratings import Float64Array, IntArray
     from ml_service.model.scoring import Ranking, UserScores
@@ -29,6 +31,31 @@ SCORES_AT_ONCE = 65_536
 CELLS_PER_SCORE = 32
 #: What is done for each item of a history takes as long as to multiply so many cells.
 CELLS_PER_RATING = 300
+
+
+class RecommendationSource(StrEnum):
+    MODEL = "model"
+    FALLBACK = "fallback"
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendedItem:
+    """An item, its score, and the items of the history that contribute most to it (at most two)."""
+
+    item: Item
+    score: float
+    why: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """Recommended items, best first. `as_of_offset` is the last offset of the log that it takes into account."""
+
+    user_id: str
+    model_version: str
+    source: RecommendationSource
+    items: tuple[RecommendedItem, ...]
+    as_of_offset: int | None
 
 
 @dataclass(frozen=True, slots=True)

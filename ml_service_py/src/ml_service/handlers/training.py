@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from ml_service.adapters.registry.registry import new_version_name
-from ml_service.domain import JobOutcome, Progress
+from ml_service.domain import JobOutcome, Progress, new_version_name
 from ml_service.errors import InvalidArgument, NotFound, ServiceError
 from ml_service.handlers.left_out import tell_left_out
 from ml_service.model.candidates import Configuration, Measured, fit
 from ml_service.model.selection import is_not_worse, measure, search
 
 if TYPE_CHECKING:
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import LiveVersion, Store
     from ml_service.domain import TrainParams
     from ml_service.model.ratings import Ratings
     from ml_service.model.selection import Report
+    from ml_service.ports.storage import LiveVersion, Registry, Store
 
 log = structlog.get_logger()
 

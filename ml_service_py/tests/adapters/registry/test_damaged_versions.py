@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_service.adapters.registry.manifest import JSON_BYTES_MAX
-from ml_service.adapters.registry.registry import MANIFEST, Registry
+from ml_service.adapters.registry.registry import MANIFEST, FileRegistry
 from ml_service.errors import NotFound, Unavailable
 from ml_service.model.artifact import UnusableArrays, read
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def version(registry: Registry) -> str:
+def version(registry: FileRegistry) -> str:
     return sample.save_model(registry).version
 
 
@@ -42,7 +42,7 @@ def refusal(read: Callable[[str], object], version: str) -> str:
 
 @pytest.mark.parametrize(("body", "cause"), damage.BODIES.values(), ids=damage.BODIES)
 def test_arrays_that_are_no_version_are_refused_whatever_their_hash(
-    registry: Registry, version: str, folder: Path, body: bytes, cause: str
+    registry: FileRegistry, version: str, folder: Path, body: bytes, cause: str
 ) -> None:
     damage.rewrite(folder, body)
 
@@ -60,7 +60,7 @@ def test_arrays_that_are_no_version_are_refused_whatever_their_hash(
     ids=["a flipped byte", "more bytes", "no file"],
 )
 def test_arrays_that_are_not_those_of_the_manifest_are_refused(
-    registry: Registry, version: str, folder: Path, spoil: Callable[[Path], object], cause: str
+    registry: FileRegistry, version: str, folder: Path, spoil: Callable[[Path], object], cause: str
 ) -> None:
     spoil(damage.arrays_of(folder))
 
@@ -86,14 +86,14 @@ def test_arrays_that_are_not_those_of_the_manifest_are_refused(
     ids=str,
 )
 def test_a_manifest_that_says_something_else_is_refused(
-    registry: Registry, version: str, folder: Path, changes: dict[str, Any], cause: str
+    registry: FileRegistry, version: str, folder: Path, changes: dict[str, Any], cause: str
 ) -> None:
     damage.rewrite(folder, **changes)
 
     assert cause in refusal(registry.load, version)
 
 
-def test_a_version_of_format_1_is_read(registry: Registry, version: str, folder: Path) -> None:
+def test_a_version_of_format_1_is_read(registry: FileRegistry, version: str, folder: Path) -> None:
     arrays = damage.arrays_of(folder)
     body = arrays.read_bytes()
     arrays.rename(folder / "model.npz")
@@ -105,19 +105,19 @@ def test_a_version_of_format_1_is_read(registry: Registry, version: str, folder:
 
 
 @pytest.mark.parametrize("text", ["", "[" * 100_000 + "]" * 100_000, "null"], ids=len)
-def test_a_manifest_that_is_none_is_refused(registry: Registry, version: str, folder: Path, text: str) -> None:
+def test_a_manifest_that_is_none_is_refused(registry: FileRegistry, version: str, folder: Path, text: str) -> None:
     (folder / MANIFEST).write_text(text)
 
     assert "its manifest is wrong" in refusal(registry.describe, version)
 
 
-def test_a_manifest_beyond_a_mebibyte_is_not_read_to_its_end(registry: Registry, version: str, folder: Path) -> None:
+def test_a_manifest_beyond_a_mebibyte_is_not_read_to_its_end(registry: FileRegistry, version: str, folder: Path) -> None:
     (folder / MANIFEST).write_text(" " * JSON_BYTES_MAX + (folder / MANIFEST).read_text())
 
     assert "its manifest is wrong" in refusal(registry.describe, version)
 
 
-def test_a_version_that_is_a_link_to_elsewhere_is_unknown(registry: Registry, version: str, folder: Path, tmp_path: Path) -> None:
+def test_a_version_that_is_a_link_to_elsewhere_is_unknown(registry: FileRegistry, version: str, folder: Path, tmp_path: Path) -> None:
     folder.rename(tmp_path / "elsewhere")
     folder.symlink_to(tmp_path / "elsewhere")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import sample
 
-from ml_service.adapters.registry.registry import HEADER, Registry
+from ml_service.adapters.registry.registry import HEADER, FileRegistry
 from ml_service.domain import JobFile
 from ml_service.errors import InvalidArgument, NotFound
 from ml_service.model.scoring import history_of, score
@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "registry"
 
 
-def test_a_version_scores_the_same_after_save_and_load(registry: Registry) -> None:
+def test_a_version_scores_the_same_after_save_and_load(registry: FileRegistry) -> None:
     saved = sample.save_model(registry)
 
     loaded = registry.load(saved.version)
@@ -33,26 +33,26 @@ def test_a_version_scores_the_same_after_save_and_load(registry: Registry) -> No
     assert registry.describe(saved.version) == saved
 
 
-def test_versions_are_listed_newest_first_and_strangers_left_out(registry: Registry, folder: Path) -> None:
+def test_versions_are_listed_newest_first_and_strangers_left_out(registry: FileRegistry, folder: Path) -> None:
     names = {sample.save_model(registry, items).version for items in (4, 6, 8)}
     (folder / "models" / ".20240101T000000Z-00000000.half").mkdir()
 
     assert registry.list_versions() == sorted(names, reverse=True)
 
 
-def test_an_empty_registry_has_no_versions(registry: Registry) -> None:
+def test_an_empty_registry_has_no_versions(registry: FileRegistry) -> None:
     assert registry.list_versions() == []
 
 
 @pytest.mark.parametrize("version", ["20240101T000000Z-00000000", "../models", ""])
-def test_a_version_that_is_not_there_is_unknown(registry: Registry, version: str) -> None:
+def test_a_version_that_is_not_there_is_unknown(registry: FileRegistry, version: str) -> None:
     with pytest.raises(NotFound) as caught:
         registry.load(version)
 
     assert caught.value.reason == "MODEL_VERSION_UNKNOWN"
 
 
-def test_a_jobs_file_comes_back_in_chunks(registry: Registry) -> None:
+def test_a_jobs_file_comes_back_in_chunks(registry: FileRegistry) -> None:
     written = registry.save_result("job-1", 1, "table.csv", "text/csv", [b"a" * 100_000, b"b"])
 
     header, chunks = registry.open_result("job-1")
@@ -61,7 +61,7 @@ def test_a_jobs_file_comes_back_in_chunks(registry: Registry) -> None:
     assert [len(chunk) for chunk in chunks] == [65536, 34465]
 
 
-def test_the_last_attempts_file_counts_whichever_was_written_last(registry: Registry) -> None:
+def test_the_last_attempts_file_counts_whichever_was_written_last(registry: FileRegistry) -> None:
     for attempt in (9, 10, 1):
         registry.save_result("job-1", attempt, "table.csv", "text/csv", [str(attempt).encode()])
 
@@ -70,7 +70,7 @@ def test_the_last_attempts_file_counts_whichever_was_written_last(registry: Regi
     assert list(chunks) == [b"10"]
 
 
-def test_files_that_are_removed_are_gone_and_others_stay(registry: Registry) -> None:
+def test_files_that_are_removed_are_gone_and_others_stay(registry: FileRegistry) -> None:
     for job_id in ("job-1", "job-10"):
         registry.save_result(job_id, 1, "table.csv", "text/csv", [b""])
 
@@ -82,7 +82,7 @@ def test_files_that_are_removed_are_gone_and_others_stay(registry: Registry) -> 
         registry.open_result("job-1")
 
 
-def test_a_result_that_fails_half_way_leaves_nothing(registry: Registry, folder: Path) -> None:
+def test_a_result_that_fails_half_way_leaves_nothing(registry: FileRegistry, folder: Path) -> None:
     def chunks() -> object:
         yield b"half"
         raise RuntimeError
@@ -94,19 +94,19 @@ def test_a_result_that_fails_half_way_leaves_nothing(registry: Registry, folder:
 
 
 @pytest.mark.parametrize("job_id", ["no-such-job", "../models", ""])
-def test_a_job_without_a_file_says_so(registry: Registry, job_id: str) -> None:
+def test_a_job_without_a_file_says_so(registry: FileRegistry, job_id: str) -> None:
     with pytest.raises(NotFound) as caught:
         registry.open_result(job_id)
 
     assert caught.value.reason == "JOB_RESULT_MISSING"
 
 
-def test_a_job_id_cannot_leave_the_registry(registry: Registry) -> None:
+def test_a_job_id_cannot_leave_the_registry(registry: FileRegistry) -> None:
     with pytest.raises(InvalidArgument):
         registry.save_result("../escape", 1, "table.csv", "text/csv", [b""])
 
 
-def test_a_job_id_that_leads_elsewhere_removes_nothing(registry: Registry) -> None:
+def test_a_job_id_that_leads_elsewhere_removes_nothing(registry: FileRegistry) -> None:
     version = sample.save_model(registry).version
     registry.save_result("job-1", 1, "table.csv", "text/csv", [b""])
 
@@ -116,7 +116,7 @@ def test_a_job_id_that_leads_elsewhere_removes_nothing(registry: Registry) -> No
 
 
 @pytest.mark.parametrize("name", ["../../models/secret.txt", "/etc/hostname", "..", "a/b", ""])
-def test_a_result_that_leads_to_another_folder_is_not_given_out(registry: Registry, folder: Path, name: str) -> None:
+def test_a_result_that_leads_to_another_folder_is_not_given_out(registry: FileRegistry, folder: Path, name: str) -> None:
     registry.save_result("job-1", 1, "table.csv", "text/csv", [b"1"])
     (folder / "models").mkdir()
     (folder / "models" / "secret.txt").write_text("secret")
@@ -127,7 +127,7 @@ def test_a_result_that_leads_to_another_folder_is_not_given_out(registry: Regist
         registry.open_result("job-1")
 
 
-def test_a_link_out_of_the_registry_is_not_followed(registry: Registry, folder: Path, tmp_path: Path) -> None:
+def test_a_link_out_of_the_registry_is_not_followed(registry: FileRegistry, folder: Path, tmp_path: Path) -> None:
     registry.save_result("job-1", 1, "table.csv", "text/csv", [b"1"])
     (tmp_path / "secret.txt").write_text("secret")
     (folder / "results" / "job-1" / "1" / "table.csv").unlink()

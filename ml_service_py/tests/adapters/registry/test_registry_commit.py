@@ -14,7 +14,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
-from ml_service.adapters.registry.registry import Registry
+from ml_service.adapters.registry.registry import FileRegistry
 from ml_service.errors import NotFound, Unavailable
 from ml_service.model import artifact
 
@@ -38,11 +38,11 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def registry(url: str) -> Registry:
-    return Registry(url)
+def registry(url: str) -> FileRegistry:
+    return FileRegistry(url)
 
 
-def save(registry: Registry, ndcg: float = 0.5) -> None:
+def save(registry: FileRegistry, ndcg: float = 0.5) -> None:
     registry.save(
         sample.parity_model(), estimator="ease", params={"l2": 1.0}, metrics={"ndcg_at_10": ndcg}, data={"fingerprint": "f"}, name=VERSION
     )
@@ -83,17 +83,17 @@ def kill_after(patch: pytest.MonkeyPatch, steps: int) -> None:
 
 
 @pytest.mark.parametrize("steps", STEPS)
-def test_whenever_a_writer_dies_readers_find_a_whole_version_or_none(registry: Registry, url: str, steps: int) -> None:
+def test_whenever_a_writer_dies_readers_find_a_whole_version_or_none(registry: FileRegistry, url: str, steps: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         kill_after(patch, steps)
         with suppress(Killed):
             save(registry)
 
-    for version in Registry(url).list_versions():
+    for version in FileRegistry(url).list_versions():
         assert registry.load(version).item_ids.size == 10
 
 
-def test_a_reader_at_each_step_of_a_writer_finds_a_whole_version_or_none(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_at_each_step_of_a_writer_finds_a_whole_version_or_none(registry: FileRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     def read() -> None:
         for version in registry.list_versions():
             registry.load(version)
@@ -106,7 +106,7 @@ def test_a_reader_at_each_step_of_a_writer_finds_a_whole_version_or_none(registr
 
 
 @pytest.mark.parametrize("steps", STEPS)
-def test_what_a_dead_writer_left_does_not_keep_the_next_from_writing(registry: Registry, steps: int) -> None:
+def test_what_a_dead_writer_left_does_not_keep_the_next_from_writing(registry: FileRegistry, steps: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         kill_after(patch, steps)
         with suppress(Killed):
@@ -119,7 +119,9 @@ def test_what_a_dead_writer_left_does_not_keep_the_next_from_writing(registry: R
     assert registry.load(VERSION).item_ids.size == 10
 
 
-def test_of_two_writers_of_one_version_the_first_counts_and_neither_spoils_it(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_writers_of_one_version_the_first_counts_and_neither_spoils_it(
+    registry: FileRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write = artifact.write
 
     def overtaken(*args: Any) -> None:
@@ -136,7 +138,7 @@ def test_of_two_writers_of_one_version_the_first_counts_and_neither_spoils_it(re
 
 
 @pytest.mark.parametrize("steps", STEPS)
-def test_whenever_a_job_dies_its_file_is_whole_or_missing(registry: Registry, steps: int) -> None:
+def test_whenever_a_job_dies_its_file_is_whole_or_missing(registry: FileRegistry, steps: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         kill_after(patch, steps)
         with suppress(Killed):
@@ -149,7 +151,7 @@ def test_whenever_a_job_dies_its_file_is_whole_or_missing(registry: Registry, st
     assert (header.size_bytes, b"".join(chunks)) == (2, b"ab")
 
 
-def test_the_file_of_an_earlier_attempt_counts_while_the_last_one_is_written(registry: Registry) -> None:
+def test_the_file_of_an_earlier_attempt_counts_while_the_last_one_is_written(registry: FileRegistry) -> None:
     registry.save_result("job-1", 1, "table.csv", "text/csv", [b"first"])
     with pytest.MonkeyPatch.context() as patch:
         kill_after(patch, 3)
@@ -161,13 +163,13 @@ def test_the_file_of_an_earlier_attempt_counts_while_the_last_one_is_written(reg
     assert b"".join(chunks) == b"first"
 
 
-def sweep(registry: Registry, *, in_future: bool = True) -> list[str]:
+def sweep(registry: FileRegistry, *, in_future: bool = True) -> list[str]:
     before = datetime.now(UTC) + (timedelta(days=1) if in_future else -timedelta(days=1))
     return registry.sweep(before, before)
 
 
 @pytest.mark.parametrize("steps", STEPS)
-def test_what_a_dead_writer_left_is_swept_and_a_version_is_not(registry: Registry, url: str, steps: int) -> None:
+def test_what_a_dead_writer_left_is_swept_and_a_version_is_not(registry: FileRegistry, url: str, steps: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         kill_after(patch, steps)
         with suppress(Killed):
@@ -183,7 +185,7 @@ def test_what_a_dead_writer_left_is_swept_and_a_version_is_not(registry: Registr
     assert sweep(registry) == []
 
 
-def test_what_is_being_written_is_not_swept(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_being_written_is_not_swept(registry: FileRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     swept: list[str] = []
     change(monkeypatch, lambda: swept.extend(sweep(registry, in_future=False)))
 
@@ -193,14 +195,14 @@ def test_what_is_being_written_is_not_swept(registry: Registry, monkeypatch: pyt
     assert registry.load(VERSION).item_ids.size == 10
 
 
-def test_a_writer_that_was_taken_for_dead_fails_and_spoils_nothing(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = Registry._entry
+def test_a_writer_that_was_taken_for_dead_fails_and_spoils_nothing(registry: FileRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = FileRegistry._entry
 
-    def late(self: Registry, path: str) -> Any:
+    def late(self: FileRegistry, path: str) -> Any:
         sweep(registry)
         return entry(self, path)
 
-    monkeypatch.setattr(Registry, "_entry", late)
+    monkeypatch.setattr(FileRegistry, "_entry", late)
 
     with pytest.raises(Unavailable) as caught:
         save(registry)
@@ -209,18 +211,18 @@ def test_a_writer_that_was_taken_for_dead_fails_and_spoils_nothing(registry: Reg
     assert registry.list_versions() == []
 
 
-def test_a_hidden_folder_of_an_earlier_release_is_swept(registry: Registry, tmp_path: Path) -> None:
+def test_a_hidden_folder_of_an_earlier_release_is_swept(registry: FileRegistry, tmp_path: Path) -> None:
     hidden = tmp_path / "registry" / "models" / f".{VERSION}.{'0' * 32}"
     hidden.mkdir(parents=True)
     (hidden / "model.npz").write_bytes(b"half")
 
-    sweep(Registry(str(tmp_path / "registry")))
-    sweep(Registry(str(tmp_path / "registry")))
+    sweep(FileRegistry(str(tmp_path / "registry")))
+    sweep(FileRegistry(str(tmp_path / "registry")))
 
     assert not hidden.exists()
 
 
-def test_files_of_jobs_that_nobody_knows_any_more_are_swept(registry: Registry) -> None:
+def test_files_of_jobs_that_nobody_knows_any_more_are_swept(registry: FileRegistry) -> None:
     registry.save_result("job-1", 1, "table.csv", "text/csv", [b"a"])
     kept = sweep(registry, in_future=False)
 
@@ -241,7 +243,7 @@ def test_files_of_jobs_that_nobody_knows_any_more_are_swept(registry: Registry) 
         "results/job-1/notes.txt",
     ],
 )
-def test_files_that_are_not_the_registrys_own_are_never_swept(registry: Registry, url: str, name: str) -> None:
+def test_files_that_are_not_the_registrys_own_are_never_swept(registry: FileRegistry, url: str, name: str) -> None:
     files, root = url_to_fs(url)
     files.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
     files.pipe_file(f"{root}/{name}", b"of another program")
@@ -259,7 +261,7 @@ def test_a_link_out_of_the_registry_is_not_swept_through(tmp_path: Path) -> None
     models.mkdir(parents=True)
     (models / VERSION).symlink_to(tmp_path / "elsewhere")
 
-    sweep(Registry(str(tmp_path / "registry")))
+    sweep(FileRegistry(str(tmp_path / "registry")))
 
     assert (tmp_path / "elsewhere" / "precious").read_text() == "kept"
 
@@ -275,7 +277,7 @@ def test_a_link_out_of_the_registry_is_not_swept_through(tmp_path: Path) -> None
     ],
 )
 def test_a_registry_that_can_not_be_written_is_named_with_the_cause(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch, number: int, reason: str
+    registry: FileRegistry, monkeypatch: pytest.MonkeyPatch, number: int, reason: str
 ) -> None:
     cause = OSError(number, "The cause of it")
 
@@ -295,6 +297,6 @@ def test_a_registry_that_is_a_file_can_not_be_used(tmp_path: Path) -> None:
     (tmp_path / "registry").write_text("no folder")
 
     with pytest.raises(Unavailable) as caught:
-        save(Registry(str(tmp_path / "registry")))
+        save(FileRegistry(str(tmp_path / "registry")))
 
     assert caught.value.reason == "REGISTRY_UNUSABLE"

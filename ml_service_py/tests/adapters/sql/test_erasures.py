@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select
 
 from ml_service.adapters.sql.database import MIGRATIONS, migrate, open_engine, reading, writing
 from ml_service.adapters.sql.interaction_log import Appended, InteractionLog
-from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.store import SqlStore
 from ml_service.adapters.sql.tables import erased_users, log_positions, rejected_interactions
 from ml_service.domain import LogPosition, RejectedMessage
 from whynotboth.v1.interactions_pb2 import InteractionRecorded
@@ -33,20 +33,20 @@ LOG: list[LogEntry] = [
 
 
 @pytest.fixture
-def log(store: Store) -> InteractionLog:
+def log(store: SqlStore) -> InteractionLog:
     return InteractionLog(store.engine)
 
 
-def ratings(store: Store, user_id: str = "u") -> dict[str, float | None]:
+def ratings(store: SqlStore, user_id: str = "u") -> dict[str, float | None]:
     return dict(store.load_histories(recent=0).ratings.get(user_id, {}))
 
 
-def rejected_users(store: Store) -> list[str | None]:
+def rejected_users(store: SqlStore) -> list[str | None]:
     with reading(store.engine) as connection:
         return list(connection.scalars(select(rejected_interactions.c.user_id)))
 
 
-def forget_position(store: Store) -> None:
+def forget_position(store: SqlStore) -> None:
     with writing(store.engine) as connection:
         connection.execute(delete(log_positions))
 
@@ -60,7 +60,7 @@ def upgrade(engine: Engine, revision: str) -> None:
         command.upgrade(config, revision)
 
 
-def test_an_erasure_leaves_nothing_that_came_before_it(log: InteractionLog, store: Store) -> None:
+def test_an_erasure_leaves_nothing_that_came_before_it(log: InteractionLog, store: SqlStore) -> None:
     log.append(LOG[:3], None)
 
     appended = log.append([sample.erasure(3, "u"), sample.erasure(4, "even")], log.read_position())
@@ -70,7 +70,7 @@ def test_an_erasure_leaves_nothing_that_came_before_it(log: InteractionLog, stor
     assert rejected_users(store) == []
 
 
-def test_what_a_batch_holds_before_an_erasure_is_never_written_and_what_follows_is(log: InteractionLog, store: Store) -> None:
+def test_what_a_batch_holds_before_an_erasure_is_never_written_and_what_follows_is(log: InteractionLog, store: SqlStore) -> None:
     appended = log.append(LOG, None)
 
     assert appended == Appended(interactions=2, rejected=0, erased=1)
@@ -78,7 +78,7 @@ def test_what_a_batch_holds_before_an_erasure_is_never_written_and_what_follows_
     assert rejected_users(store) == []
 
 
-def test_a_body_that_was_set_aside_is_erased_with_its_user(log: InteractionLog, store: Store) -> None:
+def test_a_body_that_was_set_aside_is_erased_with_its_user(log: InteractionLog, store: SqlStore) -> None:
     theirs = RejectedMessage(LogPosition(0, "a"), "REQUEST_INVALID", "No rating.", b"", "u")
     nobodys = RejectedMessage(LogPosition(1, "b"), "MESSAGE_UNDECODABLE", "No body.", b"\xff")
     log.append([theirs, nobodys], None)
@@ -89,7 +89,7 @@ def test_a_body_that_was_set_aside_is_erased_with_its_user(log: InteractionLog, 
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
-def test_a_log_that_is_read_again_brings_nothing_back_at_any_moment(log: InteractionLog, store: Store, size: int) -> None:
+def test_a_log_that_is_read_again_brings_nothing_back_at_any_moment(log: InteractionLog, store: SqlStore, size: int) -> None:
     log.append(LOG, None)
     forget_position(store)
 
@@ -101,7 +101,7 @@ def test_a_log_that_is_read_again_brings_nothing_back_at_any_moment(log: Interac
     assert all(moment == ({"i5": 3.5}, []) for moment in seen)
 
 
-def test_an_erasure_of_another_log_erases_nothing_of_this_one(log: InteractionLog, store: Store) -> None:
+def test_an_erasure_of_another_log_erases_nothing_of_this_one(log: InteractionLog, store: SqlStore) -> None:
     log.append(LOG, None)
     first, second = (sample.logged(offset, sample.interaction("u", f"i{offset}", 4.0)) for offset in range(2))
 
@@ -111,7 +111,7 @@ def test_an_erasure_of_another_log_erases_nothing_of_this_one(log: InteractionLo
     assert ratings(store) == {"i5": 3.5, "i0": 4.0, "i1": 4.0}
 
 
-def test_an_erasure_that_another_log_holds_erases_what_both_had(log: InteractionLog, store: Store) -> None:
+def test_an_erasure_that_another_log_holds_erases_what_both_had(log: InteractionLog, store: SqlStore) -> None:
     log.append(LOG, None)
     again: list[LogEntry] = [sample.logged(0, sample.interaction("u", "i1")), sample.erasure(1, "u")]
 
@@ -121,7 +121,7 @@ def test_an_erasure_that_another_log_holds_erases_what_both_had(log: Interaction
     assert ratings(store) == {}
 
 
-def test_a_log_that_was_taken_for_another_one_ends_in_the_same_rows(log: InteractionLog, store: Store) -> None:
+def test_a_log_that_was_taken_for_another_one_ends_in_the_same_rows(log: InteractionLog, store: SqlStore) -> None:
     log.append(LOG, None)
     before = store.load_histories(recent=0).ratings
 
@@ -132,7 +132,7 @@ def test_a_log_that_was_taken_for_another_one_ends_in_the_same_rows(log: Interac
     assert rejected_users(store) == []
 
 
-def test_of_two_erasures_the_later_one_counts_when_the_log_is_read_again(log: InteractionLog, store: Store) -> None:
+def test_of_two_erasures_the_later_one_counts_when_the_log_is_read_again(log: InteractionLog, store: SqlStore) -> None:
     twice = [*LOG, sample.erasure(5, "u"), sample.logged(6, sample.interaction("u", "i7", 1.0))]
     log.append(twice, None)
     forget_position(store)
@@ -143,7 +143,7 @@ def test_of_two_erasures_the_later_one_counts_when_the_log_is_read_again(log: In
     assert ratings(store) == {"i7": 1.0}
 
 
-def test_histories_come_with_the_places_of_erasures(log: InteractionLog, store: Store) -> None:
+def test_histories_come_with_the_places_of_erasures(log: InteractionLog, store: SqlStore) -> None:
     log.append(LOG, None)
 
     histories = store.load_histories(recent=10)
@@ -152,14 +152,14 @@ def test_histories_come_with_the_places_of_erasures(log: InteractionLog, store: 
     assert "u" in histories.recent_ids.values()
 
 
-def test_the_store_knows_when_a_user_was_erased(log: InteractionLog, store: Store) -> None:
+def test_the_store_knows_when_a_user_was_erased(log: InteractionLog, store: SqlStore) -> None:
     log.append(LOG, None)
 
     with reading(store.engine) as connection:
         assert connection.execute(select(erased_users.c.user_id, erased_users.c.erased_at)).all() == [("u", sample.WHEN)]
 
 
-def test_an_import_brings_nobody_back(log: InteractionLog, store: Store) -> None:
+def test_an_import_brings_nobody_back(log: InteractionLog, store: SqlStore) -> None:
     log.append([sample.erasure(0, "even")], None)
 
     imported = store.import_data(sample.ITEMS, [*sample.INTERACTIONS, sample.interaction("new", "i1")])
@@ -178,5 +178,5 @@ def test_what_was_set_aside_before_there_were_erasures_is_found_by_its_user(data
 
     migrate(engine)
 
-    assert rejected_users(Store(engine)) == ["u"]
+    assert rejected_users(SqlStore(engine)) == ["u"]
     engine.dispose()

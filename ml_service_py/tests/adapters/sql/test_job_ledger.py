@@ -7,36 +7,37 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ml_service.adapters.sql.job_ledger import JobLedger, RunsElsewhere
+from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.domain import ExportParams, Job, JobFile, JobOutcome, JobState
 from ml_service.errors import Internal, Unavailable
+from ml_service.ports.storage import RunsElsewhere
 
 if TYPE_CHECKING:
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.sql.store import SqlStore
 
 JOB = Job("job-1", ExportParams())
 OUTCOME = JobOutcome({"users": 3.0}, "v1", promoted=True, file=JobFile("a.csv", "text/csv", 5))
 
 
 @pytest.fixture
-def ledger(empty_store: Store) -> JobLedger:
-    return JobLedger(empty_store.engine)
+def ledger(empty_store: SqlStore) -> SqlJobLedger:
+    return SqlJobLedger(empty_store.engine)
 
 
-def state(ledger: JobLedger) -> tuple[JobState, int]:
+def state(ledger: SqlJobLedger) -> tuple[JobState, int]:
     record = ledger.find(JOB.job_id)
     assert record is not None
     return record.state, record.attempt
 
 
-def test_each_claim_is_another_attempt(ledger: JobLedger) -> None:
+def test_each_claim_is_another_attempt(ledger: SqlJobLedger) -> None:
     attempts = [ledger.claim(JOB, worker).attempt for worker in ("a", "b")]
 
     assert attempts == [1, 2]
     assert state(ledger) == (JobState.RUNNING, 2)
 
 
-def test_a_job_that_runs_elsewhere_is_claimed_only_where_that_attempt_began_long_ago(ledger: JobLedger) -> None:
+def test_a_job_that_runs_elsewhere_is_claimed_only_where_that_attempt_began_long_ago(ledger: SqlJobLedger) -> None:
     now = datetime.now(UTC)
     ledger.claim(JOB, "a")
 
@@ -48,7 +49,7 @@ def test_a_job_that_runs_elsewhere_is_claimed_only_where_that_attempt_began_long
     assert (after, taken_over.attempt) == ((JobState.RUNNING, 1), 2)
 
 
-def test_a_worker_that_did_not_hear_of_its_claim_gets_the_job(ledger: JobLedger) -> None:
+def test_a_worker_that_did_not_hear_of_its_claim_gets_the_job(ledger: SqlJobLedger) -> None:
     ledger.claim(JOB, "a")
 
     again = ledger.claim(JOB, "a", abandoned_before=datetime.now(UTC) - timedelta(hours=1))
@@ -56,7 +57,7 @@ def test_a_worker_that_did_not_hear_of_its_claim_gets_the_job(ledger: JobLedger)
     assert (again.state, again.attempt) == (JobState.RUNNING, 2)
 
 
-def test_a_worker_that_was_taken_for_dead_can_not_write_an_outcome(ledger: JobLedger) -> None:
+def test_a_worker_that_was_taken_for_dead_can_not_write_an_outcome(ledger: SqlJobLedger) -> None:
     first, second = ledger.claim(JOB, "a"), ledger.claim(JOB, "b")
 
     assert not ledger.succeed(JOB.job_id, first.attempt, OUTCOME)
@@ -64,7 +65,7 @@ def test_a_worker_that_was_taken_for_dead_can_not_write_an_outcome(ledger: JobLe
     assert ledger.cancel(JOB.job_id, second.attempt)
 
 
-def test_a_final_job_keeps_its_outcome(ledger: JobLedger) -> None:
+def test_a_final_job_keeps_its_outcome(ledger: SqlJobLedger) -> None:
     ledger.claim(JOB, "a")
     ledger.succeed(JOB.job_id, 1, OUTCOME)
 
@@ -75,7 +76,7 @@ def test_a_final_job_keeps_its_outcome(ledger: JobLedger) -> None:
     assert ledger.cancel_queued(JOB.job_id) is None
 
 
-def test_a_failure_is_kept_with_its_reason(ledger: JobLedger) -> None:
+def test_a_failure_is_kept_with_its_reason(ledger: SqlJobLedger) -> None:
     ledger.claim(JOB, "a")
     ledger.fail(JOB.job_id, 1, Unavailable("MODEL_NOT_LOADED", "None is live."))
 
@@ -86,7 +87,7 @@ def test_a_failure_is_kept_with_its_reason(ledger: JobLedger) -> None:
     assert (type(found.error), found.error.reason, found.error.detail) == (Unavailable, "MODEL_NOT_LOADED", "None is live.")
 
 
-def test_a_job_that_no_worker_has_seen_is_cancelled_before_its_first_attempt(ledger: JobLedger) -> None:
+def test_a_job_that_no_worker_has_seen_is_cancelled_before_its_first_attempt(ledger: SqlJobLedger) -> None:
     cancelled = ledger.cancel_queued(JOB.job_id)
 
     assert cancelled is not None
@@ -95,7 +96,7 @@ def test_a_job_that_no_worker_has_seen_is_cancelled_before_its_first_attempt(led
     assert ledger.claim(JOB, "a").state is JobState.CANCELLED
 
 
-def test_a_job_between_two_attempts_is_cancelled_and_a_running_one_is_not(ledger: JobLedger) -> None:
+def test_a_job_between_two_attempts_is_cancelled_and_a_running_one_is_not(ledger: SqlJobLedger) -> None:
     ledger.claim(JOB, "a")
 
     while_running = ledger.cancel_queued(JOB.job_id)
@@ -107,12 +108,12 @@ def test_a_job_between_two_attempts_is_cancelled_and_a_running_one_is_not(ledger
     assert state(ledger) == (JobState.CANCELLED, 1)
 
 
-def live_version(store: Store) -> str | None:
+def live_version(store: SqlStore) -> str | None:
     live = store.read_live()
     return live.version if live else None
 
 
-def test_a_version_goes_live_with_its_jobs_success_or_not_at_all(ledger: JobLedger, empty_store: Store) -> None:
+def test_a_version_goes_live_with_its_jobs_success_or_not_at_all(ledger: SqlJobLedger, empty_store: SqlStore) -> None:
     ledger.claim(JOB, "a")
     ledger.claim(JOB, "b")
 
@@ -125,7 +126,7 @@ def test_a_version_goes_live_with_its_jobs_success_or_not_at_all(ledger: JobLedg
     assert (live_version(empty_store), state(ledger)) == ("v1", (JobState.SUCCEEDED, 2))
 
 
-def test_a_job_goes_on_when_another_version_went_live_first(ledger: JobLedger, empty_store: Store) -> None:
+def test_a_job_goes_on_when_another_version_went_live_first(ledger: SqlJobLedger, empty_store: SqlStore) -> None:
     ledger.claim(JOB, "a")
     empty_store.compare_and_set_live(None, "v0")
 
@@ -135,7 +136,7 @@ def test_a_job_goes_on_when_another_version_went_live_first(ledger: JobLedger, e
     assert (live_version(empty_store), state(ledger)) == ("v0", (JobState.RUNNING, 1))
 
 
-def test_all_attempts_at_a_job_write_under_one_name(ledger: JobLedger) -> None:
+def test_all_attempts_at_a_job_write_under_one_name(ledger: SqlJobLedger) -> None:
     ledger.claim(JOB, "a")
     first = ledger.name_version(JOB.job_id, 1, "v1")
     ledger.claim(JOB, "b")
@@ -147,7 +148,7 @@ def test_all_attempts_at_a_job_write_under_one_name(ledger: JobLedger) -> None:
         ledger.name_version(JOB.job_id, 1, "v3")
 
 
-def test_a_failed_job_is_revived_with_all_its_attempts_and_a_higher_fence(ledger: JobLedger) -> None:
+def test_a_failed_job_is_revived_with_all_its_attempts_and_a_higher_fence(ledger: SqlJobLedger) -> None:
     ledger.claim(JOB, "a")
     ledger.fail(JOB.job_id, 1, Unavailable("STORE_UNAVAILABLE", "Away."))
 
@@ -158,7 +159,7 @@ def test_a_failed_job_is_revived_with_all_its_attempts_and_a_higher_fence(ledger
     assert (again.attempt, again.spent) == (2, 1)
 
 
-def test_only_a_failed_job_is_revived(ledger: JobLedger) -> None:
+def test_only_a_failed_job_is_revived(ledger: SqlJobLedger) -> None:
     unknown = ledger.revive(JOB.job_id)
     ledger.claim(JOB, "a")
     ledger.succeed(JOB.job_id, 1, OUTCOME)
@@ -170,14 +171,14 @@ def test_only_a_failed_job_is_revived(ledger: JobLedger) -> None:
     assert (finished.state, finished.outcome) == (JobState.SUCCEEDED, OUTCOME)
 
 
-def test_only_old_final_jobs_and_abandoned_ones_are_listed_and_forgotten(ledger: JobLedger) -> None:
+def test_only_old_final_jobs_and_abandoned_ones_are_listed_and_forgotten(ledger: SqlJobLedger) -> None:
     yesterday, tomorrow = datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedelta(days=1)
     ledger.claim(JOB, "a")
     ledger.forget(JOB.job_id, tomorrow, yesterday)
-    while_running = (ledger.list_expired(tomorrow, yesterday), ledger.list_expired(tomorrow, tomorrow), state(ledger))
+    while_running = (ledger.list_expired(tomorrow, yesterday, 10), ledger.list_expired(tomorrow, tomorrow, 10), state(ledger))
 
     ledger.succeed(JOB.job_id, 1, OUTCOME)
-    ended = (ledger.list_expired(yesterday, yesterday), ledger.list_expired(tomorrow, yesterday))
+    ended = (ledger.list_expired(yesterday, yesterday, 10), ledger.list_expired(tomorrow, yesterday, 10))
     ledger.forget(JOB.job_id, tomorrow, yesterday)
 
     assert while_running == ([], [JOB.job_id], (JobState.RUNNING, 1))

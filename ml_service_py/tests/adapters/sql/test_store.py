@@ -10,34 +10,33 @@ import pytest
 import sample
 
 from ml_service.adapters.sql.database import writing
-from ml_service.adapters.sql.imported_rows import ImportedRows
 from ml_service.adapters.sql.interaction_log import InteractionLog
-from ml_service.adapters.sql.store import LiveVersion
 from ml_service.domain import Item, LogPosition
 from ml_service.errors import Internal
+from ml_service.ports.storage import ImportedRows, LiveVersion
 
 if TYPE_CHECKING:
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.sql.store import SqlStore
 
 
-def test_the_catalogue_comes_back_as_it_was_imported(store: Store) -> None:
+def test_the_catalogue_comes_back_as_it_was_imported(store: SqlStore) -> None:
     assert sorted(store.load_catalogue(), key=lambda item: item.item_id) == list(sample.ITEMS)
 
 
-def test_importing_the_same_twice_adds_nothing(store: Store) -> None:
+def test_importing_the_same_twice_adds_nothing(store: SqlStore) -> None:
     added = store.import_data(sample.ITEMS, sample.INTERACTIONS)
 
     assert added == ImportedRows(new=0, left_out=0)
     assert store.count_interactions() == len(sample.INTERACTIONS)
 
 
-def test_an_import_renames_an_item_that_is_there(store: Store) -> None:
+def test_an_import_renames_an_item_that_is_there(store: SqlStore) -> None:
     store.import_data([Item("i0", "A new title", None, ())], [])
 
     assert Item("i0", "A new title", None, ()) in store.load_catalogue()
 
 
-def test_an_import_that_fails_changes_nothing(store: Store) -> None:
+def test_an_import_that_fails_changes_nothing(store: SqlStore) -> None:
     with pytest.raises(Internal):
         store.import_data([Item("new", "New")], [sample.interaction("even", "new"), sample.interaction("even", "no such item")])
 
@@ -45,7 +44,7 @@ def test_an_import_that_fails_changes_nothing(store: Store) -> None:
     assert len(store.load_catalogue()) == len(sample.ITEMS)
 
 
-def test_the_latest_rating_of_a_pair_counts_at_its_own_place(store: Store) -> None:
+def test_the_latest_rating_of_a_pair_counts_at_its_own_place(store: SqlStore) -> None:
     store.import_data([], [sample.interaction("even", "i0", 0.5, sample.later(1))])
 
     ratings = store.load_ratings()
@@ -55,7 +54,7 @@ def test_the_latest_rating_of_a_pair_counts_at_its_own_place(store: Store) -> No
     assert store.load_histories(recent=0).ratings["even"] == {"i0": 0.5, "i2": 4.5}
 
 
-def test_histories_come_with_the_place_in_the_log_and_the_last_ids(store: Store) -> None:
+def test_histories_come_with_the_place_in_the_log_and_the_last_ids(store: SqlStore) -> None:
     entry = sample.logged(7, sample.interaction("even", "i4"))
     InteractionLog(store.engine).append([entry], after=None)
 
@@ -67,19 +66,19 @@ def test_histories_come_with_the_place_in_the_log_and_the_last_ids(store: Store)
     assert histories.ratings["even"] == {"i0": 5.0, "i2": 4.5, "i4": 5.0}
 
 
-def listed(store: Store, user_id: str, limit: int) -> list[str]:
+def listed(store: SqlStore, user_id: str, limit: int) -> list[str]:
     """The items of all pages."""
     found: list[str] = []
     page = store.list_interactions(user_id, limit, after=None)
     while True:
         found += [entry.item_id for entry, _ in page.rows]
-        if page.next_place is None:
+        if page.next_position is None:
             return found
-        page = store.list_interactions(user_id, limit, after=page.next_place)
+        page = store.list_interactions(user_id, limit, after=page.next_position)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 100])
-def test_interactions_are_listed_newest_first_page_by_page(empty_store: Store, limit: int) -> None:
+def test_interactions_are_listed_newest_first_page_by_page(empty_store: SqlStore, limit: int) -> None:
     days = {"i0": 3, "i1": None, "i2": 9, "i3": 3, "i4": None, "i5": 1}
     times = [None if day is None else sample.WHEN.replace(day=day) for day in days.values()]
     rows = [replace(sample.interaction("u", item), occurred_at=time) for item, time in zip(days, times, strict=True)]
@@ -88,13 +87,13 @@ def test_interactions_are_listed_newest_first_page_by_page(empty_store: Store, l
     assert listed(empty_store, "u", limit) == ["i2", "i3", "i0", "i5", "i4", "i1"]
 
 
-def test_an_interaction_comes_with_its_item(store: Store) -> None:
+def test_an_interaction_comes_with_its_item(store: SqlStore) -> None:
     page = store.list_interactions("even", 1, after=None)
 
     assert page.rows == ((sample.INTERACTIONS[1], sample.ITEMS[2]),)
 
 
-def test_one_of_two_who_saw_the_same_live_version_wins(store: Store) -> None:
+def test_one_of_two_who_saw_the_same_live_version_wins(store: SqlStore) -> None:
     assert store.read_live() is None
     assert store.compare_and_set_live(None, "a")
     assert not store.compare_and_set_live(None, "b")
@@ -107,6 +106,6 @@ def test_one_of_two_who_saw_the_same_live_version_wins(store: Store) -> None:
     assert store.read_live() == LiveVersion("c", 2)
 
 
-def test_a_reader_is_not_held_up_by_a_writer(store: Store) -> None:
+def test_a_reader_is_not_held_up_by_a_writer(store: SqlStore) -> None:
     with writing(store.engine):
         assert store.count_interactions() == len(sample.INTERACTIONS)

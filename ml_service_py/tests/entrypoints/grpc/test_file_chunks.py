@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from fakes import FakeDeadLetters
 
-    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.registry.registry import FileRegistry
     from ml_service.entrypoints.grpc.services import RecommenderService
     from ml_service.entrypoints.ops.metrics import Metrics
     from ml_service.handlers.models import Models
@@ -54,7 +54,7 @@ def slow() -> SlowRegistry:
 
 @pytest.fixture
 def jobs(slow: SlowRegistry, dead_letters: FakeDeadLetters) -> JobService:
-    return JobService(cast("Registry", slow), dead_letters.handlers)
+    return JobService(cast("FileRegistry", slow), dead_letters.handlers)
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from whynotboth.v1.recommender_pb2 import ListInteractionsRequest, ListModelsReq
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.registry.registry import FileRegistry
+    from ml_service.adapters.sql.store import SqlStore
     from ml_service.entrypoints.grpc.server import GrpcServer
 
 #: More than there are threads for anything.
@@ -26,7 +26,7 @@ QUESTIONS = 40
 
 
 @pytest.fixture
-def questions(store: Store) -> Iterator[StoreQuestions]:
+def questions(store: SqlStore) -> Iterator[StoreQuestions]:
     frozen = FrozenStore(store)
     with ThreadPoolExecutor(2) as threads:
         yield StoreQuestions(frozen, threads)
@@ -39,7 +39,9 @@ async def driver(server: GrpcServer) -> AsyncIterator[GrpcDriver]:
         yield driver
 
 
-async def test_model_versions_and_files_are_there_while_history_pages_wait_for_the_store(driver: GrpcDriver, registry: Registry) -> None:
+async def test_model_versions_and_files_are_there_while_history_pages_wait_for_the_store(
+    driver: GrpcDriver, registry: FileRegistry
+) -> None:
     registry.save_result("job-1", 1, "table.csv", "text/csv", [b"a"])
     pages = [
         failure_of(driver.recommender.ListInteractions(ListInteractionsRequest(user_id="even", page_size=1))) for _ in range(QUESTIONS)

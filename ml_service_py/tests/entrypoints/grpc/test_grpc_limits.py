@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import grpc
 
-    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.registry.registry import FileRegistry
     from ml_service.entrypoints.grpc.server import GrpcServer
 
 #: More than the windows of a connection hold, so that a transfer nobody reads stays open.
@@ -68,7 +68,7 @@ async def begin(driver: GrpcDriver) -> grpc.aio.UnaryStreamCall[ReadResultReques
     return transfer
 
 
-async def test_readers_who_do_not_read_leave_room_for_everything_else(driver: GrpcDriver, registry: Registry) -> None:
+async def test_readers_who_do_not_read_leave_room_for_everything_else(driver: GrpcDriver, registry: FileRegistry) -> None:
     registry.save_result("job-1", 1, "table.csv", "text/csv", [b"a" * LARGE])
     stalled = [await begin(driver) for _ in range(TRANSFERS_MAX)]
 

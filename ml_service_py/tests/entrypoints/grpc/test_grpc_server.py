@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from concurrent.futures import ThreadPoolExecutor
 
-    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.registry.registry import FileRegistry
     from ml_service.entrypoints.grpc.server import GrpcServer
     from ml_service.entrypoints.ops.metrics import Metrics
     from ml_service.handlers.live_state import LiveState
@@ -108,7 +108,7 @@ async def test_lists_and_look_ups_answer(driver: GrpcDriver) -> None:
     assert interactions.interactions[0].occurred_at.ToDatetime(tzinfo=sample.WHEN.tzinfo) == sample.WHEN
 
 
-async def test_a_promoted_version_answers(driver: GrpcDriver, registry: Registry) -> None:
+async def test_a_promoted_version_answers(driver: GrpcDriver, registry: FileRegistry) -> None:
     version = sample.save_model(registry).version
 
     promoted = await driver.models.PromoteModel(PromoteModelRequest(version=version))
@@ -120,7 +120,7 @@ async def test_a_promoted_version_answers(driver: GrpcDriver, registry: Registry
     assert [model.version for model in listed.models] == [version] == [answer.model_version]
 
 
-async def test_a_jobs_file_is_streamed_after_its_header(driver: GrpcDriver, registry: Registry) -> None:
+async def test_a_jobs_file_is_streamed_after_its_header(driver: GrpcDriver, registry: FileRegistry) -> None:
     registry.save_result("job-1", 1, "table.csv", "text/csv", [b"a" * 100_000])
 
     header, *chunks = [part async for part in driver.jobs.ReadResult(ReadResultRequest(job_id="job-1"))]

@@ -24,9 +24,10 @@ from whynotboth.v1.interactions_pb2 import InteractionRecorded, UserErased
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import Store, StoredHistories
+    from ml_service.adapters.registry.registry import FileRegistry
+    from ml_service.adapters.sql.store import SqlStore
     from ml_service.handlers.live_state import LiveState
+    from ml_service.ports.storage import StoredHistories
 
 
 def message(offset: int, user_id: str, item_id: str, rating: float = 4.0) -> ReceivedMessage:
@@ -35,15 +36,15 @@ def message(offset: int, user_id: str, item_id: str, rating: float = 4.0) -> Rec
 
 
 @pytest.fixture
-def live(store: Store) -> LiveState:
+def live(store: SqlStore) -> LiveState:
     return sample.live_state(store)
 
 
-def follow_log(live: LiveState, store: Store) -> LogFollower:
+def follow_log(live: LiveState, store: SqlStore) -> LogFollower:
     return LogFollower(live, Metrics(live), lambda: store.load_histories(recent=10))
 
 
-async def test_messages_count_when_the_reader_goes_on(live: LiveState, store: Store) -> None:
+async def test_messages_count_when_the_reader_goes_on(live: LiveState, store: SqlStore) -> None:
     follower = follow_log(live, store)
 
     await asyncio.to_thread(follower.on_messages, [message(0, "even", "i4"), message(1, "new", "i1")])
@@ -52,7 +53,7 @@ async def test_messages_count_when_the_reader_goes_on(live: LiveState, store: St
     assert live.history("new") == {"i1": 4.0}
 
 
-async def test_an_erasure_leaves_nothing_of_what_was_before(live: LiveState, store: Store) -> None:
+async def test_an_erasure_leaves_nothing_of_what_was_before(live: LiveState, store: SqlStore) -> None:
     erased = UserErased(erasure_id="an-id", user_id="even")
     erasure = ReceivedMessage(erased.DESCRIPTOR.full_name, "an-id", erased.SerializeToString(), offset=1)
 
@@ -61,7 +62,7 @@ async def test_an_erasure_leaves_nothing_of_what_was_before(live: LiveState, sto
     assert live.history("even") == {"i5": 4.0}
 
 
-async def test_a_message_that_cannot_be_used_is_passed_over(live: LiveState, store: Store) -> None:
+async def test_a_message_that_cannot_be_used_is_passed_over(live: LiveState, store: SqlStore) -> None:
     follower = follow_log(live, store)
     broken = ReceivedMessage("whynotboth.v1.InteractionRecorded", "broken", b"\xff\xff", offset=1)
 
@@ -71,7 +72,7 @@ async def test_a_message_that_cannot_be_used_is_passed_over(live: LiveState, sto
     assert live.position == LogPosition(1, "broken")
 
 
-async def test_a_restart_takes_the_store_anew(live: LiveState, store: Store) -> None:
+async def test_a_restart_takes_the_store_anew(live: LiveState, store: SqlStore) -> None:
     follower = follow_log(live, store)
     await asyncio.to_thread(follower.on_messages, [message(50, "even", "i4")])
     InteractionLog(store.engine).append([sample.logged(99, sample.interaction("odd", "i3", 2.0))], after=None)
@@ -97,7 +98,7 @@ async def test_histories_stay_while_the_store_they_would_be_rebuilt_from_is_away
 
 
 async def test_an_event_loop_that_is_too_slow_is_named_and_the_log_can_be_read_again(
-    live: LiveState, store: Store, monkeypatch: pytest.MonkeyPatch
+    live: LiveState, store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_follower, "APPLY_SECONDS", 0.01)
     follower = follow_log(live, store)
@@ -114,7 +115,7 @@ async def test_an_event_loop_that_is_too_slow_is_named_and_the_log_can_be_read_a
 class Followed:
     """A model follower at work, and how often it said that a model answers."""
 
-    def __init__(self, live: LiveState, store: Store, registry: Registry) -> None:
+    def __init__(self, live: LiveState, store: SqlStore, registry: FileRegistry) -> None:
         self.loaded = asyncio.Semaphore(0)
         models = Models(live, store, registry, announce=lambda _version: None)
         self.follower = ModelFollower(live, models, poll_seconds=3600, on_loaded=self._count)
@@ -135,7 +136,7 @@ async def until_live(live: LiveState, version: str) -> None:
     await eventually(lambda: live.loaded is not None and live.loaded.version.version == version)
 
 
-async def test_a_hint_brings_the_version_of_the_row(live: LiveState, store: Store, registry: Registry) -> None:
+async def test_a_hint_brings_the_version_of_the_row(live: LiveState, store: SqlStore, registry: FileRegistry) -> None:
     first, second = (sample.save_model(registry, items).version for items in (8, 10))
     store.compare_and_set_live(None, first)
     followed = Followed(live, store, registry)
@@ -151,7 +152,7 @@ async def test_a_hint_brings_the_version_of_the_row(live: LiveState, store: Stor
     assert followed.loaded.locked()
 
 
-async def test_a_version_that_cannot_be_loaded_does_not_end_the_following(live: LiveState, store: Store, registry: Registry) -> None:
+async def test_a_version_that_cannot_be_loaded_does_not_end_the_following(live: LiveState, store: SqlStore, registry: FileRegistry) -> None:
     good = sample.save_model(registry).version
     store.compare_and_set_live(None, "20240101T000000Z-00000000")
     followed = Followed(live, store, registry)

@@ -19,7 +19,7 @@ from ml_service.handlers import explanation
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ml_service.adapters.registry.registry import Registry
+    from ml_service.adapters.registry.registry import FileRegistry
     from ml_service.entrypoints.ops.metrics import Metrics
     from ml_service.handlers.live_state import LiveState
     from ml_service.handlers.models import Models
@@ -114,7 +114,7 @@ async def test_metrics_name_the_live_version_and_the_place_in_the_log(ops: OpsDr
     assert f'recommender_model_info{{estimator="ease",version="{sample.loaded_model().version.version}"}} 1.0' in text
 
 
-async def test_versions_and_their_manifests_are_shown(ops: OpsDriver, registry: Registry) -> None:
+async def test_versions_and_their_manifests_are_shown(ops: OpsDriver, registry: FileRegistry) -> None:
     version = sample.save_model(registry).version
 
     _, page = await ops.get("/models")

@@ -24,8 +24,8 @@ from ml_service.entrypoints.worker.job_supervisor import Supervisor
 from ml_service.errors import Internal
 
 if TYPE_CHECKING:
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.registry.registry import FileRegistry
+    from ml_service.adapters.sql.store import SqlStore
     from ml_service.entrypoints.worker.job_process import JobRunner
 
 
@@ -42,7 +42,7 @@ async def fail_as_a_task(*_: object, **__: object) -> None:
 
 
 @pytest.fixture
-def settings(store: Store, registry: Registry, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(store: SqlStore, registry: FileRegistry, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     # The processes put a hook of their own in place of pytest's.
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     store.compare_and_set_live(None, sample.save_model(registry).version)

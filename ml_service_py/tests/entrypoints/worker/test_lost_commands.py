@@ -12,7 +12,7 @@ from fakes import FakePublisher
 
 from ml_service.adapters.broker.envelope import Publication, ReceivedMessage, received
 from ml_service.adapters.broker.job_messages import job_started, publication_of
-from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.domain import EvaluateParams, Job, JobOutcome, JobState
 from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
 from ml_service.entrypoints.worker.lost_commands import LOST_AFTER, LostCommands
@@ -23,7 +23,7 @@ from whynotboth.v1.jobs_pb2 import JobRequested
 
 if TYPE_CHECKING:
     from ml_service.adapters.broker.job_consumer import Delivery
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.sql.store import SqlStore
     from ml_service.entrypoints.worker.job_supervisor import Supervisor
 
 
@@ -64,8 +64,8 @@ def job_id() -> str:
 
 
 @pytest.fixture
-def ledger(empty_store: Store) -> JobLedger:
-    return JobLedger(empty_store.engine)
+def ledger(empty_store: SqlStore) -> SqlJobLedger:
+    return SqlJobLedger(empty_store.engine)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def publisher() -> FakePublisher:
 
 
 @pytest.fixture
-def book(ledger: JobLedger, publisher: FakePublisher) -> JobBook:
+def book(ledger: SqlJobLedger, publisher: FakePublisher) -> JobBook:
     return JobBook(ledger, publisher, "worker-1")
 
 
@@ -94,7 +94,9 @@ def test_a_command_that_no_worker_has_seen_is_queued_again_as_it_is(lost: LostCo
     assert (again.type, again.message_id, again.body, again.traceparent) == (asked.type, job_id, asked.body, "00-trace")
 
 
-def test_its_job_then_runs_to_its_end(lost: LostCommands, book: JobBook, ledger: JobLedger, publisher: FakePublisher, job_id: str) -> None:
+def test_its_job_then_runs_to_its_end(
+    lost: LostCommands, book: JobBook, ledger: SqlJobLedger, publisher: FakePublisher, job_id: str
+) -> None:
     lost.on_messages([command(job_id)])
     lost.queue_again(later())
     worker = Worker(book, cast("Supervisor", Succeeding()), lambda *_: False, (10,), WorkerMetrics())
@@ -140,7 +142,7 @@ def test_a_job_with_a_fact_from_a_worker_is_not_lost(lost: LostCommands, publish
     assert publisher.taken == []
 
 
-def test_a_job_that_the_ledger_has_is_not_lost(lost: LostCommands, ledger: JobLedger, publisher: FakePublisher) -> None:
+def test_a_job_that_the_ledger_has_is_not_lost(lost: LostCommands, ledger: SqlJobLedger, publisher: FakePublisher) -> None:
     claimed, cancelled = str(uuid4()), str(uuid4())
     ledger.claim(Job(claimed, EvaluateParams()), "worker-2")
     ledger.cancel_queued(cancelled)
@@ -160,7 +162,7 @@ def test_of_two_commands_with_one_id_the_first_is_queued(lost: LostCommands, pub
 
 
 def test_a_queue_that_is_still_full_is_asked_again_later(
-    lost: LostCommands, ledger: JobLedger, publisher: FakePublisher, job_id: str
+    lost: LostCommands, ledger: SqlJobLedger, publisher: FakePublisher, job_id: str
 ) -> None:
     lost.on_messages([command(job_id)])
     publisher.down = {"jobs"}

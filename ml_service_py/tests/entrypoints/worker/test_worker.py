@@ -8,7 +8,7 @@ import pytest
 from fakes import FakePublisher
 
 from ml_service.adapters.broker.envelope import ReceivedMessage
-from ml_service.adapters.sql.job_ledger import JobLedger
+from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.domain import ExportParams, Job, JobOutcome, JobState
 from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
 from ml_service.entrypoints.worker.job_supervisor import Cancelled, Interrupted
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ml_service.adapters.broker.job_consumer import Delivery
-    from ml_service.adapters.sql.job_ledger import JobRecord
-    from ml_service.adapters.sql.store import Store
+    from ml_service.adapters.sql.store import SqlStore
     from ml_service.domain import Attempt
     from ml_service.entrypoints.worker.job_supervisor import Ending, Supervisor
+    from ml_service.ports.storage import JobRecord
 
 JOB = Job("job-1", ExportParams())
 REQUEST = JobRequested(job_id=JOB.job_id, export=jobs_pb2.ExportParams())
@@ -63,7 +63,7 @@ class FakeSupervisor:
 class WorkerDriver:
     """Gives the worker one message after another."""
 
-    def __init__(self, ledger: JobLedger) -> None:
+    def __init__(self, ledger: SqlJobLedger) -> None:
         self.publisher = FakePublisher()
         self._supervisor = FakeSupervisor()
         book = JobBook(ledger, self.publisher, "worker-1")
@@ -90,22 +90,22 @@ def be_interrupted(_attempt: Attempt) -> Ending:
 
 
 @pytest.fixture
-def ledger(empty_store: Store) -> JobLedger:
-    return JobLedger(empty_store.engine)
+def ledger(empty_store: SqlStore) -> SqlJobLedger:
+    return SqlJobLedger(empty_store.engine)
 
 
 @pytest.fixture
-def worker(ledger: JobLedger) -> WorkerDriver:
+def worker(ledger: SqlJobLedger) -> WorkerDriver:
     return WorkerDriver(ledger)
 
 
-def record(ledger: JobLedger) -> JobRecord:
+def record(ledger: SqlJobLedger) -> JobRecord:
     found = ledger.find(JOB.job_id)
     assert found is not None
     return found
 
 
-def test_attempts_go_through_the_retry_queues_in_turn_and_then_to_the_dead_letters(worker: WorkerDriver, ledger: JobLedger) -> None:
+def test_attempts_go_through_the_retry_queues_in_turn_and_then_to_the_dead_letters(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
     settled = [worker.handle(find_the_store_away) for _ in range(4)]
 
     assert settled == [["acknowledged"]] * 3 + [["dead-lettered"]]
@@ -113,7 +113,7 @@ def test_attempts_go_through_the_retry_queues_in_turn_and_then_to_the_dead_lette
     assert (record(ledger).state, record(ledger).attempt) == (JobState.FAILED, 4)
 
 
-def test_a_job_that_stopping_workers_hand_back_has_all_its_attempts_before_it(worker: WorkerDriver, ledger: JobLedger) -> None:
+def test_a_job_that_stopping_workers_hand_back_has_all_its_attempts_before_it(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
     handed_back = [worker.handle(be_interrupted) for _ in range(10)]
 
     after = worker.handle(find_the_store_away)
@@ -123,7 +123,7 @@ def test_a_job_that_stopping_workers_hand_back_has_all_its_attempts_before_it(wo
     assert (record(ledger).attempt, record(ledger).spent) == (11, 1)
 
 
-def test_a_job_that_kills_its_workers_is_given_up(worker: WorkerDriver, ledger: JobLedger) -> None:
+def test_a_job_that_kills_its_workers_is_given_up(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
     for _ in range(4):
         ledger.claim(JOB, "a worker that died")
 
@@ -135,7 +135,7 @@ def test_a_job_that_kills_its_workers_is_given_up(worker: WorkerDriver, ledger: 
     assert (failed.state, failed.error.reason) == (JobState.FAILED, "JOB_PROCESS_DIED")
 
 
-def test_a_second_message_of_a_job_that_runs_waits_for_its_end(worker: WorkerDriver, ledger: JobLedger) -> None:
+def test_a_second_message_of_a_job_that_runs_waits_for_its_end(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
     ledger.claim(JOB, "another worker")
 
     while_it_runs = worker.handle(succeed)
@@ -146,7 +146,7 @@ def test_a_second_message_of_a_job_that_runs_waits_for_its_end(worker: WorkerDri
     assert worker.publisher.keys == ["jobs.retry.1", "job.succeeded"]
 
 
-def test_the_message_of_a_worker_that_died_takes_the_job_over(worker: WorkerDriver, ledger: JobLedger) -> None:
+def test_the_message_of_a_worker_that_died_takes_the_job_over(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
     ledger.claim(JOB, "a worker that died")
 
     settled = worker.handle(succeed, is_redelivered=True)
@@ -155,7 +155,7 @@ def test_the_message_of_a_worker_that_died_takes_the_job_over(worker: WorkerDriv
 
 
 def test_a_job_that_failed_before_its_message_was_settled_is_a_dead_letter_when_it_comes_again(
-    worker: WorkerDriver, ledger: JobLedger
+    worker: WorkerDriver, ledger: SqlJobLedger
 ) -> None:
     ledger.fail(JOB.job_id, ledger.claim(JOB, "a worker that died").attempt, Internal("INTERNAL", "A bug."))
 
@@ -164,7 +164,7 @@ def test_a_job_that_failed_before_its_message_was_settled_is_a_dead_letter_when_
     assert (settled, worker.publisher.keys, record(ledger).attempt) == (["dead-lettered"], ["job.failed"], 1)
 
 
-def test_a_bug_of_the_worker_fails_the_job_instead_of_being_tried_for_ever(worker: WorkerDriver, ledger: JobLedger) -> None:
+def test_a_bug_of_the_worker_fails_the_job_instead_of_being_tried_for_ever(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
     worker.publisher.unencodable = {"job.started"}
 
     settled = worker.handle(succeed)
@@ -175,7 +175,7 @@ def test_a_bug_of_the_worker_fails_the_job_instead_of_being_tried_for_ever(worke
     assert (failed.state, failed.error.reason, worker.publisher.keys) == (JobState.FAILED, "INTERNAL", ["job.failed"])
 
 
-def test_a_job_that_nothing_can_be_told_of_is_dead_lettered_too(worker: WorkerDriver, ledger: JobLedger) -> None:
+def test_a_job_that_nothing_can_be_told_of_is_dead_lettered_too(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
     worker.publisher.unencodable = {"job.started", "job.failed"}
 
     settled = worker.handle(succeed)
@@ -187,7 +187,7 @@ def test_a_job_that_nothing_can_be_told_of_is_dead_lettered_too(worker: WorkerDr
     "ending", [Cancelled(), Internal("JOB_PROCESS_DIED", "Killed."), DeadlineExceeded("JOB_DEADLINE_EXCEEDED", "Late.")]
 )
 def test_a_training_that_has_gone_live_has_succeeded_whatever_ends_its_process(
-    worker: WorkerDriver, ledger: JobLedger, empty_store: Store, ending: Ending
+    worker: WorkerDriver, ledger: SqlJobLedger, empty_store: SqlStore, ending: Ending
 ) -> None:
     def go_live_and_end(attempt: Attempt) -> Ending:
         ledger.complete(JOB.job_id, attempt.number, JobOutcome({}, "v1", promoted=True), None)
@@ -200,7 +200,7 @@ def test_a_training_that_has_gone_live_has_succeeded_whatever_ends_its_process(
     assert [key for key in worker.publisher.keys if key] == ["job.started", "job.succeeded"]
 
 
-def test_the_message_of_an_attempt_that_another_one_follows_is_no_dead_letter(worker: WorkerDriver, ledger: JobLedger) -> None:
+def test_the_message_of_an_attempt_that_another_one_follows_is_no_dead_letter(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
     def fail_after_a_takeover(_attempt: Attempt) -> Ending:
         ledger.claim(JOB, "another worker")
         return InvalidArgument("JOB_PARAMS_INVALID", "No such estimator.")

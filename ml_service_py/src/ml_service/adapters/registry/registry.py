@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from ml_service.adapters.registry.manifest import FORMAT, JSON_BYTES_MAX, FileEntry, Manifest, ResultHeader, first_problem
 from ml_service.adapters.registry.registry_files import RegistryFiles
 from ml_service.adapters.registry.registry_names import ARRAYS_PATTERN, JOB_FILES, JOB_ID_PATTERN, VERSION_FILES, VERSION_PATTERN
-from ml_service.domain import JobFile, ModelVersion
+from ml_service.domain import JobFile, ModelVersion, new_version_name
 from ml_service.errors import InvalidArgument, NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ MANIFEST = "manifest.json"
 HEADER = "header.json"
 
 
-class Registry:
+class FileRegistry:
     """Versions live in `models/<version>/`, job files in `results/<job id>/<attempt>/`. May be called from any thread.
 
     Of a version the manifest is written last, of a job file its header: a folder without it holds nothing yet.
@@ -94,6 +94,10 @@ class Registry:
     def describe(self, version: str) -> ModelVersion:
         manifest = self.read_manifest(version)
         return ModelVersion(version, manifest.estimator, dict(manifest.params), dict(manifest.metrics), manifest.created_at)
+
+    def export_manifest(self, version: str) -> dict[str, Any]:
+        """Return the manifest as JSON values. Errors as `read_manifest`."""
+        return self.read_manifest(version).model_dump(mode="json")
 
     def load(self, version: str) -> ItemItemModel:
         """Reads a version's arrays after checking that they are those that were written."""
@@ -184,11 +188,6 @@ class Registry:
         """Reads a file in chunks: a version of a large catalogue, once more in memory, would be more than the process may have."""
         with self._files.reading(path) as file:
             return FileEntry(sha256=hashlib.file_digest(file, "sha256").hexdigest(), size_bytes=self._files.size(path))
-
-
-def new_version_name() -> str:
-    """Return a name that sorts by time."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
 
 
 def _unknown(version: str) -> NotFound:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, select
@@ -12,8 +11,9 @@ from ml_service.adapters.sql.database import insert_new
 from ml_service.adapters.sql.erasures import erased_among
 from ml_service.adapters.sql.microseconds import microseconds
 from ml_service.adapters.sql.tables import interactions
+from ml_service.domain import moment_of
 from ml_service.errors import InvalidArgument
-from ml_service.moments import moment_of
+from ml_service.ports.storage import ImportedRows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -29,14 +29,6 @@ CHUNK = 500
 #: User, item and moment; of an interaction without a time its id.
 Identity = tuple[str, str, int] | str
 SqlRow = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedRows:
-    """How many interactions an import added, and how many it left out, as their users are erased."""
-
-    new: int
-    left_out: int
 
 
 def imported_id(user_id: str, item_id: str, occurred_at: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,38 +12,22 @@ from ml_service.adapters.sql.database import insert_new, reading, writing
 from ml_service.adapters.sql.store import set_live
 from ml_service.adapters.sql.tables import jobs
 from ml_service.domain import Job, JobFile, JobOutcome, JobState
-from ml_service.errors import Internal, ServiceError, error_of
+from ml_service.errors import Internal, error_of
+from ml_service.ports.storage import JobRecord, RunsElsewhere
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Engine
 
-    from ml_service.adapters.sql.store import LiveVersion
+    from ml_service.errors import ServiceError
+    from ml_service.ports.storage import LiveVersion
 
 FINAL_STATES = tuple(state.value for state in JobState if state.is_final)
-#: So many are forgotten within a second or two, which a worker that stops can wait for.
-LISTED = 500
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 #: The kind of a job that was cancelled before any worker saw it.
 KIND_UNSEEN = ""
 
 
-@dataclass(frozen=True, slots=True)
-class JobRecord:
-    """A job's row: `outcome` where it succeeded, `error` where it failed. `spent` are the attempts that count."""
-
-    job_id: str
-    state: JobState
-    attempt: int
-    spent: int
-    outcome: JobOutcome | None
-    error: ServiceError | None
-
-
-class RunsElsewhere(Exception):
-    """The job isn't to be claimed now: another attempt has it."""
-
-
-class JobLedger:
+class SqlJobLedger:
     """All methods raise Unavailable (STORE_UNAVAILABLE) while the database doesn't answer."""
 
     def __init__(self, engine: Engine) -> None:
@@ -135,9 +119,9 @@ class JobLedger:
         with reading(self._engine) as connection:
             return _find(connection, job_id)
 
-    def list_expired(self, ended_before: datetime, abandoned_before: datetime) -> list[str]:
-        """Return the ids of jobs that ended before, and of others that nobody has touched since, at most LISTED of them."""
-        query = select(jobs.c.job_id).where(_is_expired(ended_before, abandoned_before)).limit(LISTED)
+    def list_expired(self, ended_before: datetime, abandoned_before: datetime, limit: int) -> list[str]:
+        """Return the ids of jobs that ended before, and of others that nobody has touched since, at most `limit` of them."""
+        query = select(jobs.c.job_id).where(_is_expired(ended_before, abandoned_before)).limit(limit)
         with reading(self._engine) as connection:
             return list(connection.scalars(query))
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class microseconds(FunctionElement[int]):  # noqa: N801  # it is written as a function, and SQLAlchemy names those so
-    """As `ml_service.moments.moment_of`, but NULL where there is no time."""
+    """As `ml_service.domain.moment_of`, but NULL where there is no time."""
 
     type = BigInteger()
     inherit_cache = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,33 +15,18 @@ from ml_service.adapters.sql.imported_rows import insert_imported, rows_by_ident
 from ml_service.adapters.sql.interaction_log import STREAM
 from ml_service.adapters.sql.microseconds import microseconds
 from ml_service.adapters.sql.tables import Moment, interactions, items, live_model, log_positions
-from ml_service.domain import Interaction, Item, LogPosition
-from ml_service.moments import NO_MOMENT, take_moment
+from ml_service.domain import NO_MOMENT, Interaction, Item, LogPosition, take_moment
+from ml_service.ports.storage import LiveVersion, StoredHistories, StoredPage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection, Row
 
-    from ml_service.adapters.sql.imported_rows import ImportedRows
     from ml_service.model.ratings import Ratings
+    from ml_service.ports.storage import ImportedRows, PagePosition
 
 LIVE_SLOT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class StoredHistories:
-    """The latest rating of each pair by user, and the place in the log they reach to.
-
-    `moments`: by user when each of those ratings was given, in their order, as `ml_service.moments` counts.
-    `recent_ids`: the ids read last, oldest first, and whose they are. `erased_offsets`: where that log erases users.
-    """
-
-    ratings: Mapping[str, Mapping[str, float | None]]
-    moments: Mapping[str, array[int]]
-    position: LogPosition | None
-    recent_ids: Mapping[str, str]
-    erased_offsets: Mapping[str, int] = field(default_factory=dict)
 
 
 #: User, item, rating and moment of every interaction, in the order in which they were written.
@@ -53,30 +37,11 @@ _RATINGS = select(
     func.coalesce(microseconds(interactions.c.occurred_at), NO_MOMENT),
 ).order_by(interactions.c.row_id)
 
-#: Where a list of interactions goes on: the time and the row of the last one shown.
-Place = tuple[datetime, int]
 #: Interactions without a time count as older than all others.
 NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPage:
-    """Interactions newest first, where the next page begins (None on the last), and how far the store has read the log."""
-
-    rows: tuple[tuple[Interaction, Item], ...]
-    next_place: Place | None
-    as_of_offset: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class LiveVersion:
-    """The version that answers, and how many versions were live before it."""
-
-    version: str
-    revision: int
-
-
-class Store:
+class SqlStore:
     """All methods raise Unavailable (STORE_UNAVAILABLE) while the database doesn't answer. May be called from any thread."""
 
     def __init__(self, engine: Engine) -> None:
@@ -111,7 +76,7 @@ class Store:
         with reading(self.engine) as connection:
             return latest_ratings_of(connection.execute(_RATINGS))
 
-    def list_interactions(self, user_id: str, limit: int, after: Place | None) -> StoredPage:
+    def list_interactions(self, user_id: str, limit: int, after: PagePosition | None) -> StoredPage:
         """Of interactions of one time, the one written last comes first."""
         moment = func.coalesce(interactions.c.occurred_at, literal(NO_TIME, Moment), type_=Moment)
         place = tuple_(moment, interactions.c.row_id)
@@ -129,7 +94,7 @@ class Store:
         shown = rows[:limit]
         return StoredPage(
             rows=tuple((_interaction(row), _item(row)) for row in shown),
-            next_place=(shown[-1].moment, shown[-1].row_id) if len(rows) > limit else None,
+            next_position=(shown[-1].moment, shown[-1].row_id) if len(rows) > limit else None,
             as_of_offset=position.offset if position else None,
         )
 

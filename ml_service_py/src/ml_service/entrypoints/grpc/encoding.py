@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from ml_service.domain import RecommendationSource
 from ml_service.errors import ServiceError
+from ml_service.handlers.recommendations import RecommendationSource
 from whynotboth.v1 import errors_pb2, jobs_pb2, recommender_pb2
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ml_service import domain
     from ml_service.handlers.dead_letters import DeadLetter
-    from ml_service.handlers.recommendations import BatchAnswer, RankedItems
+    from ml_service.handlers.recommendations import BatchAnswer, RankedItems, Recommendation, RecommendedItem
 
 SOURCES = {
     RecommendationSource.MODEL: recommender_pb2.RECOMMENDATION_SOURCE_MODEL,
@@ -46,7 +46,7 @@ def encode_interaction(interaction: domain.Interaction, item: domain.Item) -> re
     )
 
 
-def encode_recommendation(recommendation: domain.Recommendation) -> recommender_pb2.RecommendResponse:
+def encode_recommendation(recommendation: Recommendation) -> recommender_pb2.RecommendResponse:
     return recommender_pb2.RecommendResponse(
         user_id=recommendation.user_id,
         model_version=recommendation.model_version,
@@ -118,7 +118,7 @@ def encode_dead_letter(letter: DeadLetter) -> jobs_pb2.DeadLetter:
     )
 
 
-def _recommended(recommended: domain.RecommendedItem) -> recommender_pb2.RecommendedItem:
+def _recommended(recommended: RecommendedItem) -> recommender_pb2.RecommendedItem:
     reasons = [recommender_pb2.ItemReference(item_id=item.item_id, title=item.title) for item in recommended.why]
     return recommender_pb2.RecommendedItem(item=encode_item(recommended.item), score=recommended.score, why=reasons)
 

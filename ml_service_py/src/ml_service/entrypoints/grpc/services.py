@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     import grpc
 
-    from ml_service.adapters.registry.registry import Registry
     from ml_service.entrypoints.ops.metrics import Metrics
     from ml_service.handlers.dead_letters import DeadLetters
     from ml_service.handlers.live_state import LiveState
     from ml_service.handlers.models import Models
     from ml_service.handlers.patience import StoreQuestions
+    from ml_service.ports.storage import Registry
 
     Context = grpc.aio.ServicerContext[Any, Any]
 

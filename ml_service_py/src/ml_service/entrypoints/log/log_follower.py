@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from ml_service.adapters.broker.envelope import ReceivedMessage
-    from ml_service.adapters.sql.store import StoredHistories
     from ml_service.domain import LogEntry
     from ml_service.entrypoints.ops.metrics import Metrics
     from ml_service.handlers.live_state import LiveState
+    from ml_service.ports.storage import StoredHistories
 
 APPLY_SECONDS = 10.0
 

@@ -13,9 +13,8 @@ from ml_service.errors import Unavailable
 from ml_service.handlers.expiry import remove_expired
 
 if TYPE_CHECKING:
-    from ml_service.adapters.registry.registry import Registry
-    from ml_service.adapters.sql.job_ledger import JobLedger
     from ml_service.entrypoints.worker.lost_commands import LostCommands
+    from ml_service.ports.storage import JobLedger, Registry
 
 log = structlog.get_logger()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ml_service.adapters.registry.registry import Registry
+from ml_service.adapters.registry.registry import FileRegistry
 from ml_service.adapters.sql.database import open_engine
-from ml_service.adapters.sql.store import Store
+from ml_service.adapters.sql.store import SqlStore
 from ml_service.entrypoints.process.logs import configure_logs
 from ml_service.handlers.job_runner import run_job
 
@@ -19,4 +19,4 @@ if TYPE_CHECKING:
 def open_job_runner(settings: Settings) -> JobRunner:
     """Called in the job process. What a kind of job computes with is loaded with the first of its kind."""
     configure_logs(settings.log_level)
-    return partial(run_job, Store(open_engine(settings.database_url.get_secret_value())), Registry(settings.registry_url))
+    return partial(run_job, SqlStore(open_engine(settings.database_url.get_secret_value())), FileRegistry(settings.registry_url))

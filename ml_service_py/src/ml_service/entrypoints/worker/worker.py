@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from ml_service.adapters.broker.job_messages import decode_job, queued_again
-from ml_service.adapters.sql.job_ledger import RunsElsewhere
 from ml_service.domain import Attempt, JobOutcome, JobState
 from ml_service.entrypoints.worker.job_supervisor import Cancelled, Interrupted
 from ml_service.entrypoints.worker.settlement import FIRST_RETRY, settle_failure
 from ml_service.errors import Internal, InvalidArgument, ServiceError, Unavailable
+from ml_service.ports.storage import RunsElsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

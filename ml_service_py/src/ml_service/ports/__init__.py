@@ -1,0 +1,1 @@
+"""Ports: what handlers need from outside the process. The adapters implement them."""
