@@ -1,17 +1,15 @@
 // What browsers are told with every answer: what a page may load and who may frame it; and whose pages may read what is answered.
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import cors from '@fastify/cors'
 import fp from 'fastify-plugin'
 
-const page = new URL('../../web/index.html', import.meta.url)
 const preflightSeconds = 600
 
 export const headersPlugin = fp(
   async (app) => {
     // Made once. @fastify/helmet would write the policy anew for each request.
     const headers = {
-      'content-security-policy': writePolicy(readFileSync(page, 'utf8')),
+      'content-security-policy': writePolicy(),
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
       'cross-origin-opener-policy': 'same-origin',
@@ -41,8 +39,11 @@ export const headersPlugin = fp(
   { name: 'headers' },
 )
 
-/** Everything from here alone. The only script in a page's text is its import map, which browsers take from nowhere else: its hash allows it. */
-function writePolicy(html: string): string {
+/**
+ * Write a content security policy: everything from this gateway alone. Of the scripts in the text of `html` it allows the import map, which
+ * browsers take from nowhere else, by its hash.
+ */
+export function writePolicy(html = ''): string {
   const inline = [...html.matchAll(/<script type="importmap">(.*?)<\/script>/gs)].map(([, text = '']) => text)
   const hashes = inline.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`)
   return [
