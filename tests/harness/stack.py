@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
-GATEWAY = ROOT / "gateway_node" / "src" / "main.ts"
 PYTHON_PATH = str(ROOT / "ml_service_py" / "src")
 #: As in the start script of gateway_node/package.json.
 NODE_FLAGS = "--max-semi-space-size=64"
@@ -33,14 +32,15 @@ RUN_SECONDS = 300
 
 @dataclass(frozen=True)
 class Data:
-    """The folder with the store and the registry of one stack."""
+    """The folder with the store and the registry of one stack, and the checkout whose sources run on them."""
 
     folder: Path
+    root: Path = ROOT
 
     @property
     def environment(self) -> dict[str, str]:
         return {
-            "PYTHONPATH": PYTHON_PATH,
+            "PYTHONPATH": str(self.root / "ml_service_py" / "src"),
             "DATABASE_URL": f"sqlite:///{self.folder / 'store.db'}",
             "REGISTRY_URL": str(self.folder / "registry"),
         }
@@ -51,13 +51,13 @@ class Data:
         # The download of the data set uses the machine's proxy.
         machine = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(Path.home()), **OF_THE_MACHINE}
         environment = {**machine, **self.environment}
-        ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=RUN_SECONDS)
+        ended = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False, timeout=RUN_SECONDS)
         assert ended.returncode == 0, f"{' '.join(arguments)} ended with {ended.returncode}:\n{ended.stdout}\n{ended.stderr}"
         return ended.stdout
 
-    def copy_to(self, folder: Path) -> Data:
+    def copy_to(self, folder: Path, root: Path = ROOT) -> Data:
         shutil.copytree(self.folder, folder)
-        return Data(folder)
+        return Data(folder, root)
 
 
 class Stack:
@@ -128,7 +128,7 @@ class Stack:
             **self._own_settings.get("gateway", {}),
             **(settings or {}),
         }
-        command = node_program(GATEWAY)
+        command = node_program(self.data.root / "gateway_node" / "src" / "main.ts")
         self.gateways.append(Process(name, command, environment, f"http://127.0.0.1:{port}/readyz", self._logs / f"{name}.log"))
         self._drivers.append(GatewayDriver(port))
         return self._drivers[-1]

@@ -1,0 +1,99 @@
+"""Recipes of docs/how-to, carried out in a copy of the checkout exactly as their code blocks say.
+
+A block follows a sentence that names its file, in backticks. A `diff` block changes that file: its context must occur exactly once, and `@@`
+separates two places. A `sh` block is run. Any other block is the whole text of a new file. Blocks below "## Use it" run against the changed stack.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.documented import Shell
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BLOCK = re.compile(r"(?P<before>(?:(?!\n\n)[^`]|`[^`\n]+`)*)\n\n```(?P<language>\w+)\n(?P<text>.*?)\n```", re.DOTALL)
+USE = "\n## Use it\n"
+#: Installed packages and caches of the checkers. Copies share them by links, as no recipe changes them.
+SHARED = (".venv", "gateway_node/node_modules")
+#: `make` in the copy installs nothing, as it would change what the copies share.
+INSTALLED_ALREADY = 'make() { command make --assume-old=install "$@"; }'
+CACHES = ("ml_service_py/.mypy_cache",)
+
+
+@dataclass(frozen=True)
+class Block:
+    language: str
+    text: str
+    #: The file that the sentence before names last; empty if it names none.
+    path: str
+
+
+def read_blocks(page: Path) -> list[Block]:
+    """Return the blocks that change the checkout: all above "Use it"."""
+    change = page.read_text("utf-8").partition(USE)[0]
+    return [Block(found["language"], found["text"], _last_path(found["before"])) for found in BLOCK.finditer(change)]
+
+
+def _last_path(sentence: str) -> str:
+    paths = re.findall(r"`([\w./-]+\.\w+)`", sentence)
+    return paths[-1] if paths else ""
+
+
+def copy_checkout(root: Path, copy: Path) -> None:
+    """Copy the files that git knows or would add; link what is installed."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=root, capture_output=True, text=True, check=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (root / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, copy / name)
+    for name in SHARED:
+        (copy / name).symlink_to(root / name)
+    for name in CACHES:
+        if (root / name).is_dir():
+            shutil.copytree(root / name, copy / name)
+
+
+def carry_out(blocks: list[Block], copy: Path, shell: Shell) -> None:
+    for block in blocks:
+        if block.language == "sh":
+            shell.run(f"{INSTALLED_ALREADY}\n{block.text}")
+        elif block.language == "diff":
+            (copy / block.path).write_text(patched((copy / block.path).read_text("utf-8"), block), "utf-8")
+        else:
+            assert not (copy / block.path).exists(), f"{block.path} exists already"
+            (copy / block.path).parent.mkdir(parents=True, exist_ok=True)
+            (copy / block.path).write_text(f"{block.text}\n", "utf-8")
+
+
+def patched(text: str, block: Block) -> str:
+    for hunk in re.split(r"^@@\n", block.text, flags=re.MULTILINE):
+        lines = hunk.splitlines()
+        old = "\n".join(line[1:] for line in lines if not line.startswith("+"))
+        new = "\n".join(line[1:] for line in lines if not line.startswith("-"))
+        # Whole lines only: the context must not match in the middle of one.
+        found = re.findall(rf"(?m)^{re.escape(old)}$", text)
+        assert len(found) == 1, f"{block.path} has these lines {len(found)} times, and not once:\n{old}"
+        text = re.sub(rf"(?m)^{re.escape(old)}$", lambda _: new, text)
+    return text
+
+
+def check(copy: Path, blocks: list[Block]) -> None:
+    """Run the checks of `make lint` on the services that the recipe changed."""
+    checks = {
+        "ml_service_py": [["ruff", "check", "."], ["ruff", "format", "--check", "."], [sys.executable, "-m", "mypy"], ["lint-imports"]],
+        "gateway_node": [["node_modules/.bin/biome", "check", "."], ["node_modules/.bin/tsc", "--noEmit"]],
+    }
+    changed = " ".join(block.path or block.text for block in blocks)
+    for folder in (folder for folder in checks if folder in changed or "make proto" in changed):
+        for command in checks[folder]:
+            ended = subprocess.run(command, cwd=copy / folder, capture_output=True, text=True, check=False)
+            assert ended.returncode == 0, f"{' '.join(command)} in {folder}:\n{ended.stdout[-4000:]}{ended.stderr[-2000:]}"

@@ -1,0 +1,59 @@
+"""Each recipe of docs/how-to works as written: the changed checkout passes the checks, its stack starts, and the new part answers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.documented import Page, Shell, Step, shape
+from harness.recipes import carry_out, check, copy_checkout, read_blocks
+from harness.stack import Stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.stack import Data
+
+RECIPES = [
+    "add-a-route",
+    "add-a-setting",
+]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_works_as_written(recipe: str, root: Path, trained: Data, broker_url: str, tmp_path: Path) -> None:
+    page = root / "docs" / "how-to" / f"{recipe}.md"
+    copy = tmp_path / "copy"
+    copy_checkout(root, copy)
+    blocks = read_blocks(page)
+
+    carry_out(blocks, copy, Shell(copy, 0, tmp_path))
+
+    check(copy, blocks)
+    stack = Stack(trained.copy_to(tmp_path / "data", copy), broker_url, tmp_path)
+    try:
+        sign_in, *_ = Page(root / "README.md").steps("See it work")
+        use([sign_in, *Page(page).steps("Use it")], stack, Shell(copy, stack.gateway.port, tmp_path))
+    finally:
+        stack.stop()
+
+
+def use(steps: list[Step], stack: Stack, shell: Shell) -> None:
+    for process in stack.processes:
+        process.start()
+    for process in stack.processes:
+        process.wait_until_ready()
+    for step in steps:
+        printed = shell.run(step.command)
+        if step.language == "json":
+            assert shape(json.loads(printed)) == shape(json.loads(step.shown)), step.command
+        elif step.shown:
+            assert printed.strip() == step.shown, step.command
+
+
+def test_every_recipe_is_carried_out(root: Path) -> None:
+    pages = {page.stem for verb in ("add", "remove", "replace") for page in (root / "docs" / "how-to").glob(f"{verb}-*.md")}
+
+    assert set(RECIPES) == pages
