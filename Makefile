@@ -18,7 +18,7 @@ REPORTS := ../.run/reports
 NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-reporter-destination=$(REPORTS)/gateway.xml
 
 .DEFAULT_GOAL := help
-.PHONY: help certs crash demo dev watch images images-offline up down install test test-data test-node test-python test-seams test-e2e test-resilience test-containers fuzz audit soak bench bench-check bench-growth bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
+.PHONY: help certs crash demo dev watch images images-offline up down install test test-data test-node test-python test-seams test-e2e test-recipes test-resilience test-containers fuzz audit soak bench bench-check bench-growth bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,7 +65,7 @@ install: python ## what the checks and tests need
 # Tests wait for others most of their time, so three of these run at once, the longest first.
 test: install ## all checks and all tests
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint-python test-data lint-node lint-protos
-	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-resilience test-seams test-containers test-e2e test-node test-python
+	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-resilience test-seams test-containers test-e2e test-node test-python test-recipes
 
 lint: lint-protos lint-python lint-node ## formats, types and contracts
 
@@ -122,6 +122,9 @@ test-seams: install ## the tests of contracts, and of two parts at a time
 
 test-e2e: install ## the user's story on the whole stack, and a little of what nobody means
 	cd tests && $(INSTALLED) python -m pytest e2e fuzz -m 'not containers' --junitxml=$(REPORTS)/e2e.xml
+
+test-recipes: install ## the recipes of docs/how-to, as written, in a copy of the checkout
+	cd tests && $(INSTALLED) python -m pytest recipes --junitxml=$(REPORTS)/recipes.xml
 
 test-resilience: install ## the same while parts of it fail
 	cd tests && $(INSTALLED) python -m pytest resilience -m 'not containers' --junitxml=$(REPORTS)/resilience.xml
