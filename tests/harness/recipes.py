@@ -1,7 +1,12 @@
 """Recipes of docs/how-to, carried out in a copy of the checkout exactly as their code blocks say.
 
-A block follows a sentence that names its file, in backticks. A `diff` block changes that file: its context must occur exactly once, and `@@`
-separates two places. A `sh` block is run. Any other block is the whole text of a new file. Blocks below "## Use it" run against the changed stack.
+A block follows a sentence that names its file, in backticks.
+
+- A `diff` block changes that file. Its context must occur exactly once, and `@@` separates two places.
+- A `sh` block is run.
+- Any other block is the whole text of a new file.
+
+Blocks below "Use it" run against the changed stack.
 """
 
 from __future__ import annotations
@@ -13,10 +18,10 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.documented import Shell
-
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from harness.documented import Shell
 
 BLOCK = re.compile(r"(?P<before>(?:(?!\n\n)[^`]|`[^`\n]+`)*)\n\n```(?P<language>\w+)\n(?P<text>.*?)\n```", re.DOTALL)
 USE = "\n## Use it\n"
@@ -80,9 +85,9 @@ def patched(text: str, block: Block) -> str:
         old = "\n".join(line[1:] for line in lines if not line.startswith("+"))
         new = "\n".join(line[1:] for line in lines if not line.startswith("-"))
         # Whole lines only: the context must not match in the middle of one.
-        found = re.findall(rf"(?m)^{re.escape(old)}$", text)
-        assert len(found) == 1, f"{block.path} has these lines {len(found)} times, and not once:\n{old}"
-        text = re.sub(rf"(?m)^{re.escape(old)}$", lambda _: new, text)
+        parts = re.split(rf"(?m)^{re.escape(old)}$", text)
+        assert len(parts) == 2, f"{block.path} has these lines {len(parts) - 1} times, and not once:\n{old}"
+        text = new.join(parts)
     return text
 
 

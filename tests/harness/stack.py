@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
+GATEWAY = ROOT / "gateway_node" / "src" / "main.ts"
 PYTHON_PATH = str(ROOT / "ml_service_py" / "src")
 #: As in the start script of gateway_node/package.json.
 NODE_FLAGS = "--max-semi-space-size=64"
@@ -128,7 +129,7 @@ class Stack:
             **self._own_settings.get("gateway", {}),
             **(settings or {}),
         }
-        command = node_program(self.data.root / "gateway_node" / "src" / "main.ts")
+        command = node_program(self.data.root / GATEWAY.relative_to(ROOT))
         self.gateways.append(Process(name, command, environment, f"http://127.0.0.1:{port}/readyz", self._logs / f"{name}.log"))
         self._drivers.append(GatewayDriver(port))
         return self._drivers[-1]
