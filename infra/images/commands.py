@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.images.docker import ask
-from infra.images.dockerd import Dockerd
 from infra.images.engine import check_engine, ensure_engine, running_engine
-from infra.images.plugins import install_plugins
-from infra.images.recipes import OLDEST_RABBITMQ, RECIPES, StandIn
 from infra.images.stack import build, down, up
-from infra.images.stand_ins import build_stand_ins, write_image_names
 from infra.local.errors import LocalError
 from infra.local.stopping import StopAsked
+from infra.offline.dockerd import Dockerd
+from infra.offline.plugins import install_plugins
+from infra.offline.recipes import OLDEST_RABBITMQ, RECIPES, StandIn
+from infra.offline.stand_ins import build_stand_ins, write_image_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

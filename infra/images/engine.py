@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.images.docker import ask, must_ask
-from infra.images.dockerd import Dockerd
 from infra.local.debian import can_install_packages, install_packages
 from infra.local.errors import LocalError
 from infra.local.progress import Steps
 from infra.local.settings import read_settings as read_local_settings
+from infra.offline.dockerd import Dockerd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

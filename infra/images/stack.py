@@ -10,8 +10,8 @@ from infra.images.compose import Compose
 from infra.images.engine import check_engine
 from infra.images.failures import explain
 from infra.images.memory import memory_report
-from infra.images.plugins import has_plugins
 from infra.local.errors import LocalError
+from infra.offline.plugins import has_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

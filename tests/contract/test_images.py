@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.images import engine, memory, recipes
-from infra.images.dockerd import Dockerd
+from infra.images import engine, memory
 from infra.images.failures import explain
-from infra.images.recipes import with_parents
 from infra.images.settings import Settings, read_settings
-from infra.images.stand_ins import recipe_hashes, write_image_names
 from infra.local.errors import LocalError
 from infra.local.progress import Progress
+from infra.offline import recipes
+from infra.offline.dockerd import Dockerd
+from infra.offline.recipes import with_parents
+from infra.offline.stand_ins import recipe_hashes, write_image_names
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.images.settings import read_settings as read_image_settings
-from infra.images.stand_ins import write_image_names
 from infra.local.errors import LocalError
 from infra.local.ownership import owned_run_folder
 from infra.local.private_folders import temporary_folder
 from infra.local.settings import read_settings
+from infra.offline.stand_ins import write_image_names
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.images.docker import ask
-from infra.images.recipes import RECIPES, Root, StandIn, with_parents
-from infra.images.root_system import ROOT_OPTIONS, build_root
 from infra.local.private_folders import make_private
 from infra.local.progress import Steps
+from infra.offline.recipes import RECIPES, Root, StandIn, with_parents
+from infra.offline.root_system import ROOT_OPTIONS, build_root
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

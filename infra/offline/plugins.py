@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from infra.images.docker import ask, must_ask
-from infra.images.recipes import RECIPES
-from infra.images.stand_ins import build_stand_ins
+from infra.offline.recipes import RECIPES
+from infra.offline.stand_ins import build_stand_ins
 
 if TYPE_CHECKING:
     from infra.images.settings import Settings

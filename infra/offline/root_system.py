@@ -11,9 +11,9 @@ from infra.local.errors import LocalError
 from infra.local.settings import read_settings as read_local_settings
 
 if TYPE_CHECKING:
-    from infra.images.recipes import Root
     from infra.images.settings import Settings
     from infra.local.progress import Steps
+    from infra.offline.recipes import Root
 
 #: No manuals and translations, as in the slim images; no waiting for the disk, as a broken build starts anew.
 ROOT_OPTIONS = (
