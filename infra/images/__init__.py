@@ -1,1 +1,1 @@
-"""Images, the engine that builds and runs them, and the stack in containers. Needs Python's standard library only."""
+"""The images of the services, and the stack in containers, for any machine with an engine. Needs Python's standard library only."""

@@ -1,23 +1,23 @@
-"""Commands around containers: `python3 -m infra.images COMMAND`. The Makefile and .ci/run call them."""
+"""Commands for the stack in containers: `python3 -m infra.images build | up | down`. They take the arguments of `docker compose`."""
 
 import sys
 
-from infra.images.commands import COMMANDS
 from infra.images.settings import read_settings
+from infra.images.stack import build, down, up
 from infra.local.errors import LocalError
 from infra.local.progress import Progress
 from infra.local.stopping import StopAsked, StopSignals
 
+COMMANDS = {"build": build, "up": up, "down": down}
+
 
 def main() -> None:
     name, *arguments = sys.argv[1:] or [""]
-    command = COMMANDS.get(name)
-    if not command:
-        rows = "\n".join(f"  {known:<13} {command.help}" for known, command in COMMANDS.items())
-        sys.exit(f"usage: python3 -m infra.images COMMAND [ARGUMENTS]\n{rows}")
+    if name not in COMMANDS:
+        sys.exit(f"usage: python3 -m infra.images {' | '.join(COMMANDS)} [ARGUMENTS OF docker compose]")
     StopSignals().listen()
     try:
-        sys.exit(command.run(read_settings(), Progress(), arguments))
+        sys.exit(COMMANDS[name](read_settings(), Progress(), arguments))
     except LocalError as error:
         sys.exit(f"\n{error}")
     except StopAsked:

@@ -1,8 +1,11 @@
-"""Short questions to the engine, through its command line. What takes long and what a person should see runs elsewhere."""
+"""Short questions to the engine for containers, through its command line."""
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.local.errors import LocalError
@@ -11,17 +14,29 @@ if TYPE_CHECKING:
     from infra.images.settings import Settings
 
 ANSWER_SECONDS = 60
+LOOK_SECONDS = 15
+OLDEST_ENGINE = (20, 10)
+#: The first version that waits for a step that runs once, and takes several files of variables.
+OLDEST_COMPOSE = (2, 24)
+NEEDED_BYTES = 5_000_000_000
+NO_ENGINE = (
+    "No engine for containers answers: start yours (such as Docker Desktop, or `systemctl start docker`), or name it in DOCKER_HOST. "
+    "As root on Debian or Ubuntu, `python3 -m infra.offline with-engine COMMAND` starts one."
+)
+NO_PLUGINS = (
+    "`docker compose` 2.24 or newer and buildx are missing: install Docker's plugins, "
+    "or run `make images-offline`, which takes them from Debian's packages."
+)
 
 
-def ask(settings: Settings, *arguments: str, seconds: float = ANSWER_SECONDS, with_errors: bool = False) -> str | None:
-    """Gives what `docker ARGUMENTS` prints, None where it fails. With errors: also what it writes on standard error."""
+def ask(settings: Settings, *arguments: str, seconds: float = ANSWER_SECONDS) -> str | None:
+    """Return the output of `docker ARGUMENTS`, None where it fails."""
     try:
         answer = subprocess.run(
             ["docker", *arguments],  # noqa: S607
             env=settings.variables,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if with_errors else subprocess.DEVNULL,
+            capture_output=True,
             text=True,
             check=False,
             timeout=seconds,
@@ -36,3 +51,43 @@ def must_ask(settings: Settings, *arguments: str) -> str:
     if answer is None:
         raise LocalError(f"`docker {' '.join(arguments)}` failed: run it by hand to see why.")
     return answer
+
+
+def engine_version(settings: Settings) -> str | None:
+    """Return the version of the engine that answers, None where none does."""
+    return ask(settings, "version", "--format", "{{.Server.Version}}", seconds=LOOK_SECONDS) or None
+
+
+def check_engine(settings: Settings) -> None:
+    """Raise LocalError where no engine answers, or one that is too old or has no room."""
+    version = engine_version(settings)
+    if not version:
+        raise LocalError(not_answering(settings))
+    if _numbers(version) < OLDEST_ENGINE:
+        raise LocalError(f"The engine is Docker {version}, and {'.'.join(map(str, OLDEST_ENGINE))} or newer is needed: update it.")
+    folder = Path(must_ask(settings, "info", "--format", "{{.DockerRootDir}}"))
+    free = shutil.disk_usage(folder).free if folder.exists() else NEEDED_BYTES
+    if free < NEEDED_BYTES:
+        raise LocalError(
+            f"The engine's folder {folder} has {free / 1e9:.1f} GB left, and {NEEDED_BYTES / 1e9:.0f} GB are needed: "
+            "make room, as with `docker system prune`."
+        )
+
+
+def not_answering(settings: Settings) -> str:
+    host = settings.variables.get("DOCKER_HOST")
+    return f"DOCKER_HOST names {host}, and no engine answers there: start it, or unset DOCKER_HOST." if host else NO_ENGINE
+
+
+def has_plugins(settings: Settings) -> bool:
+    compose = ask(settings, "compose", "version", "--short")
+    return compose is not None and _numbers(compose) >= OLDEST_COMPOSE and ask(settings, "buildx", "version") is not None
+
+
+def require_plugins(settings: Settings) -> None:
+    if not has_plugins(settings):
+        raise LocalError(NO_PLUGINS)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)[:2]))

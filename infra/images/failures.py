@@ -1,4 +1,4 @@
-"""Why the stack didn't come up: one sentence out of what compose wrote and how the containers ended."""
+"""The reason why the stack didn't come up, as one sentence: from the output of compose and the containers' ends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GATEWAY_PORT = "set GATEWAY_PORTS to free ones, such as 3100-3109"
 
 
 def explain(compose: Compose, output: str) -> str:
-    """Looks at the containers, so it must be asked before they are removed."""
+    """Look at the containers, so call it before they are removed."""
     last = output.strip().rpartition("\n")[2] or "compose wrote nothing"
     if NO_SPACE.search(output):
         return f"The engine has no room left: make some, as with `docker system prune`. ({last})"

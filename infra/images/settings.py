@@ -1,4 +1,4 @@
-"""The settings of the container commands. The only place of this package that reads the environment."""
+"""The settings of the container commands. This package and infra/offline read the environment nowhere else."""
 
 from __future__ import annotations
 
@@ -12,15 +12,10 @@ ROOT = Path(__file__).resolve().parents[2]
 @dataclass(frozen=True, slots=True)
 class Settings:
     root: Path
-    #: What the commands see: the environment, and the address of our own engine.
+    #: The environment of all commands, with the address of an engine in ENGINE_FOLDER.
     variables: dict[str, str]
-    #: Where an engine that we start keeps all it has, its socket too; None: the places where dockerd keeps it by itself.
+    #: An engine that is started here keeps its data and its socket in this folder. None: dockerd's own places.
     engine_folder: Path | None
-    #: Where the host's packages come from, if not from Debian's own mirror.
-    debian_mirror: str | None
-    #: The host's certificates: behind a proxy with one of its own, images need them too.
-    certificates: Path
-    docker_folder: Path
 
     @property
     def run(self) -> Path:
@@ -32,7 +27,7 @@ class Settings:
 
     @property
     def image_names(self) -> Path:
-        """The stand-ins that were built, as variables for compose."""
+        """The file of variables for compose that names the stand-ins that were built."""
         return self.run / "images.env"
 
 
@@ -41,11 +36,4 @@ def read_settings(root: Path = ROOT) -> Settings:
     folder = Path(given["ENGINE_FOLDER"]).resolve() if given.get("ENGINE_FOLDER") else None
     if folder and not given.get("DOCKER_HOST"):
         given["DOCKER_HOST"] = f"unix://{folder}/docker.sock"
-    return Settings(
-        root=root,
-        variables=given,
-        engine_folder=folder,
-        debian_mirror=given.get("DEBIAN_MIRROR") or None,
-        certificates=Path(given.get("SSL_CERT_FILE") or "/etc/ssl/certs/ca-certificates.crt"),
-        docker_folder=Path(given.get("DOCKER_CONFIG") or Path.home() / ".docker"),
-    )
+    return Settings(root=root, variables=given, engine_folder=folder)

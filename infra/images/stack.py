@@ -1,48 +1,40 @@
-"""The stack in containers: build, up, down. When it doesn't come up, one sentence says why, and nothing of it stays."""
+"""The stack in containers: build, up, down. If it doesn't come up, one sentence says why, and no container stays."""
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
+import re
 from typing import TYPE_CHECKING, Any
 
 from infra.images.compose import Compose
-from infra.images.engine import check_engine
+from infra.images.docker import check_engine, must_ask, require_plugins
 from infra.images.failures import explain
-from infra.images.memory import memory_report
 from infra.local.errors import LocalError
-from infra.offline.plugins import has_plugins
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from infra.images.settings import Settings
     from infra.local.progress import Progress
 
 WAIT_SECONDS = 300
 DOWN_SECONDS = 120
-SILENCE_SECONDS = 5
-NO_COMPOSE = (
-    "`docker compose` 2.24 or newer and buildx are missing: install Docker's plugins, "
-    "or run `make images-offline`, which takes them from Debian's packages."
-)
+STATS = ("stats", "--no-stream", "--format", "{{.Name}}\t{{.MemUsage}}")
+UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
 def build(settings: Settings, progress: Progress, arguments: list[str]) -> int:
+    """Build the images of the services. Return the exit code, like the other two."""
     _check(settings)
-    code = Compose(settings).run("build", *arguments)
+    code, _ = Compose(settings).run("build", *arguments)
     if code == 0:
         progress.say("the images of the services are built")
     return code
 
 
 def up(settings: Settings, progress: Progress, arguments: list[str]) -> int:
-    """Returns when every part is healthy, and says where it is and how much memory it takes."""
+    """Return when every part is healthy. Print its address and its memory."""
     _check(settings)
     compose = Compose(settings, has_one_gateway=not any("gateway=" in argument for argument in arguments))
     try:
-        with _news_of_init(compose, progress):
-            code, output = compose.run_noting("up", "--detach", "--wait", "--wait-timeout", str(WAIT_SECONDS), *arguments)
+        code, output = compose.run("up", "--detach", "--wait", "--wait-timeout", str(WAIT_SECONDS), *arguments)
         if code != 0:
             raise LocalError(explain(compose, output))
     except BaseException:
@@ -54,35 +46,12 @@ def up(settings: Settings, progress: Progress, arguments: list[str]) -> int:
 
 def down(settings: Settings, _progress: Progress, arguments: list[str]) -> int:
     _check(settings)
-    return Compose(settings).run("down", *arguments)
+    return Compose(settings).run("down", *arguments)[0]
 
 
 def _check(settings: Settings) -> None:
     check_engine(settings)
-    if not has_plugins(settings):
-        raise LocalError(NO_COMPOSE)
-
-
-@contextmanager
-def _news_of_init(compose: Compose, progress: Progress) -> Iterator[None]:
-    """Says how far the import and the training are: compose itself waits in silence."""
-    has_ended = threading.Event()
-
-    def tell() -> None:
-        told = ""
-        while not has_ended.wait(SILENCE_SECONDS):
-            line = compose.log("init", lines=1)
-            if line != told:
-                progress.say(f"init: {line}")
-            told = line
-
-    teller = threading.Thread(target=tell)
-    teller.start()
-    try:
-        yield
-    finally:
-        has_ended.set()
-        teller.join()
+    require_plugins(settings)
 
 
 def _describe(settings: Settings, progress: Progress, containers: list[dict[str, Any]]) -> None:
@@ -90,4 +59,20 @@ def _describe(settings: Settings, progress: Progress, containers: list[dict[str,
     for container in sorted(containers, key=lambda container: str(container["Name"])):
         for port in (port for port in container["Publishers"] or () if port["PublishedPort"]):
             progress.say(f"{container['Service']}: http://{port['URL']}:{port['PublishedPort']}")
-    progress.say(memory_report(settings, [container["ID"] for container in containers]))
+    progress.say(memory_report(must_ask(settings, *STATS, *(container["ID"] for container in containers))))
+
+
+def memory_report(stats: str) -> str:
+    """Sum the memory of containers as the engine counts it: without the files that the kernel keeps only while there is room."""
+    rows = [row.split("\t") for row in stats.splitlines()]
+    used = {name: _mebibytes(usage.partition(" / ")[0]) for name, usage in rows}
+    parts = ", ".join(f"{name} {size:.0f}" for name, size in sorted(used.items()))
+    return f"memory: {sum(used.values()):.0f} MiB ({parts})"
+
+
+def _mebibytes(text: str) -> float:
+    """Read a size as the engine writes it, such as `98.3MiB`."""
+    size = re.fullmatch(r"([\d.]+)\s*(\w+)", text.strip())
+    if not size:
+        raise ValueError(f"not a size: {text}")
+    return float(size[1]) * UNITS[size[2]] / UNITS["MiB"]

@@ -1,4 +1,4 @@
-"""Builds the stand-ins, each only when its recipe or one below it has changed."""
+"""Build the stand-ins: a minimal Debian by mmdebstrap, and the images on it by `docker buildx bake`, which builds only what has changed."""
 
 from __future__ import annotations
 
@@ -9,69 +9,110 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.images.docker import ask
+from infra.images.docker import ask, has_plugins
+from infra.local.debian import can_install_packages, install_packages
+from infra.local.errors import LocalError
 from infra.local.private_folders import make_private
 from infra.local.progress import Steps
-from infra.offline.recipes import RECIPES, Root, StandIn, with_parents
-from infra.offline.root_system import ROOT_OPTIONS, build_root
+from infra.local.settings import read_settings as read_local_settings
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-    from infra.images.settings import Settings
     from infra.local.progress import Progress
+    from infra.offline.settings import OfflineSettings
 
+BAKE_FILE = Path(__file__).parent / "stand_ins" / "docker-bake.hcl"
+#: The variables by which compose and the Dockerfiles of the services take the stand-ins.
+IMAGE_NAMES = {
+    "PYTHON_IMAGE": "localhost/stand-in/python:3.13",
+    "NODE_IMAGE": "localhost/stand-in/node:24",
+    "RABBITMQ_IMAGE": "localhost/stand-in/rabbitmq:4.0",
+    "POSTGRES_IMAGE": "localhost/stand-in/postgres:17",
+}
+#: The target of the bake file that needs Debian 12. All others are built on Debian 13.
+OLDEST_RABBITMQ = "rabbitmq-3-10"
 LABEL = "stand-in.recipe"
+#: No manuals and translations, as in the slim images. No waiting for the disk: a broken build starts anew.
+ROOT_OPTIONS = (
+    "--variant=minbase",
+    "--include=ca-certificates",
+    *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("man", "locale", "doc")),
+    "--dpkgopt=path-include=/usr/share/doc/*/copyright",
+    "--dpkgopt=force-unsafe-io",
+)
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+#: Programs that bring certificates of their own find the host's by these variables.
+BUNDLE_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+PLUGINS = ("docker-compose", "docker-buildx")
 
 
-def build_stand_ins(settings: Settings, progress: Progress, names: list[str]) -> None:
-    """Builds these and what they are built on, side by side as far as they don't need each other."""
-    hashes = recipe_hashes(settings, names)
+def build_stand_ins(settings: OfflineSettings, progress: Progress, targets: list[str]) -> None:
+    """Build the four stand-ins that compose needs, and these targets of the bake file. Name the four to compose."""
     steps = Steps(progress, settings.logs)
-    begun: dict[str, Future[None]] = {}
-    for recipe in with_parents(names):
-        if _label(settings, recipe.image) != hashes[recipe.name]:
-            after = [begun[parent] for parent in recipe.parents.values() if parent in begun]
-            work = partial(_build, settings, steps, recipe, hashes[recipe.name])
-            begun[recipe.name] = steps.start(recipe.image, work, after)
+    _ensure_mmdebstrap(steps)
+    first = [] if has_plugins(settings) else [steps.start("compose and buildx", partial(_install_plugins, settings, steps))]
+    for suite in ("trixie", "bookworm") if OLDEST_RABBITMQ in targets else ("trixie",):
+        recipe = root_recipe(settings, suite)
+        if _label(settings, suite) != recipe:
+            first.append(steps.start(f"Debian {suite}", partial(_build_root, settings, steps, suite, recipe)))
+    bake = ["docker", "buildx", "bake", f"--file={BAKE_FILE.relative_to(settings.root)}", "--progress=plain", "default", *targets]
+    steps.start("stand-ins", partial(steps.command, "stand-ins", bake, cwd=settings.root, variables=settings.variables), first)
     steps.wait()
-    progress.say(f"stand-ins: {len(begun)} built, {len(hashes) - len(begun)} as they were")
+    write_image_names(settings)
 
 
-def write_image_names(settings: Settings) -> None:
-    """Notes the stand-ins that compose is to use."""
+def write_image_names(settings: OfflineSettings) -> None:
     make_private(settings.run)
-    chosen = [recipe for recipe in RECIPES.values() if isinstance(recipe, StandIn) and recipe.variable]
-    settings.image_names.write_text("".join(f"{recipe.variable}={recipe.image}\n" for recipe in chosen), "utf-8")
+    settings.image_names.write_text("".join(f"{variable}={image}\n" for variable, image in IMAGE_NAMES.items()), "utf-8")
 
 
-def recipe_hashes(settings: Settings, names: list[str]) -> dict[str, str]:
-    """What each image is made of, as a hash: of its own recipe and of all below it."""
-    hashes: dict[str, str] = {}
-    for recipe in with_parents(names):
-        digest = hashlib.sha256("\n".join(hashes[parent] for parent in recipe.parents.values()).encode())
-        if isinstance(recipe, Root):
-            digest.update("\n".join([recipe.suite, *ROOT_OPTIONS, settings.debian_mirror or ""]).encode())
-            digest.update(settings.certificates.read_bytes() if settings.certificates.exists() else b"")
-        else:
-            for file in recipe.files:
-                digest.update(file.name.encode() + b"\n" + file.read_bytes())
-        hashes[recipe.name] = digest.hexdigest()
-    return hashes
+def root_recipe(settings: OfflineSettings, suite: str) -> str:
+    """Return a hash of everything that the minimal Debian is made of, but for the versions of its packages."""
+    digest = hashlib.sha256("\n".join([suite, *ROOT_OPTIONS, settings.debian_mirror or ""]).encode())
+    digest.update(settings.certificates.read_bytes() if settings.certificates.exists() else b"")
+    return digest.hexdigest()
 
 
-def _label(settings: Settings, image: str) -> str | None:
-    return ask(settings, "image", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', image)
+def _root_image(suite: str) -> str:
+    return f"localhost/stand-in/debian:{suite}"
 
 
-def _build(settings: Settings, steps: Steps, recipe: Root | StandIn, recipe_hash: str) -> None:
-    label = f"{LABEL}={recipe_hash}"
-    if isinstance(recipe, Root):
-        build_root(settings, steps, recipe, label)
+def _label(settings: OfflineSettings, suite: str) -> str | None:
+    return ask(settings, "image", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', _root_image(suite))
+
+
+def _build_root(settings: OfflineSettings, steps: Steps, suite: str, recipe: str) -> None:
+    has_bundle = settings.certificates.exists()
+    hooks = [f"--customize-hook=upload {settings.certificates} {BUNDLE}"] if has_bundle else []
+    environment = [f"--change=ENV {' '.join(f'{name}={BUNDLE}' for name in BUNDLE_VARIABLES)}"] if has_bundle else []
+    changes = [f"--change=LABEL {LABEL}={recipe}", '--change=CMD ["bash"]', *environment]
+    with tempfile.TemporaryDirectory() as folder:
+        archive = f"{folder}/{suite}.tar"
+        _run_mmdebstrap(settings, steps, *ROOT_OPTIONS, *hooks, suite, archive)
+        command = ["docker", "import", *changes, archive, _root_image(suite)]
+        steps.command(f"import-{suite}", command, cwd=settings.root, variables=settings.variables)
+
+
+def _run_mmdebstrap(settings: OfflineSettings, steps: Steps, *arguments: str) -> None:
+    mirror = [settings.debian_mirror] if settings.debian_mirror else []
+    name = f"mmdebstrap-{Path(arguments[-1]).stem}"
+    steps.command(name, ["mmdebstrap", *arguments, *mirror], cwd=settings.root, variables=settings.variables)
+
+
+def _ensure_mmdebstrap(steps: Steps) -> None:
+    if shutil.which("mmdebstrap"):
         return
-    arguments = [f"--build-arg={name}={RECIPES[parent].image}" for name, parent in recipe.parents.items()]
-    with tempfile.TemporaryDirectory() as context:
-        for file in recipe.files:
-            shutil.copy(file, Path(context))
-        command = ["docker", "build", "--label", label, "--tag", recipe.image, "--build-arg=PIP_INDEX_URL", *arguments, context]
-        steps.command(f"image-{recipe.name.replace(':', '-')}", command, cwd=settings.root, variables=settings.variables)
+    if not can_install_packages():
+        raise LocalError(
+            "mmdebstrap is missing, which makes Debian out of packages: install it (`apt-get install mmdebstrap`), or run this as root."
+        )
+    install_packages(steps, read_local_settings(), "mmdebstrap")
+
+
+def _install_plugins(settings: OfflineSettings, steps: Steps) -> None:
+    """Put Debian 13's plugins into the user's folder for plugins. Docker prefers it to the machine's, which Debian 12 leaves empty."""
+    folder = settings.docker_folder / "cli-plugins"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as unpacked:
+        _run_mmdebstrap(settings, steps, "--variant=extract", f"--include={','.join(PLUGINS)}", "trixie", f"{unpacked}/plugins")
+        for plugin in PLUGINS:
+            shutil.copy(f"{unpacked}/plugins/usr/libexec/docker/cli-plugins/{plugin}", folder)
