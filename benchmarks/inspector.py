@@ -7,7 +7,7 @@ import json
 from websockets.sync.client import connect
 
 from harness import plain_http
-from infra.local.ports import LOOPBACK, free_ports
+from harness.ports import LOOPBACK, free_ports
 
 COLLECT_SECONDS = 10
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import httpx
 
 from benchmarks.open_loop import OpenLoop, Tally
+from harness.ports import free_ports
 from harness.sign_in import OPEN_GATEWAY, SignIn
-from infra.local.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

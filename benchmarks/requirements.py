@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from infra.local.broker_node import find_server
+from harness.broker_node import find_server
 from infra.local.debian import can_install_packages, install_packages, keep_service_off
 from infra.local.errors import LocalError
 from infra.local.progress import Steps

@@ -9,12 +9,12 @@ from subprocess import TimeoutExpired
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from harness.broker_node import LocalBroker
+from harness.ports import LOOPBACK, free_ports
 from harness.processes import Process
 from harness.stack import GATEWAY, PYTHON_PATH, ROOT, Stack, node_program
 from harness.trained import trained_data
 from harness.waiting import eventually
-from infra.local.broker import PrivateBroker
-from infra.local.ports import LOOPBACK, free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -109,7 +109,7 @@ def open_stand(plan: Plan, say: Callable[[str], None], schedule: Schedule) -> It
     with TemporaryDirectory(prefix="whynotboth-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         say("Starting a broker")
-        broker = stack.enter_context(PrivateBroker(folder / "broker"))
+        broker = stack.enter_context(LocalBroker(folder / "broker"))
         say("Importing MovieLens 100K and training, unless an earlier run did")
         data = trained_data().copy_to(folder / "data")
         say("Starting the stack")

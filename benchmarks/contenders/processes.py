@@ -6,8 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from benchmarks.loads import module, program
+from harness.ports import LOOPBACK, free_ports
 from harness.processes import Process
-from infra.local.ports import LOOPBACK, free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

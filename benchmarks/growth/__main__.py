@@ -21,8 +21,8 @@ from benchmarks.requirements import require_tools
 from benchmarks.rounds import LoadFailed, describe
 from benchmarks.stand import QUIET
 from benchmarks.synthetic import Size
+from harness.broker_node import LocalBroker
 from harness.stack import PYTHON_PATH, ROOT, Data
-from infra.local.broker import PrivateBroker
 from infra.local.errors import LocalError
 from infra.local.progress import Progress
 from infra.local.stopping import StopAsked, StopSignals
@@ -82,7 +82,7 @@ def _give_up(*_: object) -> None:
 def measure(sizes: Sequence[Size], progress: Progress) -> Iterator[Point]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="whynotboth-growth-")))
-        broker = stack.enter_context(PrivateBroker(folder / "broker"))
+        broker = stack.enter_context(LocalBroker(folder / "broker"))
         for size in sizes:
             with TemporaryDirectory(dir=folder) as data:
                 yield _measure_one(size, Path(data), broker.amqp_url, progress)

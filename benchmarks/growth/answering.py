@@ -15,9 +15,9 @@ from benchmarks.growth.fitting import peak_mb
 from benchmarks.stand import stop
 from benchmarks.synthetic import user_id
 from harness.direct_channel import insecure_channel
+from harness.ports import LOOPBACK, free_ports
 from harness.processes import Process
 from harness.waiting import eventually
-from infra.local.ports import LOOPBACK, free_ports
 from ml_service.adapters.sql.database import open_engine
 from ml_service.adapters.sql.store import SqlStore
 from whynotboth.v1.recommender_pb2 import RecommendRequest, RecommendResponse

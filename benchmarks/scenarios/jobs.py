@@ -10,8 +10,8 @@ from benchmarks.figures import Series, percentiles_ms
 from benchmarks.loads import module, run
 from benchmarks.rounds import interleave
 from benchmarks.stand import DEFINITIONS, running, stop
+from harness.ports import LOOPBACK, free_ports
 from harness.processes import Process
-from infra.local.ports import LOOPBACK, free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

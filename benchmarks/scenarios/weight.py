@@ -15,8 +15,9 @@ import psutil
 from benchmarks import goals
 from benchmarks.figures import Series
 from benchmarks.rounds import LoadFailed, describe, interleave
+from harness.ports import free_ports
 from harness.stack import ROOT
-from infra.local.ports import DEFAULTS, free_ports
+from infra.local.ports import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
