@@ -47,8 +47,8 @@ def load() -> tuple[LoadedModel, list[str], list[History]]:
 def measure(model: LoadedModel, user_ids: list[str], histories: list[History], size: int) -> dict[str, float]:
     """Return the microseconds for each request of a batch of the first `size` users, by step."""
     scorer, catalogue_id = model.scorer, model.catalogue.catalogue_id
-    asked = [RecommendRequest(user_id=user_id, limit=LIMIT) for user_id in user_ids[:size]]
-    raw = BatchRecommendRequest(requests=asked, known_catalogue_ids=[catalogue_id]).SerializeToString()
+    requests = [RecommendRequest(user_id=user_id, limit=LIMIT) for user_id in user_ids[:size]]
+    raw = BatchRecommendRequest(requests=requests, known_catalogue_ids=[catalogue_id]).SerializeToString()
     users = score_users(scorer, histories[:size])
     rankings = rank(scorer, users, [LIMIT] * size)
     reasons = why(scorer, users, rankings)

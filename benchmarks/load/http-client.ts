@@ -11,7 +11,7 @@ export function ask(url: URL, { method, path, body, token }: TrafficRequest): Pr
   const headers = { authorization: `Bearer ${token}`, ...(body !== '' && type) }
   return new Promise((resolve, reject) => {
     const { hostname, port } = url
-    const asked = request({ agent, hostname, port, method, path, headers, timeout: timeoutMs }, (answer) => {
+    const outgoing = request({ agent, hostname, port, method, path, headers, timeout: timeoutMs }, (answer) => {
       let text = ''
       answer.setEncoding('utf8')
       answer.on('data', (chunk) => {
@@ -19,9 +19,9 @@ export function ask(url: URL, { method, path, body, token }: TrafficRequest): Pr
       })
       answer.on('end', () => ((answer.statusCode ?? 500) < 300 ? resolve(text) : reject(new Error(text))))
     })
-    asked.on('timeout', () => asked.destroy(new Error(`No answer within ${timeoutMs} ms`)))
-    asked.on('error', reject)
-    asked.end(body)
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`No answer within ${timeoutMs} ms`)))
+    outgoing.on('error', reject)
+    outgoing.end(body)
   })
 }
 

@@ -11,7 +11,7 @@ const url = new URL(address)
 const traffic = readTraffic(file)
 const latenciesMs: number[] = []
 const sentLateMs: number[] = []
-const asked: Promise<void>[] = []
+const requests: Promise<void>[] = []
 let failed = 0
 
 async function measure(place: number, dueAt: number) {
@@ -25,14 +25,14 @@ async function measure(place: number, dueAt: number) {
 }
 
 const beganAt = performance.now()
-await sendAtRate(Number(perSecond), Number(seconds), (place, dueAt) => asked.push(measure(place, dueAt)))
-await Promise.all(asked)
+await sendAtRate(Number(perSecond), Number(seconds), (place, dueAt) => requests.push(measure(place, dueAt)))
+await Promise.all(requests)
 const tookSeconds = (performance.now() - beganAt) / 1000
 hangUp()
 printFigures({
-  per_second: (asked.length - failed) / tookSeconds,
+  per_second: (requests.length - failed) / tookSeconds,
   ...percentiles(latenciesMs),
   sent_late_p99_ms: percentiles(sentLateMs).p99_ms,
-  answered: asked.length - failed,
+  answered: requests.length - failed,
   failed,
 })
