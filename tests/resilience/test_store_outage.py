@@ -118,7 +118,7 @@ def test_with_a_locked_store_the_projector_pauses_and_catches_up(stack: Stack, g
     with closing(sqlite3.connect(stack.data.folder / "store.db", isolation_level=None)) as locker:
         locker.execute("BEGIN IMMEDIATE")
         accepted = [gateway.rate(user_id, film, 5) for film in FILMS]
-        eventually(lambda: "held up" in stack.worker.log_text(), within=30, what="a projector that pauses")
+        eventually(lambda: "broker thread paused" in stack.worker.log_text(), within=30, what="a projector that pauses")
 
         recommended = gateway.recommend(user_id, min_offset=accepted[-1]["offset"])
         listed = gateway.interactions(user_id)

@@ -29,7 +29,7 @@ MODULES = ("stream_reader", "job_consumer", "hint_listener", "dead_letters")
 
 
 def fail(*_: object) -> LogPosition | None:
-    """As an event loop does that doesn't answer a thread in time, or a disk that is full."""
+    """Raise the error of an event loop that doesn't answer a thread in time."""
     raise TimeoutError
 
 
@@ -63,7 +63,7 @@ def _delivering(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in MODULES:
         monkeypatch.setattr(f"ml_service.adapters.broker.{module}.prepare_topology", lambda *_: None)
     monkeypatch.setattr(connection, "_open", lambda *_: DeliveringConnection())
-    monkeypatch.setattr(connection, "_hang_up", lambda _: None)
+    monkeypatch.setattr(connection, "close_without_rejecting", lambda *_: None)
 
 
 def reader(**handlers: Callable[..., Any]) -> StreamReader:
@@ -76,7 +76,7 @@ def reader(**handlers: Callable[..., Any]) -> StreamReader:
     [reader(on_messages=fail), reader(read_position=fail), JobConsumer(ADDRESS, fail), HintListener(ADDRESS, fail)],
     ids=["messages", "position", "delivery", "hint"],
 )
-def test_a_handler_that_is_too_late_is_not_logged_as_a_lost_connection(thread: BrokerThread) -> None:
+def test_a_timeout_in_a_handler_is_not_logged_as_a_lost_connection(thread: BrokerThread) -> None:
     with capture_logs() as logged:
         thread._serve_once()
 
@@ -88,7 +88,7 @@ def test_an_error_while_dead_letters_are_read_passes_through_unchanged() -> None
         fail()
 
 
-def test_reading_dead_letters_while_the_broker_is_away_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_dead_letters_during_a_broker_outage_raises_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dead_letters, "connect", fail)
 
     with pytest.raises(Unavailable, match="doesn't give its dead letters"), DeadLetterQueue(ADDRESS).opened():

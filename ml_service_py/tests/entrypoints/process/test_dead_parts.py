@@ -61,7 +61,7 @@ def settings(store: SqlStore, registry: FileRegistry, database_url: str, tmp_pat
     ("owner", "name", "broken"),
     [
         (Supervisor, "keep_warm", fail),
-        (BrokerThread, "_tell_loss", fail),
+        (BrokerThread, "_log_loss", fail),
         (ops_server._QuietServer, "serve", fail_as_a_task),
         (housekeeping, "remove_expired", fail),
     ],
@@ -79,7 +79,7 @@ async def test_a_worker_without_one_of_its_parts_ends(
     ("owner", "name", "broken"),
     [
         (ModelFollower, "run", fail_as_a_task),
-        (BrokerThread, "_tell_loss", fail),
+        (BrokerThread, "_log_loss", fail),
         (ops_server._QuietServer, "serve", fail_as_a_task),
     ],
     ids=["model follower", "broker thread", "HTTP for operators"],

@@ -1,12 +1,11 @@
-"""A connection to the broker on a thread of its own, made anew after every loss."""
+"""A thread that owns one connection to the broker, and connects again after every loss."""
 
 from __future__ import annotations
 
 import random
 import threading
-import time
 from abc import ABC, abstractmethod
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from logging import DEBUG, WARNING
 from typing import TYPE_CHECKING
@@ -15,8 +14,8 @@ import structlog
 from pika import BlockingConnection, SSLOptions, URLParameters
 from pika.exceptions import AMQPError
 
-from ml_service.adapters.broker.header_decoding import decode_headers_leniently
-from ml_service.adapters.broker.refusals import REFUSALS, cause_of
+from ml_service.adapters.broker.broker_errors import REFUSALS, cause_of
+from ml_service.adapters.broker.pika_internals import close_without_rejecting, decode_headers_leniently
 from ml_service.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -27,49 +26,49 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: How long the thread may look away from its stop signal and its inbox.
+#: How often the thread checks its stop signal and its inbox.
 POLL_SECONDS = 0.1
-#: A connection that is silent for two to three of these is dead. The URL may say another time by `?heartbeat=`.
+#: A connection counts as dead after two to three silent heartbeats. `?heartbeat=` in the URL overrides this.
 HEARTBEAT_SECONDS = 20
-#: A broker that is short of memory or disk blocks publishers; after this the connection counts as lost.
+#: A broker that is short of memory or disk blocks publishers. After this time the connection counts as lost.
 BLOCKED_SECONDS = 10
 CONNECT_SECONDS = 5
-HANG_UP_SECONDS = 2
+CLOSE_SECONDS = 2
 BACKOFF_FIRST_SECONDS = 0.2
-#: A stack that starts all at once is ready this much after its broker: each of its threads waits for itself.
+#: Low, so that a stack that starts together with its broker is ready at most this long after it.
 BACKOFF_LAST_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
-    """Where the broker is and the contract that is declared on it."""
+    """The broker's URL, and the file with the exchanges, queues and bindings that must exist there."""
 
     url: str = field(repr=False)
     definitions: Path
-    #: False: somebody else declares the contract, and here it is only looked for.
+    #: False: an operator declares the exchanges and queues. The service only checks that they exist.
     may_declare: bool = True
     certificates: Certificates | None = None
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a URL whose parameters can't be read, as its threads would fail again and again."""
+        """Raise ValueError for a URL with parameters that pika can't read. Otherwise each thread would fail again and again."""
         try:
             URLParameters(self.url)
         except TypeError as error:
-            # pika checks the options for TLS by using them.
+            # pika raises a TypeError for unknown options of TLS.
             raise ValueError(str(error)) from error
 
 
 class Detach(Exception):
-    """A handler of messages raises this to end the current attachment. The next one begins after a while."""
+    """A message handler raises this to end the current connection. The thread connects again after the backoff."""
 
 
 class HandlerFailed(Exception):
-    """A handler of messages raised an error that isn't one of its own kinds. The connection is fine, even if that error is an OSError."""
+    """A message handler raised an unexpected error. The connection is intact, even if that error is an OSError."""
 
 
 @contextmanager
 def handling() -> Iterator[None]:
-    """Wrap each call of a handler in this block. Otherwise its TimeoutError, which is an OSError, would be taken for a lost connection."""
+    """Wrap each call of a message handler in this block. Otherwise its TimeoutError, an OSError, would look like a lost connection."""
     try:
         yield
     except (ServiceError, Detach):
@@ -79,7 +78,7 @@ def handling() -> Iterator[None]:
 
 
 class BrokerThread(ABC):
-    """Connects, serves until the connection is lost, waits a jittered while, and connects again, until it is stopped."""
+    """A thread that connects, works until the connection is lost, waits (backoff with jitter) and connects again, until it is stopped."""
 
     def __init__(self, name: str, address: BrokerAddress, heartbeat_seconds: int | None = None) -> None:
         decode_headers_leniently()
@@ -88,19 +87,19 @@ class BrokerThread(ABC):
         self._parameters = _parameters(name, address.url, heartbeat_seconds)
         self._stopping = threading.Event()
         self._attached = threading.Event()
-        self._told_cause: str | None = None
+        self._logged_cause: str | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
     def is_attached(self) -> bool:
-        """Whether it is connected and at work now."""
+        """Whether the thread is connected and works now."""
         return self._attached.is_set()
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self, timeout_seconds: float = 5.0) -> bool:
-        """Asks the thread to end and waits for it; gives whether it did. Stopping twice is fine."""
+        """Ask the thread to end, and wait. Return whether it ended within the time. May be called again."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout_seconds)
@@ -108,7 +107,7 @@ class BrokerThread(ABC):
 
     @abstractmethod
     def _serve(self, connection: BlockingConnection) -> None:
-        """Works on one connection, sets `_attached` once it does, and returns when `_stopping` is set or the work must begin anew."""
+        """Work on one connection. Set `_attached` when the work begins. Return when `_stopping` is set or to connect again."""
 
     def _run(self) -> None:
         backoff_seconds = BACKOFF_FIRST_SECONDS
@@ -118,7 +117,7 @@ class BrokerThread(ABC):
             if self._attached.is_set():
                 backoff_seconds = BACKOFF_FIRST_SECONDS
                 self._attached.clear()
-            # The jitter keeps many processes from coming back at the same moment.
+            # Jitter, so that many processes don't connect at the same moment.
             self._stopping.wait(backoff_seconds * random.uniform(0.5, 1.0))  # noqa: S311
 
     def _serve_once(self) -> None:
@@ -127,35 +126,35 @@ class BrokerThread(ABC):
             try:
                 self._serve(connection)
             finally:
-                _hang_up(connection)
+                close_without_rejecting(connection, CLOSE_SECONDS)
         except (AMQPError, OSError) as error:
-            self._tell_loss(error)
+            self._log_loss(error)
         except ServiceError as error:
-            log.warning("broker thread held up", thread=self._name, reason=error.reason, detail=error.detail)
+            log.warning("broker thread paused", thread=self._name, reason=error.reason, detail=error.detail)
         except Detach as cause:
             log.debug("broker thread detached", thread=self._name, cause=str(cause))
         except Exception:
             log.exception("broker thread failed", thread=self._name)
 
-    def _tell_loss(self, error: Exception) -> None:
-        """Warn once for each cause in an outage, however often the thread tries to connect in it."""
+    def _log_loss(self, error: Exception) -> None:
+        """Warn once for each cause during an outage, even if the thread tries to connect many times."""
         if not self._stopping.is_set():
             cause = cause_of(error)
-            is_news = self._attached.is_set() or cause != self._told_cause
+            is_new = self._attached.is_set() or cause != self._logged_cause
             event = "broker refuses AMQP_URL's user, password or virtual host" if isinstance(error, REFUSALS) else "broker connection lost"
-            log.log(WARNING if is_news else DEBUG, event, thread=self._name, cause=cause)
-            self._told_cause = cause
+            log.log(WARNING if is_new else DEBUG, event, thread=self._name, cause=cause)
+            self._logged_cause = cause
 
 
 def connect(name: str, address: BrokerAddress) -> BlockingConnection:
-    """A connection for one task; its caller closes it. Raises AMQPError and OSError."""
+    """Return a new connection. The caller closes it. Raises AMQPError and OSError."""
     decode_headers_leniently()
     return _open(_parameters(name, address.url), address)
 
 
 def _open(parameters: URLParameters, address: BrokerAddress) -> BlockingConnection:
     if address.certificates is not None:
-        # The files of now: they are renewed while a connection lives.
+        # Read the files for each connection: an operator may have renewed them.
         parameters.ssl_options = SSLOptions(address.certificates.client_context(), parameters.host)
     return BlockingConnection(parameters)
 
@@ -169,11 +168,3 @@ def _parameters(name: str, url: str, heartbeat_seconds: int | None = None) -> UR
     parameters.stack_timeout = CONNECT_SECONDS
     parameters.client_properties = {"connection_name": name}
     return parameters
-
-
-def _hang_up(connection: BlockingConnection) -> None:
-    # BlockingConnection.close() rejects the deliveries that it holds, and a stream must not see a reject. This is the rest of it.
-    deadline = time.monotonic() + HANG_UP_SECONDS
-    with suppress(AMQPError, OSError):
-        connection._impl.close()  # type: ignore[attr-defined]  # noqa: SLF001
-        connection._flush_output(lambda: connection.is_closed or time.monotonic() > deadline)  # type: ignore[attr-defined]  # noqa: SLF001

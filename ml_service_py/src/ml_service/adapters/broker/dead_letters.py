@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, cast
 
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
+from ml_service.adapters.broker.broker_errors import unavailable
 from ml_service.adapters.broker.connection import BrokerAddress, connect
 from ml_service.adapters.broker.envelope import ReceivedMessage, received
-from ml_service.adapters.broker.refusals import unavailable
 from ml_service.adapters.broker.topology import prepare_topology
 from ml_service.errors import NotFound, Unavailable
 

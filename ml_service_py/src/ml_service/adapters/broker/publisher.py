@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from pika.exceptions import AMQPError, NackError, UnroutableError
 from pika.spec import Basic
 
+from ml_service.adapters.broker.broker_errors import unavailable
 from ml_service.adapters.broker.connection import POLL_SECONDS, BrokerAddress, BrokerThread
-from ml_service.adapters.broker.refusals import unavailable
 from ml_service.adapters.broker.topology import prepare_topology
 from ml_service.errors import Unavailable
 

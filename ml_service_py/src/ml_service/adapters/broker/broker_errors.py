@@ -1,4 +1,4 @@
-"""The cause of a failed connection in one line, and the error that it is: an outage, or a refusal that somebody must mend."""
+"""Translates pika's errors: an outage that may pass, or a connection that the broker refuses until an operator changes AMQP_URL."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pika.exceptions import ProbableAccessDeniedError, ProbableAuthenticationErr
 
 from ml_service.errors import Unavailable
 
-#: A wrong user or password; a virtual host that isn't there, or that the user has no right to.
+#: The broker refuses the user or the password, or the virtual host doesn't exist, or the user has no right to it.
 REFUSALS = (ProbableAuthenticationError, ProbableAccessDeniedError)
 
 
 def cause_of(error: BaseException) -> str:
-    """Return the first line of the innermost error: pika wraps what the system said several times."""
+    """Return the first line of the innermost error. pika wraps an error of the system in several of its own."""
     while error.args and isinstance(error.args[0], BaseException):
         error = error.args[0]
     said = error.args[0] if isinstance(error, REFUSALS) and error.args else repr(error)
@@ -19,7 +19,7 @@ def cause_of(error: BaseException) -> str:
 
 
 def unavailable(what: str, error: BaseException) -> Unavailable:
-    """Return BROKER_UNUSABLE for a refusal, else BROKER_UNAVAILABLE. `what` begins the message."""
+    """Return Unavailable with the reason BROKER_UNUSABLE for a refusal, else BROKER_UNAVAILABLE. `what` begins the message."""
     if isinstance(error, REFUSALS):
         known = Unavailable("BROKER_UNUSABLE", f"{what}. Mend the user, the password or the virtual host of AMQP_URL.")
     else:
