@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from infra.certs.authority import Authority
-from infra.local.private_folders import make_private
+from infra.local.folders import make_private
 
 SERVICES = ("gateway", "recommender", "worker", "rabbitmq")
 LIFETIME = datetime.timedelta(days=7)

@@ -1,105 +1,174 @@
-"""A private RabbitMQ node that runs while a `with` block does. The demo runs the same node as programs of its stack."""
+"""The stack's broker: the first of four ways that this machine offers. A private node shares nothing with the machine's own RabbitMQ."""
 
 from __future__ import annotations
 
-import os
-import signal
+import hashlib
+import secrets
+import shutil
 import subprocess
-import time
-from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from enum import Enum, auto
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from infra.local.broker_node import BrokerNode, BrokerPorts
+from infra.local.debian import can_install_packages
 from infra.local.errors import LocalError
+from infra.local.folders import plain_name
 from infra.local.ports import LOOPBACK, is_open
+from infra.local.programs import BROKER, EPMD, Program
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from infra.local.progress import Steps
+    from infra.local.settings import Settings
 
-START_SECONDS = 60
-STOP_SECONDS = 10
+#: The command that Debian puts on the PATH changes the user; this script doesn't.
+DEBIAN_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+DEBIAN_ERLANG = Path("/usr/lib/erlang")
+#: Limits of all our brokers.
+LIMITS = Path(__file__).resolve().parents[1] / "rabbitmq" / "limits.conf"
+#: This file exists if a container, and a volume, may have to be removed.
+CONTAINER_NOTE = "broker-container"
+ENGINE_SECONDS = 10
+NO_BROKER = (
+    "RabbitMQ is missing. Give one of: the package rabbitmq-server (Debian and Ubuntu: `apt-get install rabbitmq-server`, "
+    "macOS: `brew install rabbitmq`), a running Docker, root on Debian or Ubuntu, "
+    "or AMQP_URL=amqp://user:password@host:5672/ of a broker that runs elsewhere."
+)
 
 
-class PrivateBroker:
-    """Starts, stops and kills a node, and starts it again with the data in its folder. Takes free ports if none are given."""
+class BrokerChoice(Enum):
+    GIVEN = auto()
+    INSTALLED = auto()
+    CONTAINER = auto()
+    PACKAGE = auto()
 
-    def __init__(self, folder: Path, ports: BrokerPorts | None = None) -> None:
-        self.node = BrokerNode(folder.resolve(), ports or BrokerPorts.free())
-        self.log = self.node.folder / "broker.log"
-        self._epmd: subprocess.Popen[bytes] | None = None
-        self._server: subprocess.Popen[bytes] | None = None
 
-    @property
-    def amqp_url(self) -> str:
-        return self.node.amqp_url
+def choose_broker(settings: Settings) -> BrokerChoice:
+    if settings.given_amqp_url:
+        _check_answers(settings.given_amqp_url)
+        return BrokerChoice.GIVEN
+    if find_server():
+        return BrokerChoice.INSTALLED
+    if has_engine():
+        return BrokerChoice.CONTAINER
+    if can_install_packages():
+        return BrokerChoice.PACKAGE
+    raise LocalError(NO_BROKER)
 
-    @property
-    def is_listening(self) -> bool:
-        return is_open(LOOPBACK, self.node.ports.amqp)
 
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
+def _check_answers(url: str) -> None:
+    parts = urlsplit(url)
+    host, port = parts.hostname or LOOPBACK, parts.port or (5671 if parts.scheme == "amqps" else 5672)
+    if not is_open(host, port):
+        raise LocalError(
+            f"AMQP_URL names a broker at {host}:{port}, and nothing answers there: start it, or unset AMQP_URL to get one here."
+        )
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
-    def start(self) -> None:
-        """Starts the node and returns when it takes connections, which is the last thing that a starting node does."""
-        self.node.prepare()
-        self._epmd = self._epmd or self._open(self.node.epmd_command())
-        self._server = self._open(self.node.server_command())
-        ends = time.monotonic() + START_SECONDS
-        while not self.is_listening:
-            if self._server.poll() is not None or time.monotonic() > ends:
-                raise LocalError(f"RabbitMQ didn't start. The end of {self.log}:\n{self._log_tail()}")
-            time.sleep(0.1)
+def broker_programs(settings: Settings, choice: BrokerChoice) -> list[Program]:
+    if choice is BrokerChoice.GIVEN:
+        return []
+    return [_container(settings)] if choice is BrokerChoice.CONTAINER else _private_node(settings)
 
-    def stop(self) -> None:
-        """Stops the node in good order, and its epmd."""
-        self._stop_server()
-        if self._epmd:
-            self._epmd.kill()
-            self._epmd.wait()
-            self._epmd = None
 
-    def kill(self) -> None:
-        """Ends the node as a crash would. Its epmd stays, as it would on a machine."""
-        if self._server:
-            with suppress(ProcessLookupError):
-                os.killpg(self._server.pid, signal.SIGKILL)
-            self._server.wait()
-            self._server = None
+def _private_node(settings: Settings) -> list[Program]:
+    """Return Erlang's port mapper, which the node would start itself and leave behind, and the node. Everything listens on loopback."""
+    server, epmd = find_server(), _find_epmd()
+    if not server or not epmd:
+        raise LocalError("RabbitMQ or Erlang's epmd isn't installed: install the package rabbitmq-server.")
+    folder = settings.data / "broker"
+    _write_configuration(settings, folder)
+    variables = node_variables(settings, folder)
+    epmd_port, port = settings.ports["BROKER_EPMD_PORT"], settings.ports["BROKER_PORT"]
+    command = [epmd, "-address", LOOPBACK, "-port", str(epmd_port)]
+    return [
+        Program("epmd", command, settings.root, lambda: is_open(LOOPBACK, epmd_port), variables, EPMD),
+        Program("broker", [server], settings.root, lambda: is_open(LOOPBACK, port), variables, BROKER),
+    ]
 
-    def restart(self) -> None:
-        self._stop_server()
-        self.start()
 
-    def _stop_server(self) -> None:
-        if not self._server:
-            return
-        self._server.terminate()
-        try:
-            self._server.wait(STOP_SECONDS)
-            self._server = None
-        except subprocess.TimeoutExpired:
-            self.kill()
+def find_server() -> str | None:
+    return str(DEBIAN_SERVER) if DEBIAN_SERVER.exists() else shutil.which("rabbitmq-server")
 
-    def _open(self, command: list[str]) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as log:
-            # A session of its own: Ctrl-C in the terminal is for whoever started the broker, and a kill reaches the whole group.
-            return subprocess.Popen(
-                command,
-                env={**os.environ, **self.node.variables()},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
 
-    def _log_tail(self, lines: int = 20) -> str:
-        return "\n".join(self.log.read_text("utf-8", errors="replace").splitlines()[-lines:])
+def _find_epmd() -> str | None:
+    return shutil.which("epmd") or next(map(str, sorted(DEBIAN_ERLANG.glob("erts-*/bin/epmd"))), None)
+
+
+def _write_configuration(settings: Settings, folder: Path) -> None:
+    """Write the files that the node reads. Keep the cookie of an earlier start."""
+    folder.mkdir(parents=True, exist_ok=True)
+    listener = f"listeners.tcp.local = {LOOPBACK}:{settings.ports['BROKER_PORT']}\nlog.file = false\nlog.console = true\n"
+    files = {"rabbitmq.conf": listener + LIMITS.read_text("utf-8"), "advanced.config": "[].\n", "enabled_plugins": "[].\n"}
+    for name, text in files.items():
+        (folder / name).write_text(text, "utf-8")
+    cookie = folder / "home" / ".erlang.cookie"
+    if not cookie.exists():
+        cookie.parent.mkdir(exist_ok=True)
+        cookie.write_text(secrets.token_hex(24), "utf-8")
+    cookie.chmod(0o400)
+
+
+def node_variables(settings: Settings, folder: Path) -> dict[str, str]:
+    """Return the node's environment. It names each file, so that the node doesn't read those of the machine's own RabbitMQ."""
+    name = plain_name(folder)
+    return {
+        "HOME": f"{name}/home",
+        "ERL_EPMD_ADDRESS": LOOPBACK,
+        "ERL_EPMD_PORT": str(settings.ports["BROKER_EPMD_PORT"]),
+        "RABBITMQ_NODENAME": "whynotboth@localhost",
+        "RABBITMQ_DIST_PORT": str(settings.ports["BROKER_DIST_PORT"]),
+        # The script then becomes the node instead of waiting for it as a parent, so that a signal reaches the node.
+        "RABBITMQ_ALLOW_INPUT": "true",
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-noinput -kernel inet_dist_use_interface {127,0,0,1}",
+        "RABBITMQ_MNESIA_BASE": f"{name}/data",
+        "RABBITMQ_LOG_BASE": f"{name}/logs",
+        "RABBITMQ_LOGS": "-",
+        "ERL_CRASH_DUMP": f"{name}/logs/erl_crash.dump",
+        "RABBITMQ_CONF_ENV_FILE": f"{name}/no-rabbitmq-env.conf",
+        "RABBITMQ_CONFIG_FILE": f"{name}/rabbitmq.conf",
+        "RABBITMQ_CONFIG_FILES": f"{name}/conf.d",
+        "RABBITMQ_ADVANCED_CONFIG_FILE": f"{name}/advanced.config",
+        "RABBITMQ_ENABLED_PLUGINS_FILE": f"{name}/enabled_plugins",
+    }
+
+
+def has_engine() -> bool:
+    """Return whether an engine for containers answers."""
+    try:
+        return _docker("info", seconds=ENGINE_SECONDS) == 0
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return False
+
+
+def pull_image(steps: Steps, settings: Settings) -> None:
+    if _docker("image", "inspect", settings.rabbitmq_image) != 0:
+        steps.command("docker-pull", ["docker", "pull", settings.rabbitmq_image], cwd=settings.root, variables=settings.variables)
+
+
+def _container(settings: Settings) -> Program:
+    name, port = _container_name(settings), settings.ports["BROKER_PORT"]
+    settings.data.mkdir(parents=True, exist_ok=True)
+    (settings.data / CONTAINER_NOTE).write_text(f"{name}\n", "utf-8")
+    volumes = ["--volume", f"{name}:/var/lib/rabbitmq", "--volume", f"{LIMITS}:/etc/rabbitmq/conf.d/30-limits.conf:ro"]
+    # The node is named after the host. With another host name it would not find its data again.
+    options = ["--rm", "--name", name, "--hostname", "broker", "--publish", f"{LOOPBACK}:{port}:5672", *volumes]
+    command = ["docker", "run", *options, settings.rabbitmq_image]
+    return Program("broker", command, settings.root, lambda: is_open(LOOPBACK, port), {}, BROKER)
+
+
+def _container_name(settings: Settings) -> str:
+    """Return a name of this checkout alone, for the container and for the volume with its data."""
+    return f"whynotboth-{hashlib.sha256(str(settings.root).encode()).hexdigest()[:8]}"
+
+
+def remove_container(settings: Settings, *, with_data: bool = False) -> None:
+    """Remove this checkout's container, if there ever was one: a killed demo leaves it running."""
+    if (settings.data / CONTAINER_NOTE).exists():
+        _docker("rm", "--force", _container_name(settings))
+        if with_data:
+            _docker("volume", "rm", "--force", _container_name(settings))
+
+
+def _docker(*arguments: str, seconds: float | None = None) -> int:
+    return subprocess.run(["docker", *arguments], capture_output=True, check=False, timeout=seconds).returncode  # noqa: S607

@@ -9,11 +9,11 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local.broker_container import remove_container
+from infra.local.broker import remove_container
 from infra.local.data_places import data_places
 from infra.local.errors import LocalError
+from infra.local.folders import owned_run_folder
 from infra.local.leftovers import stop_leftovers
-from infra.local.ownership import owned_run_folder
 from infra.local.progress import Progress
 
 if TYPE_CHECKING:

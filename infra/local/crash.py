@@ -8,7 +8,7 @@ import signal
 import sys
 
 from infra.local.errors import LocalError
-from infra.local.ownership import is_owned
+from infra.local.folders import is_owned
 from infra.local.settings import Settings, read_settings
 
 

@@ -6,17 +6,15 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from infra.local.broker_choice import choose_broker
-from infra.local.broker_container import remove_container
+from infra.local.broker import BrokerChoice, broker_programs, choose_broker, remove_container
 from infra.local.data_places import data_places
 from infra.local.first_answer import wait_for_first_answer
+from infra.local.folders import owned_run_folder, plain_name
 from infra.local.install import start_installation
 from infra.local.leftovers import stop_leftovers
-from infra.local.ownership import owned_run_folder
-from infra.local.plain_names import plain_name
 from infra.local.ports import LOOPBACK, check_free
 from infra.local.preparation import note_prepared, start_preparation
-from infra.local.programs import broker_programs, service_programs
+from infra.local.programs import service_programs
 from infra.local.progress import Progress, Steps
 from infra.local.stack import Stack
 from infra.local.stopping import StopAsked, StopSignals
@@ -47,14 +45,14 @@ def run_demo(settings: Settings, *, is_reloading: bool) -> None:
 
 
 def _start(settings: Settings, progress: Progress, stack: Stack, *, is_reloading: bool) -> None:
-    # Raises at once where no name of the run folder would do.
+    # Without a name that RabbitMQ can use, fail before anything is installed.
     plain_name(settings.run)
     stop_leftovers(settings, progress.say)
     for place in data_places(settings):
         if not place.is_ours:
             progress.say(f"using {place}")
     broker = choose_broker(settings)
-    check_free(settings.wanted_ports(with_broker=broker.is_ours))
+    check_free(settings.wanted_ports(with_broker=broker is not BrokerChoice.GIVEN))
     steps = Steps(progress, settings.logs)
     installing = start_installation(settings, steps, broker, with_tools=is_reloading)
     start_preparation(settings, steps, installing.python)
@@ -67,7 +65,7 @@ def _start(settings: Settings, progress: Progress, stack: Stack, *, is_reloading
 
 
 def _start_broker(settings: Settings, stack: Stack) -> None:
-    # What was installed meanwhile decides anew.
+    # Choose again: the package was installed meanwhile if the image can't be pulled.
     broker = choose_broker(settings)
     remove_container(settings)
     stack.start(broker_programs(settings, broker))

@@ -1,43 +1,22 @@
-"""HTTP to our own services, which never goes through a proxy, whatever the environment says."""
+"""HTTP to our own services. It never goes through a proxy of the environment."""
 
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
-from http.client import HTTPException, HTTPResponse
-from typing import TYPE_CHECKING, Any
+from http.client import HTTPException
+from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _opener = build_opener(ProxyHandler({}))
 
 
-def get_status(url: str, *, within: float) -> int:
-    """Return the status of a success. All functions here raise OSError for any other answer, and where nothing answers."""
-    with _opened(Request(url), within) as answer:  # noqa: S310  it is one of ours
-        return answer.status
-
-
-def get_json(url: str, token: str, *, within: float) -> Any:
-    return _json(Request(url, headers={"authorization": f"Bearer {token}"}), within)  # noqa: S310  it is one of ours
-
-
-def post_json(url: str, body: Any, *, within: float) -> Any:
-    return _json(Request(url, json.dumps(body).encode(), {"content-type": "application/json"}), within)  # noqa: S310  it is one of ours
-
-
-def _json(request: Request, within: float) -> Any:
-    with _opened(request, within) as answer:
-        return json.load(answer)
-
-
-@contextmanager
-def _opened(request: Request, within: float) -> Iterator[HTTPResponse]:
+def fetch(url: str, body: Any = None, *, token: str = "", within: float) -> Any:
+    """Return the JSON of the answer. Post the body, if there is one. Raise OSError for every answer but a success, and for none."""
+    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
+    request = Request(url, None if body is None else json.dumps(body).encode(), headers)  # noqa: S310  it is one of ours
     try:
         with _opener.open(request, timeout=within) as answer:
-            yield answer
+            return json.load(answer)
     except (HTTPException, ValueError) as error:
-        # An answer that was cut off, or one of a program that isn't ours.
-        raise OSError(f"{request.full_url} gives no usable answer ({error!r})") from error
+        # The answer was cut off, or is one of another program.
+        raise OSError(f"{url} gives no usable answer ({error!r})") from error

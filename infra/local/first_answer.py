@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 
-from infra.local import direct_http
+from infra.local.direct_http import fetch
 from infra.local.errors import LocalError
 from infra.local.ports import LOOPBACK
 from infra.local.progress import tail
@@ -51,5 +51,5 @@ def _why_no_answer(url: str) -> str | None:
 
 
 def _recommend(url: str) -> Any:
-    token = direct_http.post_json(f"{url}/v1/sessions", {"userId": NEWCOMER}, within=CALL_SECONDS)["token"]
-    return direct_http.get_json(f"{url}/v1/users/{NEWCOMER}/recommendations?limit=1", token, within=CALL_SECONDS)
+    token = fetch(f"{url}/v1/sessions", {"userId": NEWCOMER}, within=CALL_SECONDS)["token"]
+    return fetch(f"{url}/v1/users/{NEWCOMER}/recommendations?limit=1", token=token, within=CALL_SECONDS)

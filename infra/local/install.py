@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from infra.local.broker_choice import BrokerChoice, choose_broker
-from infra.local.broker_container import pull_image
+from infra.local.broker import BrokerChoice, choose_broker, pull_image
 from infra.local.debian import can_install_packages, install_packages, keep_service_off
 from infra.local.errors import LocalError
+from infra.local.folders import check_name, make_private
 from infra.local.package_sources import npm_variables, pip_variables, uses_no_index, uv_variables
-from infra.local.plain_names import check_name
-from infra.local.private_folders import make_private
 from infra.local.progress import Progress, Steps
 
 if TYPE_CHECKING:

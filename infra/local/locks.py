@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.local.folders import make_private
 from infra.local.install import run_npm, run_uv
-from infra.local.private_folders import make_private
 from infra.local.progress import Progress, Steps
 
 if TYPE_CHECKING:

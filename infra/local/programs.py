@@ -1,4 +1,4 @@
-"""The programs of the stack: commands, the order in which they stop, and how to see that each is ready."""
+"""The programs of the stack: commands, the order in which they stop, and how to see that a service is ready."""
 
 from __future__ import annotations
 
@@ -6,25 +6,21 @@ import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from infra.local import direct_http
-from infra.local.broker_container import container_command
-from infra.local.ports import LOOPBACK, is_open
+from infra.local.direct_http import fetch
+from infra.local.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from infra.local.broker_choice import BrokerChoice
     from infra.local.settings import Settings
 
-#: More room for what is short-lived, as in the gateway's Dockerfile: docs/explanation/performance.md.
+#: More room for short-lived objects, as in the gateway's Dockerfile: docs/explanation/performance.md.
 NODE_ROOM = "--max-semi-space-size=64"
 #: Programs of a higher stage stop earlier, those of one stage together.
 EPMD, BROKER, SERVICES = range(3)
-# Seconds until SIGKILL. The stages stop one after the other, and `make demo` promises an end within 15 s.
-SERVICE_STOP_SECONDS = 8
-BROKER_STOP_SECONDS = 5
-EPMD_STOP_SECONDS = 1
+#: Seconds until SIGKILL, by stage. `make demo` promises an end within 15 s.
+STOP_SECONDS = (1, 5, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +28,13 @@ class Program:
     name: str
     command: Sequence[str]
     folder: Path
-    stop_seconds: int
     is_ready: Callable[[], bool]
     variables: Mapping[str, str] = field(default_factory=dict)
     stage: int = SERVICES
 
 
-def broker_programs(settings: Settings, choice: BrokerChoice) -> list[Program]:
-    if not choice.is_ours:
-        return []
-    if not choice.is_private_node:
-        return [_broker(settings, container_command(settings), {})]
-    node = settings.broker_node
-    node.prepare()
-    epmd = Program(
-        "epmd",
-        node.epmd_command(),
-        settings.root,
-        EPMD_STOP_SECONDS,
-        lambda: is_open(LOOPBACK, node.ports.epmd),
-        node.variables(),
-        EPMD,
-    )
-    return [epmd, _broker(settings, node.server_command(), node.variables())]
-
-
-def _broker(settings: Settings, command: Sequence[str], variables: Mapping[str, str]) -> Program:
-    port = settings.ports["BROKER_PORT"]
-    return Program("broker", command, settings.root, BROKER_STOP_SECONDS, lambda: is_open(LOOPBACK, port), variables, BROKER)
-
-
 def service_programs(settings: Settings, *, is_reloading: bool) -> list[Program]:
-    """Gives the three services; reloading ones start again when a source changes."""
+    """Return the three services. Reloading ones start again when a source changes."""
     python = str(settings.python)
     source = f"{settings.root}/ml_service_py/src"
     commands = {name: [python, "-m", "ml_service", verb] for name, verb in (("recommender", "serve"), ("worker", "work"))}
@@ -74,24 +45,19 @@ def service_programs(settings: Settings, *, is_reloading: bool) -> list[Program]
     # The page's files too: the gateway reads them once.
     watching = ["--watch-path=src", "--watch-path=web"] if is_reloading else []
     node = [f"{settings.venv}/bin/node", NODE_ROOM, *watching, "src/main.ts"]
+    # A faster start from TypeScript that was compiled before, and a provider's keys through a proxy.
+    of_node = {"NODE_COMPILE_CACHE": f"{settings.run}/cache/node", "NODE_USE_ENV_PROXY": "1"}
+    ports = settings.ports
     return [
-        _service("recommender", commands["recommender"], settings.root, settings.ports["RECOMMENDER_OPS_PORT"]),
-        _service("worker", commands["worker"], settings.root, settings.ports["WORKER_OPS_PORT"]),
-        _service("gateway", node, settings.root / "gateway_node", settings.ports["GATEWAY_PORT"], _of_node(settings)),
+        Program("recommender", commands["recommender"], settings.root, lambda: _answers_ready(ports["RECOMMENDER_OPS_PORT"])),
+        Program("worker", commands["worker"], settings.root, lambda: _answers_ready(ports["WORKER_OPS_PORT"])),
+        Program("gateway", node, settings.root / "gateway_node", lambda: _answers_ready(ports["GATEWAY_PORT"]), of_node),
     ]
-
-
-def _of_node(settings: Settings) -> Mapping[str, str]:
-    """Let Node keep what it makes of the TypeScript, for a faster start, and fetch a provider's keys through a proxy."""
-    return {"NODE_COMPILE_CACHE": f"{settings.run}/cache/node", "NODE_USE_ENV_PROXY": "1"}
-
-
-def _service(name: str, command: Sequence[str], folder: Path, port: int, variables: Mapping[str, str] | None = None) -> Program:
-    return Program(name, command, folder, SERVICE_STOP_SECONDS, lambda: _answers_ready(port), variables or {})
 
 
 def _answers_ready(port: int) -> bool:
     try:
-        return direct_http.get_status(f"http://{LOOPBACK}:{port}/readyz", within=2) == 200
+        fetch(f"http://{LOOPBACK}:{port}/readyz", within=2)
     except OSError:
         return False
+    return True

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local.broker_node import BrokerNode, BrokerPorts
 from infra.local.errors import LocalError
 from infra.local.package_sources import caches, without_personal
 from infra.local.ports import LOOPBACK, read_ports
@@ -66,11 +65,6 @@ class Settings:
     @property
     def node_modules(self) -> Path:
         return self.root / "gateway_node" / "node_modules"
-
-    @property
-    def broker_node(self) -> BrokerNode:
-        ports = (self.ports[name] for name in ("BROKER_PORT", "BROKER_DIST_PORT", "BROKER_EPMD_PORT"))
-        return BrokerNode(self.data / "broker", BrokerPorts(*ports))
 
     def wanted_ports(self, *, with_broker: bool) -> dict[str, int]:
         return {name: port for name, port in self.ports.items() if with_broker or not name.startswith("BROKER_")}

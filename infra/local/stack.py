@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from infra.local.errors import LocalError
 from infra.local.leftovers import kill_marked
+from infra.local.programs import STOP_SECONDS
 from infra.local.progress import tail
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class RunningProgram:
 def _stop_together(stage: Sequence[RunningProgram], is_hurried: Callable[[], bool]) -> None:
     for running in stage:
         running.process.terminate()
-    ends = time.monotonic() + max(running.program.stop_seconds for running in stage)
+    ends = time.monotonic() + STOP_SECONDS[stage[0].program.stage]
     while any(running.process.poll() is None for running in stage) and time.monotonic() < ends and not is_hurried():
         time.sleep(LOOK_SECONDS / 4)
     for running in stage:

@@ -8,11 +8,11 @@ from urllib.error import HTTPError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import connect
 
-from infra.local import direct_http
+from infra.local.direct_http import fetch
 from infra.local.errors import LocalError
 from infra.local.ports import LOOPBACK, read_port
 
-PATIENCE_SECONDS = 5
+ANSWER_SECONDS = 5
 WAY_OUT = "start the stack with `make demo`, or set GATEWAY_PORT to the port that it was started with."
 
 
@@ -28,7 +28,7 @@ def main(port: str, *topics: str) -> None:
 
 
 def sign_in(url: str) -> str:
-    return str(direct_http.post_json(url, {"role": "operator"}, within=PATIENCE_SECONDS)["token"])
+    return str(fetch(url, {"role": "operator"}, within=ANSWER_SECONDS)["token"])
 
 
 if __name__ == "__main__":

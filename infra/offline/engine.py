@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from infra.images.docker import NO_ENGINE, check_engine, engine_version, not_answering
 from infra.local.debian import can_install_packages, install_packages
 from infra.local.errors import LocalError
-from infra.local.private_folders import make_private
+from infra.local.folders import make_private
 from infra.local.progress import Steps, tail
 from infra.local.settings import read_settings as read_local_settings
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from infra.images.docker import ask, has_plugins
 from infra.local.debian import can_install_packages, install_packages
 from infra.local.errors import LocalError
-from infra.local.private_folders import make_private
+from infra.local.folders import make_private
 from infra.local.progress import Steps
 from infra.local.settings import read_settings as read_local_settings
 

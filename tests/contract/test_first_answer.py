@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.ports import LOOPBACK, free_ports
 from infra.local.errors import LocalError
 from infra.local.first_answer import wait_for_first_answer
-from infra.local.ports import LOOPBACK, free_ports
 from infra.local.progress import Progress
 from infra.local.settings import Settings, read_settings
 

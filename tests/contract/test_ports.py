@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.ports import free_ports
 from infra.local.errors import LocalError
-from infra.local.ports import DEFAULTS, UNCLAIMED, check_free, free_port_range, free_ports, is_free, is_open, read_ports
+from infra.local.ports import DEFAULTS, check_free, is_free, is_open, read_ports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,26 +56,6 @@ def test_a_port_that_was_served_a_moment_ago_is_free() -> None:
 
     assert is_free(port)
     assert not is_open("127.0.0.1", port)
-
-
-def test_free_ports_differ() -> None:
-    assert len(set(free_ports(20))) == 20
-
-
-def test_a_port_that_was_given_is_not_given_again_before_somebody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    (given,) = free_ports(1)
-    offered = iter([given, given, *UNCLAIMED])
-    monkeypatch.setattr("secrets.choice", lambda _: next(offered))
-
-    assert given not in free_ports(1)
-
-
-def test_no_port_of_a_range_is_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = free_port_range(3)
-    offered = iter([*given, *given, *UNCLAIMED])
-    monkeypatch.setattr("secrets.choice", lambda _: next(offered))
-
-    assert free_ports(1)[0] not in given
 
 
 def test_the_defaults_leave_the_machines_own_broker_its_helpers() -> None:

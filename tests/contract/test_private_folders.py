@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.local.errors import LocalError
-from infra.local.ownership import owned_run_folder
-from infra.local.private_folders import temporary_folder
+from infra.local.folders import owned_run_folder, plain_name
 from infra.local.settings import read_settings
 from infra.offline.settings import read_settings as read_offline_settings
 from infra.offline.stand_ins import write_image_names
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path / f"ours-{os.geteuid()}"
+    return tmp_path / f"whynotboth-{os.geteuid()}"
 
 
 def mode(folder: Path) -> int:
@@ -58,7 +57,7 @@ def test_a_run_folder_of_another_user_is_named(tmp_path: Path, root: Path) -> No
     (tmp_path / ".run").mkdir()
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
-    program = "import os, sys; from pathlib import Path; from infra.local.private_folders import make_private\n"
+    program = "import os, sys; from pathlib import Path; from infra.local.folders import make_private\n"
     program += "os.setuid(65534); make_private(Path(sys.argv[1]))"
     command = [sys.executable, "-c", program, str(tmp_path / ".run")]
 
@@ -67,13 +66,13 @@ def test_a_run_folder_of_another_user_is_named(tmp_path: Path, root: Path) -> No
     assert f"{tmp_path}/.run belongs to another user: remove it" in ended.stderr
 
 
-def test_a_temporary_folder_is_its_owners_only(temporary: Path) -> None:
+def test_a_folder_of_plain_names_is_its_owners_only(temporary: Path, tmp_path: Path) -> None:
     temporary.mkdir(mode=0o755)
 
-    folder = temporary_folder("ours")
+    link = plain_name(tmp_path / "José's")
 
-    assert folder == temporary
-    assert mode(folder) == 0o700
+    assert link.parent == temporary
+    assert mode(temporary) == 0o700
 
 
 def test_a_link_that_somebody_put_in_its_place_is_refused(temporary: Path, tmp_path: Path) -> None:
@@ -81,13 +80,13 @@ def test_a_link_that_somebody_put_in_its_place_is_refused(temporary: Path, tmp_p
     temporary.symlink_to(tmp_path / "elsewhere")
 
     with pytest.raises(LocalError, match="isn't a folder of this user's own"):
-        temporary_folder("ours")
+        plain_name(tmp_path / "José's")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
-def test_a_temporary_folder_of_another_user_is_refused(temporary: Path) -> None:
+def test_a_folder_of_plain_names_of_another_user_is_refused(temporary: Path, tmp_path: Path) -> None:
     temporary.mkdir()
     os.chown(temporary, 65534, 65534)
 
     with pytest.raises(LocalError, match="isn't a folder of this user's own"):
-        temporary_folder("ours")
+        plain_name(tmp_path / "José's")

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.broker import node_variables
 from infra.local.errors import LocalError
-from infra.local.plain_names import check_name
+from infra.local.folders import check_name
 from infra.local.programs import service_programs
 from infra.local.settings import Settings, read_settings
 
@@ -41,7 +42,7 @@ def test_the_watcher_of_sources_starts_the_same_command(settings: Settings) -> N
 def test_the_broker_gets_a_name_without_quotes(settings: Settings) -> None:
     (settings.data / "broker").mkdir(parents=True)
 
-    variables = settings.broker_node.variables()
+    variables = node_variables(settings, settings.data / "broker")
 
     base = variables["RABBITMQ_MNESIA_BASE"]
     assert base.isascii()
@@ -70,5 +71,5 @@ def test_without_any_plain_name_the_start_ends_with_what_to_set(tmp_path: Path, 
 
     ended = subprocess.run(command, cwd=root, env={**os.environ, "TMPDIR": str(strange)}, capture_output=True, text=True, check=False)
 
-    assert re.search(r"Neither .* set TMPDIR to a short path", ended.stderr)
+    assert re.search(r"RabbitMQ can use neither .* set TMPDIR to a folder with a plain ASCII name", ended.stderr)
     assert not (strange / ".venv").exists()

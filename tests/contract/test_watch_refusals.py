@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-from infra.local.ports import free_ports
+from harness.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.local.broker_choice import BrokerChoice
+from infra.local.broker import BrokerChoice
 from infra.local.install import STACK, TOOLS, UV_FOLDER, start_installation
 from infra.local.progress import Progress, Steps
 from infra.local.settings import Settings, read_settings

@@ -16,8 +16,8 @@ from harness.waiting import eventually
 from infra.local import stack as module
 from infra.local.crash import crash
 from infra.local.errors import LocalError
+from infra.local.folders import owned_run_folder
 from infra.local.leftovers import find_marked, stop_leftovers
-from infra.local.ownership import owned_run_folder
 from infra.local.programs import BROKER, SERVICES, Program
 from infra.local.progress import Progress
 from infra.local.settings import Settings, read_settings
@@ -68,7 +68,7 @@ def new_stack() -> Iterator[Callable[[Settings], Stack]]:
 def program(settings: Settings, name: str, code: str = PRINT_ALL, stage: int = SERVICES) -> Program:
     log = settings.logs / f"{name}.log"
     command = [str(settings.python), "-c", code, ODD]
-    return Program(name, command, settings.root, 5, lambda: log.stat().st_size > 0, {"ODD": ODD}, stage)
+    return Program(name, command, settings.root, lambda: log.stat().st_size > 0, {"ODD": ODD}, stage)
 
 
 def pid_of(settings: Settings, name: str) -> int:
@@ -85,7 +85,7 @@ def test_a_program_gets_its_folder_words_and_variables_unchanged(settings: Setti
 
 
 def test_a_program_that_can_not_be_run_ends_the_start_with_the_reason(settings: Settings, new_stack: Callable[[Settings], Stack]) -> None:
-    absent = Program("absent", ["/absent/program"], settings.root, 5, lambda: False)
+    absent = Program("absent", ["/absent/program"], settings.root, lambda: False)
 
     with pytest.raises(LocalError, match=r"absent can't be run: .*/absent/program"):
         new_stack(settings).start([absent])
