@@ -1,1 +1,1 @@
-"""What is outside the process, each behind one module: broker, SQL store, registry, data files."""
+"""Everything outside the process: the broker, the SQL store, the registry and data files. Implements the ports."""

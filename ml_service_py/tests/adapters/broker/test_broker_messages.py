@@ -1,4 +1,4 @@
-"""What goes over the broker: envelope and bodies, both ways."""
+"""Envelopes and bodies of the messages on AMQP: encoding and decoding."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def erased(erasure_id: str = "an-id", user_id: str = "u") -> UserErased:
     return UserErased(erasure_id=erasure_id, user_id=user_id, occurred_at=timestamp(WHEN))
 
 
-def test_properties_say_what_a_body_is() -> None:
+def test_the_properties_name_the_type_of_the_body() -> None:
     publication = Publication("jobs", "job.started", "whynotboth.v1.JobStarted", "m", b"", correlation_id="j", traceparent="00-a-b-01")
 
     message = received(publication.properties, b"body")
@@ -70,7 +70,7 @@ def test_properties_say_what_a_body_is() -> None:
     assert publication.properties.content_type == "application/x-protobuf"
 
 
-def test_an_interaction_is_read_with_its_place_in_the_log() -> None:
+def test_an_interaction_is_decoded_with_its_position_in_the_log() -> None:
     entry = read_entry(message_of(recorded(), offset=7))
 
     assert isinstance(entry, LoggedInteraction)
@@ -78,13 +78,13 @@ def test_an_interaction_is_read_with_its_place_in_the_log() -> None:
     assert (entry.interaction.user_id, entry.interaction.rating, entry.interaction.occurred_at) == ("u", 4, WHEN)
 
 
-def test_an_erasure_is_read_with_its_place_in_the_log() -> None:
+def test_an_erasure_is_decoded_with_its_position_in_the_log() -> None:
     entry = read_entry(message_of(erased(), offset=7))
 
     assert entry == LoggedErasure("u", LogPosition(7, "an-id"), WHEN)
 
 
-def test_an_erasure_is_read_as_its_users_by_who_knows_interactions_alone() -> None:
+def test_a_reader_that_knows_only_interactions_finds_the_user_of_an_erasure() -> None:
     read = InteractionRecorded.FromString(erased().SerializeToString())
 
     assert (read.interaction_id, read.user_id, read.occurred_at) == ("an-id", "u", erased().occurred_at)
@@ -98,7 +98,7 @@ def test_an_erasure_is_read_as_its_users_by_who_knows_interactions_alone() -> No
         (message_of(recorded(user_id="a\x00b"), offset=0), None),
     ],
 )
-def test_a_rejection_says_whose_message_it_is_where_that_can_be_read(message: ReceivedMessage, user_id: str | None) -> None:
+def test_a_rejected_message_names_its_user_if_the_body_can_be_read(message: ReceivedMessage, user_id: str | None) -> None:
     entry = read_entry(message)
 
     assert isinstance(entry, RejectedMessage)
@@ -122,7 +122,7 @@ def test_a_rejection_says_whose_message_it_is_where_that_can_be_read(message: Re
         (message_of(recorded(user_id="a" * 201), offset=0), "REQUEST_INVALID"),
     ],
 )
-def test_an_interaction_that_can_not_be_used_is_read_as_a_rejection(message: ReceivedMessage, reason: str) -> None:
+def test_an_unusable_interaction_is_decoded_as_a_rejected_message(message: ReceivedMessage, reason: str) -> None:
     entry = read_entry(message)
 
     assert isinstance(entry, RejectedMessage)
@@ -139,11 +139,11 @@ def test_an_interaction_that_can_not_be_used_is_read_as_a_rejection(message: Rec
         (JobRequested(job_id="j", export=jobs_pb2.ExportParams(limit=0)), ExportParams(0)),
     ],
 )
-def test_a_job_is_decoded_with_the_defaults_of_what_is_absent(request_: JobRequested, params: object) -> None:
+def test_absent_parameters_of_a_job_get_their_defaults(request_: JobRequested, params: object) -> None:
     assert decode_job(message_of(request_)).params == params
 
 
-def test_properties_that_are_no_text_are_read_all_the_same() -> None:
+def test_properties_that_are_not_utf_8_are_decoded_with_replacement_characters() -> None:
     message = received(BasicProperties(message_id=b"\xff\xfe", type=b"\xff"), b"")  # type: ignore[arg-type]
 
     assert (message.message_id, message.type) == ("\ufffd\ufffd", "\ufffd")
@@ -160,14 +160,14 @@ def test_a_job_without_usable_id_or_kind_is_undecodable(request_: JobRequested) 
     assert refused.value.reason == "MESSAGE_UNDECODABLE"
 
 
-def test_of_the_job_events_only_cancel_requests_are_cancel_requests() -> None:
+def test_only_a_cancel_request_is_decoded_as_one() -> None:
     request = JobCancelRequested(job_id="j", occurred_at=timestamp(WHEN))
 
     assert decode_cancel_request(message_of(request)) == CancelRequest("j", WHEN)
     assert decode_cancel_request(message_of(JobRequested(job_id="j"))) is None
 
 
-def test_a_fact_goes_out_under_its_own_key_with_the_job_as_correlation() -> None:
+def test_a_fact_has_its_own_routing_key_and_the_job_as_correlation_id() -> None:
     file = JobFile("evaluation.csv", "text/csv", 12)
     publication = publication_of(job_succeeded("j", 2, JobOutcome({"map": 0.5}, "v", promoted=True, file=file)))
 
@@ -184,7 +184,7 @@ def test_a_failure_carries_the_reason_of_the_catalogue() -> None:
     assert (fact.error.reason, fact.error.detail) == (errors_pb2.ERROR_REASON_STORE_UNAVAILABLE, "Away.")
 
 
-def test_a_message_that_is_queued_again_is_the_same_message() -> None:
+def test_a_message_that_is_queued_again_keeps_its_body_and_properties() -> None:
     message = ReceivedMessage("whynotboth.v1.JobRequested", "m", b"body", "j", "00-a-b-01")
 
     again = queued_again(message, "jobs.retry.1")

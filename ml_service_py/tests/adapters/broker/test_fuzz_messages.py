@@ -1,4 +1,4 @@
-"""Whatever a body on AMQP holds, it is a message that can be used, or one that is set aside. `make fuzz` tries for longer."""
+"""Any body on AMQP is decoded as a usable message or rejected with a reason. `make fuzz` tries more bodies."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def messages(draw: st.DrawFn, sound: st.SearchStrategy[Message]) -> ReceivedMess
 
 @settings(deadline=None)
 @given(messages(interactions | erasures))
-def test_a_message_of_the_log_says_something_or_is_set_aside_with_a_reason(message: ReceivedMessage) -> None:
+def test_any_message_of_the_log_is_usable_or_rejected_with_a_reason(message: ReceivedMessage) -> None:
     entry = read_entry(message)
 
     assert entry.position == message.position
@@ -73,7 +73,7 @@ def test_a_message_of_the_log_says_something_or_is_set_aside_with_a_reason(messa
 @pytest.mark.parametrize("decode", [decode_job, decode_cancel_request])
 @settings(deadline=None)
 @given(message=messages(jobs | cancellations))
-def test_a_message_about_a_job_is_one_or_refused(message: ReceivedMessage, decode: Callable[[ReceivedMessage], object]) -> None:
+def test_any_message_about_a_job_is_usable_or_rejected(message: ReceivedMessage, decode: Callable[[ReceivedMessage], object]) -> None:
     try:
         decoded = decode(message)
     except InvalidArgument as error:

@@ -1,4 +1,4 @@
-"""What a publisher refuses before any broker hears of it."""
+"""The publisher rejects messages that AMQP can't encode, before it sends them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ TOO_LONG = "é" * 200
         Publication("jobs", "job.started", 1, "id", b""),  # type: ignore[arg-type]
     ],
 )
-def test_what_amqp_can_not_hold_is_a_bug_of_the_caller_and_not_the_brokers_absence(publication: Publication) -> None:
+def test_a_publication_that_amqp_can_not_encode_raises_value_error_at_once(publication: Publication) -> None:
     with pytest.raises(ValueError, match="can't be encoded"):
         Publisher(NOWHERE).publish(publication, timeout_seconds=0.05)

@@ -1,4 +1,4 @@
-"""What a reader makes of a broker that has just come up, and sends nothing of a long stream until it has looked through it."""
+"""A reader waits for a broker that has just started and delivers nothing until it has scanned a long stream."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ MODULE = "ml_service.adapters.broker.stream_reader"
 
 @dataclass
 class SlowStream:
-    """A connection to a stream that ends with message 7, and sends it to its consumers from some look for deliveries on."""
+    """A connection to a stream that ends with message 7. It delivers the message only after some polls."""
 
-    looks_until_readable: int
-    looks: int = 0
+    polls_until_readable: int
+    polls: int = 0
     waiting: list[Callable[[], None]] = field(default_factory=list)
 
     def channel(self) -> Mock:
         return Mock(is_open=True, basic_consume=self._consume)
 
     def process_data_events(self, time_limit: float) -> None:
-        self.looks += 1
-        while self.looks > self.looks_until_readable and self.waiting:
+        self.polls += 1
+        while self.polls > self.polls_until_readable and self.waiting:
             self.waiting.pop()()
 
     def _consume(self, _queue: str, on_delivery: Callable[..., None], arguments: dict[str, Any]) -> None:
@@ -46,7 +46,7 @@ class SlowStream:
         self.waiting.append(lambda: on_delivery(None, Basic.Deliver(delivery_tag=1), properties, b""))
 
 
-def test_it_is_waited_for_and_not_taken_for_another_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_waits_for_a_slow_broker_and_does_not_start_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{MODULE}.prepare_topology", lambda *_: None)
     monkeypatch.setattr(f"{MODULE}.VERIFY_SECONDS", 0.0)
     restarts: list[LogPosition] = []
@@ -59,6 +59,6 @@ def test_it_is_waited_for_and_not_taken_for_another_stream(monkeypatch: pytest.M
     )
     monkeypatch.setattr(reader, "_begin", lambda _: reader._stopping.set())
 
-    reader._serve(SlowStream(looks_until_readable=50))  # type: ignore[arg-type]
+    reader._serve(SlowStream(polls_until_readable=50))  # type: ignore[arg-type]
 
     assert (restarts, reader._stopping.is_set()) == ([], True)

@@ -1,4 +1,4 @@
-"""The contract file of the broker, as far as the code reads it."""
+"""The delays that the service reads from the broker's definitions."""
 
 from ml_service.adapters.broker.topology import read_retry_delays_ms
 from ml_service.config import Settings

@@ -1,1 +1,1 @@
-"""RabbitMQ: what goes over it and how, on threads of its own. pika and its exceptions end here."""
+"""RabbitMQ: messages, and the threads that publish and consume them. No other package imports pika or sees its exceptions."""

@@ -1,4 +1,4 @@
-"""What surrounds a protobuf body on AMQP: the properties by which its reader knows it. Knows no connection."""
+"""The envelope of a protobuf body on AMQP: the properties that say what the body is. Knows no connection."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ M = TypeVar("M", bound=Message)
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A message to publish, and where. The default exchange's routing keys are names of queues and streams.
+    """A message to publish, with its exchange and routing key. For the default exchange "", the key is the name of a queue or stream.
 
-    A `mandatory` one that no queue takes is a failure.
+    Publishing a `mandatory` message fails if no queue takes it.
     """
 
     exchange: str
@@ -52,7 +52,7 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """A message as it came, not decoded yet. `offset` is its place in a stream, None from a queue."""
+    """A message as received, with its body not decoded. `offset` is its offset in a stream, None for a message of a queue."""
 
     type: str
     message_id: str
@@ -69,6 +69,7 @@ class ReceivedMessage:
 
 
 def received(properties: BasicProperties, body: bytes) -> ReceivedMessage:
+    """Build a message from pika's properties, which may hold anything: each client can publish."""
     headers: Mapping[str, object] = properties.headers or {}
     offset, traceparent = headers.get("x-stream-offset"), headers.get("traceparent")
     return ReceivedMessage(
@@ -77,20 +78,20 @@ def received(properties: BasicProperties, body: bytes) -> ReceivedMessage:
         body=body,
         correlation_id=_text(properties.correlation_id) or None,
         traceparent=traceparent if isinstance(traceparent, str) else None,
-        # pika gives an int of its own kind, which prints itself otherwise.
+        # pika's subclass of int has another repr.
         offset=int(offset) if isinstance(offset, int) else None,
     )
 
 
 def _text(value: object) -> str:
-    """A property as text that every store keeps: what can't be stored or compared would hold up its log for ever."""
-    # pika gives bytes where a property isn't UTF-8, and PostgreSQL keeps no NUL.
+    """Return a property as text that every store can keep. Otherwise a message that can't be stored would block its log."""
+    # pika returns bytes for a property that isn't UTF-8, and PostgreSQL stores no NUL.
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
     return text.replace("\x00", "")
 
 
 def decode(message: ReceivedMessage, expected: type[M]) -> M:
-    """The body as the message that the type property claims. Raises InvalidArgument (MESSAGE_UNDECODABLE)."""
+    """Return the body as the expected message. Raises InvalidArgument (MESSAGE_UNDECODABLE) for another type or a malformed body."""
     name = expected.DESCRIPTOR.full_name
     if message.type != name:
         raise InvalidArgument("MESSAGE_UNDECODABLE", f"The message's type is '{message.type}', not '{name}'. Mend its publisher.")
@@ -101,7 +102,7 @@ def decode(message: ReceivedMessage, expected: type[M]) -> M:
 
 
 def read_time(message: Message, name: str) -> datetime | None:
-    """A time of a message; None where it's absent. Raises InvalidArgument (MESSAGE_UNDECODABLE) for one outside of the calendar."""
+    """Return the time in the field `name`, None if it's absent. Raises InvalidArgument (MESSAGE_UNDECODABLE) outside of the calendar."""
     if not message.HasField(name):
         return None
     try:

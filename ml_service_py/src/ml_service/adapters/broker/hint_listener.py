@@ -1,4 +1,4 @@
-"""Hears that a model version went live. A hint may be missed, so it carries nothing: the truth is the store's row."""
+"""Listens for hints that a model version went live. A hint may be lost, so the listener reads nothing from it: the SQL row counts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class HintListener(BrokerThread):
-    """Calls `on_hint`, on its own thread, after each connection (something may have been missed) and on each `ModelPromoted`."""
+    """Calls `on_hint` on its own thread: on each `ModelPromoted`, and after each connection, because a hint may have been lost before."""
 
     def __init__(self, address: BrokerAddress, on_hint: Callable[[], None]) -> None:
         super().__init__("model hints", address)

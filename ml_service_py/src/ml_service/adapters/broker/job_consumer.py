@@ -1,4 +1,4 @@
-"""Takes jobs from the queue `jobs`, one at a time, on a thread of its own: heartbeats and settlements, no work."""
+"""Consumes the queue `jobs`, one delivery at a time. Its thread sends heartbeats and settles deliveries; the jobs run elsewhere."""
 
 from __future__ import annotations
 
@@ -26,32 +26,35 @@ QUEUE = "jobs"
 
 
 class Delivery:
-    """A job on loan from the queue. Settle it once, from any thread; on a lost connection that does nothing, as the queue has it again."""
+    """A job from the queue, to be settled once: acknowledged, dead-lettered or released. May be settled from any thread.
+
+    If the connection was lost, settling does nothing: the broker has queued the message again.
+    """
 
     def __init__(self, message: ReceivedMessage, tag: int, channel: BlockingChannel, *, is_redelivered: bool) -> None:
         self.message = message
-        #: Whether a worker had it before that didn't settle it.
+        #: Whether the message was delivered before and not settled.
         self.is_redelivered = is_redelivered
         self._tag = tag
         self._channel = channel
 
     def acknowledge(self) -> None:
-        """Done: the queue forgets it."""
+        """Remove the message from the queue: the job is done."""
         self._settle(lambda: self._channel.basic_ack(self._tag))
 
     def dead_letter(self) -> None:
-        """Can't be done: it goes to `jobs.dead`."""
+        """Move the message to `jobs.dead`: the job can't be done."""
         self._settle(lambda: self._channel.basic_reject(self._tag, requeue=False))
 
     def release(self) -> None:
-        """Not begun or broken off by a stop: the queue gives it out again.
+        """Return the message to the queue: the job didn't begin, or a stop interrupted it.
 
-        No failure goes this way, so nothing depends on whether a version of the broker counts it.
+        A failed job isn't released, so it doesn't matter that some versions of RabbitMQ count releases as failed deliveries.
         """
         self._settle(lambda: self._channel.basic_nack(self._tag, requeue=True))
 
     def _settle(self, settle: Callable[[], None]) -> None:
-        # A tag means something only on the channel that it came by.
+        # A delivery tag is valid only on the channel of its delivery.
         def settle_if_open() -> None:
             if self._channel.is_open:
                 settle()
@@ -61,7 +64,7 @@ class Delivery:
 
 
 class JobConsumer(BrokerThread):
-    """Gives each delivery to `on_delivery`, which must return at once; the next comes when that one is settled."""
+    """Calls `on_delivery`, which must return at once, for each delivery. The next delivery comes when the last one is settled."""
 
     def __init__(self, address: BrokerAddress, on_delivery: Callable[[Delivery], None]) -> None:
         super().__init__("job consumer", address)
@@ -69,7 +72,7 @@ class JobConsumer(BrokerThread):
         self._pausing = threading.Event()
 
     def pause(self) -> None:
-        """Takes no more jobs and keeps the connection, so that the job under way can be settled."""
+        """Take no more jobs, but keep the connection, so that the running job can be settled."""
         self._pausing.set()
 
     def _serve(self, connection: BlockingConnection) -> None:
@@ -87,7 +90,7 @@ class JobConsumer(BrokerThread):
             if tag is not None and self._pausing.is_set():
                 channel.basic_cancel(tag)
                 tag = None
-        # What was settled right before the stop still goes out.
+        # Send the settlements that were requested right before the stop.
         connection.process_data_events(time_limit=POLL_SECONDS)
 
     def _deliver(self, channel: BlockingChannel, method: Basic.Deliver, properties: BasicProperties, body: bytes) -> None:

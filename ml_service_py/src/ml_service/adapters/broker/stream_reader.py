@@ -1,4 +1,4 @@
-"""Reads a stream from where its reader stood, message by message, and again from the first when that isn't the log it knew."""
+"""Reads a stream from a stored position on. Starts over at the first message if the stream isn't the one that was read before."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 BATCH_MESSAGES = 500
-#: A stream that can be read sends the message at a stored offset at once; silence means that it isn't there.
+#: A readable stream delivers the message at a stored offset at once. No delivery within this time means that the offset isn't there.
 VERIFY_SECONDS = 2.0
-#: A broker that has just come up looks through a long stream first, and sends nothing until it has. An empty stream sends nothing either.
+#: After its start, a broker scans a long stream before it delivers. An empty stream never delivers, so the wait is bounded.
 READABLE_SECONDS = 30.0
 FIRST = "first"
 LAST = "last"
-#: Others wait for the lock of a process that froze.
+#: Short, because the broker frees the lock of a frozen process only after two to three silent heartbeats.
 LOCK_HEARTBEAT_SECONDS = 5
-#: AMQP's reply code for an exclusive queue of another connection.
+#: AMQP's reply code if another connection holds an exclusive queue.
 RESOURCE_LOCKED = 405
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderStatus:
-    """How far a reader is. One that attaches again and again and gets no further stands still."""
+    """The state of a reader. A reader whose `attachments` grow while its `offset` doesn't makes no progress."""
 
     is_attached: bool
     offset: int | None
@@ -47,14 +47,14 @@ class ReaderStatus:
 
 
 class StreamReader(BrokerThread):
-    """Hands over what a stream holds, in order, on its own thread.
+    """Passes the messages of a stream to `on_messages`, in order, on its own thread.
 
-    `read_position` is asked at each attachment: None reads from the first, else reading goes on after that message, provided that
-    the stream still holds it there. If not, `on_restart` is called and `read_position` asked again: the same position then means that
-    everything comes again from the first, so `on_messages` must bear what it has seen. What `on_messages` or `on_restart` raises ends
-    the attachment; the next begins at `read_position`, after a delay.
-    A batch has at most `batch_messages`; `gather_seconds` waits so long for one to fill, 0 hands over at once.
-    `lock` names an exclusive queue that is held while attached, so that of all readers with that lock only one reads.
+    - `read_position` is called at each attachment. With None the reader begins at the first message, else after the returned position.
+    - `on_restart` is called if the stream doesn't hold the message of that position. Then `read_position` is called again. If it returns
+      the same position, the reader begins at the first message, so `on_messages` must accept messages that it has seen before.
+    - An error of a callback ends the attachment. The next one begins at `read_position`, after the backoff.
+    - A batch has at most `batch_messages`. The reader waits `gather_seconds` for a batch to fill; with 0 it doesn't wait.
+    - `lock` names an exclusive queue that the reader holds while it is attached. Of all readers with the same lock, only one reads.
     """
 
     def __init__(  # noqa: PLR0913
@@ -80,7 +80,7 @@ class StreamReader(BrokerThread):
         self._gather_seconds = gather_seconds
         self._batch_messages = batch_messages
         self._lock = lock
-        # The position that the log was found not to hold.
+        # The last position that the stream turned out not to hold.
         self._refuted: LogPosition | None = None
         self._offset: int | None = None
         self._attachments = 0
@@ -88,7 +88,7 @@ class StreamReader(BrokerThread):
 
     @property
     def status(self) -> ReaderStatus:
-        """May be asked from any thread."""
+        """The state of this reader. May be read from any thread."""
         return ReaderStatus(self.is_attached, self._offset, self._attachments, self._restarts)
 
     def _serve(self, connection: BlockingConnection) -> None:
@@ -129,19 +129,21 @@ class StreamReader(BrokerThread):
         found = subscription.first(VERIFY_SECONDS, self._stopping.is_set)
         if self._stopping.is_set() or (found is not None and found.position == position):
             return not self._stopping.is_set()
-        self._tell_refutation(position, None if found is None else found.position)
+        self._log_refutation(position, None if found is None else found.position)
         with handling():
             self._on_restart()
         self._refuted = position
         self._restarts += 1
         return False
 
-    def _tell_refutation(self, expected: LogPosition, found: LogPosition | None) -> None:
+    def _log_refutation(self, expected: LogPosition, found: LogPosition | None) -> None:
         if found is not None and found.offset > expected.offset:
             lost = found.offset - expected.offset - 1
-            log.error("retention passed this reader: starting over", stream=self._stream, lost_at_most=lost, expected=expected, found=found)
+            log.error(
+                "stream has deleted unread messages: starting over", stream=self._stream, lost_at_most=lost, expected=expected, found=found
+            )
         else:
-            log.error("stream isn't the one read before: starting over", stream=self._stream, expected=expected, found=found)
+            log.error("stream isn't the one that was read before: starting over", stream=self._stream, expected=expected, found=found)
 
 
 def _take_lock(channel: BlockingChannel, name: str) -> None:

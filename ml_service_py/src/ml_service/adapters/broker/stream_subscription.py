@@ -1,4 +1,4 @@
-"""One consumer of a stream, on a channel of its own: what came, and what of it isn't acknowledged."""
+"""One consumer of a stream, on its own channel: it buffers messages and acknowledges them in groups."""
 
 from __future__ import annotations
 
@@ -18,13 +18,18 @@ if TYPE_CHECKING:
     from pika.spec import Basic
 
 ACKNOWLEDGE_MESSAGES = 500
-#: Deliveries that stay unacknowledged while nothing else comes would hit the broker's consumer timeout.
+#: Without this, deliveries of a stream that gets no more messages would hit the broker's consumer timeout.
 ACKNOWLEDGE_SECONDS = 1.0
-#: Between two looks for more of a batch: to be woken by each delivery would cost more than to read it.
-LOOK_SECONDS = 0.1
+#: Pause between two polls while a batch fills: waking up for each delivery would cost more than reading it.
+GATHER_POLL_SECONDS = 0.1
 
 
 class Subscription:
+    """A consumer that reads `stream` from `start` (an offset, "first" or "last"). Belongs to the connection's thread.
+
+    Methods raise AMQPError once the broker has ended the consumer or the channel.
+    """
+
     def __init__(self, connection: BlockingConnection, stream: str, start: str | int, batch_messages: int) -> None:
         self._connection = connection
         self._stream = stream
@@ -41,11 +46,12 @@ class Subscription:
         self._channel.basic_consume(stream, self._on_delivery, arguments={"x-stream-offset": start})
 
     def first(self, within_seconds: float, is_stopping: Callable[[], bool]) -> ReceivedMessage | None:
+        """Return the first message. Return None if none comes within the time, or when `is_stopping` returns true."""
         deadline = time.monotonic() + within_seconds
         while not self._inbox and time.monotonic() < deadline and not is_stopping():
             self._poll(POLL_SECONDS)
         if not self._inbox and not is_stopping():
-            # A broker that was only slow has delivered before it answers this.
+            # A slow broker delivers before it answers this call.
             self._channel.queue_declare(self._stream, passive=True)
             self._poll(POLL_SECONDS)
         return self._inbox.pop(0) if self._inbox else None
@@ -54,14 +60,14 @@ class Subscription:
         self._channel.close()
 
     def gather(self, seconds: float) -> list[ReceivedMessage]:
-        """What came, at most a batch; waits `seconds` for a batch to fill."""
+        """Return the received messages, at most one batch. Wait at most `seconds` for the batch to fill."""
         self._poll(0 if self._inbox else POLL_SECONDS)
         deadline = time.monotonic() + seconds
         while 0 < len(self._inbox) < self._batch_messages and (remaining := deadline - time.monotonic()) > 0:
             before = len(self._inbox)
             self._poll(remaining if self._is_behind else 0)
             if len(self._inbox) == before:
-                time.sleep(min(remaining, LOOK_SECONDS))
+                time.sleep(min(remaining, GATHER_POLL_SECONDS))
         batch, self._inbox = self._inbox[: self._batch_messages], self._inbox[self._batch_messages :]
         self._is_behind = len(batch) == self._batch_messages
         return batch
@@ -76,11 +82,12 @@ class Subscription:
         self._acknowledged_at = time.monotonic()
 
     def _poll(self, seconds: float) -> None:
-        """Waits so long for deliveries, and returns with the first that come."""
+        """Process deliveries. Return after the first ones, or after `seconds`."""
         self._connection.process_data_events(time_limit=seconds)
         if self._is_cancelled or not self._channel.is_open:
             raise ChannelWrongStateError("The broker ended the consumer.")
-        # Before they are handled, so that the broker sends more meanwhile: where to go on is known from the position alone.
+        # Acknowledge before the messages are handled, so that the broker sends more meanwhile. Nothing is lost: a reader continues at its
+        # stored position, whatever was acknowledged.
         if self._unacknowledged >= ACKNOWLEDGE_MESSAGES:
             self._acknowledge()
 

@@ -1,4 +1,4 @@
-"""The exchanges, queues and bindings, as the contract file says them. It is the only place that names their arguments."""
+"""Declares the exchanges, queues and bindings of `infra/rabbitmq/definitions.json`, the only place that states their arguments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RETRY_PREFIX = "jobs.retry."
 
 
 def prepare_topology(channel: BlockingChannel, address: BrokerAddress) -> None:
-    """Declares the contract where this service may, else looks whether it is there. What is missing ends the channel and is named."""
+    """Declare everything if the service may, else check that it exists. Raises ChannelClosedByBroker, which names what is missing."""
     topology = _read(address.definitions)
     if address.may_declare:
         _declare(channel, topology)
@@ -28,7 +28,7 @@ def prepare_topology(channel: BlockingChannel, address: BrokerAddress) -> None:
 
 
 def _declare(channel: BlockingChannel, topology: dict[str, Any]) -> None:
-    """Declares everything, whether it is there or not. The virtual host is the connection's, not the file's."""
+    """Declare everything; AMQP ignores what exists already. The virtual host is that of the connection, not that of the file."""
     for exchange in topology["exchanges"]:
         channel.exchange_declare(
             exchange["name"],
@@ -45,7 +45,7 @@ def _declare(channel: BlockingChannel, topology: dict[str, Any]) -> None:
 
 
 def read_retry_delays_ms(definitions: Path) -> tuple[int, ...]:
-    """How long a job waits after its first, second, … failed attempt: the lifetimes of the retry queues' messages."""
+    """Return how long a job waits after its first, second, … failed attempt: the message TTLs of the retry queues."""
     queues = [queue for queue in _read(definitions)["queues"] if queue["name"].startswith(RETRY_PREFIX)]
     ordered = sorted(queues, key=lambda queue: int(queue["name"].removeprefix(RETRY_PREFIX)))
     return tuple(int(queue["arguments"]["x-message-ttl"]) for queue in ordered)
