@@ -22,16 +22,16 @@ def has_test(source: str, name: str) -> bool:
     """Say whether the file has a test of this name. In TypeScript, names are sentences, and some are templates."""
     if name.startswith("test_"):
         return f"def {name}(" in source
-    told = re.findall(r"^ *test\((['\"`])(.*?)\1,", source, re.MULTILINE)
-    return any(re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".+", re.escape(text)), name) for _, text in told)
+    tests = re.findall(r"^ *test\((['\"`])(.*?)\1,", source, re.MULTILINE)
+    return any(re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".+", re.escape(text)), name) for _, text in tests)
 
 
 def test_every_row_links_a_test(page: Path) -> None:
     tables = re.findall(r"^\|.*\|\n\|(?: --- \|)+\n((?:\|.*\|\n)+)", page.read_text("utf-8"), re.MULTILINE)
-    told = [row for table in tables for row in table.splitlines()]
+    rows = [row for table in tables for row in table.splitlines()]
 
-    assert len(told) > 30
-    assert [row for row in told if not LINK.search(row)] == []
+    assert len(rows) > 30
+    assert [row for row in rows if not LINK.search(row)] == []
 
 
 def test_every_linked_test_exists(page: Path) -> None:
@@ -43,6 +43,6 @@ def test_every_linked_test_exists(page: Path) -> None:
 
 
 def test_the_risks_are_those_of_owasp(page: Path) -> None:
-    told = re.findall(r"^\| API(\d+) ", page.read_text("utf-8"), re.MULTILINE)
+    numbers = re.findall(r"^\| API(\d+) ", page.read_text("utf-8"), re.MULTILINE)
 
-    assert told == [str(number) for number in range(1, 11)]
+    assert numbers == [str(number) for number in range(1, 11)]

@@ -74,9 +74,9 @@ def test_a_jobs_progress_reaches_sockets_on_both_gateways_alike(containers: Cont
 
         job_id = here.start_job("train", estimators=["popularity"], folds=2)["jobId"]
 
-        told = [facts(socket.events_of_job(job_id, until="succeeded")) for socket in (one, other)]
-    assert told[0] == told[1]
-    assert [fact["fact"] for _, fact in told[0]].count("job.progressed") > 0
+        received = [facts(socket.events_of_job(job_id, until="succeeded")) for socket in (one, other)]
+    assert received[0] == received[1]
+    assert [fact["fact"] for _, fact in received[0]].count("job.progressed") > 0
 
 
 def test_a_socket_cut_by_a_dying_gateway_resumes_at_the_other_without_gap_or_double(containers: ContainerStack) -> None:

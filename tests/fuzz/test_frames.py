@@ -1,4 +1,4 @@
-"""The gateway answers each frame of a socket or closes that socket with a code for the reason. It goes on serving other sockets."""
+"""The gateway answers each frame of a socket or closes that socket with a code for the reason. It keeps serving other sockets."""
 
 from __future__ import annotations
 

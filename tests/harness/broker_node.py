@@ -115,9 +115,12 @@ class LocalBroker:
 
     @property
     def _environment(self) -> dict[str, str]:
-        """The node's environment. It names each file, so that the node doesn't read those of the machine's own RabbitMQ."""
+        # Each file and folder is named, so that the node doesn't read those of the machine's own RabbitMQ.
+        places = {"MNESIA_BASE": "data", "LOG_BASE": "logs", "CONF_ENV_FILE": "absent.conf", "CONFIG_FILE": "rabbitmq.conf"}
+        places |= {"CONFIG_FILES": "conf.d", "ADVANCED_CONFIG_FILE": "advanced.config", "ENABLED_PLUGINS_FILE": "enabled_plugins"}
         return {
             **os.environ,
+            **{f"RABBITMQ_{name}": f"{self.folder}/{place}" for name, place in places.items()},
             "HOME": str(self.folder),
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(self._epmd_port),
@@ -126,12 +129,5 @@ class LocalBroker:
             # The script then becomes the node instead of waiting for it as a parent, so that a signal reaches the node.
             "RABBITMQ_ALLOW_INPUT": "true",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-noinput -kernel inet_dist_use_interface {127,0,0,1}",
-            "RABBITMQ_MNESIA_BASE": f"{self.folder}/data",
-            "RABBITMQ_LOG_BASE": f"{self.folder}/logs",
             "RABBITMQ_LOGS": "-",
-            "RABBITMQ_CONF_ENV_FILE": f"{self.folder}/no-rabbitmq-env.conf",
-            "RABBITMQ_CONFIG_FILE": f"{self.folder}/rabbitmq.conf",
-            "RABBITMQ_CONFIG_FILES": f"{self.folder}/conf.d",
-            "RABBITMQ_ADVANCED_CONFIG_FILE": f"{self.folder}/advanced.config",
-            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{self.folder}/enabled_plugins",
         }

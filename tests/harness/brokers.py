@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from testcontainers.community.rabbitmq import RabbitMqContainer
 
@@ -14,21 +14,6 @@ from harness.ports import LOOPBACK
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-CONFIGURATION = "/etc/rabbitmq/conf.d"
-
-
-class RunningBroker(Protocol):
-    """A broker that a test may kill and start again with its data, freeze, and control as an operator."""
-
-    @property
-    def amqp_url(self) -> str: ...
-    def kill(self) -> None: ...
-    def start(self) -> None: ...
-    def freeze(self) -> None: ...
-    def thaw(self) -> None: ...
-    def control(self, *arguments: str) -> str: ...
-    def import_definitions(self, path: Path) -> None: ...
 
 
 @contextmanager
@@ -44,7 +29,7 @@ def container_broker(variable: str, files: Mapping[str, Path] | None = None) -> 
     """Run the image that this variable names. `files` are copied into its configuration folder, by their names there."""
     container = RabbitMqContainer(require_image(variable), **OPTIONS)
     for name, file in {"30-limits.conf": LIMITS, **(files or {})}.items():
-        container.with_copy_into_container(file, f"{CONFIGURATION}/{name}")
+        container.with_copy_into_container(file, f"/etc/rabbitmq/conf.d/{name}")
     port = publish(container, container.port)
     with container:
         yield ContainerBroker(container, port)
@@ -82,6 +67,10 @@ class ContainerBroker:
     def start(self) -> None:
         self._container.start()
         self._rabbitmq.readiness_probe()
+
+
+#: A broker that a test may kill and start again with its data, freeze, and control as an operator.
+RunningBroker: TypeAlias = ContainerBroker | LocalBroker
 
 
 def add_virtual_host(broker: RunningBroker, name: str) -> str:

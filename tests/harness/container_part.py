@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -76,11 +75,7 @@ class ContainerPart:
         return run_inside(self._container.get_wrapped_container(), *command)
 
     def metric(self, name: str) -> float:
-        """Return the value of a metric without labels, as this container reports it."""
-        text = plain_http.get(f"http://{LOOPBACK}:{self.port}/metrics", headers=OPERATOR, timeout=5).text
-        found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
-        assert found, f"{self.name} has no metric {name}"
-        return float(found[1])
+        return plain_http.metric(f"http://{LOOPBACK}:{self.port}", name, headers=OPERATOR)
 
     def terminate(self) -> int:
         """Send SIGTERM as the platform does. Return the exit code."""

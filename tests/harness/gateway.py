@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -120,11 +119,7 @@ class GatewayDriver:
         return self.problem("POST", "/v1/jobs", json={"kind": kind, "params": params}, headers=_idempotency(key))
 
     def metric(self, name: str) -> float:
-        """Return the value of a metric without labels."""
-        text = self.http.get("/metrics", headers=OPERATOR, auth=httpx.Auth()).text
-        found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
-        assert found, f"{self.url} has no metric {name}"
-        return float(found[1])
+        return plain_http.metric(self.url, name, headers=OPERATOR)
 
     @property
     def live_url(self) -> str:

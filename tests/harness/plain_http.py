@@ -5,6 +5,7 @@ By default httpx reads the certificate authorities for each client, which takes 
 
 from __future__ import annotations
 
+import re
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -27,3 +28,11 @@ def post(url: str, *, timeout: float, json: Any = None) -> httpx.Response:
 
 def client(url: str = "", *, timeout: float, auth: httpx.Auth | None = None, headers: Mapping[str, str] | None = None) -> httpx.Client:
     return httpx.Client(base_url=url, timeout=timeout, auth=auth, headers=headers, verify=NO_AUTHORITIES, trust_env=False)
+
+
+def metric(service_url: str, name: str, *, headers: Mapping[str, str] | None = None) -> float:
+    """Return the value of a metric without labels, or with those in its name."""
+    text = get(f"{service_url}/metrics", timeout=5, headers=headers).text
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    assert found, f"{service_url} has no metric {name}"
+    return float(found[1])

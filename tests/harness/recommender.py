@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -48,10 +47,7 @@ class RecommenderDriver:
         raise AssertionError(f"it answered as of {answer.as_of_offset}")
 
     def metric(self, name: str) -> float:
-        text = plain_http.get(self.process.ready_url.replace("readyz", "metrics"), timeout=5).text
-        found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
-        assert found, f"no metric {name}"
-        return float(found[1])
+        return plain_http.metric(self.process.ready_url.removesuffix("/readyz"), name)
 
 
 @contextmanager

@@ -175,9 +175,8 @@ class Stack:
 
 
 def node() -> str:
-    """Return the Node to run the gateway with: the one beside this Python where it exists, else the machine's own."""
-    beside = Path(sys.executable).with_name("node")
-    return str(beside) if beside.exists() else shutil.which("node") or "node"
+    """Return the path of Node in the checkout's environment, beside this Python."""
+    return str(Path(sys.executable).with_name("node"))
 
 
 def node_program(path: Path) -> list[str]:

@@ -75,11 +75,11 @@ def test_only_one_client_can_peek_at_a_time(queue: DeadLetterQueue, address: Bro
 def test_a_dead_lettered_job_is_listed_shown_replayed_and_succeeds(
     commands: DeadLetterCommands, worker: WorkerDriver, jobs: JobsDriver, broker: BrokerDriver, tmp_path: Path
 ) -> None:
-    job_id = jobs.request(f"refuse-until:{tmp_path / 'mended'}")
+    job_id = jobs.request(f"refuse-until:{tmp_path / 'repaired'}")
     jobs.outcome(job_id)
     (line,) = eventually(commands.list, within=20)
     shown = commands.show(line.split()[0])
-    (tmp_path / "mended").touch()
+    (tmp_path / "repaired").touch()
 
     said = commands.replay(line.split()[0])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -63,15 +63,10 @@ class Findings:
 
     @property
     def are_none(self) -> bool:
-        return not (self.lost or self.doubled or self.unexpected or self.differing)
+        return not any(astuple(self))
 
     def __add__(self, other: Findings) -> Findings:
-        return Findings(
-            self.lost + other.lost,
-            self.doubled + other.doubled,
-            self.unexpected + other.unexpected,
-            self.differing + other.differing,
-        )
+        return Findings(*(mine + others for mine, others in zip(astuple(self), astuple(other), strict=True)))
 
 
 def check(ledger: Ledger, observed: Observed) -> Findings:
@@ -96,9 +91,7 @@ def _check_effects(operations: Sequence[Operation[Content]], effects: Iterable[t
     by_content = {operation.content: operation for operation in operations}
     assert len(by_content) == len(operations), "two operations have the same content"
     return Findings(
-        lost=tuple(
-            f"{operation.content}" for operation in operations if operation.outcome is Outcome.ACCEPTED and operation.content not in ids_of
-        ),
+        lost=tuple(f"{each.content}" for each in operations if each.outcome is Outcome.ACCEPTED and each.content not in ids_of),
         doubled=tuple(f"{content} as {ids}" for content, ids in ids_of.items() if len(ids) > 1),
         unexpected=tuple(f"{content} as {ids}" for content, ids in ids_of.items() if not _may_be(by_content.get(content), ids)),
     )
