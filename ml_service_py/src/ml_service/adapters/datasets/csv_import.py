@@ -1,15 +1,13 @@
-"""A user's own data: interactions and items as two CSV files, read whole or not at all."""
+"""Reads a user's own data from two CSV files, interactions and items: both completely, or none."""
 
 from __future__ import annotations
 
-import re
 import uuid
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ml_service.adapters.datasets.csv_cells import YEAR_MAX, TimeColumn, read_genres, read_rating, read_year
 from ml_service.adapters.datasets.csv_rows import Columns, Problems, Row, UnusableCell, parse_rows
-from ml_service.adapters.datasets.csv_times import TimeColumn
-from ml_service.adapters.datasets.genre_labels import genres_of
 from ml_service.adapters.sql.imported_rows import imported_id
 from ml_service.domain import RATING_MAX, RATING_MIN, Dataset, Interaction, Item
 
@@ -18,14 +16,10 @@ if TYPE_CHECKING:
 
 ITEM_COLUMNS = Columns(("item_id", "title"), ("year", "genres"))
 INTERACTION_COLUMNS = Columns(("user_id", "item_id"), ("rating", "timestamp"))
-YEAR_MAX = 9999
-#: Narrower than Python's numbers, which take "1_0", "nan", "1e0" and the digits of other scripts.
-NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
-WHOLE_NUMBER = re.compile(r"[0-9]{1,4}")
 
 
 def read_csv(interactions_path: Path, items_path: Path) -> Dataset:
-    """Reads both files, or raises InvalidArgument (IMPORT_INVALID): up to 20 problems, each with file, line and column."""
+    """Return the data of both files. Raises InvalidArgument (IMPORT_INVALID) with up to 20 problems, each with file, line and column."""
     problems = Problems()
     item_ids: set[str] = set()
     items = tuple(parse_rows(items_path, ITEM_COLUMNS, partial(_item, item_ids=item_ids), problems))
@@ -40,38 +34,20 @@ def _item(row: Row, item_ids: set[str]) -> Item:
     if item_id in item_ids:
         raise UnusableCell("item_id", f"is {item_id!r}, which an earlier row has")
     item_ids.add(item_id)
-    genres = row.optional("genres", _genres, "text without NUL characters")
-    return Item(item_id, row.text("title"), row.optional("year", _year, f"a whole number from 1 to {YEAR_MAX}"), genres or ())
+    genres = row.optional("genres", read_genres, "text without NUL characters")
+    return Item(item_id, row.text("title"), row.optional("year", read_year, f"a whole number from 1 to {YEAR_MAX}"), genres or ())
 
 
 def _interaction(row: Row, item_ids: set[str], times: TimeColumn) -> Interaction:
     user_id, item_id = row.id("user_id"), row.id("item_id")
     if item_id not in item_ids:
         raise UnusableCell("item_id", f"is {item_id!r}, which the items' file doesn't have")
-    rating = row.optional("rating", _rating, f"a number from {RATING_MIN:g} to {RATING_MAX:g}")
+    rating = row.optional("rating", read_rating, f"a number from {RATING_MIN:g} to {RATING_MAX:g}")
     occurred_at = row.optional("timestamp", times.read, times.expected)
     interaction_id = imported_id(user_id, item_id, occurred_at) if occurred_at else _id_by_line(row.line, user_id, item_id, rating)
     return Interaction(interaction_id, user_id, item_id, rating, occurred_at)
 
 
 def _id_by_line(line: int, user_id: str, item_id: str, rating: float | None) -> str:
-    """Return the id of a row without a time. The line is a part of it: a user may give the same rating twice, with another between."""
+    """Return the id of a row without a time. It depends on the line: a user may give the same rating twice, with another one between."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"csv\n{line}\n{user_id}\n{item_id}\n{rating}\nNone"))
-
-
-def _rating(cell: str) -> float:
-    if not NUMBER.fullmatch(cell) or not RATING_MIN <= float(cell) <= RATING_MAX:
-        raise ValueError
-    return float(cell)
-
-
-def _year(cell: str) -> int:
-    if not WHOLE_NUMBER.fullmatch(cell) or not 1 <= int(cell) <= YEAR_MAX:
-        raise ValueError
-    return int(cell)
-
-
-def _genres(cell: str) -> tuple[str, ...]:
-    if "\0" in cell:
-        raise ValueError
-    return genres_of(cell.split("|"))

@@ -1,4 +1,4 @@
-"""CSV files as rows of named cells, with every problem by file, line and column. What the cells mean is csv_import's matter."""
+"""Reads CSV files as rows of named cells, and collects problems with their file, line and column. Knows no meaning of a column."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ PROBLEMS_MAX = 20
 
 @dataclass(frozen=True, slots=True)
 class Columns:
+    """The names of a file's columns. A file with any other column is rejected."""
+
     required: tuple[str, ...]
     optional: tuple[str, ...]
 
 
 class UnusableCell(Exception):
-    """A cell that can't be used, and why."""
+    """A cell that can't be used. The message says why."""
 
     def __init__(self, column: str, problem: str) -> None:
         super().__init__(problem)
@@ -34,29 +36,33 @@ class UnusableCell(Exception):
 
 
 class Problems:
-    """What is wrong so far, a line of text each. Many are enough: the last one raises."""
+    """The problems found so far, one line of text each. Adding the twentieth raises, so that a wrong file gives no endless list."""
 
     def __init__(self) -> None:
         self._rows: list[str] = []
 
     def add(self, path: Path, line: int, column: str, problem: str) -> None:
+        """Add a problem. `column` may be empty. Raises InvalidArgument (IMPORT_INVALID) if there are PROBLEMS_MAX now."""
         place = f"{path.name}, line {line}" + (f", column {column}" if column else "")
         self._rows.append(f"{place}: {problem}")
         if len(self._rows) >= PROBLEMS_MAX:
             self.raise_if_any()
 
     def raise_if_any(self) -> None:
+        """Raise InvalidArgument (IMPORT_INVALID) with all problems, if there are any."""
         if self._rows:
             raise InvalidArgument("IMPORT_INVALID", "\n".join(self._rows))
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """A row by its first line in the file, and its cells by column."""
+
     line: int
     cells: dict[str, str]
 
     def text(self, column: str) -> str:
-        """Gives a cell that must say something."""
+        """Return a cell that must not be empty. Raises UnusableCell."""
         cell = self.cells[column]
         if not cell.strip():
             raise UnusableCell(column, "is empty")
@@ -65,13 +71,14 @@ class Row:
         return cell
 
     def id(self, column: str) -> str:
+        """Return a cell that must be an id. Raises UnusableCell."""
         text = self.text(column)
         if not is_id(text):
             raise UnusableCell(column, f"can't be an id: {ID_RULE}")
         return text
 
     def optional(self, column: str, convert: Callable[[str], T], expected: str) -> T | None:
-        """Gives a converted cell, or None where the cell is empty or the file hasn't the column."""
+        """Return the converted cell, None if it is empty or the file has no such column. Raises UnusableCell, which names `expected`."""
         cell = self.cells.get(column, "").strip()
         try:
             return convert(cell) if cell else None
@@ -80,7 +87,7 @@ class Row:
 
 
 def parse_rows(path: Path, columns: Columns, parse: Callable[[Row], T], problems: Problems) -> Iterator[T]:
-    """Gives what `parse` makes of each row below the header; an UnusableCell is a problem, and the next row follows."""
+    """Yield the result of `parse` for each row below the header. A row for which it raises UnusableCell becomes a problem."""
     for row in _read_rows(path, columns, problems):
         try:
             yield parse(row)
@@ -89,7 +96,7 @@ def parse_rows(path: Path, columns: Columns, parse: Callable[[Row], T], problems
 
 
 def _read_rows(path: Path, columns: Columns, problems: Problems) -> Iterator[Row]:
-    """Reads the rows. A file that can't be read on is a problem, and the last one."""
+    """Yield the rows. If the file can't be read further, add that problem and raise InvalidArgument (IMPORT_INVALID)."""
     line = 1
     try:
         with path.open("rb") as binary:
@@ -110,7 +117,7 @@ def _read_rows(path: Path, columns: Columns, problems: Problems) -> Iterator[Row
 
 
 def _decoded(binary: BinaryIO) -> Iterator[str]:
-    """Decodes line by line, so that a wrong byte has a line."""
+    """Decode line by line, so that the problem of a wrong byte can name the line."""
     for number, line in enumerate(binary):
         yield line.decode("utf-8" if number else "utf-8-sig")
 
@@ -138,7 +145,7 @@ def _header_problems(header: list[str], columns: Columns) -> Iterator[tuple[str,
 
 
 def _row(path: Path, line: int, header: list[str], cells: list[str], problems: Problems) -> Iterator[Row]:
-    """Gives the row, unless it is blank or its cells don't fit the header."""
+    """Yield the row unless it is blank. If its number of cells differs from the header's, add a problem instead."""
     if len(cells) == len(header):
         yield Row(line, dict(zip(header, cells, strict=True)))
     elif len(cells) > len(header):

@@ -1,4 +1,4 @@
-"""MovieLens 100K, read inside the wheel of recbole that ships it. Nothing is unpacked or installed.
+"""Reads MovieLens 100K from the wheel of recbole, which contains it. Unpacks and installs nothing.
 
 Source: GroupLens, University of Minnesota (F. M. Harper and J. A. Konstan, The MovieLens Datasets: History and Context, 2015).
 Its terms: research use with this acknowledgement; no redistribution without permission, no commercial use without permission.
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ml_service.adapters.datasets.genre_labels import genres_of
+from ml_service.adapters.datasets.csv_cells import genres_of
 from ml_service.adapters.sql.imported_rows import imported_id
 from ml_service.domain import Dataset, Interaction, Item
 from ml_service.errors import Internal
@@ -35,22 +35,26 @@ WHEEL = "recbole-1.2.1-py3-none-any.whl"
 SHA256 = "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407"
 FOLDER = "recbole/dataset_example/ml-100k/ml-100k"
 DOWNLOAD_SECONDS = 120
-#: The title of the film of which nothing is known, misspelt as the files have it.
+#: The title of the unknown film, misspelt as in the files.
 UNKNOWN = "unkonwn"
-#: One film is followed by "(V)", video, so that its year stayed in the title.
+#: One title has "(V)", for video, in the year's column and the year in the title.
 YEAR_IN_TITLE = re.compile(r"^(?P<title>.+) \((?P<year>\d{4})\)$")
-#: "Usual Suspects, The" is to be shown as "The Usual Suspects".
+#: "Usual Suspects, The" becomes "The Usual Suspects".
 ARTICLE_BEHIND = re.compile(r"^(?P<name>[^(]+), (?P<article>The|An?|La|Les?|Il|Das|Der)(?P<rest> \(.*)?$")
 
 
 def fetch(cache_dir: Path) -> Dataset:
-    """Reads the data set from the wheel in `cache_dir`; downloads it there first where it is missing or damaged."""
+    """Return the data set from the wheel in `cache_dir`. Download the wheel first if it is missing or damaged.
+
+    Raises Internal (UPSTREAM_FAILED) if the download fails or gives another file than the published one.
+    """
     wheel = cache_dir / WHEEL
     if not _is_intact(wheel):
         wheel.unlink(missing_ok=True)
         _download(cache_dir)
     if not _is_intact(wheel):
-        raise Internal("UPSTREAM_FAILED", f"{wheel} isn't the file that was published: its SHA-256 must be {SHA256}", sha256=SHA256)
+        detail = f"{wheel} isn't the file that was published: its SHA-256 must be {SHA256}. Delete it, then try again."
+        raise Internal("UPSTREAM_FAILED", detail, sha256=SHA256)
     return _read(wheel)
 
 
@@ -59,7 +63,7 @@ def _is_intact(wheel: Path) -> bool:
 
 
 def _download(cache_dir: Path) -> None:
-    """Has pip fetch the wheel from wherever pip is configured to look, and check its hash."""
+    """Let pip download the wheel from its configured index and check the hash."""
     cache_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         requirements = Path(folder) / "requirements.txt"
@@ -69,9 +73,9 @@ def _download(cache_dir: Path) -> None:
         try:
             subprocess.run(command, check=True, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS)  # noqa: S603  # no part is input
         except subprocess.TimeoutExpired as error:
-            raise Internal("UPSTREAM_FAILED", f"MovieLens 100K didn't arrive within {DOWNLOAD_SECONDS} s; try again") from error
+            raise Internal("UPSTREAM_FAILED", f"MovieLens 100K didn't arrive within {DOWNLOAD_SECONDS} s. Try again.") from error
         except subprocess.CalledProcessError as error:
-            # pip's last line is the summary; the lines before it hold the cause.
+            # pip's last line is a summary. The lines before it hold the cause.
             said = error.stderr.strip().splitlines() or ["nothing"]
             log.warning("pip failed", said=said)
             detail = f"pip can't download {REQUIREMENT}, which holds MovieLens 100K ({said[-1]}). See the log above, then try again."

@@ -1,11 +1,11 @@
-"""Times of a CSV column: one of three forms, from 1990 to next year, and never guessed."""
+"""Times of a CSV column: three formats, from 1990 to next year, with the unit never guessed."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from ml_service.adapters.datasets.csv_cells import TimeColumn
 from ml_service.adapters.datasets.csv_rows import UnusableCell
-from ml_service.adapters.datasets.csv_times import TimeColumn
 
 NEXT_YEAR = datetime.now(UTC).year + 1
 MOMENT = datetime(2020, 5, 5, 14, 8, 48, 500_000, tzinfo=UTC)
@@ -14,11 +14,11 @@ MOMENT = datetime(2020, 5, 5, 14, 8, 48, 500_000, tzinfo=UTC)
 @pytest.mark.parametrize(
     "cell", ["1588687728.5", "1588687728500", "1588687728500.0", "2020-05-05T14:08:48.5Z", "2020-05-05 16:08:48.500+02:00"]
 )
-def test_seconds_milliseconds_and_rfc_3339_say_the_same_moment(cell: str) -> None:
+def test_seconds_milliseconds_and_rfc_3339_give_the_same_time(cell: str) -> None:
     assert TimeColumn("timestamp").read(cell) == MOMENT
 
 
-def test_seconds_of_before_and_after_september_2001_are_one_unit_though_their_digits_differ() -> None:
+def test_seconds_with_9_and_10_digits_are_the_same_unit() -> None:
     column = TimeColumn("timestamp")
 
     assert [column.read(cell).year for cell in ("999999999", "1000000000", "881250949")] == [2001, 2001, 1997]
@@ -49,7 +49,7 @@ def test_seconds_of_before_and_after_september_2001_are_one_unit_though_their_di
         "soon",
     ],
 )
-def test_anything_else_is_refused(cell: str) -> None:
+def test_any_other_text_is_rejected(cell: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # the row's reader names line, column and what is accepted
         TimeColumn("timestamp").read(cell)
 
@@ -67,7 +67,7 @@ def test_times_from_1990_to_the_end_of_next_year_are_accepted_and_no_others() ->
                 TimeColumn("timestamp").read(cell)
 
 
-def test_the_year_counts_in_utc() -> None:
+def test_the_year_is_that_in_utc() -> None:
     still_1989 = datetime(1990, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=1)))
 
     with pytest.raises(ValueError):  # noqa: PT011  # the row's reader names line, column and what is accepted
@@ -75,7 +75,7 @@ def test_the_year_counts_in_utc() -> None:
 
 
 @pytest.mark.parametrize(("first", "second"), [("881250949", "1588687728000"), ("1588687728000", "1588687728")])
-def test_a_number_in_another_unit_than_the_column_is_refused_naming_both(first: str, second: str) -> None:
+def test_a_number_in_another_unit_than_the_column_is_rejected_and_both_are_named(first: str, second: str) -> None:
     column = TimeColumn("timestamp")
     column.read(first)
 
