@@ -1,5 +1,4 @@
 // The connection to RabbitMQ. amqplib's recovery brings it back; what hangs on it is set up anew each time, in one place.
-import type { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import type { SecureContextOptions } from 'node:tls'
 import { type ChannelModel, connect, type RecoveringChannelModel } from 'amqplib'
@@ -7,9 +6,9 @@ import type { BaseLogger } from 'pino'
 import { type Config, closingMs } from '../../config.ts'
 import { openCertificates } from '../certificates.ts'
 import { shield } from '../listeners.ts'
+import { batchWrites } from './amqplib-socket.ts'
 import type { Broker } from './broker.ts'
 import { createFailureLog } from './failures.ts'
-import { gatherWrites } from './gather-writes.ts'
 import { createHints } from './hints.ts'
 import { createPublisher, type ObservePublication } from './publisher.ts'
 import { StreamReader } from './stream-reader.ts'
@@ -43,7 +42,7 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
   async function setUp(opened: ChannelModel) {
     // amqplib listens for errors only after the set-up, and an error that nobody listens for ends the process.
     opened.on('error', (error) => logger.warn({ err: error }, 'broker connection failed'))
-    gatherWrites(socketOf(opened))
+    batchWrites(opened)
     const channel = await opened.createConfirmChannel()
     channel.on('error', (error) => logger.warn({ err: error }, 'broker channel failed'))
     await prepareTopology(channel, definitions)
@@ -116,9 +115,4 @@ function recover(
   const address = new URL(url)
   if (!address.searchParams.has('heartbeat')) address.searchParams.set('heartbeat', String(heartbeatSeconds))
   return connect(address.href, { ...tls, noDelay: true, timeout: connectTimeoutMs, recovery: { ...recovery, setup } })
-}
-
-/** amqplib's types don't name it. */
-function socketOf({ connection }: ChannelModel): Socket {
-  return (connection as unknown as { stream: Socket }).stream
 }
