@@ -1,17 +1,17 @@
-// Who the gateway is to its neighbours, and whose word on them it takes: three PEM files that may be replaced while it runs.
+// The gateway's certificate and key, and the authority whose certificates it trusts: three PEM files that may be replaced while it runs.
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import type { BaseLogger } from 'pino'
 
-/** The names that Kubernetes and cert-manager give them in a secret. */
+/** The file names that Kubernetes and cert-manager use in a secret. */
 const names = { ca: 'ca.crt', cert: 'tls.crt', key: 'tls.key' } as const
 
-/** Throws an error that names the file that can't be used. */
+/** Read the three files of a folder. Throws an error that names the file that can't be used. */
 export function openCertificates(folder: string) {
   const paths = { ca: join(folder, names.ca), cert: join(folder, names.cert), key: join(folder, names.key) }
-  // Who copies these options copies no content: what is renewed here is so there, too.
+  // Arrays, so that a copy of these options shares their contents: a reload reaches the copies, too.
   const options = { ca: [''], cert: [''], key: [''] }
 
   function reload() {
@@ -28,7 +28,7 @@ export function openCertificates(folder: string) {
   return {
     paths,
     options,
-    /** Keeps what it has where the files can't be used. */
+    /** Read the files again. If one can't be used, log the error and keep the earlier contents. */
     renew(logger: Pick<BaseLogger, 'error'>) {
       try {
         reload()

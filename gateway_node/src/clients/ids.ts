@@ -1,9 +1,9 @@
-// The form of the ids of users and items, for tokens as for routes and frames.
+// The schema of the ids of users and items, in tokens, routes and frames.
 import { Type } from 'typebox'
 
 /**
- * Control characters are refused: PostgreSQL stores no NUL, and the others only hide in logs. The pattern reads the same in every language of
- * JSON Schema. Half a surrogate pair, for which there is no such pattern, is refused by a check of its own.
+ * It refuses control characters: PostgreSQL stores no NUL, and the others hide in logs. The pattern means the same in every implementation of JSON
+ * Schema. No such pattern exists for half a surrogate pair, so a separate check refuses that.
  */
 export const Id = (example: string) =>
   Type.Refine(

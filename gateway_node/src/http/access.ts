@@ -1,15 +1,13 @@
-// Who may do what: the one rule, for routes and for topics. Both say whom they let in where they are defined.
+// The one rule of access, for routes and for topics. Each route and each topic names the principals that may use it.
 
 import type { Identity } from '../clients/identity-provider/identity.ts'
 import { AppError } from '../errors.ts'
 
-export const everybody = ['anyone', 'signed-in', 'owner', 'operator'] as const
+/** `owner` is the viewer whose own data it is. */
+export type Principal = 'anyone' | 'signed-in' | 'owner' | 'operator'
+export type Access = readonly Principal[]
 
-/** `owner` is the viewer whose data it is about. */
-export type Who = (typeof everybody)[number]
-export type Access = readonly Who[]
-
-/** `ownerId` is the user whose data it is about, where it is about one's. */
+/** Throw unless one of the principals is this identity. `ownerId` is the user whose data it is; undefined if it is no user's data. */
 export function requireAccess(access: Access, identity: Identity | undefined, ownerId?: string): void {
   if (access.includes('anyone')) return
   requireIdentity(identity)
@@ -21,14 +19,14 @@ export function requireAccess(access: Access, identity: Identity | undefined, ow
 
 export function requireIdentity<Known>(identity: Known | undefined): asserts identity is Known {
   if (identity) return
-  throw new AppError('TOKEN_INVALID', 'No token came. Send the header "Authorization: Bearer" with one.')
+  throw new AppError('TOKEN_INVALID', 'The request has no token. Send the header "Authorization: Bearer" with one.')
 }
 
 function isViewerOf({ role, subject }: Identity, ownerId: string | undefined): boolean {
   return role === 'viewer' && subject === ownerId
 }
 
-/** One text for one somebody: a user may have any name, the operator's too. */
+/** Return a key that no two identities share. A user may have any id, also `operator`, so the key contains the role. */
 export function keyOf({ role, subject }: Identity): string {
   return `${role} ${subject}`
 }

@@ -1,4 +1,4 @@
-// Lets nobody in whom a route doesn't name: who asks is read from the token, and each route says in `config.access` who may.
+// Reads the identity from the token of each request, and refuses an identity that the route's `config.access` doesn't name.
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { createDemoSessions, type OpenSession } from '../clients/identity-provider/demo-sessions.ts'
@@ -6,10 +6,10 @@ import type { Identity, Verify } from '../clients/identity-provider/identity.ts'
 import { createProviderVerify } from '../clients/identity-provider/provider-tokens.ts'
 import { type Access, requireAccess, requireIdentity } from './access.ts'
 import { problemResponse, unknownRoute } from './problem.ts'
-import { createRates } from './rate-limits.ts'
+import { createRateLimits } from './rate-limits.ts'
 
 const bearerPattern = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i
-/** What the contract calls this way of signing in. */
+/** The name of this security scheme in the OpenAPI document. */
 export const bearer = 'bearer'
 const open: Access = ['anyone']
 
@@ -17,32 +17,23 @@ export const authPlugin = fp(
   async (app) => {
     decorate(app)
     requireAccessOfRoutes(app)
-    const rates = createRates(app.config.limits)
+    const limits = await createRateLimits(app)
     app.decorateRequest('identity')
     app.decorateRequest('access')
-    function admit(request: FastifyRequest, identity: Identity): void {
-      request.identity = identity
-      rates.identity(identity)
-      if (!request.access.includes('owner')) requireAccess(request.access, identity)
-    }
-    // Callbacks, as most who ask are known: a promise for each would cost more than what it waits for.
-    app.addHook('onRequest', (request, _reply, done) => {
-      const { config } = request.routeOptions
-      request.access = config.access ?? []
-      if (!config.isProbe) rates.address(request.ip)
-      // Now, as later a body would be read for it.
+    app.addHook('onRequest', async (request) => {
+      const { access = [], isProbe } = request.routeOptions.config
+      request.access = access
+      // The address comes first: a client that tries tokens has no identity yet.
+      if (!isProbe) await limits.address(request)
+      // Refuse an unknown route before its body is read.
       if (request.is404) throw unknownRoute(request)
-      if (request.access.includes('anyone')) return done()
-      const identity = signIn(app, request)
-      if (identity instanceof Promise) {
-        identity.then((checked) => admit(request, checked)).then(() => done(), done)
-        return
-      }
-      admit(request, identity)
-      done()
+      if (access.includes('anyone')) return
+      request.identity = await readIdentity(app, request)
+      await limits.identity(request)
+      if (!access.includes('owner')) requireAccess(access, request.identity)
     })
     app.addHook('preHandler', (request, _reply, done) => {
-      // The owner may stand in the body, which has been read and checked by now.
+      // The body may name the owner, and only now it has been read and validated.
       if (request.access.includes('owner')) requireAccess(request.access, request.identity, ownerIn(request))
       done()
     })
@@ -59,7 +50,7 @@ function decorate(app: FastifyInstance): void {
   } else app.decorate('verifyToken', createProviderVerify(identity))
 }
 
-/** A route that was forgotten must not be open. Tells the contract who may use each. */
+/** Stop the start if a route doesn't say who may use it. Write each route's access into the OpenAPI document. */
 function requireAccessOfRoutes(app: FastifyInstance): void {
   const routes: RouteOptions[] = []
   app.addHook('onRoute', (route) => {
@@ -75,21 +66,21 @@ function requireAccessOfRoutes(app: FastifyInstance): void {
       }
   })
   app.addHook('onReady', async () => {
-    const forgotten = routes.filter(({ config }) => !config?.access?.length)
-    if (forgotten.length === 0) return
-    const names = forgotten.map(({ method, url }) => `${method} ${url}`)
-    throw new Error(`Routes that don't say who may use them, by config.access: ${names.join(', ')}`)
+    const unnamed = routes.filter(({ config }) => !config?.access?.length)
+    if (unnamed.length === 0) return
+    const names = unnamed.map(({ method, url }) => `${method} ${url}`)
+    throw new Error(`These routes don't say who may use them: ${names.join(', ')}. Give each a config.access.`)
   })
 }
 
-/** For the routes of plugins that aren't ours, and so can't say it themselves. */
+/** Open the routes of a third-party plugin, which can't set `config.access` themselves. */
 export function openToAnyone(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
     route.config = { ...route.config, access: open }
   })
 }
 
-function signIn(app: FastifyInstance, { headers }: FastifyRequest): ReturnType<Verify> {
+function readIdentity(app: FastifyInstance, { headers }: FastifyRequest): ReturnType<Verify> {
   const token = bearerPattern.exec(headers.authorization ?? '')?.[1]
   const identity = token === undefined ? undefined : app.verifyToken(token)
   requireIdentity(identity)
@@ -106,13 +97,13 @@ function ownerIn({ params, body }: FastifyRequest): string | undefined {
 declare module 'fastify' {
   interface FastifyInstance {
     verifyToken: Verify
-    /** In the demo alone. */
+    /** Only in the demo. */
     openSession: OpenSession
   }
   interface FastifyRequest {
-    /** Undefined where anyone may ask. */
+    /** Undefined on a route that anyone may use. */
     identity: Identity | undefined
-    /** The identities that may send it. */
+    /** The principals that may send it. */
     access: Access
   }
   interface FastifyContextConfig {

@@ -1,7 +1,7 @@
-// What the gateway asks of the broker, in the gateway's own words. Types only: the AMQP client and the test's fake both fit.
+// The broker as the rest of the gateway sees it. Types only: the AMQP client and the fake of the tests implement them.
 
 export type Publication = {
-  /** Empty: the default exchange, whose routing keys are names of queues and streams. */
+  /** Empty for the default exchange, whose routing keys are names of queues and streams. */
   exchange: string
   routingKey: string
   /** The full name of the protobuf message, such as `whynotboth.v1.JobRequested`. */
@@ -10,7 +10,7 @@ export type Publication = {
   correlationId?: string
   traceparent?: string
   body: Uint8Array
-  /** True: a publication that no queue takes is a failure. */
+  /** If true, `publish` rejects a message that no queue takes. */
   mandatory: boolean
 }
 
@@ -28,32 +28,38 @@ export type LogStart = 'first' | 'next' | { timestamp: Date }
 
 export type LogHandlers = {
   onMessage: (message: LogMessage) => void
-  /** The stream isn't the one that was read before (a fresh broker, or retention passed it): what was folded is void, and all follows from the first. */
+  /**
+   * The stream no longer holds the last message that was read: the broker is a fresh one, or retention removed the message. Drop what was folded;
+   * all messages follow again from the first.
+   */
   onRestart?: () => void
-  /** The reader lost the broker. It attaches again by itself and goes on after `lastOffset`. */
+  /** The reader lost the broker. It attaches again by itself and continues after `lastOffset`. */
   onDetached?: () => void
 }
 
 export interface LogReader {
   readonly isAttached: boolean
-  /** Whether all that the stream held at the last attachment has been read. */
+  /** Whether the reader has read everything that the stream held when it attached. */
   readonly isCaughtUp: boolean
   readonly lastOffset: number | null
-  /** Asks the broker whether all that the stream holds now has been read. False if the broker is lost meanwhile. */
+  /** Ask the broker, and resolve with true once the reader has read all that the stream holds now. False if it loses the broker meanwhile. */
   hasReadToEnd(): Promise<boolean>
-  /** The offset of a message, as soon as this reader has seen it; null if it doesn't within the time. Asking after it came is fine. */
+  /** Resolve with the offset of a message once this reader has read it, which may be before the call; with null after `withinMs`. */
   waitFor(messageId: string, withinMs: number): Promise<number | null>
   close(): Promise<void>
 }
 
 export interface Broker {
   readonly isConnected: boolean
-  /** Publications that this process still holds, as the broker has neither confirmed nor refused them. Bounded. */
+  /** Publications that the broker has neither confirmed nor refused yet. This process holds at most 5,000. */
   readonly unconfirmed: number
-  /** Resolves on the broker's confirm. Rejects with BROKER_UNAVAILABLE otherwise, within the confirm timeout; at once where the broker is away or blocks. */
+  /**
+   * Resolve on the broker's confirm. Otherwise reject with BROKER_UNAVAILABLE: at once if the broker is away or blocks publications, and after the
+   * confirm timeout at the latest.
+   */
   publish(publication: Publication): Promise<void>
   readStream(name: string, from: LogStart, handlers: LogHandlers): LogReader
-  /** Fires with the message's body when a version went live, by the fanout `models`. Hints may be missed. */
+  /** Call the listener with the body of each message of the fanout `models`: a version went live. Hints may be missed. Returns the way to stop. */
   onHint(listener: (body: Uint8Array) => void): () => void
   close(): Promise<void>
 }

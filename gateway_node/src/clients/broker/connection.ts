@@ -1,4 +1,4 @@
-// The connection to RabbitMQ. amqplib's recovery brings it back; what hangs on it is set up anew each time, in one place.
+// The connection to RabbitMQ. amqplib's recovery reconnects; `setUp` then opens the channels, the topology and the hints again.
 import { setTimeout } from 'node:timers/promises'
 import type { SecureContextOptions } from 'node:tls'
 import { type ChannelModel, connect, type RecoveringChannelModel } from 'amqplib'
@@ -14,10 +14,10 @@ import { createPublisher, type ObservePublication } from './publisher.ts'
 import { StreamReader } from './stream-reader.ts'
 import { declareTopology, findTopology, readDefinitions } from './topology.ts'
 
-/** A broker that says nothing for two of these is taken for frozen, and its connection for lost. */
+/** After two of these without a sign of the broker, the connection counts as lost. */
 const heartbeatSeconds = 5
 const connectTimeoutMs = 5000
-/** Spread over the delay, so that the gateways of a broker that comes back don't all come at once. */
+/** A random share of the delay, so that all gateways don't reconnect to a returning broker at once. */
 const jitter = 0.5
 const recovery = { waitForConnect: false, initialDelay: 100, maxDelay: 2000, jitter }
 
@@ -25,7 +25,7 @@ type BrokerConfig = Pick<Config, 'amqpUrl' | 'brokerDefinitions' | 'confirmTimeo
   Partial<Pick<Config, 'brokerDeclare' | 'tlsDir'>>
 type Logger = Pick<BaseLogger, 'info' | 'warn' | 'error'>
 
-/** Returns at once. The connection comes when the broker does. */
+/** Return at once. The connection opens as soon as the broker is there. */
 export function connectBroker(config: BrokerConfig, logger: Logger, observe: ObservePublication): Broker {
   const definitions = readDefinitions(config.brokerDefinitions)
   const prepareTopology = config.brokerDeclare === false ? findTopology : declareTopology
@@ -40,7 +40,7 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
   let connection: ChannelModel | undefined
 
   async function setUp(opened: ChannelModel) {
-    // amqplib listens for errors only after the set-up, and an error that nobody listens for ends the process.
+    // amqplib adds its own error listener only after the set-up, and an `error` event without a listener ends the process.
     opened.on('error', (error) => logger.warn({ err: error }, 'broker connection failed'))
     batchWrites(opened)
     const channel = await opened.createConfirmChannel()
@@ -69,7 +69,7 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
     model.on('disconnect', (error) => {
       connection = undefined
       logger.warn({ err: error }, 'broker disconnected')
-      // The next attempt to come back is one with the files of now.
+      // The next attempt uses the certificate files as they are now.
       certificates?.renew(logger)
     })
     model.on('connect-failed', (error) => {
@@ -100,7 +100,7 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
     close: async () => {
       await publisher.flush()
       const closing = (await ready).close()
-      // A broker that doesn't answer would never confirm the end either.
+      // A broker that doesn't answer doesn't confirm the close either.
       await Promise.race([closing, setTimeout(closingMs, undefined, { ref: false })])
       connection = undefined
     },

@@ -1,4 +1,4 @@
-// What goes around a body on AMQP, in both directions. The bodies are protobuf and stay closed here.
+// Translates the AMQP properties of a message, in both directions. The body is protobuf, and this file doesn't decode it.
 import type { Message, Options } from 'amqplib'
 import type { LogMessage, Publication } from './broker.ts'
 

@@ -2,18 +2,18 @@
 
 export type Failure = { cause: string; hint?: string }
 
-/** The error of amqplib when the broker refuses the virtual host. amqplib drops the broker's own text. */
+/** amqplib's error text when the broker refuses the virtual host. amqplib drops the broker's own text. */
 const closedAtOpen = 'Expected ConnectionOpenOk'
 
 const hints: [sign: string, hint: string][] = [
-  ['ACCESS-REFUSED', 'Mend the user or the password of AMQP_URL, or what that user may do.'],
+  ['ACCESS-REFUSED', 'Correct the user or the password in AMQP_URL, or give that user the permissions.'],
   [
     closedAtOpen,
-    "The virtual host of AMQP_URL isn't there, or its user has no right to it. Mend AMQP_URL or the broker.",
+    "The virtual host in AMQP_URL doesn't exist, or the user has no permission for it. Correct AMQP_URL or the broker.",
   ],
   [
     'PRECONDITION-FAILED',
-    'A queue or stream is there with other arguments. Remove it, or name another virtual host by AMQP_URL.',
+    'A queue or stream exists with other arguments. Delete it, or set AMQP_URL to another virtual host.',
   ],
 ]
 
@@ -30,15 +30,15 @@ export function explain(error: unknown): Failure {
 
 /** Return a log that warns once for each cause, not at every attempt that fails for the same cause. */
 export function createFailureLog(warn: (failure: Failure) => void) {
-  let told: string | undefined
+  let logged: string | undefined
   return {
     failed: (error: unknown) => {
       const failure = explain(error)
-      if (failure.cause !== told) warn(failure)
-      told = failure.cause
+      if (failure.cause !== logged) warn(failure)
+      logged = failure.cause
     },
     succeeded: () => {
-      told = undefined
+      logged = undefined
     },
   }
 }

@@ -1,4 +1,5 @@
-// Listens to the fanout `models` on a queue of this process alone, which the broker deletes with the connection. What comes while it is away is missed.
+// Consumes the fanout `models` from a queue of this process, which the broker deletes with the connection. Messages sent while the connection is
+// lost are missed.
 import type { ChannelModel } from 'amqplib'
 import type { BaseLogger } from 'pino'
 import { shield } from '../listeners.ts'
@@ -8,7 +9,7 @@ export type HintListener = (body: Uint8Array) => void
 export function createHints(logger: Pick<BaseLogger, 'warn'>) {
   const listeners = new Set<HintListener>()
 
-  function tell(body: Uint8Array) {
+  function notify(body: Uint8Array) {
     for (const listener of listeners) listener(body)
   }
 
@@ -19,9 +20,9 @@ export function createHints(logger: Pick<BaseLogger, 'warn'>) {
       channel.on('close', () => opened.close().catch(() => {}))
       const { queue } = await channel.assertQueue('', { exclusive: true, autoDelete: true })
       await channel.bindQueue(queue, 'models', '')
-      await channel.consume(queue, (message) => message && tell(message.content), { noAck: true })
+      await channel.consume(queue, (message) => message && notify(message.content), { noAck: true })
     },
-    /** A body that a listener can't read is its publisher's bug, and no reason to lose the channel or the other listeners. */
+    /** Log the error of a listener, such as a body that can't be decoded. The channel and the other listeners go on. */
     onHint(listener: HintListener) {
       const shielded = shield(listener, (error) => logger.warn({ err: error }, 'hint not handled'))
       listeners.add(shielded)

@@ -1,22 +1,22 @@
-// Publishes with confirms that can't hang: each is settled by the broker, by the end of its channel (amqplib sees to that), or by its timeout.
+// Publishes messages with confirms. A confirm never hangs: the broker, the close of the channel (by amqplib), or the timeout settles it.
 import type { ChannelModel, ConfirmChannel } from 'amqplib'
 import { AppError } from '../../errors.ts'
 import type { Publication } from './broker.ts'
 import { toPublishOptions } from './envelope.ts'
 
-/** Above this the broker is too slow for what comes in, and more would only fill the memory. */
+/** With more, the broker is too slow for the load, and further messages would only fill the memory. */
 export const maxUnconfirmed = 5000
 
 export type ObservePublication = (type: string, outcome: 'confirmed' | 'failed') => void
 
-/** What goes over one connection. All of it ends with that connection. */
+/** The state of one connection. It ends with the connection. */
 type Link = {
   channel: ConfirmChannel
-  /** Set while the broker is short of memory or disk: it reads nothing from this connection then. */
+  /** True while the broker is short of memory or disk and reads nothing from this connection. */
   isBlocked: boolean
-  /** Messages that amqplib still holds. One whose caller gave up waiting is among them, as its frames may still wait to be sent. */
+  /** Messages without a confirm. They include those whose caller timed out, because their frames may still wait to be sent. */
   unconfirmed: number
-  /** The ids of messages that no queue took, each as often as it came back. */
+  /** The ids of returned messages, which no queue took, once for each return. */
   returned: string[]
 }
 
@@ -55,7 +55,7 @@ export function createPublisher(confirmTimeoutMs: number, observe: ObservePublic
 
   async function send(publication: Publication): Promise<void> {
     if (!link) throw unavailable('The broker is not connected.')
-    if (link.isBlocked) throw unavailable('The broker is short of memory or disk and takes nothing.')
+    if (link.isBlocked) throw unavailable('The broker is short of memory or disk and blocks publications.')
     if (link.unconfirmed >= maxUnconfirmed) throw unavailable('The broker confirms too slowly.')
     await confirm(link, publication)
   }
@@ -68,7 +68,7 @@ export function createPublisher(confirmTimeoutMs: number, observe: ObservePublic
       open.channel.publish(exchange, routingKey, Buffer.from(body), toPublishOptions(publication), (error) => {
         clearTimeout(timer)
         open.unconfirmed -= 1
-        // A message that no queue takes is returned first and confirmed then.
+        // The broker returns a message that no queue takes, and confirms it afterwards.
         if (takeOne(open.returned, messageId)) reject(unavailable(`No queue takes ${routingKey}.`))
         else if (error) reject(unavailable('The broker refused the message or went away.', error))
         else resolve()
@@ -83,7 +83,7 @@ export function createPublisher(confirmTimeoutMs: number, observe: ObservePublic
     get unconfirmed() {
       return link?.unconfirmed ?? 0
     },
-    /** Resolves when nobody waits for a confirm any more. */
+    /** Resolve when no publication waits for a confirm. */
     flush: async () => void (await Promise.allSettled(waiting)),
   }
 }

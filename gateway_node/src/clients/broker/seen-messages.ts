@@ -1,4 +1,4 @@
-// Remembers the offsets of the newest messages of a stream, and lets callers wait for one that hasn't come yet.
+// Keeps the offsets of the newest 10,000 messages of a stream by their ids, and lets callers wait for a message that hasn't arrived yet.
 import { LRUCache } from 'lru-cache'
 
 const rememberedMessages = 10_000
@@ -37,7 +37,7 @@ export function createSeenMessages() {
     },
     forget: () => offsets.clear(),
     waitFor,
-    /** Answers everybody who still waits: their message won't be seen. */
+    /** Resolve all waiting callers with null. */
     close() {
       for (const messageId of [...waiting.keys()]) settle(messageId, null)
     },

@@ -1,17 +1,17 @@
-// Reads one stream over any number of connections. It re-attaches at the last message it read, and goes on only if that is still there.
+// Reads one stream across reconnects. It attaches again at the last message that it read, and restarts from the first if that message is gone.
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
 import type { BaseLogger } from 'pino'
-import { acknowledgeTogether } from './acknowledge.ts'
+import { batchAcknowledgements } from './acknowledgements.ts'
 import type { LogHandlers, LogMessage, LogReader, LogStart } from './broker.ts'
 import { toLogMessage } from './envelope.ts'
 import { createSeenMessages } from './seen-messages.ts'
 
 const prefetch = 500
-/** Fewer than what may come: a broker that waits for an acknowledgement would answer as if that were all. */
-const acknowledgedAtOnce = prefetch / 2
-/** How long a broker may take to deliver the message that a reader resumes at, once the stream can be read. */
+/** Less than the prefetch. At the full prefetch the broker would pause for an acknowledgement, and `#catchUp` would take the pause for the end. */
+const maxUnacknowledged = prefetch / 2
+/** How long a broker may take to deliver the message that the reader resumes at, once the stream is readable. */
 const resumeTimeoutMs = 2000
-/** A broker that has just come up looks through a long stream first, and sends nothing until it has. An empty stream sends nothing either. */
+/** A broker that has just started scans a long stream first, and sends nothing meanwhile. An empty stream sends nothing either. */
 const readableTimeoutMs = 30_000
 
 type Position = { offset: number; messageId: string }
@@ -61,14 +61,14 @@ export class StreamReader implements LogReader {
     return this.#seen.waitFor(messageId, withinMs)
   }
 
-  /** Reads over a new connection, from where the one before ended. */
+  /** Continue on a new connection after the last message that was read. */
   async attach(connection: ChannelModel): Promise<void> {
     if (this.#isClosed) return
     if (this.#last) await this.#untilReadable(connection)
     const channel = await this.#openChannel(connection)
     channel.on('close', () => this.#detach(channel, connection))
     await channel.prefetch(prefetch)
-    await this.#consume(channel, acknowledgeTogether(channel, acknowledgedAtOnce))
+    await this.#consume(channel, batchAcknowledgements(channel, maxUnacknowledged))
     this.#channel = channel
     await this.#catchUp(channel)
   }
@@ -103,7 +103,10 @@ export class StreamReader implements LogReader {
     await deliver('first', take)
   }
 
-  /** The broker answers a question after it has delivered what it can, so an answer without a delivery before it means: that was all. */
+  /**
+   * Wait for the end of the stream. The broker answers a request after it has delivered what it can, so an answer without a delivery before it means
+   * that the stream holds no more.
+   */
   async #catchUp(channel: Channel) {
     let before: number
     do {
@@ -113,11 +116,11 @@ export class StreamReader implements LogReader {
     this.#hasCaughtUp = true
   }
 
-  /** False where the stream doesn't begin with the message that was read last. */
+  /** Consume from the last message on. Return false if the stream no longer delivers that message first. */
   async #resume(channel: Channel, deliver: Deliver, last: Position): Promise<boolean> {
     const isFirstSame = Promise.withResolvers<boolean>()
     const end = () => isFirstSame.resolve(false)
-    // A broker that was only slow has delivered before it answers this.
+    // A broker that is only slow delivers the message before it answers this request.
     const timer = setTimeout(() => channel.prefetch(prefetch).then(end, end), resumeTimeoutMs)
     channel.once('close', end)
     let isSame: boolean | undefined
@@ -135,10 +138,10 @@ export class StreamReader implements LogReader {
     }
   }
 
-  /** Gives the consumer's tag. */
+  /** Start a consumer and return its tag. */
   async #deliver(channel: Channel, acknowledge: Acknowledge, from: LogStart | number, onMessage: OnMessage) {
     const onDelivery = (delivery: ConsumeMessage | null) => {
-      // The broker ends a consumer when the stream is deleted or loses its leader. The connection's recovery is the one way back.
+      // The broker cancels a consumer when the stream is deleted or loses its leader. Closing the channel makes the connection recover.
       if (delivery === null) return void channel.close().catch(() => {})
       this.#deliveries += 1
       onMessage(toLogMessage(delivery))
@@ -153,7 +156,7 @@ export class StreamReader implements LogReader {
     if (this.#isClosed) return
     this.#channel = channel
     this.#last = { offset: message.offset, messageId: message.messageId }
-    this.#tell(() => this.#handlers.onMessage(message), message.offset)
+    this.#notify(() => this.#handlers.onMessage(message), message.offset)
     this.#seen.add(message.messageId, message.offset)
   }
 
@@ -162,7 +165,7 @@ export class StreamReader implements LogReader {
     this.#last = undefined
     this.#hasCaughtUp = false
     this.#seen.forget()
-    this.#tell(() => this.#handlers.onRestart?.(), last.offset)
+    this.#notify(() => this.#handlers.onRestart?.(), last.offset)
   }
 
   #detach(channel: Channel, connection: ChannelModel) {
@@ -171,13 +174,13 @@ export class StreamReader implements LogReader {
     if (this.#channel !== channel) return
     this.#channel = undefined
     this.#hasCaughtUp = false
-    this.#tell(() => this.#handlers.onDetached?.(), this.lastOffset)
+    this.#notify(() => this.#handlers.onDetached?.(), this.lastOffset)
   }
 
-  /** A listener's bug mustn't end the channel: the same message would come again, and again. */
-  #tell(tell: () => void, offset: number | null) {
+  /** Log a listener's error. Otherwise it would close the channel, and the broker would deliver the same message again and again. */
+  #notify(notify: () => void, offset: number | null) {
     try {
-      tell()
+      notify()
     } catch (error) {
       this.#logger.error({ err: error, stream: this.#name, offset }, 'log listener failed')
     }
@@ -188,7 +191,7 @@ export class StreamReader implements LogReader {
     this.#seen.close()
     const channel = this.#channel
     this.#channel = undefined
-    // Not awaited: a broker that doesn't answer would hold the stop up.
+    // Not awaited, because a broker that doesn't answer would delay the stop.
     channel?.close().catch(() => {})
   }
 }

@@ -1,4 +1,5 @@
-// Declares what infra/rabbitmq/definitions.json lists. Declaring twice changes nothing; another argument than the broker has is an error.
+// Declares the exchanges, queues and bindings of infra/rabbitmq/definitions.json. Declaring again changes nothing; other arguments than the broker
+// has are an error.
 import { readFileSync } from 'node:fs'
 import type { Channel } from 'amqplib'
 
@@ -26,7 +27,7 @@ export function readDefinitions(path: string): Definitions {
   return JSON.parse(readFileSync(path, 'utf8'))
 }
 
-/** For who may not declare: what is missing ends the channel and is named. */
+/** Check that everything exists, for a user who may not declare. The first that is missing closes the channel with an error that names it. */
 export async function findTopology(channel: Channel, { exchanges, queues }: Definitions): Promise<void> {
   for (const { name } of exchanges) await channel.checkExchange(name)
   for (const { name } of queues) await channel.checkQueue(name)

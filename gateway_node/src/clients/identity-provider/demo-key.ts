@@ -1,11 +1,11 @@
-// The demo's own key pair: made at the first start, shared by all gateways that are given the same file, and readable by their user alone.
+// The demo's key pair: made at the first start, shared by all gateways with the same file, and readable only by their user.
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 const readableByOthers = 0o077
 
-/** Reads the private key; makes it where there is none. */
+/** Return the private key. Make it if the file doesn't exist. */
 export function openDemoKey(file: string): KeyObject {
   try {
     return readKey(file)
@@ -18,11 +18,13 @@ export function openDemoKey(file: string): KeyObject {
 
 function readKey(file: string): KeyObject {
   if ((statSync(file).mode & readableByOthers) !== 0)
-    throw new Error(`Others may read the key ${file}. Remove it, so that a new one is made, or run chmod 600 on it.`)
+    throw new Error(
+      `Others may read the key ${file}. Delete it, so that the gateway makes a new one, or run chmod 600 on it.`,
+    )
   return createPrivateKey(readFileSync(file))
 }
 
-/** Of several gateways that start at once, the first to link its file has made the key of all. */
+/** If several gateways start at once, the first to link its file makes the key of all. */
 function makeKey(file: string): void {
   const { privateKey } = generateKeyPairSync('ed25519')
   const draft = `${file}.${randomUUID()}`

@@ -1,4 +1,4 @@
-// Signs tokens for the demo, where anybody may be anybody, and says how they are checked.
+// Signs and verifies the tokens of the demo, where anybody may sign in as anybody.
 import { createPublicKey } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { openDemoKey } from './demo-key.ts'
@@ -9,7 +9,7 @@ const algorithm = 'EdDSA'
 const issuer = 'whynotboth-demo'
 const audience = 'whynotboth'
 const roleClaim = 'role'
-/** Of the longest session that can be set: gateways with one key take each other's tokens, whatever theirs is. */
+/** The longest session that can be set. Gateways with one key accept each other's tokens, whatever session each has set. */
 const maxSeconds = 86_400
 
 export type Session = { token: string; expiresAt: Date }

@@ -1,4 +1,4 @@
-// Who somebody is, as far as a token proves it, and how a token's claims say so.
+// The identity that a token proves, and how it is read from the token's claims.
 import type { JWTPayload } from 'jose'
 import { Compile } from 'typebox/compile'
 import { AppError } from '../../errors.ts'
@@ -8,20 +8,23 @@ export type Role = 'viewer' | 'operator'
 
 export type Identity = {
   readonly role: Role
-  /** A viewer's is their user id. */
+  /** For a viewer, the user id. */
   readonly subject: string
   /** In milliseconds since 1970. */
   readonly expiresAt: number
-  /** In milliseconds since 1970. Until then the key that signed is taken for the provider's. */
+  /** In milliseconds since 1970. Until then the signing key counts as one of the provider's. */
   readonly trustedUntil: number
 }
 
-/** Who showed a token lately is known at once. Rejects with TOKEN_INVALID; with IDENTITY_PROVIDER_UNAVAILABLE where it can't tell. */
+/**
+ * Verify a token. Returns the identity without a promise if the token was verified before. Rejects with TOKEN_INVALID, or with
+ * IDENTITY_PROVIDER_UNAVAILABLE if the keys can't be fetched.
+ */
 export type Verify = (token: string) => Identity | Promise<Identity>
 
 const userIds = Compile(Id('196'))
 
-/** The operator is who has that role, alone or among others; everybody else is a viewer of their own. */
+/** A token whose role claim is or contains `operator` is the operator's. Every other token is the viewer's whose user id is its subject. */
 export function toIdentity({ sub, exp = 0, ...claims }: JWTPayload, roleClaim: string, trustedUntil: number): Identity {
   if (!userIds.Check(sub)) throw new AppError('TOKEN_INVALID', "The token's subject can't be a user id.")
   const isOperator = [claims[roleClaim]].flat().includes('operator')

@@ -1,32 +1,33 @@
-// The public keys of an OpenID provider, fetched from its JWKS URL when they are needed, and again when they are old or a token names one that is unknown.
+// The public keys of an OpenID provider, fetched from its JWKS URL at the first token, and again when they are old or a token names an unknown key.
 import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors } from 'jose'
 import { AppError } from '../../errors.ts'
 import type { Keys } from './verifier.ts'
 
 const timeoutMs = 3000
-/** Between two fetches for keys that are unknown; between a fetch that failed and the next. */
+/** The shortest time between two fetches for unknown keys. */
 const cooldownMs = 30_000
+/** The shortest time between a failed fetch and the next. */
 const failureCooldownMs = 1000
 const freshMs = 10 * 60_000
-/** How long old keys stay in use while the provider doesn't answer. Their tokens are checked again after each cooldown. */
+/** How long old keys stay in use while the provider doesn't answer. Their tokens are verified again after each cooldown. */
 const staleMs = 24 * 60 * 60_000
 
 export type ProviderKeysOptions = { cooldownMs?: number; freshMs?: number }
 
 export function createProviderKeys(url: URL, options: ProviderKeysOptions = {}): Keys {
   const durations = { cooldownMs, freshMs, ...options }
-  const { fetchGently, isUsable, fetchedAt } = createFetch()
+  const { fetchWithCooldown, isUsable, fetchedAt } = createFetch()
   const remote = createRemoteJWKSet(url, {
     timeoutDuration: timeoutMs,
     cooldownDuration: durations.cooldownMs,
     cacheMaxAge: durations.freshMs,
-    [customFetch]: fetchGently,
+    [customFetch]: fetchWithCooldown,
   })
   const find: Keys['find'] = async (header, token) => {
     try {
       return await remote(header, token)
     } catch (error) {
-      if (isTokensFault(error)) throw error
+      if (isFaultOfToken(error)) throw error
       const known = remote.jwks()
       if (known === undefined || !isUsable()) throw toUnavailable(error)
       return createLocalJWKSet(known)(header, token).catch(() => {
@@ -47,7 +48,7 @@ export function createProviderKeys(url: URL, options: ProviderKeysOptions = {}):
 function createFetch() {
   let fetchedAt = Number.NEGATIVE_INFINITY
   let failedAt = Number.NEGATIVE_INFINITY
-  async function fetchGently(url: string, options: RequestInit): Promise<Response> {
+  async function fetchWithCooldown(url: string, options: RequestInit): Promise<Response> {
     if (Date.now() < failedAt + failureCooldownMs) throw new Error('It failed a moment ago.')
     try {
       const response = await fetch(url, options)
@@ -59,10 +60,10 @@ function createFetch() {
       throw error
     }
   }
-  return { fetchGently, isUsable: () => Date.now() < fetchedAt + staleMs, fetchedAt: () => fetchedAt }
+  return { fetchWithCooldown, isUsable: () => Date.now() < fetchedAt + staleMs, fetchedAt: () => fetchedAt }
 }
 
-function isTokensFault(error: unknown): boolean {
+function isFaultOfToken(error: unknown): boolean {
   return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys
 }
 

@@ -1,4 +1,4 @@
-// Checks the tokens of an OpenID provider.
+// Verifies the tokens of an OpenID provider.
 import type { Verify } from './identity.ts'
 import { createProviderKeys } from './provider-keys.ts'
 import { createVerify } from './verifier.ts'

@@ -1,4 +1,5 @@
-// Checks tokens: signature, pinned algorithms, issuer, audience, time. Caches valid tokens until they expire or their keys must be fetched again, because most requests bring a known token.
+// Verifies tokens: signature, pinned algorithms, issuer, audience, time. Caches valid tokens until they expire or their keys must be fetched again,
+// because most requests bring a known token.
 import { hash } from 'node:crypto'
 import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
@@ -16,7 +17,7 @@ export type Keys = {
 export type TokenRules = {
   issuer: string
   audience: string
-  /** Asymmetric algorithms only: with a symmetric one, anybody who has the public key could sign. */
+  /** Only asymmetric algorithms: with a symmetric one, anybody who has the public key could sign. */
   algorithms: string[]
   /** The claim that holds the role, or a list of roles. */
   roleClaim: string
@@ -48,7 +49,7 @@ export function createVerify(keys: Keys, rules: TokenRules): Verify {
   }
 
   return (token) => {
-    // A digest is short, and useless to somebody who reads this memory.
+    // The cache's key is a digest, because it is short and useless to somebody who reads this memory.
     const digest = hash('sha256', token, 'base64')
     const known = remembered.get(digest)
     const now = Date.now()
@@ -57,7 +58,7 @@ export function createVerify(keys: Keys, rules: TokenRules): Verify {
   }
 }
 
-/** A stolen token, or one that was signed by mistake, must end by itself. */
+/** Refuse a token that is valid for too long: a stolen token, or one signed by mistake, must expire soon. */
 function requireBoundedLife({ exp = 0 }: JWTPayload, { maxSeconds, clockToleranceSeconds }: TokenRules): void {
   if (exp - Date.now() / 1000 <= maxSeconds + clockToleranceSeconds) return
   const detail = `The token expires more than ${maxSeconds} s from now. Use one with a shorter life.`

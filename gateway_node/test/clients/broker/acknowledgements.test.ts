@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Channel, ConsumeMessage } from 'amqplib'
-import { acknowledgeTogether } from '../../../src/clients/broker/acknowledge.ts'
+import { batchAcknowledgements } from '../../../src/clients/broker/acknowledgements.ts'
 
 const delivery = (deliveryTag: number) => ({ fields: { deliveryTag } }) as ConsumeMessage
 
-/** Notes what is acknowledged, with all before it. */
+/** A channel that keeps the delivery tags of acknowledgements. Each must include all earlier messages. */
 function openChannel() {
   const acknowledged: number[] = []
   const channel: Pick<Channel, 'ack'> = {
@@ -17,10 +17,10 @@ function openChannel() {
   return { channel, acknowledged }
 }
 
-test('what comes in a while is acknowledged together, each once', (t) => {
+test('messages that arrive within 20 ms are acknowledged together, each once', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { channel, acknowledged } = openChannel()
-  const acknowledge = acknowledgeTogether(channel, 100)
+  const acknowledge = batchAcknowledgements(channel, 100)
 
   for (const tag of [1, 2, 3]) acknowledge(delivery(tag))
   t.mock.timers.tick(20)
@@ -31,10 +31,10 @@ test('what comes in a while is acknowledged together, each once', (t) => {
   assert.deepEqual(acknowledged, [3, 4])
 })
 
-test('so many are acknowledged at once, and the rest in a while', (t) => {
+test('a full batch is acknowledged at once, and the rest after 20 ms', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { channel, acknowledged } = openChannel()
-  const acknowledge = acknowledgeTogether(channel, 2)
+  const acknowledge = batchAcknowledgements(channel, 2)
 
   for (const tag of [1, 2, 3, 4, 5]) acknowledge(delivery(tag))
   const atOnce = [...acknowledged]
@@ -49,9 +49,9 @@ test('so many are acknowledged at once, and the rest in a while', (t) => {
   )
 })
 
-test('a channel that has ended keeps nobody from going on', (t) => {
+test('an acknowledgement on a closed channel throws nothing', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
-  const acknowledge = acknowledgeTogether(
+  const acknowledge = batchAcknowledgements(
     {
       ack() {
         throw new Error('Channel closed')
