@@ -1,15 +1,16 @@
-// The catalogue that answers speak of, as JSON that is rendered once: each answer is put together from its pieces.
+// Renders recommended items as JSON. A batch answer holds places in a catalogue instead of items (docs/adr/0007). The JSON of each item of a
+// catalogue is rendered once, and each answer is joined from these pieces.
 import { LRUCache } from 'lru-cache'
 import { AppError } from '../../errors.ts'
 import type { BatchRecommendResponse, RankedItems, Item as WireItem } from '../../gen/whynotboth/v1/recommender.ts'
 import { toItem } from './messages.ts'
 import type { RenderedItem } from './recommender.ts'
 
-/** An item as the beginning of a recommended one, which its score follows, and as a reason names it. */
+/** The JSON of an item: `opening` begins a recommended item and ends before its score; `mention` names the item in a reason. */
 type Piece = { opening: string; mention: string }
 export type Catalogue = Piece[]
 
-/** While a new catalogue spreads over the recommenders, answers speak of two. */
+/** While recommenders change to a new catalogue, answers refer to the old or the new one. */
 const keptCatalogues = 4
 
 export function createCatalogues() {
@@ -19,7 +20,7 @@ export function createCatalogues() {
     get knownIds() {
       return knownIds
     },
-    /** The catalogue that a batch speaks of: a known one, or it came along. */
+    /** Return the catalogue of a batch. The batch contains it, unless the request named it as known. */
     of({ catalogueId, catalogue: items }: BatchRecommendResponse): Catalogue {
       const catalogue = known.get(catalogueId) ?? items.map(toPiece)
       if (items.length > 0) {
@@ -31,6 +32,7 @@ export function createCatalogues() {
   }
 }
 
+/** Return the JSON of each recommended item. `reasons` holds two places for each item, each plus one; 0 means no reason. */
 export function renderItems(catalogue: Catalogue, { places, scores, reasons }: RankedItems): RenderedItem[] {
   return places.map((place, index) => {
     const first = reasons[2 * index] ?? 0

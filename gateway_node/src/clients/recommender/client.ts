@@ -1,4 +1,4 @@
-// The recommender as the gateway sees it: the gRPC client behind breaker, batches, cache and what was last known.
+// The client of the recommender: gRPC calls behind the circuit breaker, with coalescing, the answer cache and last-known answers.
 import { setTimeout } from 'node:timers/promises'
 import { connectivityState } from '@grpc/grpc-js'
 import type { BaseLogger } from 'pino'
@@ -10,7 +10,7 @@ import { createAnswerCache } from './answer-cache.ts'
 import { createBreaker } from './breaker.ts'
 import { callUnary, type Observe, openChannel } from './channel.ts'
 import { createLastKnown } from './last-known.ts'
-import { type Ask, createDeadLetterLookups, createLookups, createModelLookups } from './lookups.ts'
+import { type CallMethod, createDeadLetterLookups, createLookups, createModelLookups } from './lookups.ts'
 import { createRecommend } from './recommend.ts'
 import type { Call, Recommender } from './recommender.ts'
 import { readResult } from './result-file.ts'
@@ -24,7 +24,7 @@ type Surroundings = {
   logger: Pick<BaseLogger, 'info' | 'warn' | 'error'>
 }
 
-/** Waits between the questions whether the version of a hint answers yet: loading takes the recommender a moment. */
+/** The delays between the requests that look for the version of a hint. The recommender needs a moment to load it. */
 const followDelaysMs = [0, 250, 500, 1000, 2000, 4000]
 const warmUpRetryMs = 1000
 
@@ -41,9 +41,9 @@ export function createRecommender(config: RecommenderConfig, surroundings: Surro
   const { recommend, refreshPopular } = createRecommend({ client: recommender, breaker, cache, lastKnown, versions })
   const lifetime = new AbortController()
 
-  const ask: Ask = (method, request, call) => breaker.run(() => callUnary(method, request, call))
+  const callMethod: CallMethod = (method, request, call) => breaker.run(() => callUnary(method, request, call))
 
-  /** Until it succeeds: without it a gateway has no fallback for those who never asked it before. */
+  /** Fetch the popular items until that succeeds: they are the fallback for users without a last-known answer. */
   async function warmUp() {
     while (!lifetime.signal.aborted) {
       try {
@@ -79,9 +79,9 @@ export function createRecommender(config: RecommenderConfig, surroundings: Surro
   return {
     followers: [cache.follower, lastKnown.follower],
     recommend,
-    ...createLookups(recommender, ask),
-    ...createModelLookups(models, ask, versions),
-    // They wait for the broker, and say nothing of how the recommender is: not the breaker's business.
+    ...createLookups(recommender, callMethod),
+    ...createModelLookups(models, callMethod, versions),
+    // Without the breaker: these calls wait for the broker, so their failures say nothing about the recommender.
     ...createDeadLetterLookups(jobs, callUnary),
     readResult: (jobId, call) => readResult(jobs, jobId, call),
     onModelVersion: versions.onSwitch,

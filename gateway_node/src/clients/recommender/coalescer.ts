@@ -26,11 +26,11 @@ type Entry<Request, Answer> = {
 }
 
 /** Call the recommender for many requests. Returns one promise for each request, in their order. */
-export type AskBatch<Request, Answer> = (requests: Request[], expiresAt: number) => Promise<Promise<Answer>[]>
+export type CallBatch<Request, Answer> = (requests: Request[], expiresAt: number) => Promise<Promise<Answer>[]>
 
-/** Return `ask`, which puts one request into a batch. A waiting request is dropped if `isAbandoned` says that nobody waits for its answer. */
+/** Return a function that puts one request into a batch and resolves with its answer. A waiting request is dropped if `isAbandoned` says that nobody waits for its answer. */
 export function createCoalescer<Request, Answer>(
-  askBatch: AskBatch<Request, Answer>,
+  callBatch: CallBatch<Request, Answer>,
   isAbandoned: (request: Request) => boolean = () => false,
 ) {
   const waiting: Entry<Request, Answer>[] = []
@@ -50,7 +50,7 @@ export function createCoalescer<Request, Answer>(
     try {
       const expiresAt = Math.max(...batch.map((entry) => entry.expiresAt))
       const requests = batch.map((entry) => entry.request)
-      const answers = await askBatch(requests, expiresAt)
+      const answers = await callBatch(requests, expiresAt)
       isAnswered = true
       batch.forEach((entry, index) => {
         const answer = answers[index] ?? Promise.reject(new AppError('UPSTREAM_FAILED', 'The batch came back short.'))
@@ -97,7 +97,7 @@ export function createCoalescer<Request, Answer>(
   }
 
   /** Reject with DEADLINE_EXCEEDED at `expiresAt`, whether the request still waits or its call is in flight. */
-  return async function ask(request: Request, expiresAt: number): Promise<Answer> {
+  return async function enqueue(request: Request, expiresAt: number): Promise<Answer> {
     const timeLeftMs = expiresAt - performance.now()
     admit(timeLeftMs)
     return new Promise((resolve, reject) => {

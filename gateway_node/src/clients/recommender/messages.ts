@@ -1,4 +1,4 @@
-// From the wire's messages to the gateway's own words.
+// Translates protobuf messages of the recommender into the gateway's types.
 
 import { AppError, toReason } from '../../errors.ts'
 import type * as jobs from '../../gen/whynotboth/v1/jobs.ts'
@@ -6,14 +6,14 @@ import type * as wire from '../../gen/whynotboth/v1/recommender.ts'
 import { RecommendationSource } from '../../gen/whynotboth/v1/recommender.ts'
 import type { DeadLetter, Interaction, Item, Model, Recommendations, ScoredItem, User } from './recommender.ts'
 
-/** What a message always has; its absence is the recommender's bug. */
-export function present<T>(value: T | undefined, name: string): T {
+/** Return a value that a message always has. Throws UPSTREAM_FAILED if it is absent, because that is a bug of the recommender. */
+export function requireValue<T>(value: T | undefined, name: string): T {
   if (value === undefined) throw new AppError('UPSTREAM_FAILED', `The recommender answered without ${name}.`)
   return value
 }
 
 export function toItem(item: wire.Item | undefined): Item {
-  const { itemId, title, year, genres } = present(item, 'the item')
+  const { itemId, title, year, genres } = requireValue(item, 'the item')
   return { itemId, title, year: year ?? null, genres }
 }
 
@@ -39,7 +39,7 @@ export function toRecommendations(response: wire.RecommendResponse): Recommendat
 }
 
 export function toUser(user: wire.User | undefined): User {
-  return present(user, 'the user')
+  return requireValue(user, 'the user')
 }
 
 export function toInteraction({ interactionId, item, rating, occurredAt }: wire.Interaction): Interaction {
@@ -48,13 +48,13 @@ export function toInteraction({ interactionId, item, rating, occurredAt }: wire.
 }
 
 export function toModel(model: wire.Model | undefined): Model {
-  const { version, estimator, params, metrics, createdAt, live } = present(model, 'the model version')
-  const created = present(createdAt, 'the time of training').toISOString()
+  const { version, estimator, params, metrics, createdAt, live } = requireValue(model, 'the model version')
+  const created = requireValue(createdAt, 'the time of training').toISOString()
   return { version, estimator, params: params ?? {}, metrics, createdAt: created, live }
 }
 
 export function toDeadLetter(letter: jobs.DeadLetter | undefined): DeadLetter {
-  const { jobId, kind, cause, error, diedAt, ...rest } = present(letter, 'the dead letter')
+  const { jobId, kind, cause, error, diedAt, ...rest } = requireValue(letter, 'the dead letter')
   return {
     ...rest,
     jobId: jobId || null,
@@ -65,7 +65,7 @@ export function toDeadLetter(letter: jobs.DeadLetter | undefined): DeadLetter {
   }
 }
 
-/** An absent token means the last page. */
+/** Leave the token out of the last page. */
 export function toNextPage(nextPageToken: string): { nextPageToken?: string } {
   return nextPageToken === '' ? {} : { nextPageToken }
 }

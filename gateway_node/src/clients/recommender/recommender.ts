@@ -1,17 +1,17 @@
-// What the gateway asks of the recommender, in the gateway's own words. Types only: the gRPC client and the test's fake both fit.
+// The recommender as the rest of the gateway sees it. Types only: the gRPC client and the fake of the tests implement them.
 import type { Readable } from 'node:stream'
 import type { Reason } from '../../errors.ts'
 import type { JobFile } from '../../gen/whynotboth/v1/jobs.ts'
 import type { LogHandlers } from '../broker/broker.ts'
 
-/** What goes with each call: when it has to be answered, on the clock of `performance.now()`, whose it is, and whether they still wait. */
+/** The context of a call. `expiresAt` is its deadline on the clock of `performance.now()`; `isAbandoned` says that its caller has left. */
 export type Call = { expiresAt: number; requestId: string; traceparent: string; isAbandoned?: () => boolean }
 
 export type Item = { itemId: string; title: string; year: number | null; genres: string[] }
 export type ScoredItem = Item & { score: number }
 export type RecommendedItem = ScoredItem & { why: { itemId: string; title: string }[] }
 
-/** The JSON of a RecommendedItem. Answers are put together from pieces that are rendered once. */
+/** The JSON of a RecommendedItem: see catalogue.ts. */
 export type RenderedItem = string
 
 export type RecommendRequest = { userId: string; limit: number; minInteractionOffset?: number }
@@ -20,7 +20,7 @@ export type Recommendations = {
   userId: string
   modelVersion: string
   source: 'model' | 'cache' | 'fallback'
-  /** True where the recommender couldn't be asked, so the answer may be old. */
+  /** True if the recommender couldn't be reached, so the answer may be old. */
   degraded: boolean
   items: RenderedItem[]
   /** The last offset of the stream `interactions` that the answer takes into account. */
@@ -66,7 +66,7 @@ export type DeadLetter = {
 }
 export type DeadLetterPage = { deadLetters: DeadLetter[]; nextPageToken?: string }
 
-/** A job's file: what it is, then its bytes. Destroying the body ends the call. */
+/** A job's result file: its name, type and size, then its bytes. Destroying the body ends the call. */
 export type ResultFile = { header: JobFile; body: Readable }
 
 export type RecommenderState = { channel: string; breaker: 'closed' | 'open' | 'half-open' }
@@ -83,17 +83,17 @@ export interface Recommender {
   listUsers(request: PageRequest & { query: string }, call: Call): Promise<UserPage>
   getUser(userId: string, call: Call): Promise<User>
   listInteractions(request: PageRequest & { userId: string }, call: Call): Promise<InteractionPage>
-  /** An empty version asks for the live one. */
+  /** An empty version stands for the live one. */
   getModel(version: string, call: Call): Promise<Model>
   listModels(request: PageRequest, call: Call): Promise<ModelPage>
   promoteModel(version: string, call: Call): Promise<Model>
   readResult(jobId: string, call: Call): Promise<ResultFile>
   listDeadLetters(request: PageRequest, call: Call): Promise<DeadLetterPage>
   getDeadLetter(deadLetterId: string, call: Call): Promise<DeadLetter & { body: Buffer }>
-  /** Says whether the job is queued again; it isn't where it needs no other run. */
+  /** `queued` says whether the job is queued again. It isn't if the job needs no other run. */
   replayDeadLetter(deadLetterId: string, call: Call): Promise<{ deadLetter: DeadLetter; queued: boolean }>
   dropDeadLetter(deadLetterId: string, call: Call): Promise<DeadLetter>
-  /** Fires when answers show another live version than before, the first one included. Returns the way to stop listening. */
+  /** Call the listener when answers show another live version than before, the first one included. Returns the function that ends this. */
   onModelVersion(listener: (version: string) => void): () => void
   state(): RecommenderState
   close(): Promise<void>

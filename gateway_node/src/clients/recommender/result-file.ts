@@ -1,10 +1,10 @@
-// A job's file as a stream of bytes. The reader's pace is the sender's: nothing is read ahead of what the body takes.
+// Reads a job's result file as a stream of bytes with backpressure: the client reads no further than the body takes.
 import { Readable } from 'node:stream'
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js'
 import { AppError } from '../../errors.ts'
 import type { JobServiceClient, ReadResultResponse } from '../../gen/whynotboth/v1/jobs.ts'
 import { toMetadata } from './channel.ts'
-import { present } from './messages.ts'
+import { requireValue } from './messages.ts'
 import type { Call, ResultFile } from './recommender.ts'
 import { toAppError } from './status-map.ts'
 
@@ -32,7 +32,7 @@ async function readHeader(
   }, call.expiresAt - performance.now())
   try {
     const { value } = await parts.next()
-    const part = present((value as ReadResultResponse | undefined)?.part, 'a header')
+    const part = requireValue((value as ReadResultResponse | undefined)?.part, 'a header')
     if (part.$case !== 'header') throw new AppError('UPSTREAM_FAILED', 'The recommender sent a file without a header.')
     return part.header
   } catch (error) {

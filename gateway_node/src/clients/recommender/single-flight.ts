@@ -1,13 +1,14 @@
 // Shares one call between equal requests that run at the same time (single flight). Each caller keeps its own deadline.
+// By hand, because `fetch` of lru-cache keeps only the first caller's signal and context: a caller that joins can neither leave nor be counted.
 import { AppError, type Reason } from '../../errors.ts'
 
-/** `expiresAt` on the clock of `performance.now()`: of the caller who started the call. */
+/** A running call. `expiresAt` is the deadline of the caller that started it, on the clock of `performance.now()`. */
 type Flight<Caller, Answer> = { callers: Caller[]; expiresAt: number; answer: Promise<Answer> }
 
-/** Starts the call. `callers` holds everyone who waits for its answer, and grows while the call runs. */
+/** Start the call. `callers` holds all callers that wait for its answer, and grows while the call runs. */
 type Start<Caller, Answer> = (callers: Caller[]) => Promise<Answer>
 
-/** The reasons with which a call ends at the deadline of the caller who started it. */
+/** The reasons with which a call ends at the deadline of the caller that started it. */
 const lateReasons: ReadonlySet<Reason> = new Set(['DEADLINE_EXCEEDED', 'OFFSET_NOT_REACHED'])
 
 export function createSingleFlight<Caller extends { expiresAt: number }, Answer>() {
@@ -32,28 +33,28 @@ export function createSingleFlight<Caller extends { expiresAt: number }, Answer>
 
   return {
     run,
-    /** Lets nobody else join the running calls of a group, because the data behind their answers has changed. */
+    /** Let no other caller join the running calls of a group, because the data behind their answers has changed. */
     forget: (group: string) => flights.delete(group),
   }
 }
 
-/** Wait for a call that another caller started. Call again if that caller's deadline ended it and this caller has time left. */
+/** Wait for a call that another caller started. Start a new one if that caller's deadline ended it and this caller has time left. */
 async function join<Caller extends { expiresAt: number }, Answer>(
   flight: Flight<Caller, Answer>,
   caller: Caller,
-  askAgain: () => Promise<Answer>,
+  retry: () => Promise<Answer>,
 ): Promise<Answer> {
   flight.callers.push(caller)
   try {
     return await (caller.expiresAt < flight.expiresAt ? within(caller.expiresAt, flight.answer) : flight.answer)
   } catch (error) {
     const isLate = error instanceof AppError && lateReasons.has(error.reason)
-    if (isLate && caller.expiresAt > performance.now()) return askAgain()
+    if (isLate && caller.expiresAt > performance.now()) return retry()
     throw error
   }
 }
 
-/** Rejects with DEADLINE_EXCEEDED at `expiresAt`. */
+/** Wait for the answer, but reject with DEADLINE_EXCEEDED at `expiresAt`. */
 async function within<Answer>(expiresAt: number, answer: Promise<Answer>): Promise<Answer> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const error = new AppError('DEADLINE_EXCEEDED', 'The recommender did not answer in time. Try again.')

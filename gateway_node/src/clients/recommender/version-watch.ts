@@ -1,12 +1,12 @@
-// Notices which model version answers. An answer that was asked for before the last switch proves nothing, so late ones don't switch back.
+// Keeps the model version of the newest answer. It ignores an answer whose call started before the last switch, so a late answer doesn't switch back.
 import { shield } from '../listeners.ts'
 
 export type VersionWatch = ReturnType<typeof createVersionWatch>
 
-/** Told of the version that answers now and of the one that did before, if any. */
+/** Receives the new version, and the one before if there was one. */
 type SwitchListener = (version: string, previous: string | null) => void
 
-/** The error of a listener goes to `onError`, so that it can't fail the answer that showed the switch. */
+/** The error of a listener goes to `onError`, so that it doesn't fail the answer that showed the switch. */
 export function createVersionWatch(onError: (error: unknown) => void) {
   const listeners = new Set<SwitchListener>()
   let current: string | null = null
@@ -16,8 +16,8 @@ export function createVersionWatch(onError: (error: unknown) => void) {
     get current() {
       return current
     },
-    note(version: string, askedAt: number) {
-      if (version === current || askedAt < switchedAt) return
+    note(version: string, startedAt: number) {
+      if (version === current || startedAt < switchedAt) return
       const previous = current
       current = version
       switchedAt = performance.now()
