@@ -111,7 +111,7 @@ test('rabbitmq: closing waits for what is not confirmed yet', { skip }, async (t
 })
 
 for (const [what, spoil, cause, hint] of [
-  ['a missing virtual host', (url: string) => `${url}nowhere`, /ConnectionOpenOk/, /virtual host of AMQP_URL/],
+  ['a missing virtual host', (url: string) => `${url}nowhere`, /ConnectionOpenOk/, /virtual host in AMQP_URL/],
   ['a wrong password', (url: string) => url.replace('guest:guest', 'guest:geheim'), /ACCESS_REFUSED/, /password/],
 ] as const) {
   test(`rabbitmq: ${what} is said once in a line, with what to mend and without the URL`, { skip }, async (t) => {
