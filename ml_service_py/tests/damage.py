@@ -1,4 +1,4 @@
-"""Model versions as no training writes them, each with the hash that fits, so that nothing but their own checks can tell."""
+"""Damaged and forged model versions. Their hashes are right, so that only the checks of the content can reject them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sample
 
-from ml_service.adapters.registry.registry import MANIFEST
+from ml_service.adapters.registry.layout import MANIFEST
 from ml_service.model.artifact import to_arrays, write
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ ran: list[str] = []
 
 
 class Code:
-    """What runs wherever somebody unpickles it."""
+    """An object that runs code when it is unpickled."""
 
     def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
         return ran.append, ("unpickled",)
@@ -52,7 +52,7 @@ def compressed() -> bytes:
 
 
 def claiming(shape: tuple[int, ...]) -> bytes:
-    """Arrays of a few bytes that say they are as large as that."""
+    """Return an npz file of a few bytes whose headers claim this shape."""
     header = BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": shape})
     file = BytesIO()
@@ -62,7 +62,7 @@ def claiming(shape: tuple[int, ...]) -> bytes:
     return file.getvalue()
 
 
-#: What a damaged file is told to be, by a name for the test.
+#: By the name of the test case: the damaged file, and a part of the error for it.
 BODIES: dict[str, tuple[bytes, str]] = {
     "an object array": (npz(popularity=np.array([Code()], dtype=object)), "plain arrays"),
     "another format": (b"\x80\x04N.", "plain arrays"),
@@ -77,13 +77,13 @@ BODIES: dict[str, tuple[bytes, str]] = {
 
 
 def arrays_of(folder: Path) -> Path:
-    """The file with the arrays of a version."""
+    """Return the path of a version's arrays."""
     (arrays,) = folder.glob("model*.npz")
     return arrays
 
 
 def rewrite(folder: Path, body: bytes | None = None, **changes: Any) -> None:
-    """Gives a version other arrays and another manifest, which fit each other."""
+    """Replace the arrays and fields of the manifest. The hash in the manifest fits the new arrays."""
     manifest = json.loads((folder / MANIFEST).read_text())
     if body is not None:
         arrays_of(folder).write_bytes(body)

@@ -11,7 +11,7 @@ import sample
 from damage import arrays_of, flip_a_byte
 from fsspec.implementations.local import LocalFileSystem
 
-from ml_service.adapters.registry.registry import MANIFEST
+from ml_service.adapters.registry.layout import MANIFEST
 from ml_service.adapters.sql.interaction_log import InteractionLog
 from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.domain import Attempt, Job, JobOutcome, JobState, Progress, TrainParams

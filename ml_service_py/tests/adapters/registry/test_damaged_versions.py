@@ -1,4 +1,4 @@
-"""Model versions that somebody damaged or made: each is refused saying why, and none of them runs code."""
+"""Damaged and forged model versions are rejected with the reason, and none of them runs code."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ import sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_service.adapters.registry.manifest import JSON_BYTES_MAX
-from ml_service.adapters.registry.registry import MANIFEST, FileRegistry
+from ml_service.adapters.registry.layout import JSON_BYTES_MAX, MANIFEST
 from ml_service.errors import NotFound, Unavailable
 from ml_service.model.artifact import UnusableArrays, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from ml_service.adapters.registry.registry import FileRegistry
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def refusal(read: Callable[[str], object], version: str) -> str:
 
 
 @pytest.mark.parametrize(("body", "cause"), damage.BODIES.values(), ids=damage.BODIES)
-def test_arrays_that_are_no_version_are_refused_whatever_their_hash(
+def test_arrays_that_are_no_model_version_are_rejected_although_their_hash_is_right(
     registry: FileRegistry, version: str, folder: Path, body: bytes, cause: str
 ) -> None:
     damage.rewrite(folder, body)
@@ -59,7 +60,7 @@ def test_arrays_that_are_no_version_are_refused_whatever_their_hash(
     ],
     ids=["a flipped byte", "more bytes", "no file"],
 )
-def test_arrays_that_are_not_those_of_the_manifest_are_refused(
+def test_arrays_with_another_hash_than_in_the_manifest_are_rejected(
     registry: FileRegistry, version: str, folder: Path, spoil: Callable[[Path], object], cause: str
 ) -> None:
     spoil(damage.arrays_of(folder))
@@ -85,7 +86,7 @@ def test_arrays_that_are_not_those_of_the_manifest_are_refused(
     ],
     ids=str,
 )
-def test_a_manifest_that_says_something_else_is_refused(
+def test_a_manifest_with_other_types_or_of_another_version_is_rejected(
     registry: FileRegistry, version: str, folder: Path, changes: dict[str, Any], cause: str
 ) -> None:
     damage.rewrite(folder, **changes)
@@ -105,13 +106,13 @@ def test_a_version_of_format_1_is_read(registry: FileRegistry, version: str, fol
 
 
 @pytest.mark.parametrize("text", ["", "[" * 100_000 + "]" * 100_000, "null"], ids=len)
-def test_a_manifest_that_is_none_is_refused(registry: FileRegistry, version: str, folder: Path, text: str) -> None:
+def test_a_manifest_that_is_not_valid_json_is_rejected(registry: FileRegistry, version: str, folder: Path, text: str) -> None:
     (folder / MANIFEST).write_text(text)
 
     assert "its manifest is wrong" in refusal(registry.describe, version)
 
 
-def test_a_manifest_beyond_a_mebibyte_is_not_read_to_its_end(registry: FileRegistry, version: str, folder: Path) -> None:
+def test_a_manifest_larger_than_a_mebibyte_is_rejected(registry: FileRegistry, version: str, folder: Path) -> None:
     (folder / MANIFEST).write_text(" " * JSON_BYTES_MAX + (folder / MANIFEST).read_text())
 
     assert "its manifest is wrong" in refusal(registry.describe, version)
@@ -127,7 +128,7 @@ def test_a_version_that_is_a_link_to_elsewhere_is_unknown(registry: FileRegistry
 
 @settings(max_examples=100, deadline=None)
 @given(place=st.integers(0, len(damage.GOOD) - 1), byte=st.integers(0, 255), kept=st.integers(0, len(damage.GOOD)))
-def test_whatever_the_bytes_are_they_are_a_model_or_refused(place: int, byte: int, kept: int) -> None:
+def test_any_bytes_give_a_model_or_are_rejected(place: int, byte: int, kept: int) -> None:
     changed = damage.GOOD[:place] + bytes([byte]) + damage.GOOD[place + 1 :]
 
     for body in (changed, damage.GOOD[:kept], damage.GOOD[kept:] + changed):

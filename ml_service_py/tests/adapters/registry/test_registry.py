@@ -1,4 +1,4 @@
-"""The registry, on a folder: what comes back is what was written, or nothing does."""
+"""The registry in a folder: versions and job files are read as they were written."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 import sample
 
-from ml_service.adapters.registry.registry import HEADER, FileRegistry
+from ml_service.adapters.registry.layout import HEADER
 from ml_service.domain import JobFile
-from ml_service.errors import InvalidArgument, NotFound
+from ml_service.errors import InvalidArgument, NotFound, Unavailable
 from ml_service.model.scoring import history_of, score
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ml_service.adapters.registry.registry import FileRegistry
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def test_a_version_scores_the_same_after_save_and_load(registry: FileRegistry) -
     assert registry.describe(saved.version) == saved
 
 
-def test_versions_are_listed_newest_first_and_strangers_left_out(registry: FileRegistry, folder: Path) -> None:
+def test_versions_are_listed_newest_first_without_other_folders(registry: FileRegistry, folder: Path) -> None:
     names = {sample.save_model(registry, items).version for items in (4, 6, 8)}
     (folder / "models" / ".20240101T000000Z-00000000.half").mkdir()
 
@@ -45,14 +47,14 @@ def test_an_empty_registry_has_no_versions(registry: FileRegistry) -> None:
 
 
 @pytest.mark.parametrize("version", ["20240101T000000Z-00000000", "../models", ""])
-def test_a_version_that_is_not_there_is_unknown(registry: FileRegistry, version: str) -> None:
+def test_a_missing_version_is_unknown(registry: FileRegistry, version: str) -> None:
     with pytest.raises(NotFound) as caught:
         registry.load(version)
 
     assert caught.value.reason == "MODEL_VERSION_UNKNOWN"
 
 
-def test_a_jobs_file_comes_back_in_chunks(registry: FileRegistry) -> None:
+def test_a_jobs_file_is_read_in_chunks(registry: FileRegistry) -> None:
     written = registry.save_result("job-1", 1, "table.csv", "text/csv", [b"a" * 100_000, b"b"])
 
     header, chunks = registry.open_result("job-1")
@@ -61,7 +63,7 @@ def test_a_jobs_file_comes_back_in_chunks(registry: FileRegistry) -> None:
     assert [len(chunk) for chunk in chunks] == [65536, 34465]
 
 
-def test_the_last_attempts_file_counts_whichever_was_written_last(registry: FileRegistry) -> None:
+def test_the_file_of_the_highest_attempt_counts_even_if_another_was_written_later(registry: FileRegistry) -> None:
     for attempt in (9, 10, 1):
         registry.save_result("job-1", attempt, "table.csv", "text/csv", [str(attempt).encode()])
 
@@ -70,7 +72,7 @@ def test_the_last_attempts_file_counts_whichever_was_written_last(registry: File
     assert list(chunks) == [b"10"]
 
 
-def test_files_that_are_removed_are_gone_and_others_stay(registry: FileRegistry) -> None:
+def test_only_the_files_of_the_given_job_are_removed(registry: FileRegistry) -> None:
     for job_id in ("job-1", "job-10"):
         registry.save_result(job_id, 1, "table.csv", "text/csv", [b""])
 
@@ -82,7 +84,7 @@ def test_files_that_are_removed_are_gone_and_others_stay(registry: FileRegistry)
         registry.open_result("job-1")
 
 
-def test_a_result_that_fails_half_way_leaves_nothing(registry: FileRegistry, folder: Path) -> None:
+def test_a_result_whose_writing_fails_leaves_no_file(registry: FileRegistry, folder: Path) -> None:
     def chunks() -> object:
         yield b"half"
         raise RuntimeError
@@ -94,7 +96,7 @@ def test_a_result_that_fails_half_way_leaves_nothing(registry: FileRegistry, fol
 
 
 @pytest.mark.parametrize("job_id", ["no-such-job", "../models", ""])
-def test_a_job_without_a_file_says_so(registry: FileRegistry, job_id: str) -> None:
+def test_a_job_without_a_file_raises_not_found(registry: FileRegistry, job_id: str) -> None:
     with pytest.raises(NotFound) as caught:
         registry.open_result(job_id)
 
@@ -116,7 +118,7 @@ def test_a_job_id_that_leads_elsewhere_removes_nothing(registry: FileRegistry) -
 
 
 @pytest.mark.parametrize("name", ["../../models/secret.txt", "/etc/hostname", "..", "a/b", ""])
-def test_a_result_that_leads_to_another_folder_is_not_given_out(registry: FileRegistry, folder: Path, name: str) -> None:
+def test_a_result_whose_name_leads_to_another_folder_is_not_read(registry: FileRegistry, folder: Path, name: str) -> None:
     registry.save_result("job-1", 1, "table.csv", "text/csv", [b"1"])
     (folder / "models").mkdir()
     (folder / "models" / "secret.txt").write_text("secret")
@@ -135,3 +137,12 @@ def test_a_link_out_of_the_registry_is_not_followed(registry: FileRegistry, fold
 
     with pytest.raises(NotFound):
         registry.open_result("job-1")
+
+
+def test_an_address_that_is_a_file_is_rejected(registry: FileRegistry, folder: Path) -> None:
+    folder.write_text("no folder")
+
+    with pytest.raises(Unavailable) as caught:
+        sample.save_model(registry)
+
+    assert caught.value.reason == "REGISTRY_UNUSABLE"

@@ -1,4 +1,4 @@
-"""A version counts once its manifest is written, on a folder and on a store of objects, which knows no rename, whenever its writer dies."""
+"""A version counts once its manifest is written, whenever its writer dies: in a folder, and in an object store, which has no rename."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 VERSION = "20240501T123000Z-00000000"
 CHANGES = ("makedirs", "open", "pipe_file", "cp_file", "rm", "rm_file", "mv")
-#: More than a version takes.
+#: More steps than writing a version takes.
 STEPS = range(12)
 
 
 class Killed(BaseException):
-    """The end of a process, after which it changes nothing."""
+    """Stands for the end of the writer's process."""
 
 
 @pytest.fixture(params=["folder", "memory"])
@@ -49,7 +49,7 @@ def save(registry: FileRegistry, ndcg: float = 0.5) -> None:
 
 
 def change(patch: pytest.MonkeyPatch, before: Callable[[], None]) -> None:
-    """Calls `before` at each change of a file system, but not at those that it makes itself."""
+    """Call `before` ahead of each change of a file system, except changes made by `before` itself."""
     is_called = False
 
     def changed(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,7 +83,7 @@ def kill_after(patch: pytest.MonkeyPatch, steps: int) -> None:
 
 
 @pytest.mark.parametrize("steps", STEPS)
-def test_whenever_a_writer_dies_readers_find_a_whole_version_or_none(registry: FileRegistry, url: str, steps: int) -> None:
+def test_readers_find_a_complete_version_or_none_after_a_writer_died_at_any_step(registry: FileRegistry, url: str, steps: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         kill_after(patch, steps)
         with suppress(Killed):
@@ -93,7 +93,7 @@ def test_whenever_a_writer_dies_readers_find_a_whole_version_or_none(registry: F
         assert registry.load(version).item_ids.size == 10
 
 
-def test_a_reader_at_each_step_of_a_writer_finds_a_whole_version_or_none(registry: FileRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_finds_a_complete_version_or_none_while_a_writer_works(registry: FileRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     def read() -> None:
         for version in registry.list_versions():
             registry.load(version)
@@ -106,7 +106,7 @@ def test_a_reader_at_each_step_of_a_writer_finds_a_whole_version_or_none(registr
 
 
 @pytest.mark.parametrize("steps", STEPS)
-def test_what_a_dead_writer_left_does_not_keep_the_next_from_writing(registry: FileRegistry, steps: int) -> None:
+def test_the_files_of_a_dead_writer_do_not_block_the_next_writer(registry: FileRegistry, steps: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         kill_after(patch, steps)
         with suppress(Killed):
@@ -119,9 +119,7 @@ def test_what_a_dead_writer_left_does_not_keep_the_next_from_writing(registry: F
     assert registry.load(VERSION).item_ids.size == 10
 
 
-def test_of_two_writers_of_one_version_the_first_counts_and_neither_spoils_it(
-    registry: FileRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_two_writers_of_one_version_the_first_counts(registry: FileRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     write = artifact.write
 
     def overtaken(*args: Any) -> None:
@@ -138,7 +136,7 @@ def test_of_two_writers_of_one_version_the_first_counts_and_neither_spoils_it(
 
 
 @pytest.mark.parametrize("steps", STEPS)
-def test_whenever_a_job_dies_its_file_is_whole_or_missing(registry: FileRegistry, steps: int) -> None:
+def test_the_file_of_a_job_that_died_at_any_step_is_complete_or_missing(registry: FileRegistry, steps: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         kill_after(patch, steps)
         with suppress(Killed):
@@ -169,14 +167,14 @@ def sweep(registry: FileRegistry, *, in_future: bool = True) -> list[str]:
 
 
 @pytest.mark.parametrize("steps", STEPS)
-def test_what_a_dead_writer_left_is_swept_and_a_version_is_not(registry: FileRegistry, url: str, steps: int) -> None:
+def test_the_files_of_a_dead_writer_are_swept_and_a_version_is_kept(registry: FileRegistry, url: str, steps: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         kill_after(patch, steps)
         with suppress(Killed):
             save(registry)
     versions = registry.list_versions()
 
-    # A folder that the sweep made empty is itself swept by the next.
+    # The second sweep removes the folder that the first one emptied.
     sweep(registry)
     sweep(registry)
 
@@ -185,7 +183,7 @@ def test_what_a_dead_writer_left_is_swept_and_a_version_is_not(registry: FileReg
     assert sweep(registry) == []
 
 
-def test_what_is_being_written_is_not_swept(registry: FileRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_are_being_written_are_not_swept(registry: FileRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     swept: list[str] = []
     change(monkeypatch, lambda: swept.extend(sweep(registry, in_future=False)))
 
@@ -195,7 +193,7 @@ def test_what_is_being_written_is_not_swept(registry: FileRegistry, monkeypatch:
     assert registry.load(VERSION).item_ids.size == 10
 
 
-def test_a_writer_that_was_taken_for_dead_fails_and_spoils_nothing(registry: FileRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_writer_whose_files_were_swept_fails_and_leaves_no_version(registry: FileRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = FileRegistry._entry
 
     def late(self: FileRegistry, path: str) -> Any:
@@ -222,7 +220,7 @@ def test_a_hidden_folder_of_an_earlier_release_is_swept(registry: FileRegistry, 
     assert not hidden.exists()
 
 
-def test_files_of_jobs_that_nobody_knows_any_more_are_swept(registry: FileRegistry) -> None:
+def test_files_of_forgotten_jobs_are_swept(registry: FileRegistry) -> None:
     registry.save_result("job-1", 1, "table.csv", "text/csv", [b"a"])
     kept = sweep(registry, in_future=False)
 
@@ -243,7 +241,7 @@ def test_files_of_jobs_that_nobody_knows_any_more_are_swept(registry: FileRegist
         "results/job-1/notes.txt",
     ],
 )
-def test_files_that_are_not_the_registrys_own_are_never_swept(registry: FileRegistry, url: str, name: str) -> None:
+def test_files_of_other_programs_are_never_swept(registry: FileRegistry, url: str, name: str) -> None:
     files, root = url_to_fs(url)
     files.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
     files.pipe_file(f"{root}/{name}", b"of another program")
@@ -254,7 +252,7 @@ def test_files_that_are_not_the_registrys_own_are_never_swept(registry: FileRegi
     assert files.cat_file(f"{root}/{name}") == b"of another program"
 
 
-def test_a_link_out_of_the_registry_is_not_swept_through(tmp_path: Path) -> None:
+def test_files_behind_a_link_out_of_the_registry_are_not_swept(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "precious").write_text("kept")
     models = tmp_path / "registry" / "models"
@@ -276,7 +274,7 @@ def test_a_link_out_of_the_registry_is_not_swept_through(tmp_path: Path) -> None
         (errno.EROFS, "REGISTRY_UNUSABLE"),
     ],
 )
-def test_a_registry_that_can_not_be_written_is_named_with_the_cause(
+def test_an_error_while_writing_is_reported_with_its_cause(
     registry: FileRegistry, monkeypatch: pytest.MonkeyPatch, number: int, reason: str
 ) -> None:
     cause = OSError(number, "The cause of it")
@@ -291,12 +289,3 @@ def test_a_registry_that_can_not_be_written_is_named_with_the_cause(
 
     assert (caught.value.reason, caught.value.cause) == (reason, "The cause of it")
     assert caught.value.retryable == (reason == "REGISTRY_UNAVAILABLE")
-
-
-def test_a_registry_that_is_a_file_can_not_be_used(tmp_path: Path) -> None:
-    (tmp_path / "registry").write_text("no folder")
-
-    with pytest.raises(Unavailable) as caught:
-        save(FileRegistry(str(tmp_path / "registry")))
-
-    assert caught.value.reason == "REGISTRY_UNUSABLE"

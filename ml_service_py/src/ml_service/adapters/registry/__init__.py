@@ -1,1 +1,1 @@
-"""Model versions and results of jobs, as files: each version is complete once its manifest stands."""
+"""Model versions and job results as files. A version is complete once its manifest is written."""

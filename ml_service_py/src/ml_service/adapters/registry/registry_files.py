@@ -1,6 +1,6 @@
-"""The files below the registry's address, in a folder or anything else that fsspec reaches. Knows no version and no job.
+"""The files below the registry's address, in a folder or any other file system of fsspec. Knows no version and no job.
 
-Object stores have no atomic rename and no folders. So of the files that belong together one is written last, and readers pass over a folder
+Object stores have no atomic rename and no folders. So one of the files that belong together is written last, and readers ignore a folder
 without it.
 """
 
@@ -25,29 +25,29 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 CHUNK_BYTES = 64 * 1024
-#: How systems report that nothing is there. NotADirectoryError: a part of the path is a file.
+#: The errors for a path that doesn't exist. NotADirectoryError: a part of the path is a file.
 ABSENT = (FileNotFoundError, NotADirectoryError)
 
 
 class RegistryFiles:
-    """Names are relative to the address.
+    """Reads and writes files by their name relative to the address.
 
-    All methods raise FileNotFoundError for a file that isn't there, and Unavailable (REGISTRY_UNAVAILABLE, REGISTRY_UNUSABLE) for all else.
+    All methods raise FileNotFoundError for a missing file, and Unavailable (REGISTRY_UNAVAILABLE or REGISTRY_UNUSABLE) for other errors.
     """
 
     def __init__(self, url: str) -> None:
-        """Raises ValueError and ImportError for an address that leads nowhere."""
+        """Raise ValueError or ImportError for an address that fsspec can't use."""
         self._files, self._root = url_to_fs(url)
 
     def list_names(self, folder: str) -> list[str]:
-        """Return the names of what a folder holds; none where it isn't there."""
+        """Return the names in a folder; an empty list if it doesn't exist."""
         self._files.invalidate_cache()
         with _translated_errors(), suppress(*ABSENT):
             return [str(path).rpartition("/")[2] for path in self._files.ls(self._path(folder), detail=False)]
         return []
 
     def exists(self, name: str) -> bool:
-        """Ask by `info`: fsspec's `exists` takes every error for an answer."""
+        """Return whether a file exists. It calls `info`, because fsspec's `exists` returns False for every error."""
         self._files.invalidate_cache()
         with _translated_errors(), suppress(*ABSENT):
             self._files.info(self._path(name))
@@ -59,18 +59,18 @@ class RegistryFiles:
             return int(self._files.size(self._path(name)))
 
     def read_start(self, name: str, bytes_max: int) -> bytes:
-        """Return the beginning of a file, so that nobody can fill the memory with one."""
+        """Return at most `bytes_max` bytes, so that a large file can't fill the memory."""
         with _translated_errors():
             return bytes(self._files.cat_file(self._inside(name), end=bytes_max))
 
     @contextmanager
     def reading(self, name: str) -> Iterator[Any]:
-        """Open a file of bytes; fsspec's files have no common type."""
+        """Open a file for reading bytes. fsspec's files have no common type."""
         with _translated_errors(), self._files.open(self._inside(name), "rb") as file:
             yield file
 
     def read_chunks(self, name: str) -> Generator[bytes]:
-        """Yield an empty chunk once the file is open, then its bytes."""
+        """Yield an empty chunk when the file is open, then its bytes."""
         with self.reading(name) as file:
             yield b""
             while chunk := file.read(CHUNK_BYTES):
@@ -78,19 +78,20 @@ class RegistryFiles:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[IO[bytes]]:
+        """Open a file for writing bytes. Create its folder if it doesn't exist."""
         with _translated_errors():
             self._make_folder(self._path(name).rpartition("/")[0])
             with self._files.open(self._path(name), "wb") as file:
                 yield file
 
     def write_new(self, name: str, body: bytes) -> bool:
-        """Write a small file, whole or not at all, unless there is one of that name; return whether it did."""
+        """Write a small file atomically, unless a file of that name exists. Return whether it wrote."""
         path = self._path(name)
         with _translated_errors():
             if self.exists(name):
                 return False
             if isinstance(self._files, LocalFileSystem):
-                # A reader would see half of it, as it is written bit by bit; the stores of objects show it when it is whole.
+                # Otherwise a reader could see a part of the file. Object stores show a file only once it is complete.
                 beside = f"{path}.{uuid4().hex}"
                 self._files.pipe_file(beside, body)
                 Path(beside).replace(path)
@@ -101,17 +102,17 @@ class RegistryFiles:
         return False
 
     def remove(self, name: str) -> None:
-        """Remove a file, or a folder with all that it holds; do nothing where it isn't there."""
+        """Remove a file, or a folder with its content. Do nothing if it doesn't exist."""
         with _translated_errors(), suppress(*ABSENT):
             self._files.rm(self._path(name), recursive=True)
 
     @contextmanager
     def removed_on_error(self, name: str) -> Iterator[None]:
-        """Remove an unfinished file or folder if the block fails. Raises Unavailable if another process removed it meanwhile."""
+        """Remove the file or folder if the block fails. Raise Unavailable if another process removed it during the block."""
         try:
             yield
         except BaseException as error:
-            # The first error says why.
+            # The error of the block is the one to report.
             with suppress(Unavailable):
                 self.remove(name)
             if isinstance(error, FileNotFoundError):
@@ -123,13 +124,13 @@ class RegistryFiles:
         try:
             self._files.makedirs(path, exist_ok=True)
         except NotADirectoryError as error:
-            # Elsewhere it means that there is nothing; here a file is in the way.
+            # For reads this error means that the path doesn't exist. Here it means that a file has the folder's name.
             raise _translate(error) from error
 
     def list_files(self, folder: str) -> dict[str, datetime]:
-        """Return when each file below a folder was last written, and the folder itself where it is empty.
+        """Return the last write time of each file below a folder; for an empty folder, its own.
 
-        Leave out what a link leads to. For a file system without such times the time is now, so that nothing counts as old.
+        Files behind a link are left out. If the file system keeps no times, the time is now, so that no file counts as old.
         """
         self._files.invalidate_cache()
         with _translated_errors(), suppress(*ABSENT):
@@ -145,7 +146,7 @@ class RegistryFiles:
         return written_at if written_at.tzinfo else written_at.replace(tzinfo=UTC)
 
     def _inside(self, name: str) -> str:
-        """Return the path of a file. Raises FileNotFoundError where a link leads out of the registry."""
+        """Return the path of a file. Raises FileNotFoundError if a link leads out of the registry."""
         path = self._path(name)
         if not self._is_inside(path):
             raise FileNotFoundError(path)
