@@ -13,10 +13,12 @@
  * @typedef {{interactionId: string, userId: string, itemId: string, rating: number, acceptedAt: string,
  *   offset: number | null}} AcceptedInteraction
  *
- * @typedef {'train' | 'evaluate' | 'export'} JobKind
+ * @typedef {{name: string, type?: string, description?: string, items?: {enum?: string[]}, minimum?: number, maximum?: number,
+ *   default?: unknown}} JobField  one parameter, as its JSON schema describes it
+ * @typedef {{name: string, description: string, fields: JobField[]}} JobKind
  * @typedef {'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'} JobState
  * @typedef {{modelVersion?: string | null, promoted?: boolean, file?: {name: string, mediaType: string, sizeBytes: number} | null}} JobResult
- * @typedef {{jobId: string, kind: JobKind, params: object, state: JobState, cancelRequested: boolean, percent: number, step: string,
+ * @typedef {{jobId: string, kind: string, params: object, state: JobState, cancelRequested: boolean, percent: number, step: string,
  *   metrics: Record<string, number>, attempts: number, createdAt: string, updatedAt: string,
  *   error: {reason: string, detail: string} | null, result: JobResult | null}} Job
  *

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type TSchema, Type } from 'typebox'
-import { toMessageParams } from '../../src/features/jobs/params.ts'
+import { toMessageParams } from '../../src/features/jobs/kinds.ts'
 import { parseFrame } from '../../src/features/live/frames.ts'
 import { Nullable, strict } from '../../src/http/schemas.ts'
 import { compileValidator, toFieldErrors } from '../../src/http/validation.ts'

@@ -1,78 +1,85 @@
 /** Background jobs: start one, and follow the newest. */
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { html } from '../html.js'
+import { jobKinds, readParams, refreshJobKinds } from '../state/job-kinds.js'
 import { jobs, jobsFailure, refreshJobs, startJob } from '../state/jobs.js'
 import { JobCard } from './job-card.js'
 import { Failure, Panel, StaleMark } from './panel.js'
 
-const kinds = {
-  train: { label: 'Train', hint: 'Chooses a model by cross-validation and rolls it out unless it is worse.' },
-  evaluate: { label: 'Evaluate', hint: 'Measures each estimator on a held-out part.' },
-  export: { label: 'Export', hint: 'Writes the top films of every user to a CSV file.' },
-}
-const kindNames = /** @type {import('../shapes.js').JobKind[]} */ (Object.keys(kinds))
-const estimators = ['ease', 'svd', 'item_knn', 'popularity']
+/** @typedef {import('../shapes.js').JobKind} JobKind */
+/** @typedef {import('../shapes.js').JobField} JobField */
+
+const inputTypes = { integer: 'number', number: 'number', boolean: 'checkbox' }
 
 export const JobsPanel = () => html`
   <${Panel} id="jobs" title="Jobs" flow="flow 3 · delegate" aside=${html`<${StaleMark} />`}>
-    <${JobForm} />
+    <${NewJob} />
     ${jobsFailure.value && html`<${Failure} what="The jobs can’t be listed" error=${jobsFailure.value} retry=${refreshJobs} />`}
     ${jobs.value.length > 0 && html`<ul class="jobs" aria-label="Newest jobs">${jobs.value.map((job) => html`<${JobCard} key=${job.jobId} job=${job} />`)}</ul>`}
   </${Panel}>
 `
 
-function JobForm() {
-  const [kind, setKind] = useState(/** @type {import('../shapes.js').JobKind} */ ('train'))
+/** The form, as soon as the page knows the kinds. */
+function NewJob() {
+  const [failure, setFailure] = useState(/** @type {(Error & {reason?: string}) | null} */ (null))
+  const load = () => {
+    setFailure(null)
+    refreshJobKinds().catch(setFailure)
+  }
+  useEffect(load, [])
+  if (failure) return html`<${Failure} what="The kinds of job can’t be listed" error=${failure} retry=${load} />`
+  return jobKinds.value.length > 0 && html`<${JobForm} kinds=${jobKinds.value} />`
+}
+
+/** @param {{kinds: JobKind[]}} props */
+function JobForm({ kinds }) {
+  const [kind, setKind] = useState(kinds[0])
   const start = (event) => {
     event.preventDefault()
-    startJob(kind, readParams(new FormData(event.currentTarget)))
+    startJob(kind.name, readParams(kind, new FormData(event.currentTarget)))
   }
   return html`
     <form class="job-form" onSubmit=${start}>
       <fieldset class="segments">
         <legend class="visually-hidden">Kind of job</legend>
-        ${kindNames.map(
-          (name) => html`
-            <label key=${name} class="segment">
-              <input type="radio" name="kind" value=${name} checked=${kind === name} onChange=${() => setKind(name)} />
-              <span>${kinds[name].label}</span>
+        ${kinds.map(
+          (other) => html`
+            <label key=${other.name} class="segment">
+              <input type="radio" name="kind" value=${other.name} checked=${kind === other} onChange=${() => setKind(other)} />
+              <span>${toLabel(other.name)}</span>
             </label>
           `,
         )}
       </fieldset>
-      <p class="quiet">${kinds[kind].hint}</p>
+      <p class="quiet">${kind.description}</p>
       <details>
         <summary>Options</summary>
-        <div class="options" key=${kind}>${kind === 'export' ? html`<${ExportOptions} />` : html`<${ModelOptions} isTraining=${kind === 'train'} />`}</div>
+        <div class="options" key=${kind.name}>${kind.fields.map((field) => html`<${ParamField} key=${field.name} field=${field} />`)}</div>
       </details>
-      <button class="button button-primary button-wide" type="submit">${kinds[kind].label}</button>
+      <button class="button button-primary button-wide" type="submit">${toLabel(kind.name)}</button>
     </form>
   `
 }
 
-const ExportOptions = () =>
-  html`<${NumberField} name="limit" label="Films for each user" min=${1} max=${100} placeholder="10" />`
+/** The input of one parameter, by the type in its schema. @param {{field: JobField}} props */
+function ParamField({ field: { name, type, description, items, minimum, maximum, default: byDefault } }) {
+  if (type === 'array')
+    return html`
+      <fieldset class="checks" title=${description}>
+        <legend>${toLabel(name)} (none: all)</legend>
+        ${items?.enum?.map((value) => html`<label key=${value}><input type="checkbox" name=${name} value=${value} /> ${value}</label>`)}
+      </fieldset>
+    `
+  return html`
+    <label class="number-field" title=${description}>
+      <span>${toLabel(name)}</span>
+      <input type=${inputTypes[type ?? ''] ?? 'text'} name=${name} min=${minimum} max=${maximum} step=${type === 'integer' ? 1 : 'any'} placeholder=${byDefault} />
+    </label>
+  `
+}
 
-/** @param {{isTraining: boolean}} props */
-const ModelOptions = ({ isTraining }) => html`
-  <fieldset class="checks">
-    <legend>Estimators (none: all)</legend>
-    ${estimators.map((name) => html`<label key=${name}><input type="checkbox" name="estimators" value=${name} /> ${name}</label>`)}
-  </fieldset>
-  ${isTraining && html`<${NumberField} name="folds" label="Folds" min=${2} max=${10} placeholder="3" />`}
-  <${NumberField} name="seed" label="Seed" min=${0} max=${4294967295} placeholder="42" />
-`
-
-/** @param {{name: string, label: string, min: number, max: number, placeholder: string}} props */
-const NumberField = ({ name, label, min, max, placeholder }) => html`
-  <label class="number-field"><span>${label}</span><input type="number" name=${name} min=${min} max=${max} step="1" placeholder=${placeholder} /></label>
-`
-
-/** Only what was filled in: the gateway knows the defaults. */
-function readParams(form) {
-  const chosen = form.getAll('estimators')
-  const numbers = ['folds', 'seed', 'limit']
-    .filter((name) => form.get(name))
-    .map((name) => [name, Number(form.get(name))])
-  return { ...(chosen.length > 0 && { estimators: chosen }), ...Object.fromEntries(numbers) }
+/** `itemLimit` becomes “Item limit”. @param {string} name */
+function toLabel(name) {
+  const words = name.replaceAll('_', ' ').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  return words.charAt(0).toUpperCase() + words.slice(1)
 }

@@ -1,6 +1,6 @@
 /**
  * Background jobs: asked for over HTTP, followed over the socket by offset.
- * @import {Job, JobKind, JobResult} from '../shapes.js'
+ * @import {Job, JobResult} from '../shapes.js'
  */
 import { signal } from '@preact/signals'
 import { ask, askText, newIdempotencyKey } from '../api.js'
@@ -42,7 +42,7 @@ export async function refreshJobs() {
   }
 }
 
-/** @param {JobKind} kind @param {object} params @param {string} [idempotencyKey] */
+/** @param {string} kind @param {object} params @param {string} [idempotencyKey] */
 export async function startJob(kind, params, idempotencyKey = newIdempotencyKey()) {
   try {
     const { body } = await ask('/v1/jobs', { method: 'POST', idempotencyKey, body: { kind, params } })
@@ -87,5 +87,5 @@ function takeIn(job) {
     return
   const others = jobs.value.filter((other) => other !== known)
   jobs.value = [...others, job].sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt)).slice(0, JOBS_SHOWN)
-  if (known && !isFinished(known) && job.state === 'succeeded' && job.kind === 'train') refreshModels()
+  if (known && !isFinished(known) && job.result?.modelVersion) refreshModels()
 }

@@ -4,10 +4,10 @@ import { toReason } from '../../errors.ts'
 import type { Failure } from '../../gen/whynotboth/v1/errors.ts'
 import type { JobRequested, JobResult } from '../../gen/whynotboth/v1/jobs.ts'
 import type { Fact } from './facts.ts'
-import type { Job, JobParams, JobState } from './schemas.ts'
+import { type MessageParams, toJobParams } from './kinds.ts'
+import type { Job, JobState } from './schemas.ts'
 
 type FactOf<Name extends Fact['name']> = Extract<Fact, { name: Name }>
-type Params = NonNullable<JobRequested['params']>
 type Attempted = Extract<Fact, { attempt: number }>
 
 const finalStates: ReadonlySet<JobState> = new Set(['succeeded', 'failed', 'cancelled'])
@@ -80,12 +80,12 @@ function succeed(attempts: number, fact: FactOf<'job.succeeded'>): Partial<Job> 
 }
 
 /** A job as it is when nothing but the request for it is known. */
-export function createJob({ jobId, params, occurredAt }: JobRequested & { params: Params }): Job {
+export function createJob({ jobId, params, occurredAt }: JobRequested & { params: MessageParams }): Job {
   const createdAt = toTime(occurredAt)
   return {
     jobId,
     kind: params.$case,
-    params: toParams(params),
+    params: toJobParams(params),
     state: 'queued',
     cancelRequested: false,
     percent: 0,
@@ -97,27 +97,6 @@ export function createJob({ jobId, params, occurredAt }: JobRequested & { params
     error: null,
     result: null,
   }
-}
-
-function toParams(params: Params): JobParams {
-  switch (params.$case) {
-    case 'train': {
-      const { estimators, folds, seed } = params.train
-      return withoutAbsent({ estimators, folds, seed })
-    }
-    case 'evaluate': {
-      const { estimators, seed } = params.evaluate
-      return withoutAbsent({ estimators, seed })
-    }
-    case 'export':
-      return withoutAbsent({ limit: params.export.limit })
-  }
-}
-
-/** What wasn't given isn't shown; protobuf knows no absent list, so an empty one counts as not given. */
-function withoutAbsent(params: Record<string, unknown>): JobParams {
-  const isPresent = (value: unknown) => value !== undefined && !(Array.isArray(value) && value.length === 0)
-  return Object.fromEntries(Object.entries(params).filter(([, value]) => isPresent(value)))
 }
 
 function toResult({ modelVersion, promoted, file }: JobResult): NonNullable<Job['result']> {

@@ -8,17 +8,17 @@ import { AppError } from '../../errors.ts'
 import { JobCancelRequested, JobRequested } from '../../gen/whynotboth/v1/jobs.ts'
 import { deriveId } from '../../http/idempotency.ts'
 import { createJob, foldFact, isFinal } from './fold.ts'
-import { toMessageParams } from './params.ts'
-import type { Job, JobParams } from './schemas.ts'
+import { type JobParams, type KindName, toMessageParams } from './kinds.ts'
+import type { Job } from './schemas.ts'
 import type { JobsView } from './view.ts'
 
 type Parts = Pick<FastifyInstance, 'broker' | 'jobsLog' | 'config'> & { jobs: JobsView }
-type Wish = { kind: Job['kind']; params: JobParams; subject: string; idempotencyKey: string | undefined }
+type NewJob = { kind: KindName; params: JobParams; subject: string; idempotencyKey: string | undefined }
 
 /** Publishes the job and answers it as this gateway sees it. With a known Idempotency-Key, answers the job that the key has made: workers take a second command for the same. */
-export async function requestJob(parts: Parts, wish: Wish, call: Call): Promise<Job> {
-  const params = toMessageParams(wish.kind, wish.params)
-  const jobId = deriveId(wish.subject, 'POST /v1/jobs', wish.idempotencyKey)
+export async function requestJob(parts: Parts, newJob: NewJob, call: Call): Promise<Job> {
+  const params = toMessageParams(newJob.kind, newJob.params)
+  const jobId = deriveId(newJob.subject, 'POST /v1/jobs', newJob.idempotencyKey)
   const request = { jobId, params, occurredAt: new Date() }
   const asked = createJob(request)
   const known = parts.jobs.latest(jobId)?.job

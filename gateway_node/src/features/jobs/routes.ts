@@ -1,21 +1,34 @@
 // Jobs over HTTP: ask, look, cancel, fetch the file. Gives the view of jobs a lifetime, as others read it too.
+
+import type { SwaggerTransform } from '@fastify/swagger'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyContextConfig } from 'fastify'
 import fp from 'fastify-plugin'
 import { requireIdentity } from '../../http/access.ts'
 import { isFinal } from './fold.ts'
 import { requestCancel, requestJob } from './requests.ts'
-import { CreateJob, IdempotencyHeaders, Job, JobList, JobPath, JobsQuery, ResultFile } from './schemas.ts'
+import {
+  CreateJob,
+  CreateJobByKind,
+  IdempotencyHeaders,
+  Job,
+  JobList,
+  JobPath,
+  JobsQuery,
+  ResultFile,
+} from './schemas.ts'
 import { JobsView } from './view.ts'
 
 const tags = ['jobs']
 const config: FastifyContextConfig = { access: ['operator'] }
 
+const showKinds: SwaggerTransform = ({ schema, url }) => ({ schema: { ...schema, body: CreateJobByKind }, url })
+
 const asking: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/v1/jobs',
     {
-      config,
+      config: { ...config, swaggerTransform: showKinds },
       schema: { tags, summary: 'Ask for a job', body: CreateJob, headers: IdempotencyHeaders, response: { 202: Job } },
     },
     async (request, reply) => {

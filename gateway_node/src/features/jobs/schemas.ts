@@ -2,42 +2,9 @@
 import type { Readable } from 'node:stream'
 import { type Static, Type } from 'typebox'
 import { NextPageToken, Nullable, pageQuery, strict } from '../../http/schemas.ts'
+import { type JobParams, jobKinds, kindNames } from './kinds.ts'
 
-export const jobKinds = ['train', 'evaluate', 'export'] as const
 export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
-
-const estimators = ['ease', 'svd', 'item_knn', 'popularity'] as const
-const Estimators = Type.Array(Type.Enum(estimators), {
-  uniqueItems: true,
-  maxItems: estimators.length,
-  description: "Absent or empty: all that suit the catalogue's size.",
-})
-const Seed = Type.Integer({ minimum: 0, maximum: 4_294_967_295, description: 'Of every random choice. Default 42.' })
-
-/** What each kind of job may be given. */
-export const jobParams = {
-  train: Type.Object(
-    {
-      estimators: Type.Optional(Estimators),
-      folds: Type.Optional(
-        Type.Integer({ minimum: 2, maximum: 10, description: 'Of the cross-validation. Default 3.' }),
-      ),
-      seed: Type.Optional(Seed),
-    },
-    strict,
-  ),
-  evaluate: Type.Object({ estimators: Type.Optional(Estimators), seed: Type.Optional(Seed) }, strict),
-  export: Type.Object(
-    {
-      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Items for each user. Default 10.' })),
-    },
-    strict,
-  ),
-}
-
-export type JobParams = Static<typeof jobParams.train> &
-  Static<typeof jobParams.evaluate> &
-  Static<typeof jobParams.export>
 
 const Params = Type.Unsafe<JobParams>(Type.Object({}, { additionalProperties: true }))
 
@@ -52,7 +19,7 @@ const JobResult = Type.Object({
 export const Job = Type.Object(
   {
     jobId: Type.String(),
-    kind: Type.Enum(jobKinds),
+    kind: Type.Enum(kindNames),
     params: Params,
     state: Type.Enum(jobStates),
     cancelRequested: Type.Boolean(),
@@ -72,23 +39,18 @@ export type JobState = Job['state']
 
 export const JobList = Type.Object({ jobs: Type.Array(Job), nextPageToken: NextPageToken })
 
-export const CreateJob = Type.Object(
-  {
-    kind: Type.Enum(jobKinds),
-    params: Type.Optional(
-      Type.Unsafe<JobParams>(
-        Type.Object(
-          {},
-          {
-            additionalProperties: true,
-            description: 'train: {estimators?, folds?, seed?}; evaluate: {estimators?, seed?}; export: {limit?}.',
-          },
-        ),
-      ),
-    ),
-  },
-  // An example that changes no model: the page of the contract executes it.
-  { ...strict, examples: [{ kind: 'export', params: { limit: 5 } }] },
+// An example that changes no model: the page of the contract executes it.
+const createOptions = { ...strict, examples: [{ kind: 'export', params: { limit: 5 } }] }
+
+/** What the route checks. The service checks `params` by the schema of the kind. */
+export const CreateJob = Type.Object({ kind: Type.Enum(kindNames), params: Type.Optional(Params) }, createOptions)
+
+/** What the contract shows: the parameters of each kind. */
+export const CreateJobByKind = Type.Union(
+  Object.entries(jobKinds).map(([name, { description, params }]) =>
+    Type.Object({ kind: Type.Literal(name), params: Type.Optional(params) }, { title: name, description, ...strict }),
+  ),
+  { examples: createOptions.examples },
 )
 
 export const JobPath = Type.Object({ jobId: Type.String({ minLength: 1, maxLength: 100 }) })
