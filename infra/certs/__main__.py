@@ -1,4 +1,4 @@
-"""`make certs`: a certificate for each service into a folder of its own, renewed each time. Run it before the old ones end."""
+"""`make certs`: issue a certificate for each service, into a folder of its own. Run it again before the certificates end."""
 
 import datetime
 import sys
