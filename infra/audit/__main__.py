@@ -1,15 +1,40 @@
 """`python -m infra.audit`: ends with 0, with 1 where something was found, and with 3 where nothing was but a service didn't answer."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from infra.audit.advisories import ask_npm, ask_pip_audit
-from infra.audit.boms import write_boms
-from infra.audit.licences import refused_licences
+from infra.audit.packages import NoAnswer, ask_npm, ask_pip_audit, refused_licences, write_boms
 from infra.audit.policy import read_policy
-from infra.audit.run import run_audit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from infra.audit.policy import Finding, Policy
 
 ROOT = Path(__file__).resolve().parents[2]
+FOUND = 1
+NO_ANSWER = 3
+
+
+def run_audit(policy: Policy, checks: Mapping[str, Callable[[], list[Finding]]], say: Callable[[str], object]) -> int:
+    """Run all checks, also after one without an answer. Return the exit code."""
+    codes = [_run(policy, name, check, say) for name, check in checks.items()]
+    return FOUND if FOUND in codes else max(codes)
+
+
+def _run(policy: Policy, name: str, check: Callable[[], list[Finding]], say: Callable[[str], object]) -> int:
+    try:
+        found = check()
+    except NoAnswer as error:
+        say(f"{name}: NOT CHECKED, as no service answered ({' '.join(str(error).split())})\n")
+        return NO_ANSWER
+    remaining = policy.remaining(found)
+    accepted = f", {len(found) - len(remaining)} accepted by infra/audit/policy.toml" if len(found) > len(remaining) else ""
+    say(f"{name}: {len(remaining)} found{accepted}\n" + "".join(f"  {finding}\n" for finding in remaining))
+    return FOUND if remaining else 0
 
 
 def main() -> None:
@@ -24,4 +49,5 @@ def main() -> None:
     sys.exit(run_audit(policy, checks, sys.stdout.write))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""What may be shipped, as infra/audit/policy.toml says: licences, and findings that somebody accepted for a reason and for a time."""
+"""The licences that may be shipped, and findings that somebody accepted for a reason and for a time: infra/audit/policy.toml."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ class Policy:
     accepted: tuple[Acceptance, ...]
 
     def allows(self, licence: str) -> bool:
-        """Of `A OR B` one must be allowed, of `A AND B` both; a list with semicolons says what all applies."""
+        """Of `A OR B` one must be allowed, of `A AND B` and of `A; B` both."""
         expression = licence[1:-1] if licence.startswith("(") else licence
         choices = expression.replace("; ", " AND ").split(" OR ")
         return any(all(self.licence_names.get(name, name) in self.licences for name in choice.split(" AND ")) for choice in choices)
 
     def remaining(self, findings: list[Finding], today: date | None = None) -> list[Finding]:
-        """The findings that nobody accepted, or not for this long."""
+        """Return the findings that nobody accepted, or not for this long."""
         day = today or datetime.now(UTC).date()
         return [finding for finding in findings if not any(acceptance.covers(finding, day) for acceptance in self.accepted)]
 
 
 def read_policy(path: Path) -> Policy:
-    told = tomllib.loads(path.read_text("utf-8"))
-    return Policy(frozenset(told["licences"]), told["licence_names"], tuple(Acceptance(**entry) for entry in told["accepted"]))
+    written = tomllib.loads(path.read_text("utf-8"))
+    return Policy(frozenset(written["licences"]), written["licence_names"], tuple(Acceptance(**entry) for entry in written["accepted"]))

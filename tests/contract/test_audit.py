@@ -17,11 +17,18 @@ from typing import Any
 import pytest
 
 from harness.stack import node
-from infra.audit.advisories import NoAnswer, ask_npm, ask_pip_audit, run_tool
-from infra.audit.boms import write_boms
-from infra.audit.licences import locked_node, locked_python, refused_licences
+from infra.audit.__main__ import run_audit
+from infra.audit.packages import (
+    NoAnswer,
+    ask_npm,
+    ask_pip_audit,
+    locked_node,
+    locked_python,
+    refused_licences,
+    run_tool,
+    write_boms,
+)
 from infra.audit.policy import Acceptance, Finding, Policy, read_policy
-from infra.audit.run import run_audit
 from infra.local.install import ONLY_LOCKED
 from infra.local.package_sources import without_personal
 
