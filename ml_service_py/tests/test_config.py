@@ -25,7 +25,7 @@ def problem_of(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
     return str(refused.value)
 
 
-def test_spaces_the_case_of_words_and_empty_texts_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spaces_are_stripped_and_empty_values_count_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     given = {"LOG_LEVEL": " INFO", "WORKER_OPS_PORT": " 8090\r", "BROKER_DECLARE": "False ", "WORKER_GRACE_SECONDS": "  ", "TLS_DIR": ""}
     for name, value in given.items():
         monkeypatch.setenv(name, value)
@@ -37,7 +37,7 @@ def test_spaces_the_case_of_words_and_empty_texts_make_no_difference(monkeypatch
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "localhost", "recommender.internal"])
-def test_a_host_is_a_name_or_an_address(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_a_host_may_be_a_name_or_an_address(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("RECOMMENDER_HOST", host)
 
     assert read_settings().recommender_host == host
@@ -56,7 +56,7 @@ def test_a_host_is_a_name_or_an_address(monkeypatch: pytest.MonkeyPatch, host: s
         ("BROKER_DECLARE", "perhaps", "valid boolean"),
     ],
 )
-def test_an_error_names_the_variable_its_value_and_what_is_allowed(
+def test_an_error_names_the_variable_its_value_and_the_allowed_values(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, allowed: str
 ) -> None:
     problem = problem_of(monkeypatch, **{variable: value})

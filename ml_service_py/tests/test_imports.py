@@ -20,7 +20,7 @@ HEAVY = {"sklearn", "scipy", "numpy", "alembic", "psycopg"}
         ("ml_service.bootstrap.recommender", {"numpy", "scipy"}),
     ],
 )
-def test_a_process_starts_with_no_more_than_it_needs(entrypoint: str, needed: set[str]) -> None:
+def test_a_process_imports_only_the_libraries_that_it_needs(entrypoint: str, needed: set[str]) -> None:
     program = f"import sys, {entrypoint}; print(*sys.modules)"
 
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()

@@ -93,7 +93,7 @@ def test_a_server_that_was_killed_and_restarted_is_used_again(server: PostgresSe
 def test_a_frozen_server_is_unavailable_after_a_bounded_time(
     paused: PostgresServer, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "SILENT_SECONDS", 1.0)
+    monkeypatch.setattr(postgres, "READ_TIMEOUT_SECONDS", 1.0)
 
     with pytest.raises(Unavailable) as caught:
         count_items(engine)
@@ -104,7 +104,7 @@ def test_a_frozen_server_is_unavailable_after_a_bounded_time(
 
 
 def test_a_migration_waits_as_long_as_another_one_takes(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(postgres, "READ_TIMEOUT_SECONDS", 0.2)
     monkeypatch.setattr(postgres, "OPTIONS", postgres.OPTIONS.replace("lock_timeout=5s", "lock_timeout=200ms"))
     engine, is_locked = open_engine(database_url), threading.Event()
     with ThreadPoolExecutor(1) as other:

@@ -1,4 +1,4 @@
-"""Who this service is to its neighbours, and whose word on them it takes: three PEM files that may be replaced while it runs."""
+"""The certificate and key of this service and the authority that it trusts: three PEM files. An operator may renew them while it runs."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: The names that Kubernetes and cert-manager give them in a secret.
+#: The names of these files in a Kubernetes secret of cert-manager.
 CA, CERTIFICATE, KEY = "ca.crt", "tls.crt", "tls.key"
 
 
 class UnusableCertificate(OSError):
-    """A file that isn't there, or isn't what its name says. The message names it."""
+    """A file is missing, or isn't what its name says. The message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pem:
-    """The content of the three files, found to fit together."""
+    """The content of the three files, checked to fit together."""
 
     ca: bytes
     certificate: bytes
@@ -28,12 +28,15 @@ class Pem:
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """A folder with the certificate of this service, its key, and the authority that signs for all services."""
+    """A folder with this service's certificate and key, and the certificate of the authority that signs for all services."""
 
     folder: Path
 
     def client_context(self) -> ssl.SSLContext:
-        """For one connection to a server whose certificate and name are checked, by the files of now. Raises UnusableCertificate."""
+        """Return a TLS context for one connection, which checks the server's certificate and name. Raises UnusableCertificate.
+
+        It reads the files anew, so call it for each connection.
+        """
         pem = self._files()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
@@ -41,7 +44,7 @@ class Certificates:
         except ssl.SSLError as error:
             raise UnusableCertificate(f"{self.folder / CA} holds no certificate of an authority: {error}") from error
         try:
-            # Without a password a key that has one would make the process ask for it on its terminal.
+            # Without this argument, OpenSSL would ask for the password of an encrypted key on the terminal.
             context.load_cert_chain(self.folder / CERTIFICATE, self.folder / KEY, password="")
         except (ssl.SSLError, ValueError) as error:
             raise UnusableCertificate(
@@ -50,7 +53,7 @@ class Certificates:
         return context
 
     def read(self) -> Pem:
-        """Raises UnusableCertificate."""
+        """Return the content of the files after checking that they fit together. Raises UnusableCertificate."""
         self.client_context()
         return self._files()
 

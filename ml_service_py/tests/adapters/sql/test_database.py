@@ -1,4 +1,4 @@
-"""Transactions, migrations and the translation of errors."""
+"""Transactions, migrations and the translation of errors of the SQL store."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_new_database_is_not_migrated(database_url: str) -> None:
     engine.dispose()
 
 
-def test_an_error_rolls_the_whole_transaction_back(engine: Engine) -> None:
+def test_an_error_rolls_back_the_whole_transaction(engine: Engine) -> None:
     with pytest.raises(Internal), writing(engine) as connection:
         connection.execute(insert(items), [row("lost"), row("lost")])
 
@@ -65,7 +65,7 @@ def test_an_error_rolls_the_whole_transaction_back(engine: Engine) -> None:
         assert connection.scalars(select(items.c.item_id)).all() == []
 
 
-def test_writers_that_read_first_wait_for_each_other(engine: Engine) -> None:
+def test_two_transactions_that_read_first_and_then_write_wait_for_each_other(engine: Engine) -> None:
     both_began = threading.Barrier(2, timeout=10)
 
     def add(item_id: str) -> None:
@@ -84,7 +84,7 @@ def test_writers_that_read_first_wait_for_each_other(engine: Engine) -> None:
         assert set(connection.scalars(select(items.c.item_id))) == {"a", "b"}
 
 
-def test_a_reader_sees_one_moment_while_others_write(engine: Engine) -> None:
+def test_a_read_transaction_sees_one_snapshot_while_others_write(engine: Engine) -> None:
     with reading(engine) as reader:
         before = reader.scalars(select(items.c.item_id)).all()
         with writing(engine) as writer:
@@ -102,6 +102,6 @@ def test_a_store_that_does_not_answer_is_unavailable(absent_url: str) -> None:
     assert caught.value.reason == "STORE_UNAVAILABLE"
 
 
-def test_rows_that_break_a_rule_are_a_bug_not_an_outage(engine: Engine) -> None:
+def test_rows_that_break_a_constraint_are_an_internal_error(engine: Engine) -> None:
     with pytest.raises(Internal), writing(engine) as connection:
         connection.execute(text("INSERT INTO interactions (interaction_id, user_id, item_id) VALUES ('1', 'u', 'no such item')"))

@@ -1,4 +1,4 @@
-"""A user who is erased, in the store: gone in the transaction of the place in the log, and gone for good when the log is read again."""
+"""The erasure of a user in the store: in one transaction with the log position, and for good in a second reading of the log."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def upgrade(engine: Engine, revision: str) -> None:
         command.upgrade(config, revision)
 
 
-def test_an_erasure_leaves_nothing_that_came_before_it(log: InteractionLog, store: SqlStore) -> None:
+def test_an_erasure_deletes_everything_of_the_user_before_its_offset(log: InteractionLog, store: SqlStore) -> None:
     log.append(LOG[:3], None)
 
     appended = log.append([sample.erasure(3, "u"), sample.erasure(4, "even")], log.read_position())
@@ -70,7 +70,7 @@ def test_an_erasure_leaves_nothing_that_came_before_it(log: InteractionLog, stor
     assert rejected_users(store) == []
 
 
-def test_what_a_batch_holds_before_an_erasure_is_never_written_and_what_follows_is(log: InteractionLog, store: SqlStore) -> None:
+def test_entries_of_a_batch_before_an_erasure_are_not_written_and_later_ones_are(log: InteractionLog, store: SqlStore) -> None:
     appended = log.append(LOG, None)
 
     assert appended == Appended(interactions=2, rejected=0, erased=1)
@@ -78,7 +78,7 @@ def test_what_a_batch_holds_before_an_erasure_is_never_written_and_what_follows_
     assert rejected_users(store) == []
 
 
-def test_a_body_that_was_set_aside_is_erased_with_its_user(log: InteractionLog, store: SqlStore) -> None:
+def test_a_rejected_message_is_erased_with_its_user(log: InteractionLog, store: SqlStore) -> None:
     theirs = RejectedMessage(LogPosition(0, "a"), "REQUEST_INVALID", "No rating.", b"", "u")
     nobodys = RejectedMessage(LogPosition(1, "b"), "MESSAGE_UNDECODABLE", "No body.", b"\xff")
     log.append([theirs, nobodys], None)
@@ -89,7 +89,7 @@ def test_a_body_that_was_set_aside_is_erased_with_its_user(log: InteractionLog, 
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
-def test_a_log_that_is_read_again_brings_nothing_back_at_any_moment(log: InteractionLog, store: SqlStore, size: int) -> None:
+def test_a_second_reading_of_the_log_restores_no_erased_data_after_any_batch(log: InteractionLog, store: SqlStore, size: int) -> None:
     log.append(LOG, None)
     forget_position(store)
 
@@ -101,7 +101,7 @@ def test_a_log_that_is_read_again_brings_nothing_back_at_any_moment(log: Interac
     assert all(moment == ({"i5": 3.5}, []) for moment in seen)
 
 
-def test_an_erasure_of_another_log_erases_nothing_of_this_one(log: InteractionLog, store: SqlStore) -> None:
+def test_an_erasure_in_an_earlier_log_erases_nothing_in_a_new_one(log: InteractionLog, store: SqlStore) -> None:
     log.append(LOG, None)
     first, second = (sample.logged(offset, sample.interaction("u", f"i{offset}", 4.0)) for offset in range(2))
 
@@ -111,7 +111,7 @@ def test_an_erasure_of_another_log_erases_nothing_of_this_one(log: InteractionLo
     assert ratings(store) == {"i5": 3.5, "i0": 4.0, "i1": 4.0}
 
 
-def test_an_erasure_that_another_log_holds_erases_what_both_had(log: InteractionLog, store: SqlStore) -> None:
+def test_an_erasure_that_a_new_log_holds_again_erases_the_data_of_both(log: InteractionLog, store: SqlStore) -> None:
     log.append(LOG, None)
     again: list[LogEntry] = [sample.logged(0, sample.interaction("u", "i1")), sample.erasure(1, "u")]
 
@@ -121,7 +121,7 @@ def test_an_erasure_that_another_log_holds_erases_what_both_had(log: Interaction
     assert ratings(store) == {}
 
 
-def test_a_log_that_was_taken_for_another_one_ends_in_the_same_rows(log: InteractionLog, store: SqlStore) -> None:
+def test_a_log_that_was_wrongly_taken_for_new_gives_the_same_rows(log: InteractionLog, store: SqlStore) -> None:
     log.append(LOG, None)
     before = store.load_histories(recent=0).ratings
 
@@ -132,7 +132,7 @@ def test_a_log_that_was_taken_for_another_one_ends_in_the_same_rows(log: Interac
     assert rejected_users(store) == []
 
 
-def test_of_two_erasures_the_later_one_counts_when_the_log_is_read_again(log: InteractionLog, store: SqlStore) -> None:
+def test_of_two_erasures_the_later_one_counts_in_a_second_reading(log: InteractionLog, store: SqlStore) -> None:
     twice = [*LOG, sample.erasure(5, "u"), sample.logged(6, sample.interaction("u", "i7", 1.0))]
     log.append(twice, None)
     forget_position(store)
@@ -143,7 +143,7 @@ def test_of_two_erasures_the_later_one_counts_when_the_log_is_read_again(log: In
     assert ratings(store) == {"i7": 1.0}
 
 
-def test_histories_come_with_the_places_of_erasures(log: InteractionLog, store: SqlStore) -> None:
+def test_loaded_histories_contain_the_offsets_of_erasures(log: InteractionLog, store: SqlStore) -> None:
     log.append(LOG, None)
 
     histories = store.load_histories(recent=10)
@@ -152,14 +152,14 @@ def test_histories_come_with_the_places_of_erasures(log: InteractionLog, store: 
     assert "u" in histories.recent_ids.values()
 
 
-def test_the_store_knows_when_a_user_was_erased(log: InteractionLog, store: SqlStore) -> None:
+def test_the_store_keeps_the_time_of_an_erasure(log: InteractionLog, store: SqlStore) -> None:
     log.append(LOG, None)
 
     with reading(store.engine) as connection:
         assert connection.execute(select(erased_users.c.user_id, erased_users.c.erased_at)).all() == [("u", sample.WHEN)]
 
 
-def test_an_import_brings_nobody_back(log: InteractionLog, store: SqlStore) -> None:
+def test_an_import_restores_no_erased_user(log: InteractionLog, store: SqlStore) -> None:
     log.append([sample.erasure(0, "even")], None)
 
     imported = store.import_data(sample.ITEMS, [*sample.INTERACTIONS, sample.interaction("new", "i1")])
@@ -168,7 +168,7 @@ def test_an_import_brings_nobody_back(log: InteractionLog, store: SqlStore) -> N
     assert ratings(store, "even") == {}
 
 
-def test_what_was_set_aside_before_there_were_erasures_is_found_by_its_user(database_url: str) -> None:
+def test_the_migration_finds_the_users_of_older_rejected_messages(database_url: str) -> None:
     body = InteractionRecorded(user_id="u").SerializeToString()
     row = {"log_offset": 0, "message_id": "m", "reason": "r", "detail": "d", "body": body, "rejected_at": sample.WHEN}
     engine = open_engine(database_url)

@@ -1,4 +1,4 @@
-"""A database of another program is refused before anything is written to it."""
+"""A database of another program is rejected before anything is written to it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def refusal(engine: Engine, *, beside_others: bool = False) -> str:
     return caught.value.detail
 
 
-def test_a_database_with_tables_of_another_program_is_refused_and_left_as_it_was(new_engine: Engine) -> None:
+def test_a_database_of_another_program_is_rejected_and_not_changed(new_engine: Engine) -> None:
     create(new_engine, "orders", "accounts")
 
     detail = refusal(new_engine)
@@ -49,7 +49,7 @@ def test_a_database_with_tables_of_another_program_is_refused_and_left_as_it_was
     assert set(inspect(new_engine).get_table_names()) == {"orders", "accounts"}
 
 
-def test_not_a_byte_of_another_programs_file_changes(tmp_path: Path) -> None:
+def test_no_byte_of_another_programs_sqlite_file_changes(tmp_path: Path) -> None:
     file = tmp_path / "orders.db"
     with closing(sqlite3.connect(file)) as theirs:
         theirs.execute("CREATE TABLE orders (price INTEGER)")
@@ -65,7 +65,7 @@ def test_not_a_byte_of_another_programs_file_changes(tmp_path: Path) -> None:
     assert file.read_bytes() == before
 
 
-def test_a_store_in_a_file_is_read_while_somebody_writes_to_it(tmp_path: Path) -> None:
+def test_a_sqlite_store_can_be_read_during_a_write_transaction(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/store.db")
     migrate(engine)
 
@@ -79,7 +79,7 @@ def test_a_store_in_a_file_is_read_while_somebody_writes_to_it(tmp_path: Path) -
         assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-def test_a_store_that_a_backup_brought_back_in_another_mode_gets_its_own_when_a_service_starts(tmp_path: Path) -> None:
+def test_a_restored_backup_gets_the_write_ahead_log_when_a_service_starts(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/store.db")
     migrate(engine)
     engine.dispose()
@@ -93,7 +93,7 @@ def test_a_store_that_a_backup_brought_back_in_another_mode_gets_its_own_when_a_
         assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-def test_tables_of_another_program_stay_when_ours_may_stand_beside_them(new_engine: Engine) -> None:
+def test_a_migration_beside_other_tables_keeps_them(new_engine: Engine) -> None:
     create(new_engine, "orders")
 
     migrate(new_engine, beside_others=True)
@@ -121,7 +121,7 @@ def test_other_tables_that_are_added_after_the_first_migration_are_accepted(new_
 
 
 @pytest.mark.parametrize("beside_others", [False, True])
-def test_a_table_of_another_program_that_has_a_name_of_ours_is_never_taken(new_engine: Engine, beside_others: bool) -> None:
+def test_another_programs_table_with_one_of_our_names_is_always_rejected(new_engine: Engine, beside_others: bool) -> None:
     create(new_engine, "items", "orders")
 
     detail = refusal(new_engine, beside_others=beside_others)
@@ -130,7 +130,7 @@ def test_a_table_of_another_program_that_has_a_name_of_ours_is_never_taken(new_e
     assert set(inspect(new_engine).get_table_names()) == {"items", "orders"}
 
 
-def test_a_revision_that_this_version_does_not_know_is_refused_by_a_sentence(new_engine: Engine) -> None:
+def test_an_unknown_revision_is_rejected_with_advice(new_engine: Engine) -> None:
     migrate(new_engine)
     with writing(new_engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -139,7 +139,7 @@ def test_a_revision_that_this_version_does_not_know_is_refused_by_a_sentence(new
     assert not is_migrated(new_engine)
 
 
-def test_of_many_tables_some_are_named(new_engine: Engine) -> None:
+def test_an_error_names_at_most_five_tables(new_engine: Engine) -> None:
     create(new_engine, *(f"table_{number}" for number in range(8)))
 
     assert "table_4 and 3 more" in refusal(new_engine)

@@ -1,4 +1,4 @@
-"""Time decides in the store, not the order of rows: which rating of a pair counts, and which rows of an import are new."""
+"""The time of a rating decides which rating of a pair counts and which imported rows are new; the order of rows does not."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from ml_service.adapters.sql import imported_rows
 from ml_service.adapters.sql.database import reading
 from ml_service.adapters.sql.imported_rows import imported_id
 from ml_service.adapters.sql.interaction_log import InteractionLog
-from ml_service.adapters.sql.microseconds import microseconds
-from ml_service.adapters.sql.tables import interactions
+from ml_service.adapters.sql.tables import interactions, microseconds
 from ml_service.domain import Interaction, moment_of
 from ml_service.errors import InvalidArgument
 from ml_service.ports.storage import ImportedRows
@@ -44,7 +43,7 @@ def trained_on(store: SqlStore) -> Histories:
 
 
 @pytest.mark.parametrize("order", list(permutations([None, 1, 2])))
-def test_the_latest_time_counts_in_history_and_training_whatever_the_order(empty_store: SqlStore, order: Sequence[int | None]) -> None:
+def test_the_latest_time_counts_in_histories_and_training_data_in_any_row_order(empty_store: SqlStore, order: Sequence[int | None]) -> None:
     rows = [sample.interaction("u", "i1", 1.0 + (day or 0), sample.later(day) if day else None) for day in order]
 
     empty_store.import_data(sample.ITEMS, rows)
@@ -53,7 +52,7 @@ def test_the_latest_time_counts_in_history_and_training_whatever_the_order(empty
 
 
 @pytest.mark.parametrize("when", [None, sample.WHEN])
-def test_of_equal_times_the_rating_written_last_counts(empty_store: SqlStore, when: datetime | None) -> None:
+def test_of_ratings_with_equal_times_the_last_written_counts(empty_store: SqlStore, when: datetime | None) -> None:
     empty_store.import_data(sample.ITEMS, [sample.interaction("u", "i1", 4.0, when)])
     InteractionLog(empty_store.engine).append([sample.logged(0, sample.interaction("u", "i1", 1.0, when))], None)
 
@@ -61,7 +60,7 @@ def test_of_equal_times_the_rating_written_last_counts(empty_store: SqlStore, wh
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_live_history_store_and_training_agree_on_any_log_over_any_import(empty_store: SqlStore, seed: int) -> None:
+def test_live_histories_store_and_training_data_agree_after_any_import_and_log(empty_store: SqlStore, seed: int) -> None:
     chance = random.Random(seed)
 
     def some(count: int) -> list[Interaction]:
@@ -80,7 +79,7 @@ def test_live_history_store_and_training_agree_on_any_log_over_any_import(empty_
     assert {user_id: live.history(user_id) for user_id in live.user_ids} == stored.ratings == trained_on(empty_store)
 
 
-def test_the_database_counts_microseconds_as_the_service_does(empty_store: SqlStore) -> None:
+def test_the_database_and_the_service_compute_the_same_microseconds(empty_store: SqlStore) -> None:
     first = datetime(1990, 1, 1, tzinfo=UTC)
     times = [first, first + timedelta(microseconds=1), sample.WHEN + timedelta(microseconds=999_999), first + timedelta(days=36_500), None]
     empty_store.import_data(sample.ITEMS, [sample.interaction("u", f"i{place}", when=when) for place, when in enumerate(times)])
@@ -91,7 +90,7 @@ def test_the_database_counts_microseconds_as_the_service_does(empty_store: SqlSt
     assert counted == [None if when is None else moment_of(when) for when in times]
 
 
-def test_a_row_that_is_there_is_left_as_it_is_wherever_its_file_has_it(empty_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stored_row_is_not_imported_again_from_another_line(empty_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imported_rows, "CHUNK", 2)
     rows = [imported(float(day), sample.later(day)) for day in range(1, 5)]
     empty_store.import_data(sample.ITEMS, rows[1:])
@@ -102,14 +101,14 @@ def test_a_row_that_is_there_is_left_as_it_is_wherever_its_file_has_it(empty_sto
     assert empty_store.load_histories(recent=0).ratings == {"u": {"i1": 4.0}}
 
 
-def test_a_row_that_the_store_has_as_a_live_interaction_is_not_new(store: SqlStore) -> None:
+def test_a_row_that_equals_a_live_interaction_is_not_imported(store: SqlStore) -> None:
     entry = sample.interaction("u", "i1", 4.0)
     InteractionLog(store.engine).append([sample.logged(0, entry)], None)
 
     assert store.import_data([], [imported(4.0, sample.WHEN)]) == ImportedRows(new=0, left_out=0)
 
 
-def test_a_live_interaction_is_kept_though_an_import_brought_the_same_before(store: SqlStore) -> None:
+def test_a_live_interaction_is_kept_after_an_import_of_the_same_rating(store: SqlStore) -> None:
     store.import_data([], [imported(4.0, sample.WHEN)])
 
     appended = InteractionLog(store.engine).append([sample.logged(0, sample.interaction("u", "i1", 2.0))], None)
@@ -118,24 +117,24 @@ def test_a_live_interaction_is_kept_though_an_import_brought_the_same_before(sto
     assert store.load_histories(recent=0).ratings["u"] == {"i1": 2.0}
 
 
-def test_of_two_rows_of_one_import_with_one_time_the_last_counts(empty_store: SqlStore) -> None:
+def test_of_two_imported_rows_with_one_time_the_last_counts(empty_store: SqlStore) -> None:
     added = empty_store.import_data(sample.ITEMS, [imported(4.0, sample.WHEN), imported(2.0, sample.WHEN)])
 
     assert added.new == 1
     assert empty_store.load_histories(recent=0).ratings == {"u": {"i1": 2.0}}
 
 
-def test_a_new_row_without_a_time_is_refused_where_there_are_others(store: SqlStore) -> None:
+def test_a_new_row_without_a_time_is_rejected_if_the_store_has_interactions(store: SqlStore) -> None:
     before = store.count_interactions()
 
-    with pytest.raises(InvalidArgument, match="no timestamp in the new interaction of user 'u' and item 'i1', and") as refused:
+    with pytest.raises(InvalidArgument, match="no timestamp in the new interaction of user 'u' and item 'i1', but") as refused:
         store.import_data([], [sample.interaction("u", "i2"), sample.interaction("u", "i1", when=None)])
 
     assert refused.value.reason == "IMPORT_INVALID"
     assert store.count_interactions() == before
 
 
-def test_rows_without_a_time_that_are_there_already_are_no_reason_to_refuse(empty_store: SqlStore) -> None:
+def test_stored_rows_without_a_time_can_be_imported_again(empty_store: SqlStore) -> None:
     rows = [sample.interaction("u", f"i{place}", when=None) for place in range(3)]
     empty_store.import_data(sample.ITEMS, rows)
 

@@ -1,4 +1,4 @@
-"""The projector's transaction: rows and position together, once, by one projector."""
+"""The transaction of the projector: rows and position are written together, once, by one projector."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def delete_item(store: SqlStore, item_id: str) -> None:
             connection.execute(delete(table).where(table.c.item_id == item_id))
 
 
-def test_rows_and_position_are_written_together(log: InteractionLog, store: SqlStore) -> None:
+def test_rows_and_position_are_written_in_one_transaction(log: InteractionLog, store: SqlStore) -> None:
     entry = sample.logged(4, sample.interaction("new", "i3", 2.5))
 
     appended = log.append([entry], None)
@@ -46,7 +46,7 @@ def test_rows_and_position_are_written_together(log: InteractionLog, store: SqlS
     assert store.load_histories(recent=0).ratings["new"] == {"i3": 2.5}
 
 
-def test_an_interaction_that_comes_twice_is_stored_once_and_keeps_its_place(log: InteractionLog, store: SqlStore) -> None:
+def test_a_duplicate_interaction_is_stored_once(log: InteractionLog, store: SqlStore) -> None:
     first, later = sample.interaction("new", "i3", 1.0), sample.interaction("new", "i3", 5.0)
 
     appended = log.append([sample.logged(0, first), sample.logged(1, later), sample.logged(2, first)], None)
@@ -55,7 +55,7 @@ def test_an_interaction_that_comes_twice_is_stored_once_and_keeps_its_place(log:
     assert store.load_histories(recent=0).ratings["new"] == {"i3": 5.0}
 
 
-def test_a_projector_that_is_behind_must_step_down_and_writes_nothing(log: InteractionLog, store: SqlStore) -> None:
+def test_a_projector_with_an_old_position_writes_nothing_and_must_step_down(log: InteractionLog, store: SqlStore) -> None:
     log.append([sample.logged(0, sample.interaction("new", "i3"))], None)
 
     for stale in (None, LogPosition(0, "another"), LogPosition(5, "x")):
@@ -68,7 +68,7 @@ def test_a_projector_that_is_behind_must_step_down_and_writes_nothing(log: Inter
     assert "i4" not in store.load_histories(recent=0).ratings["late"]
 
 
-def test_what_can_not_be_used_is_kept_and_passed_over(log: InteractionLog, store: SqlStore) -> None:
+def test_an_unusable_message_is_stored_as_rejected_and_skipped(log: InteractionLog, store: SqlStore) -> None:
     undecodable = RejectedMessage(LogPosition(0, "m"), "MESSAGE_UNDECODABLE", "No body.", b"\xff")
     unknown = sample.logged(1, sample.interaction("new", "no such item"))
 
@@ -79,7 +79,7 @@ def test_what_can_not_be_used_is_kept_and_passed_over(log: InteractionLog, store
     assert log.read_position() == unknown.position
 
 
-def test_an_item_that_came_after_the_first_batch_is_known(log: InteractionLog, store: SqlStore) -> None:
+def test_an_item_imported_after_the_first_batch_is_known(log: InteractionLog, store: SqlStore) -> None:
     before, after = (sample.logged(offset, sample.interaction("new", "late")) for offset in (0, 1))
 
     rejected = log.append([before], None)
@@ -89,7 +89,7 @@ def test_an_item_that_came_after_the_first_batch_is_known(log: InteractionLog, s
     assert (rejected, appended) == (Appended(interactions=0, rejected=1), Appended(interactions=1, rejected=0))
 
 
-def test_an_item_that_was_deleted_holds_up_the_log_no_longer_than_until_it_is_read_again(log: InteractionLog, store: SqlStore) -> None:
+def test_a_deleted_item_is_noticed_when_the_projector_begins_again(log: InteractionLog, store: SqlStore) -> None:
     first, second = (sample.logged(offset, sample.interaction("new", "late")) for offset in (0, 1))
     store.import_data([Item("late", "A late film")], [])
     log.append([first], None)
@@ -102,7 +102,7 @@ def test_an_item_that_was_deleted_holds_up_the_log_no_longer_than_until_it_is_re
     assert appended == Appended(interactions=0, rejected=1)
 
 
-def test_an_interaction_with_an_unknown_item_keeps_all_that_it_said(log: InteractionLog, store: SqlStore) -> None:
+def test_a_rejected_interaction_with_an_unknown_item_keeps_its_content(log: InteractionLog, store: SqlStore) -> None:
     logged = sample.logged(0, sample.interaction("new", "no such item"))
 
     log.append([logged], None)
@@ -113,7 +113,7 @@ def test_an_interaction_with_an_unknown_item_keeps_all_that_it_said(log: Interac
     assert kept.interaction == logged.interaction
 
 
-def test_a_log_that_is_read_again_adds_nothing(log: InteractionLog, store: SqlStore) -> None:
+def test_a_second_reading_of_the_log_adds_no_rows(log: InteractionLog, store: SqlStore) -> None:
     batch = [sample.logged(0, sample.interaction("new", "i3")), sample.logged(1, sample.interaction("new", "no such item"))]
     log.append(batch, None)
 

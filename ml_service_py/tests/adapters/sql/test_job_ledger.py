@@ -1,4 +1,4 @@
-"""The ledger: attempts are counted at the claim, and an outcome is written by the last claimer alone."""
+"""The job ledger: a claim counts an attempt, and only the attempt that claimed the job last writes an outcome."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def state(ledger: SqlJobLedger) -> tuple[JobState, int]:
     return record.state, record.attempt
 
 
-def test_each_claim_is_another_attempt(ledger: SqlJobLedger) -> None:
+def test_each_claim_counts_one_attempt(ledger: SqlJobLedger) -> None:
     attempts = [ledger.claim(JOB, worker).attempt for worker in ("a", "b")]
 
     assert attempts == [1, 2]
     assert state(ledger) == (JobState.RUNNING, 2)
 
 
-def test_a_job_that_runs_elsewhere_is_claimed_only_where_that_attempt_began_long_ago(ledger: SqlJobLedger) -> None:
+def test_a_job_of_another_worker_is_claimed_only_if_that_attempt_is_old(ledger: SqlJobLedger) -> None:
     now = datetime.now(UTC)
     ledger.claim(JOB, "a")
 
@@ -49,7 +49,7 @@ def test_a_job_that_runs_elsewhere_is_claimed_only_where_that_attempt_began_long
     assert (after, taken_over.attempt) == ((JobState.RUNNING, 1), 2)
 
 
-def test_a_worker_that_did_not_hear_of_its_claim_gets_the_job(ledger: SqlJobLedger) -> None:
+def test_a_worker_can_claim_its_own_job_again(ledger: SqlJobLedger) -> None:
     ledger.claim(JOB, "a")
 
     again = ledger.claim(JOB, "a", abandoned_before=datetime.now(UTC) - timedelta(hours=1))
@@ -57,7 +57,7 @@ def test_a_worker_that_did_not_hear_of_its_claim_gets_the_job(ledger: SqlJobLedg
     assert (again.state, again.attempt) == (JobState.RUNNING, 2)
 
 
-def test_a_worker_that_was_taken_for_dead_can_not_write_an_outcome(ledger: SqlJobLedger) -> None:
+def test_an_attempt_that_lost_the_job_can_not_write_an_outcome(ledger: SqlJobLedger) -> None:
     first, second = ledger.claim(JOB, "a"), ledger.claim(JOB, "b")
 
     assert not ledger.succeed(JOB.job_id, first.attempt, OUTCOME)
@@ -76,7 +76,7 @@ def test_a_final_job_keeps_its_outcome(ledger: SqlJobLedger) -> None:
     assert ledger.cancel_queued(JOB.job_id) is None
 
 
-def test_a_failure_is_kept_with_its_reason(ledger: SqlJobLedger) -> None:
+def test_a_failure_is_stored_with_its_reason(ledger: SqlJobLedger) -> None:
     ledger.claim(JOB, "a")
     ledger.fail(JOB.job_id, 1, Unavailable("MODEL_NOT_LOADED", "None is live."))
 
@@ -87,7 +87,7 @@ def test_a_failure_is_kept_with_its_reason(ledger: SqlJobLedger) -> None:
     assert (type(found.error), found.error.reason, found.error.detail) == (Unavailable, "MODEL_NOT_LOADED", "None is live.")
 
 
-def test_a_job_that_no_worker_has_seen_is_cancelled_before_its_first_attempt(ledger: SqlJobLedger) -> None:
+def test_an_unknown_job_is_cancelled_before_its_first_attempt(ledger: SqlJobLedger) -> None:
     cancelled = ledger.cancel_queued(JOB.job_id)
 
     assert cancelled is not None
@@ -113,7 +113,7 @@ def live_version(store: SqlStore) -> str | None:
     return live.version if live else None
 
 
-def test_a_version_goes_live_with_its_jobs_success_or_not_at_all(ledger: SqlJobLedger, empty_store: SqlStore) -> None:
+def test_promotion_and_success_of_a_job_are_written_together_or_not_at_all(ledger: SqlJobLedger, empty_store: SqlStore) -> None:
     ledger.claim(JOB, "a")
     ledger.claim(JOB, "b")
 
@@ -126,7 +126,7 @@ def test_a_version_goes_live_with_its_jobs_success_or_not_at_all(ledger: SqlJobL
     assert (live_version(empty_store), state(ledger)) == ("v1", (JobState.SUCCEEDED, 2))
 
 
-def test_a_job_goes_on_when_another_version_went_live_first(ledger: SqlJobLedger, empty_store: SqlStore) -> None:
+def test_a_job_still_runs_if_another_version_went_live_first(ledger: SqlJobLedger, empty_store: SqlStore) -> None:
     ledger.claim(JOB, "a")
     empty_store.compare_and_set_live(None, "v0")
 
@@ -136,7 +136,7 @@ def test_a_job_goes_on_when_another_version_went_live_first(ledger: SqlJobLedger
     assert (live_version(empty_store), state(ledger)) == ("v0", (JobState.RUNNING, 1))
 
 
-def test_all_attempts_at_a_job_write_under_one_name(ledger: SqlJobLedger) -> None:
+def test_all_attempts_at_a_job_get_the_same_version_name(ledger: SqlJobLedger) -> None:
     ledger.claim(JOB, "a")
     first = ledger.name_version(JOB.job_id, 1, "v1")
     ledger.claim(JOB, "b")
@@ -148,7 +148,7 @@ def test_all_attempts_at_a_job_write_under_one_name(ledger: SqlJobLedger) -> Non
         ledger.name_version(JOB.job_id, 1, "v3")
 
 
-def test_a_failed_job_is_revived_with_all_its_attempts_and_a_higher_fence(ledger: SqlJobLedger) -> None:
+def test_a_revived_job_gets_all_its_retries_and_a_higher_attempt_number(ledger: SqlJobLedger) -> None:
     ledger.claim(JOB, "a")
     ledger.fail(JOB.job_id, 1, Unavailable("STORE_UNAVAILABLE", "Away."))
 

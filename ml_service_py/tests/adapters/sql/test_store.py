@@ -1,4 +1,4 @@
-"""The store's queries."""
+"""The queries of the SQL store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ml_service.adapters.sql.store import SqlStore
 
 
-def test_the_catalogue_comes_back_as_it_was_imported(store: SqlStore) -> None:
+def test_the_catalogue_is_loaded_as_it_was_imported(store: SqlStore) -> None:
     assert sorted(store.load_catalogue(), key=lambda item: item.item_id) == list(sample.ITEMS)
 
 
@@ -30,7 +30,7 @@ def test_importing_the_same_twice_adds_nothing(store: SqlStore) -> None:
     assert store.count_interactions() == len(sample.INTERACTIONS)
 
 
-def test_an_import_renames_an_item_that_is_there(store: SqlStore) -> None:
+def test_an_import_updates_a_known_item(store: SqlStore) -> None:
     store.import_data([Item("i0", "A new title", None, ())], [])
 
     assert Item("i0", "A new title", None, ()) in store.load_catalogue()
@@ -44,7 +44,7 @@ def test_an_import_that_fails_changes_nothing(store: SqlStore) -> None:
     assert len(store.load_catalogue()) == len(sample.ITEMS)
 
 
-def test_the_latest_rating_of_a_pair_counts_at_its_own_place(store: SqlStore) -> None:
+def test_the_last_rating_of_a_pair_counts_and_keeps_its_position(store: SqlStore) -> None:
     store.import_data([], [sample.interaction("even", "i0", 0.5, sample.later(1))])
 
     ratings = store.load_ratings()
@@ -54,7 +54,7 @@ def test_the_latest_rating_of_a_pair_counts_at_its_own_place(store: SqlStore) ->
     assert store.load_histories(recent=0).ratings["even"] == {"i0": 0.5, "i2": 4.5}
 
 
-def test_histories_come_with_the_place_in_the_log_and_the_last_ids(store: SqlStore) -> None:
+def test_histories_are_loaded_with_the_log_position_and_the_last_ids(store: SqlStore) -> None:
     entry = sample.logged(7, sample.interaction("even", "i4"))
     InteractionLog(store.engine).append([entry], after=None)
 
@@ -87,13 +87,13 @@ def test_interactions_are_listed_newest_first_page_by_page(empty_store: SqlStore
     assert listed(empty_store, "u", limit) == ["i2", "i3", "i0", "i5", "i4", "i1"]
 
 
-def test_an_interaction_comes_with_its_item(store: SqlStore) -> None:
+def test_a_listed_interaction_contains_its_item(store: SqlStore) -> None:
     page = store.list_interactions("even", 1, after=None)
 
     assert page.rows == ((sample.INTERACTIONS[1], sample.ITEMS[2]),)
 
 
-def test_one_of_two_who_saw_the_same_live_version_wins(store: SqlStore) -> None:
+def test_of_two_promotions_over_the_same_live_version_one_wins(store: SqlStore) -> None:
     assert store.read_live() is None
     assert store.compare_and_set_live(None, "a")
     assert not store.compare_and_set_live(None, "b")
@@ -106,6 +106,6 @@ def test_one_of_two_who_saw_the_same_live_version_wins(store: SqlStore) -> None:
     assert store.read_live() == LiveVersion("c", 2)
 
 
-def test_a_reader_is_not_held_up_by_a_writer(store: SqlStore) -> None:
+def test_a_writer_does_not_block_a_reader(store: SqlStore) -> None:
     with writing(store.engine):
         assert store.count_interactions() == len(sample.INTERACTIONS)

@@ -1,4 +1,4 @@
-"""The cause of a store's failure reaches the log in the driver's words; an error that somebody must mend isn't retryable."""
+"""Errors of the store: the log contains the driver's message, and an error that an operator must mend isn't retryable."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def found(error: ServiceError) -> tuple[str, bool, str | None]:
     return error.reason, error.retryable, error.cause
 
 
-def test_a_file_that_is_no_database_must_be_mended(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_unusable(tmp_path: Path) -> None:
     (tmp_path / "store.db").write_text("no database" * 100)
 
     with opened(tmp_path / "store.db") as engine:
         assert found(refusal(engine, "SELECT 1")) == ("STORE_UNUSABLE", False, "file is not a database")
 
 
-def test_a_table_of_another_program_must_be_mended(tmp_path: Path) -> None:
+def test_a_table_with_other_columns_is_unusable(tmp_path: Path) -> None:
     with opened(tmp_path / "store.db") as engine:
         with writing(engine) as connection:
             connection.execute(text("CREATE TABLE items (price REAL)"))
@@ -59,7 +59,7 @@ def test_a_table_of_another_program_must_be_mended(tmp_path: Path) -> None:
         assert found(refusal(engine, "SELECT title FROM items")) == ("STORE_UNUSABLE", False, "no such column: title")
 
 
-def test_a_full_disk_may_pass(tmp_path: Path) -> None:
+def test_a_full_disk_is_an_outage(tmp_path: Path) -> None:
     with opened(tmp_path / "store.db") as engine:
         migrate(engine)
         with engine.connect() as connection:
@@ -73,7 +73,7 @@ def test_a_full_disk_may_pass(tmp_path: Path) -> None:
     assert found(caught.value) == ("STORE_UNAVAILABLE", True, "database or disk is full")
 
 
-def test_a_store_that_another_process_has_locked_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_store_is_an_outage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 1)
     with opened(tmp_path / "store.db") as engine, closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
         migrate(engine)
@@ -83,7 +83,7 @@ def test_a_store_that_another_process_has_locked_may_pass(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("folder", ["file", "file/below", "x" * 300])
-def test_a_folder_that_can_never_be_made_must_be_mended(tmp_path: Path, folder: str) -> None:
+def test_a_folder_that_can_not_be_created_is_unusable(tmp_path: Path, folder: str) -> None:
     (tmp_path / "file").write_text("in the way")
 
     with opened(tmp_path / folder / "store.db") as engine, pytest.raises(Unavailable) as caught:
@@ -111,14 +111,14 @@ def test_a_folder_that_can_never_be_made_must_be_mended(tmp_path: Path, folder: 
     ],
     ids=str,
 )
-def test_a_permanent_refusal_of_postgresql_differs_from_an_outage(tmp_path: Path, error: PostgresError, reason: str) -> None:
+def test_a_permanent_error_of_postgresql_differs_from_an_outage(tmp_path: Path, error: PostgresError, reason: str) -> None:
     with opened(tmp_path / "store.db") as engine, pytest.raises(Unavailable) as caught, translated_errors(engine):
         raise OperationalError("SELECT secret_column", {}, error)
 
     assert (caught.value.reason, caught.value.cause) == (reason, str(error))
 
 
-def test_neither_the_password_nor_the_statement_reaches_the_log() -> None:
+def test_neither_the_password_nor_the_statement_is_logged() -> None:
     engine = open_engine(f"postgresql+psycopg://app:{PASSWORD}@db.example/app")
     said = PostgresError('invalid integer value "geheim@" for connection option "port"\nmore of it')
 
@@ -130,7 +130,7 @@ def test_neither_the_password_nor_the_statement_reaches_the_log() -> None:
     assert not any(secret in f"{logs} {caught.value}" for secret in ("geheim", "secret", "db.example"))
 
 
-def test_an_outage_is_logged_once_and_its_end_too(tmp_path: Path) -> None:
+def test_the_start_and_the_end_of_an_outage_are_logged_once(tmp_path: Path) -> None:
     (tmp_path / "store.db").write_text("no database" * 100)
     with opened(tmp_path / "store.db") as engine, capture_logs() as logs:
         for _ in range(3):
@@ -144,7 +144,7 @@ def test_an_outage_is_logged_once_and_its_end_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["postgresql+psycopg://app:ge:heim@db:geheim/app", "postgresql+psycopg://app@db:geheim/app", "geheim"])
-def test_a_url_that_can_not_be_read_is_not_quoted(url: str) -> None:
+def test_the_error_for_an_unusable_url_does_not_quote_it(url: str) -> None:
     with pytest.raises(ValueError, match="URL") as caught:
         open_engine(url)
 

@@ -1,4 +1,4 @@
-"""The engine of the SQL store: its transactions, its migrations, and the translation of its errors. Knows no query."""
+"""The engine of the SQL store, its transactions and its migrations. Knows no query."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def open_engine(database_url: str) -> Engine:
-    """Prepares connections; opens none. The owner calls `dispose()` on it. Raises ValueError for a URL that leads nowhere."""
+    """Return an engine without opening a connection. The caller calls `dispose()` on it. Raises ValueError for an unusable URL."""
     try:
         url = make_url(database_url)
         if url.get_backend_name() != "sqlite":
@@ -31,18 +31,19 @@ def open_engine(database_url: str) -> Engine:
     except (ArgumentError, ImportError) as error:
         raise ValueError(str(error)) from error
     except ValueError:
-        # Python would quote a part of the URL, which may be one of the password.
-        raise ValueError("this is no URL as postgresql+psycopg://user:password@host:5432/database; encode / : @ in a password") from None
+        # Drop Python's message: it quotes a part of the URL, which may belong to the password.
+        form = "postgresql+psycopg://user:password@host:5432/database"
+        raise ValueError(f"this isn't a URL of the form {form}; encode / : @ in a password") from None
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
 def _open_server(url: URL) -> Engine:
-    # Who keeps their store in a file needs no driver for servers.
+    # Imported late: a store in a file needs no PostgreSQL driver.
     from ml_service.adapters.sql import postgres  # noqa: PLC0415
 
-    # A connection that died in the pool is found by the ping, and replaced.
+    # `pool_pre_ping` replaces connections that died in the pool.
     engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_timeout=BUSY_TIMEOUT_MS / 1000)
     if url.drivername == "postgresql+psycopg":
         event.listen(engine, "do_connect", postgres.connect)
@@ -51,7 +52,7 @@ def _open_server(url: URL) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One read transaction: every query in it sees the same moment. Raises Unavailable (STORE_UNAVAILABLE, STORE_UNUSABLE)."""
+    """A read transaction: all its queries see the same snapshot. Raises Unavailable (STORE_UNAVAILABLE, STORE_UNUSABLE)."""
     with translated_errors(engine), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ")
@@ -61,61 +62,61 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One write transaction, committed at the end, rolled back by any error. Raises Unavailable (STORE_UNAVAILABLE, STORE_UNUSABLE)."""
+    """A write transaction: committed at the end, rolled back by any error. Raises Unavailable (STORE_UNAVAILABLE, STORE_UNUSABLE)."""
     with translated_errors(engine), engine.connect() as connection:
-        # A SQLite transaction that reads first and writes later fails at once when another writes: take the lock at the start.
+        # Take SQLite's lock at the start. A transaction that reads first and then writes fails at once if another one writes.
         connection.execution_options(sqlite_begin="IMMEDIATE")
         with connection.begin():
             yield connection
 
 
 def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]], key: str) -> int:
-    """Inserts the rows whose `key` isn't there yet; gives their number."""
+    """Insert the rows whose `key` the table doesn't have yet. Return their number."""
     if not rows:
         return 0
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = insert(table).on_conflict_do_nothing(index_elements=[key])
-    # Without it SQLAlchemy forgets the driver's count of an INSERT, and gives -1 on PostgreSQL.
+    # Without `preserve_rowcount`, SQLAlchemy returns -1 for an INSERT on PostgreSQL.
     return int(connection.execute(statement.execution_options(preserve_rowcount=True), rows).rowcount)
 
 
 def migrate(engine: Engine, *, beside_others: bool = False) -> None:
-    """Bring the store's tables to this version of the code; change nothing when they are. Several processes may call it at once.
+    """Migrate the tables to the schema of this version; do nothing if they have it. Several processes may call it at once.
 
-    Raise Unavailable (STORE_UNUSABLE) for a database with another program's tables, unless ours may stand beside them.
+    Raise Unavailable (STORE_UNUSABLE) for a database with another program's tables, unless `beside_others` allows them.
     """
-    # Loaded by those who migrate: every service would keep it in memory, for nothing.
+    # Imported late: only a migration needs Alembic in memory.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
     from ml_service.adapters.sql import postgres  # noqa: PLC0415
 
     config = Config()
-    # Alembic's options understand %-formatting; a folder's name may hold a %.
+    # Escape %: Alembic formats its options, and a folder's name may contain a %.
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     with translated_errors(engine):
         _make_folder(engine.url)
-    with writing(engine) as connection, postgres.patience(connection):
+    with writing(engine) as connection, postgres.without_read_timeout(connection):
         postgres.lock_migrations(connection)
         refuse_foreign_tables(connection, _revisions(), allowed=beside_others)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-    _keep_a_write_ahead_log(engine)
+    _enable_write_ahead_log(engine)
 
 
 def is_migrated(engine: Engine) -> bool:
-    """Whether the store's tables are those of this version of the code."""
+    """Return whether the tables have the schema of this version."""
     with reading(engine) as connection:
         return read_revision(connection) == max(_revisions())
 
 
 def require_migrated(engine: Engine) -> None:
-    """Raise Unavailable (STORE_UNUSABLE) unless the store's tables are those of this version."""
+    """Raise Unavailable (STORE_UNUSABLE) unless the tables have the schema of this version."""
     if not is_migrated(engine):
         raise Unavailable("STORE_UNUSABLE", "The SQL store has no tables of this version. Run `python -m ml_service migrate`.")
-    # A backup may have brought the file back in another mode.
-    _keep_a_write_ahead_log(engine)
+    # A restored backup may have another mode.
+    _enable_write_ahead_log(engine)
 
 
 def _make_folder(url: URL) -> None:
@@ -123,23 +124,23 @@ def _make_folder(url: URL) -> None:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
 
 
-def _keep_a_write_ahead_log(engine: Engine) -> None:
-    """Let others read a SQLite store while one writes. The file itself keeps this mode, so only one that is ours gets it."""
+def _enable_write_ahead_log(engine: Engine) -> None:
+    """Let readers of a SQLite store work while a writer writes. The file keeps this mode, so never call it for another program's file."""
     if engine.dialect.name != "sqlite":
         return
     with translated_errors(engine), engine.connect() as connection:
-        # SQLite changes the mode outside of transactions only.
+        # SQLite can change the mode only outside of a transaction.
         connection.execution_options(sqlite_begin=None)
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
 
 def _revisions() -> set[str]:
-    """The files of the migrations begin with their revisions, which count up."""
+    """Return the revisions: the numbers with which the names of the migration files begin."""
     return {file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("*.py")}
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver begins transactions late and by guessing; `_begin_sqlite` does it instead.
+    # Turn off the driver's own, implicit transactions. `_begin_sqlite` begins them.
     connection.isolation_level = None
     for pragma in ("synchronous=NORMAL", f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")

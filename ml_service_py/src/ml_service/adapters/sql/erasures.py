@@ -1,4 +1,4 @@
-"""Who was erased, and up to which place of the log: what stands before it stays erased when the log is read again."""
+"""Erases users from the store, and keeps the log offset of each erasure, so that a second reading of the log restores nothing."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from ml_service.domain import LogEntry, LoggedInteraction, RejectedMessage
 
-#: Before every place. Of erasures whose log is no more: what another log holds came after them.
+#: The offset of an erasure in an earlier log: it lies before every offset of the present log.
 NO_OFFSET = -1
 
 
 def erase(connection: Connection, batch: Sequence[LogEntry]) -> tuple[list[LoggedInteraction | RejectedMessage], list[LoggedErasure]]:
-    """Carries out the erasures of a batch; gives what of it stays to be written, and those that weren't carried out before."""
+    """Carry out the erasures of a batch. Return the entries that must still be written, and the erasures that were new."""
     offsets = erased_offsets(connection, batch[0].position.offset)
     erasures = {entry.user_id: entry for entry in batch if isinstance(entry, LoggedErasure) and not _is_erased(entry, offsets)}
     _erase_rows(connection, list(erasures.values()))
@@ -31,18 +31,18 @@ def erase(connection: Connection, batch: Sequence[LogEntry]) -> tuple[list[Logge
 
 
 def erased_offsets(connection: Connection, since: int = NO_OFFSET + 1) -> dict[str, int]:
-    """Where the log erases users, as far as the store knows of it, from an offset on."""
+    """Return the offset of each user's erasure, for erasures at the offset `since` or later."""
     query = select(erased_users.c.user_id, erased_users.c.log_offset).where(erased_users.c.log_offset >= since)
     return {row.user_id: row.log_offset for row in connection.execute(query)}
 
 
 def erased_among(connection: Connection, user_ids: Iterable[str]) -> set[str]:
-    """Those of the users who were erased at some time."""
+    """Return those of the users who were ever erased."""
     return set(connection.scalars(select(erased_users.c.user_id))).intersection(user_ids)
 
 
 def forget_offsets(connection: Connection) -> None:
-    """The log is another one than that which the erasures were read from."""
+    """Set the offsets of all erasures to NO_OFFSET, because a new log has begun."""
     connection.execute(update(erased_users).values(log_offset=NO_OFFSET))
 
 

@@ -1,4 +1,4 @@
-"""Checks before the first migration whether a database holds tables of another program, which must not be taken for ours."""
+"""Checks before the first migration whether a database has tables of another program, so that none is taken over."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-#: Alembic's, with one row.
+#: Alembic's table with one row: the revision.
 VERSION_TABLE = "alembic_version"
+#: How many tables an error names.
 NAMED = 5
 
 
 def read_revision(connection: Connection) -> str | None:
-    """Return the revision of the tables; None where no migration has run."""
+    """Return the revision of the tables; None if no migration has run."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
 
 
 def refuse_foreign_tables(connection: Connection, revisions: Collection[str], *, allowed: bool) -> None:
-    """Raise Unavailable (STORE_UNUSABLE) for a database of another program, or of a newer version of this one.
+    """Raise Unavailable (STORE_UNUSABLE) for a database of another program, or of a newer version of this program.
 
-    `allowed`: tables that aren't ours may stand beside ours. Those of our names never may.
+    With `allowed`, tables of other programs are accepted, except tables with one of our names.
     """
     revision = read_revision(connection)
     if revision in revisions:

@@ -1,4 +1,4 @@
-"""Adds the rows of an import that are new to the store. User, item and time identify one; the line in the file doesn't matter."""
+"""Inserts the rows of an import that are new to the store. User, item and time identify a row, whatever its line in the file."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from sqlalchemy import exists, select
 
 from ml_service.adapters.sql.database import insert_new
 from ml_service.adapters.sql.erasures import erased_among
-from ml_service.adapters.sql.microseconds import microseconds
-from ml_service.adapters.sql.tables import interactions
+from ml_service.adapters.sql.tables import interactions, microseconds
 from ml_service.domain import moment_of
 from ml_service.errors import InvalidArgument
 from ml_service.ports.storage import ImportedRows
@@ -23,21 +22,21 @@ if TYPE_CHECKING:
 
     from ml_service.domain import Interaction
 
-#: Users, or ids, that one query names.
+#: Users or ids in one query.
 CHUNK = 500
 
-#: User, item and moment; of an interaction without a time its id.
+#: User, item and moment; for an interaction without a time, its id.
 Identity = tuple[str, str, int] | str
 SqlRow = dict[str, Any]
 
 
 def imported_id(user_id: str, item_id: str, occurred_at: datetime) -> str:
-    """Return the id of an imported interaction: the same in every file, at every line."""
+    """Return the id of an imported interaction. It depends neither on the file nor on the line."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"imported\n{user_id}\n{item_id}\n{moment_of(occurred_at)}"))
 
 
 def rows_by_identity(given: Iterable[Interaction]) -> dict[Identity, SqlRow]:
-    """Return the rows to write. Of several rows with the same identity only the last one is kept, at its place in the file."""
+    """Return the rows to write, in their order. Of several rows with the same identity only the last one is kept."""
     rows: dict[Identity, SqlRow] = {}
     for interaction in given:
         identity = _identity(interaction)
@@ -49,8 +48,8 @@ def rows_by_identity(given: Iterable[Interaction]) -> dict[Identity, SqlRow]:
 def insert_imported(connection: Connection, rows: dict[Identity, SqlRow]) -> ImportedRows:
     """Write the rows that the store doesn't have yet, except those of erased users.
 
-    Raises InvalidArgument (IMPORT_INVALID) for new rows without a time in a store that has interactions: nobody could say which of two
-    ratings is the later one.
+    Raises InvalidArgument (IMPORT_INVALID) for new rows without a time in a store that has interactions: the later of two ratings
+    couldn't be determined.
     """
     erased = erased_among(connection, (row["user_id"] for row in rows.values()))
     kept = {identity: row for identity, row in rows.items() if row["user_id"] not in erased}
@@ -63,7 +62,7 @@ def insert_imported(connection: Connection, rows: dict[Identity, SqlRow]) -> Imp
 
 
 def _stored(connection: Connection, rows: dict[Identity, SqlRow]) -> Iterator[Identity]:
-    """Return the identities that the store has already. With a time, the id doesn't matter: a live interaction has an id of its own."""
+    """Yield the identities that the store has already. A row with a time also matches a live interaction, which has another id."""
     moment = microseconds(interactions.c.occurred_at)
     timed = select(interactions.c.user_id, interactions.c.item_id, moment).where(interactions.c.occurred_at.is_not(None))
     for user_ids in _chunks({row["user_id"] for row in rows.values() if row["occurred_at"] is not None}):
@@ -81,7 +80,7 @@ def _require_times(new: Sequence[SqlRow]) -> None:
     others = f" (nor in {len(without) - 1} others)" if len(without) > 1 else ""
     raise InvalidArgument(
         "IMPORT_INVALID",
-        f"There is no timestamp in {first}{others}, and the store has interactions already: nobody can say which rating is the latest."
+        f"There is no timestamp in {first}{others}, but the store has interactions, so the latest rating can't be determined."
         " Add a timestamp to each row, or import into an empty store. Nothing was imported.",
     )
 

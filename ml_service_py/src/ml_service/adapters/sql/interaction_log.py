@@ -1,4 +1,4 @@
-"""The projector's transaction: what the stream `interactions` held, and how far it was read, together or not at all."""
+"""The projector's transaction: writes a batch of the stream `interactions` and the new log position, both or neither."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ STREAM = "interactions"
 
 
 class PositionMoved(Exception):
-    """Another projector wrote since the position was read: this one must step down."""
+    """Another projector moved the position since it was read. This projector must step down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """How many rows a batch added, and how many users it erased; what was there already counts nowhere."""
+    """The numbers of new rows and of newly erased users of a batch. Rows and erasures that the store had already don't count."""
 
     interactions: int
     rejected: int
@@ -38,15 +38,15 @@ class Appended:
 
 
 class InteractionLog:
-    """All methods raise Unavailable (STORE_UNAVAILABLE) while the database doesn't answer."""
+    """The projector's view of the store. All methods raise Unavailable (STORE_UNAVAILABLE) while the database doesn't answer."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        #: Of the catalogue, as far as batches have named it: asking for each batch anew would take as long as writing it.
+        #: Known items of the catalogue, as a cache: querying them for each batch would take as long as writing it.
         self._known_items: set[str] = set()
 
     def read_position(self) -> LogPosition | None:
-        """Where to begin. Nothing that was known before counts from here on: somebody may have deleted an item by hand."""
+        """Return the position after which to begin. Clear the cache of items, because an operator may have deleted one."""
         self._known_items.clear()
         query = select(log_positions.c.log_offset, log_positions.c.message_id).where(log_positions.c.stream == STREAM)
         with reading(self._engine) as connection:
@@ -54,11 +54,11 @@ class InteractionLog:
         return LogPosition(row.log_offset, row.message_id) if row else None
 
     def append(self, batch: Sequence[LogEntry], after: LogPosition | None) -> Appended:
-        """Writes a batch, in its order, if the position is still `after`. Raises PositionMoved otherwise."""
+        """Write a batch in its order, if the position is still `after`. Raises PositionMoved otherwise, and writes nothing."""
         with writing(self._engine) as connection:
             _move_position(connection, after, batch[-1].position)
             if after is not None and batch[0].position.offset <= after.offset:
-                # The reader found another log under this name: offsets of the one before say nothing of it.
+                # The stream is a new log: offsets of the previous one mean nothing in it.
                 erasures.forget_offsets(connection)
             stays, erased = erasures.erase(connection, batch)
             return Appended(*self._write(connection, stays), len(erased))
@@ -93,14 +93,14 @@ def _move_position(connection: Connection, after: LogPosition | None, to: LogPos
 
 def _unknown_item(entry: LoggedInteraction) -> RejectedMessage:
     interaction = entry.interaction
-    detail = f"Interaction {interaction.interaction_id} of user {interaction.user_id} names item {interaction.item_id}, which isn't there."
+    detail = f"Interaction {interaction.interaction_id} of user {interaction.user_id} names the unknown item {interaction.item_id}."
     return RejectedMessage(entry.position, "ITEM_UNKNOWN", detail, encode_interaction(interaction), entry.user_id)
 
 
 def _insert_rejected(connection: Connection, rejected: Sequence[RejectedMessage]) -> int:
     if not rejected:
         return 0
-    # A log that is read again rejects again what it rejected before.
+    # A second reading of the log finds the same rejected messages again.
     key = tuple_(rejected_interactions.c.log_offset, rejected_interactions.c.message_id)
     positions = [(entry.position.offset, entry.position.message_id) for entry in rejected]
     known = {(row.log_offset, row.message_id) for row in connection.execute(select(*key.clauses).where(key.in_(positions)))}

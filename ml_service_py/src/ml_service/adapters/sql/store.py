@@ -1,4 +1,4 @@
-"""The SQL store's queries: catalogue, interactions, which model version is live. The worker's ledger and log have modules of their own."""
+"""The queries of the SQL store: catalogue, interactions, and the live model version."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from ml_service.adapters.sql.database import insert_new, reading, writing
 from ml_service.adapters.sql.erasures import erased_offsets
 from ml_service.adapters.sql.imported_rows import insert_imported, rows_by_identity
 from ml_service.adapters.sql.interaction_log import STREAM
-from ml_service.adapters.sql.microseconds import microseconds
-from ml_service.adapters.sql.tables import Moment, interactions, items, live_model, log_positions
+from ml_service.adapters.sql.tables import Moment, interactions, items, live_model, log_positions, microseconds
 from ml_service.domain import NO_MOMENT, Interaction, Item, LogPosition, take_moment
 from ml_service.ports.storage import LiveVersion, StoredHistories, StoredPage
 
@@ -42,7 +41,10 @@ NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class SqlStore:
-    """All methods raise Unavailable (STORE_UNAVAILABLE) while the database doesn't answer. May be called from any thread."""
+    """The port `Store` on SQLAlchemy. All methods raise Unavailable (STORE_UNAVAILABLE) while the database doesn't answer.
+
+    May be called from any thread.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -52,7 +54,7 @@ class SqlStore:
             return tuple(_item(row) for row in connection.execute(select(items)))
 
     def load_histories(self, recent: int) -> StoredHistories:
-        """Reads rows and position in one transaction, so that the log goes on exactly where the rows end."""
+        """Read rows and position in one transaction, so that a log reader can continue exactly after the rows."""
         histories: dict[str, tuple[dict[str, float | None], array[int]]] = {}
         last = select(interactions.c.interaction_id, interactions.c.user_id).order_by(interactions.c.row_id.desc()).limit(recent)
         with reading(self.engine) as connection:
@@ -69,15 +71,15 @@ class SqlStore:
         return StoredHistories(ratings, moments, position, recent_ids, erased)
 
     def load_ratings(self) -> Ratings:
-        """The latest rating of each pair, in the order in which those were written."""
-        # Who keeps the ledger and the log has no arrays, and needs no NumPy.
+        """Return the latest rating of each pair of user and item, in the order in which they were written."""
+        # Imported late: the worker's main process uses the store, but shouldn't load NumPy.
         from ml_service.model.ratings import latest_ratings_of  # noqa: PLC0415
 
         with reading(self.engine) as connection:
             return latest_ratings_of(connection.execute(_RATINGS))
 
     def list_interactions(self, user_id: str, limit: int, after: PagePosition | None) -> StoredPage:
-        """Of interactions of one time, the one written last comes first."""
+        """Return one page, newest first. Of interactions with equal times, the one written last comes first."""
         moment = func.coalesce(interactions.c.occurred_at, literal(NO_TIME, Moment), type_=Moment)
         place = tuple_(moment, interactions.c.row_id)
         query = (
@@ -103,11 +105,11 @@ class SqlStore:
             return connection.scalar(select(func.count()).select_from(interactions)) or 0
 
     def import_data(self, new_items: Sequence[Item], new_interactions: Iterable[Interaction]) -> ImportedRows:
-        """Writes all or nothing; an item that is there gets the new title, year and genres.
+        """Write all or nothing. A known item gets the new title, year and genres; a known interaction stays as it is.
 
-        Interactions that are there stay as they are. Brings nobody back who was erased.
+        Interactions of erased users are left out.
         """
-        # Made before the transaction, which would hold up the others meanwhile.
+        # Computed before the transaction, which blocks other writers.
         rows = rows_by_identity(new_interactions)
         with writing(self.engine) as connection:
             _upsert_items(connection, new_items)
@@ -120,13 +122,13 @@ class SqlStore:
         return LiveVersion(row.version, row.revision) if row else None
 
     def compare_and_set_live(self, expected: LiveVersion | None, version: str) -> bool:
-        """Makes the version live unless another became so since `expected` was read; says whether it did."""
+        """Make the version live, unless another went live since `expected` was read. Return whether it did."""
         with writing(self.engine) as connection:
             return set_live(connection, expected, version)
 
 
 def set_live(connection: Connection, expected: LiveVersion | None, version: str) -> bool:
-    """The same inside a transaction that writes more."""
+    """Make the version live inside the given transaction, as `compare_and_set_live`."""
     now = datetime.now(UTC)
     if expected is None:
         row = {"slot": LIVE_SLOT, "version": version, "revision": 1, "updated_at": now}

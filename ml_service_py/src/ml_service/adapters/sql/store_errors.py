@@ -1,4 +1,4 @@
-"""Tells the errors of the SQL store apart: a bug, an outage that may pass, or a store that an operator must mend. Logs the cause."""
+"""Translates errors of the SQL store, and logs the cause: a bug, an outage that may pass, or a store that an operator must mend."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: SQLite: no such table or column, no right, read-only, damaged, no database. All others may pass, a full disk or a locked file among them.
+#: SQLite: no such table or column, no permission, read-only, damaged, not a database. Other errors may pass: a full disk, a locked file.
 SQLITE_PERMANENT = frozenset(
     {
         sqlite3.SQLITE_ERROR,
@@ -34,14 +34,14 @@ SQLITE_PERMANENT = frozenset(
         sqlite3.SQLITE_NOTADB,
     }
 )
-#: PostgreSQL's classes of SQLSTATE: no feature, wrong sign-in, no such database or schema, no such table or column or no right to it.
+#: PostgreSQL's classes of SQLSTATE: unsupported feature, failed sign-in, no such database or schema, no such table or no right to it.
 SQLSTATE_PERMANENT = ("0A", "28", "3D", "3F", "42")
-#: PostgreSQL gives no SQLSTATE for a connection that it refuses. In other languages than English such an error counts as an outage.
+#: PostgreSQL gives no SQLSTATE for a refused connection, so the text decides. In a language other than English it counts as an outage.
 REFUSED = re.compile(
     r"authentication failed|FATAL: .* does not exist|no pg_hba\.conf entry|no password supplied|not permitted to log in|permission denied"
     r"|invalid .* value|unexpected spaces"
 )
-#: The last logged cause of each store whose last transaction failed, so that an outage is logged once however often somebody tries.
+#: The last logged cause of each store whose last transaction failed, so that an outage is logged once and not for each transaction.
 _causes: WeakKeyDictionary[Engine, str] = WeakKeyDictionary()
 
 
@@ -71,20 +71,20 @@ def first_line(error: BaseException, engine: Engine) -> str:
 
 def _translate(error: SQLAlchemyError | OSError) -> ServiceError:
     if isinstance(error, IntegrityError | DataError):
-        # Another time it would refuse them as well.
-        return Internal("INTERNAL", "The store refused rows that break its rules.")
+        # A bug of ours: the store would reject the rows again.
+        return Internal("INTERNAL", "The store rejected rows that break its constraints.")
     if isinstance(error, DBAPIError | OSError) and _is_permanent(error.orig if isinstance(error, DBAPIError) else error):
         return Unavailable("STORE_UNUSABLE", "The SQL store can't be used. Mend it, or set DATABASE_URL to another one.")
     if isinstance(error, DBAPIError | PoolTimeoutError | OSError):
         return Unavailable("STORE_UNAVAILABLE", "The SQL store can't be used now. Try again.")
-    return Internal("INTERNAL", "The store was asked in a way that it can't answer.")
+    return Internal("INTERNAL", "The store can't execute a statement of this program.")
 
 
 def _is_permanent(error: BaseException | None) -> bool:
     if isinstance(error, OSError):
         return error.errno in PERMANENT
     if isinstance(error, sqlite3.Error):
-        # The lower byte is the kind, the rest says more of it.
+        # The lower byte is the primary result code, the rest extends it.
         return getattr(error, "sqlite_errorcode", 0) & 0xFF in SQLITE_PERMANENT
     sqlstate = getattr(error, "sqlstate", None)
     return str(sqlstate).startswith(SQLSTATE_PERMANENT) if sqlstate else bool(REFUSED.search(str(error)))

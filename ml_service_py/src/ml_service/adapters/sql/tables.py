@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, BigInteger, Column, DateTime, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
+    from sqlalchemy.sql.compiler import SQLCompiler
 
 
 class Moment(TypeDecorator[datetime]):
-    """A time with its zone, kept as UTC: SQLite drops the zone of what it is given."""
+    """A time with its zone, stored as UTC. SQLite would drop the zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -25,9 +28,31 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
+class microseconds(FunctionElement[int]):  # noqa: N801  # used like a function, and SQLAlchemy names those in lower case
+    """A column of times as microseconds since 1970, like `domain.moment_of`, but NULL for NULL.
+
+    The database computes it: parsing each time as a datetime would take half of the time of a query.
+    """
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(microseconds, "sqlite")
+def _on_sqlite(element: microseconds, compiler: SQLCompiler, **options: Any) -> str:
+    # SQLite has no type for times: SQLAlchemy writes the text "2026-03-01 18:00:00.000000", in UTC.
+    text = compiler.process(element.clauses, **options)
+    return f"(strftime('%s', substr({text}, 1, 19)) * 1000000 + substr({text}, 21, 6))"
+
+
+@compiles(microseconds, "postgresql")
+def _on_postgresql(element: microseconds, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST(extract(epoch FROM {compiler.process(element.clauses, **options)}) * 1000000 AS bigint)"
+
+
 metadata = MetaData()
 
-#: SQLite numbers rows by itself only in a column of the type INTEGER.
+#: SQLite generates row ids only in a column of the type INTEGER.
 RowId = BigInteger().with_variant(Integer, "sqlite")
 
 items = Table(
@@ -39,8 +64,8 @@ items = Table(
     Column("genres", JSON, nullable=False),
 )
 
-# Every interaction that ever counted. The latest of a pair is the one with the latest time, of equal times the one with the highest row_id:
-# rows are written in the log's order, but an import may bring older ones. A row without a time is older than all others.
+# Every accepted interaction. Of the rows of a user and an item, the one with the latest time counts; of equal times, the highest row_id.
+# Rows are written in the log's order, but an import may add older ones. A row without a time counts as older than all others.
 interactions = Table(
     "interactions",
     metadata,
@@ -53,7 +78,7 @@ interactions = Table(
     Index("ix_interactions_user_id_row_id", "user_id", "row_id"),
 )
 
-# `user_id` says whose the message is, where that can be read.
+# Messages of the log that can't be used. `user_id` is NULL if the body doesn't show the user.
 rejected_interactions = Table(
     "rejected_interactions",
     metadata,
@@ -68,7 +93,7 @@ rejected_interactions = Table(
     Index("ix_rejected_interactions_user_id", "user_id"),
 )
 
-# Whose history was erased, and where in the log that stands: nothing before it comes back. -1: in a log that is no more.
+# Erased users, with the log offset of the erasure: no entry before it is restored. -1: the erasure was in an earlier log.
 erased_users = Table(
     "erased_users",
     metadata,
@@ -78,7 +103,7 @@ erased_users = Table(
     Index("ix_erased_users_log_offset", "log_offset"),
 )
 
-# How far a stream is projected, and which message is there: written in the transaction of the rows.
+# The last projected offset of a stream, and the id of the message there. Written in the same transaction as the rows.
 log_positions = Table(
     "log_positions",
     metadata,
@@ -87,7 +112,7 @@ log_positions = Table(
     Column("message_id", Text, nullable=False),
 )
 
-# One row: which version answers. `revision` counts the changes, for compare-and-set.
+# One row: the model version that serves. `revision` counts the changes, for compare-and-set.
 live_model = Table(
     "live_model",
     metadata,
@@ -97,9 +122,9 @@ live_model = Table(
     Column("updated_at", Moment, nullable=False),
 )
 
-# What workers know of each job. `attempt` fences: an outcome is written only by the attempt that claimed the job last.
-# `spent_attempts` are those that count: none that a stopping worker handed back, none from before a replay.
-# `model_version` is the name under which the job's training writes, whichever attempt gets that far.
+# The job ledger. `attempt` is a fencing token: only the attempt that claimed the job last may write an outcome.
+# `spent_attempts` counts the attempts that use up retries: not those that a stopping worker handed back, and none from before a replay.
+# `model_version` is the name under which every attempt of a training writes its version.
 jobs = Table(
     "jobs",
     metadata,

@@ -1,4 +1,4 @@
-"""How Alembic runs the migrations: in the transaction that `database.migrate` opened."""
+"""Alembic's environment: it runs the migrations in the transaction that `database.migrate` opened."""
 
 from alembic import context
 

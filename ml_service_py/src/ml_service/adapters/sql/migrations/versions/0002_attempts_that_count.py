@@ -1,4 +1,4 @@
-"""Which of a job's attempts count, and which model version is the job's."""
+"""Adds which attempts of a job count, and the name of its model version."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Who was erased, and whose the messages are that were set aside."""
+"""Adds the erased users, and the users of rejected messages."""
 
 import sqlalchemy as sa
 from alembic import op
