@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ml_service.adapters.sql.store import SqlStore
 
 STREAM: dict[str, str | int] = {"x-queue-type": "stream"}
+#: Ends the message that a reader logs when it reads the log from its beginning again.
+STARTED_OVER = ": starting over"
 #: A segment holds about five interactions, and the log about three segments.
 TINY = {**STREAM, "x-max-length-bytes": 3000, "x-stream-max-segment-size-bytes": 1000}
 FILLERS = 20

@@ -44,7 +44,7 @@ class RecommenderDriver:
             for detail in getattr(rpc_status.from_call(error), "details", ()):
                 detail.Unpack(info)
             return info.reason or str(error)
-        raise AssertionError(f"it answered as of {answer.as_of_offset}")
+        raise AssertionError(f"the recommender answered, as of offset {answer.as_of_offset}")
 
     def metric(self, name: str) -> float:
         return plain_http.metric(self.process.ready_url.removesuffix("/readyz"), name)

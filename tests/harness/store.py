@@ -35,7 +35,7 @@ class StoreDriver:
     def rejection(self, message_id: str) -> str | None:
         """Return the reason why the projector rejected a message of the log."""
         rows = self._rows("SELECT reason FROM rejected_interactions WHERE message_id = ?", message_id)
-        assert len(rows) < 2, f"set aside {len(rows)} times"
+        assert len(rows) < 2, f"rejected {len(rows)} times"
         return str(rows[0][0]) if rows else None
 
     def projected_offset(self) -> int | None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from harness.log_readers import TINY, LiveHistories, OwnLog, projecting, stored_ratings
+from harness.log_readers import STARTED_OVER, TINY, LiveHistories, OwnLog, projecting, stored_ratings
 from harness.waiting import eventually
 from ml_service.adapters.sql.database import migrate, open_engine
 from ml_service.adapters.sql.interaction_log import InteractionLog
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ml_service.adapters.broker.connection import BrokerAddress
     from ml_service.adapters.broker.publisher import Publisher
 
-PASSED = "retention passed this reader: starting over"
+FELL_BEHIND = f"stream has deleted unread messages{STARTED_OVER}"
 FILM, OTHER, THIRD = (Item(name, name) for name in ("film", "other", "third"))
 
 
@@ -66,7 +66,7 @@ def eventually_stored(store: SqlStore, user_id: str, ratings: dict[str, float]) 
 def test_a_recommender_behind_the_retention_has_what_only_the_store_kept(
     address: BrokerAddress, log: OwnLog, store: SqlStore, live: LiveHistories, user_id: str
 ) -> None:
-    with projecting(address, log, store), rows_of(PASSED) as rows:
+    with projecting(address, log, store), rows_of(FELL_BEHIND) as rows:
         log.record(user_id, "film", 1)
         with live.following(address, log):
             eventually(lambda: live.ratings.get(user_id) == {"film": 1}, within=20)
@@ -96,7 +96,7 @@ def test_a_projector_behind_the_retention_reports_how_much_it_missed(
     log.drop_up_to(before.offset + 1)
     log.record(user_id, "third", 3)
 
-    with rows_of(PASSED) as rows, projecting(address, log, store) as reader:
+    with rows_of(FELL_BEHIND) as rows, projecting(address, log, store) as reader:
         eventually_stored(store, user_id, {"film": 1, "third": 3})
 
     assert reader.status.restarts == 1

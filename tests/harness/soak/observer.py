@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness import plain_http
 from harness.broker import BrokerDriver
+from harness.log_readers import STARTED_OVER
 from harness.ports import LOOPBACK
 from harness.sign_in import OPERATOR
 from harness.soak.checker import FINAL_STATES, JobSeen, Observed
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 WORK_QUEUES = ("jobs", "jobs.retry.1", "jobs.retry.2", "jobs.retry.3")
 PAGE_SIZE = 100
 ANY_ITEM = "1"
-#: Part of the message that a reader of the log writes when it restarts from the beginning.
-STARTED_OVER = ": starting over"
 
 
 class Observer:
