@@ -1,11 +1,11 @@
-// The only file that reads the environment: names, defaults and bounds of every setting. Required: who may sign in.
+// The only file that reads the environment: name, default and limits of every setting. Only the settings of the sign-in are required.
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type Static, Type } from 'typebox'
 import { type Environment, readEnvironment } from './config/environment.ts'
-import { splitList } from './config/setting-forms.ts'
+import { splitList } from './config/setting-formats.ts'
 
-/** How long the sockets, and then the broker, may take to answer their closing when the gateway stops. */
+/** How long, when the gateway stops, the sockets may take to close, and then the broker. */
 export const closingMs = 1000
 
 const milliseconds = (fallback: number) => Type.Integer({ minimum: 0, maximum: 600_000, default: fallback })
@@ -70,7 +70,7 @@ export function readConfig(environment: Environment = process.env) {
     amqpUrl: settings.AMQP_URL,
     brokerDefinitions: settings.BROKER_DEFINITIONS,
     brokerDeclare: settings.BROKER_DECLARE,
-    /** Empty: nothing between the services is encrypted. */
+    /** Empty if the connections between the services aren't encrypted. */
     tlsDir: settings.TLS_DIR,
     opsToken: settings.OPS_TOKEN,
     // Both languages take the same four levels. pino calls one of them `warn`.
@@ -123,12 +123,12 @@ function readIdentity(settings: Settings) {
 
 type Contradiction = { among: (keyof Settings)[]; problem: string }
 
-/** Settings that are each usable, but not together. */
+/** Return the problems of settings that are usable one by one, but not together. */
 function contradictions(settings: Settings): Contradiction[] {
   return [...signInMissing(settings), ...budgetsNotNested(settings), ...tlsNotToTheBroker(settings)]
 }
 
-/** Nobody gets in by a setting that was forgotten. */
+/** Require one way to sign in, so that a forgotten setting lets nobody in. */
 function* signInMissing(settings: Settings): Generator<Contradiction> {
   const { GATEWAY_DEMO: isDemo, GATEWAY_JWKS_URL: jwksUrl } = settings
   if (isDemo === (jwksUrl !== undefined))
@@ -141,11 +141,14 @@ function* signInMissing(settings: Settings): Generator<Contradiction> {
     yield {
       among: ['GATEWAY_JWKS_URL'],
       problem:
-        'GATEWAY_JWKS_URL needs GATEWAY_TOKEN_ISSUER and GATEWAY_TOKEN_AUDIENCE, as tokens of others have good signatures too.',
+        'GATEWAY_JWKS_URL needs GATEWAY_TOKEN_ISSUER and GATEWAY_TOKEN_AUDIENCE: tokens of other applications have valid signatures, too.',
     }
 }
 
-/** A stop drains, closes the sockets, answers the open requests, flushes the publications and closes the broker. GATEWAY_SHUTDOWN_MS must hold all of it, or the stop cuts some of it off. */
+/**
+ * A stop drains, closes the sockets, answers the open requests, flushes the publications and closes the broker. GATEWAY_SHUTDOWN_MS must be longer
+ * than all of this, because it ends the process.
+ */
 function* budgetsNotNested(settings: Settings): Generator<Contradiction> {
   const inside = ['GATEWAY_DRAIN_MS', 'GATEWAY_RECOMMENDER_DEADLINE_MS', 'GATEWAY_CONFIRM_TIMEOUT_MS'] as const
   const neededMs = inside.reduce((sum, name) => sum + settings[name], 2 * closingMs)
@@ -156,7 +159,7 @@ function* budgetsNotNested(settings: Settings): Generator<Contradiction> {
     }
 }
 
-/** Encryption that was asked for mustn't be lost by a forgotten scheme: the password would go in the clear. */
+/** TLS_DIR asks for encryption. With amqp:// instead of amqps:// the password would be sent unencrypted. */
 function* tlsNotToTheBroker({ TLS_DIR: tlsDir, AMQP_URL: amqpUrl }: Settings): Generator<Contradiction> {
   if (tlsDir !== '' && !amqpUrl.startsWith('amqps:'))
     yield { among: ['AMQP_URL'], problem: 'TLS_DIR needs an AMQP_URL that begins with amqps://.' }

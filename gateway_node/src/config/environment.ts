@@ -1,7 +1,7 @@
-// Reads settings from the texts of an environment by a schema, and collects what is wrong with them, a sentence for each variable.
+// Reads settings from environment variables by a schema, and collects their problems, one sentence for each variable.
 import { envSchema } from 'env-schema'
 import type { TProperties, TSchema } from 'typebox'
-import { forms } from './setting-forms.ts'
+import { formats } from './setting-formats.ts'
 
 export type Environment = Record<string, string | undefined>
 type AjvError = { instancePath: string }
@@ -10,8 +10,8 @@ const yes = /^(true|t|yes|y|on|1)$/i
 const no = /^(false|f|no|n|off|0)$/i
 
 /**
- * Gives the settings, with defaults in place of unusable values, and the problem of each unusable variable by its name.
- * Empty counts as unset.
+ * Return the settings, with defaults in place of unusable values, and the problem of each unusable variable by its name.
+ * An empty variable counts as unset.
  */
 export function readEnvironment<Settings>(schema: TSchema & { properties: TProperties }, environment: Environment) {
   const given = tidy(schema.properties, environment)
@@ -57,7 +57,7 @@ function validate<Settings>(schema: TSchema, given: Record<string, string>): Set
     env: false,
     ajv: {
       customOptions(ajv) {
-        for (const [name, { validate }] of Object.entries(forms)) ajv.addFormat(name, validate)
+        for (const [name, { validate }] of Object.entries(formats)) ajv.addFormat(name, validate)
         return ajv
       },
     },
@@ -72,5 +72,5 @@ function allowed(schema: TSchema | undefined): string {
   if (Array.isArray(words)) return `one of ${words.join(', ')}`
   if (type === 'boolean') return 'true or false'
   if (type === 'integer') return `an integer from ${minimum} to ${maximum}`
-  return typeof format === 'string' ? (forms[format]?.allowed ?? format) : `a text of ${minLength} characters or more`
+  return typeof format === 'string' ? (formats[format]?.allowed ?? format) : `a text of ${minLength} characters or more`
 }

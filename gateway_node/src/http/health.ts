@@ -1,9 +1,9 @@
-// Alive and ready are two questions. Alive asks nobody. Ready means started and not about to stop: without a neighbour much still works.
+// The probes. /healthz asks no other service. /readyz says whether the gateway has started and isn't about to stop: much works without a client.
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppError } from '../errors.ts'
 
-/** How long a start waits for the neighbours, so that the first requests find them. */
+/** How long a start waits for recommender and broker, so that the first requests find them. */
 const startWaitMs = 3000
 
 const probe = { schema: { hide: true }, config: { access: ['anyone'], isProbe: true } } as const
@@ -14,7 +14,7 @@ export const healthPlugin = fp(
     app.addHook('onReady', async () => {
       readyAt = performance.now() + startWaitMs
     })
-    const hasStarted = () => performance.now() >= readyAt || (readyAt < Number.POSITIVE_INFINITY && hasNeighbours(app))
+    const hasStarted = () => performance.now() >= readyAt || (readyAt < Number.POSITIVE_INFINITY && hasClients(app))
     const isReady = () => hasStarted() && !app.isDraining
 
     app.get('/healthz', probe, async () => ({ status: 'alive' }))
@@ -35,13 +35,13 @@ export const healthPlugin = fp(
   { name: 'health', dependencies: ['drain', 'broker', 'recommender'] },
 )
 
-function hasNeighbours({ recommender, interactionsLog, jobsLog }: FastifyInstance): boolean {
+function hasClients({ recommender, interactionsLog, jobsLog }: FastifyInstance): boolean {
   return recommender.state().channel === 'READY' && interactionsLog.isCaughtUp && jobsLog.isCaughtUp
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Answered however many requests arrive: no limit counts it. */
+    /** True for a probe: no limit counts its requests. */
     isProbe?: boolean
   }
 }

@@ -1,10 +1,10 @@
-// The id of what a request makes: derived from its Idempotency-Key where it has one, so that asking again makes the same thing again.
+// Derives the id of what a request creates from its Idempotency-Key, so that a repeated request creates nothing new.
 import { createHash, randomUUID } from 'node:crypto'
 
-/** Any fixed UUID would do (RFC 9562, version 5); another one would forget the keys in flight. */
+/** A fixed UUID (RFC 9562, version 5). Don't change it: requests that are repeated during the change would create things twice. */
 const namespace = Buffer.from('5a9c1d0e7f6b4c3d8e2f1a0b9c8d7e6f', 'hex')
 
-/** Keys of different subjects or routes never meet. */
+/** Return a UUID of subject, route and key, so that equal keys of other subjects or routes don't collide. Without a key, return a random one. */
 export function deriveId(subject: string, route: string, idempotencyKey: string | undefined): string {
   if (idempotencyKey === undefined) return randomUUID()
   const digest = createHash('sha1').update(namespace).update(`${subject}\n${route}\n${idempotencyKey}`).digest()

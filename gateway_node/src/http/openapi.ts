@@ -1,4 +1,4 @@
-// Writes the contract from the route schemas: /openapi.json, and /docs to read it.
+// Generates the OpenAPI document from the route schemas: /openapi.json, and /docs to read it.
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import swagger from '@fastify/swagger'
@@ -27,7 +27,7 @@ export const openApiPlugin = fp(
         components: { securitySchemes: { [bearer]: describeBearer(app.config) } },
       },
     })
-    // Written once: many ask for it, and need no token.
+    // Written once, because anyone may request it without a token.
     let document = ''
     app.addHook('onReady', async () => {
       document = JSON.stringify(app.swagger())
@@ -43,7 +43,7 @@ export const openApiPlugin = fp(
   { name: 'open-api', dependencies: ['auth'] },
 )
 
-/** Shown where somebody pastes a token. */
+/** The text beside the field for a token. */
 function describeBearer({ identity }: Config) {
   const description = identity.isDemo
     ? `Execute \`POST /v1/sessions\`, and paste the \`token\` of its answer. \`{"role": "operator"}\` may read all; \`{"userId": "${exampleUser}"}\` may rate for that user.`
@@ -51,7 +51,7 @@ function describeBearer({ identity }: Config) {
   return { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description } as const
 }
 
-/** For each request the library would open a file of its scripts and styles, or write the document again. */
+/** Replace the library's handlers, which open a file or write the document again for each request. */
 function replaceHandlers(app: FastifyInstance, handlers: Record<string, RouteHandler>): void {
   app.addHook('onRoute', (route) => {
     route.handler = handlers[route.url] ?? route.handler
@@ -65,7 +65,7 @@ function createDocsFiles(): RouteHandler {
 
 type Operation = { parameters?: { required?: boolean; schema?: { default?: unknown } }[] }
 
-/** A handler always finds a parameter that has a default, so its type isn't optional; for callers it is. */
+/** Mark each parameter with a default as optional. The route schema doesn't, because a handler always finds a value. */
 function letDefaultsBeLeftOut<Document extends { paths?: object | undefined }>(document: Document): Document {
   const operations = Object.values(document.paths ?? {}).flatMap((path) => Object.values(path) as Operation[])
   for (const parameter of operations.flatMap(({ parameters = [] }) => parameters))

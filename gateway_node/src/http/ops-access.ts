@@ -1,4 +1,4 @@
-// Lets callers with OPS_TOKEN read metrics, by the same rule as the ports for operators of recommender and worker.
+// Lets a caller with OPS_TOKEN read metrics, by the rule of the ops ports of recommender and worker.
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'

@@ -1,16 +1,16 @@
-// How far the readers of the log are, for Prometheus. /v1/stats and /readyz say the same for people.
+// Prometheus metrics of the stream readers. /v1/stats and /readyz show the same to people.
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { LogHandlers, LogReader } from '../clients/broker/broker.ts'
 
 const labelNames = ['stream']
 
-/** `logs` by the names of their streams. Return a function that makes a stream's follower, which counts its restarts. */
+/** `logs` holds the readers by stream. Return a function that makes the follower of a stream that counts the reader's restarts. */
 export function measureReaders(registry: Registry, logs: Record<string, LogReader>) {
-  gauge(registry, logs, 'attached', 'Whether it reads now: 1 or 0.', (log) => Number(log.isAttached))
-  gauge(registry, logs, 'offset', 'Last offset handed on; -1 before the first.', (log) => log.lastOffset ?? -1)
+  gauge(registry, logs, 'attached', 'Whether the reader is attached: 1 or 0.', (log) => Number(log.isAttached))
+  gauge(registry, logs, 'offset', 'The last offset that was read; -1 before the first.', (log) => log.lastOffset ?? -1)
   const restarts = new Counter({
     name: 'gateway_log_reader_restarts_total',
-    help: 'How often the log lacked what was read last.',
+    help: 'How often the stream no longer held the last message that was read.',
     labelNames,
     registers: [registry],
   })

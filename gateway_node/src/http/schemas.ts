@@ -1,4 +1,4 @@
-// Schemas that routes of several capabilities share.
+// Schemas that the routes of several features share.
 import { type TSchema, Type } from 'typebox'
 import { Id } from '../clients/ids.ts'
 

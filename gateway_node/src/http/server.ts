@@ -1,4 +1,4 @@
-// The HTTP server and Fastify's options: timeouts, known upgrades, and the bound of requests for each connection and in all.
+// The HTTP server and Fastify's options: timeouts, known upgrades, and the limit of requests of each connection and in all.
 import { randomUUID } from 'node:crypto'
 import {
   createServer,
@@ -19,7 +19,7 @@ import { sendProblem, toProblem, writeProblem } from './problem.ts'
 
 const requestIdPattern = /^[\w.:-]{1,128}$/
 const probePattern = /^(GET|HEAD) \/(healthz|readyz)(\?|$)/
-/** For each connection. HTTP/1.1 lets a client send requests before it has the earlier answers (pipelining). Browsers and proxies don't do so. */
+/** The requests that one connection may have in progress. HTTP/1.1 allows pipelining; browsers and proxies don't use it. */
 const maxUnanswered = 16
 
 /** Return Fastify's options, with a server that refuses what exceeds `load` before Fastify sees it. */
@@ -27,10 +27,10 @@ export function serverOptions(config: Config, load: Load): FastifyHttpOptions<Se
   return {
     logger: { level: config.logLevel },
     logController: new ErrorLog(),
-    // Fastify's own 503 isn't a problem document; a request that still gets in is answered, and its connection closed.
+    // Fastify's own 503 isn't a problem document. The gateway answers a request that still arrives, and closes its connection.
     return503OnClosing: false,
     bodyLimit: bodyLimitBytes,
-    serverFactory: (handle) => createGatewayServer(boundRequests(handle, load), config),
+    serverFactory: (handle) => createGatewayServer(limitRequests(handle, load), config),
     clientErrorHandler: refuseConnection,
     trustProxy: config.trustedProxies.length > 0 && config.trustedProxies,
     genReqId: ({ headers }) => requestIdOf(headers),
@@ -66,17 +66,17 @@ function createGatewayServer(handle: RequestListener, config: Config): Server {
     shouldUpgradeCallback: isWebSocketUpgrade,
   }
   const server = createServer(options, handle).setTimeout(config.stalledMs)
-  // Node answers an unknown `Expect` with 417 itself, past all bounds. HTTP lets a server ignore the header.
+  // Node itself would answer an unknown `Expect` with 417, past all limits. HTTP lets a server ignore the header.
   return server.on('checkExpectation', handle)
 }
 
-/** An upgrade that a server doesn't know is a request like any other (RFC 9110). `curl --http2` asks for h2c. */
+/** A server answers a request for an unknown upgrade like any other (RFC 9110). `curl --http2` sends one, for h2c. */
 function isWebSocketUpgrade({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket'
 }
 
-/** Node emits all requests of one chunk at once, even when the connection was closed in between. */
-function boundRequests(handle: RequestListener, load: Load): RequestListener {
+/** Refuse requests over the limits. Node emits all requests of one chunk at once, even if the connection was closed in between. */
+function limitRequests(handle: RequestListener, load: Load): RequestListener {
   const unanswered = new WeakMap<Socket, number>()
   return (request, response) => {
     const { socket } = request
@@ -92,7 +92,7 @@ function boundRequests(handle: RequestListener, load: Load): RequestListener {
 
 const isProbe = ({ method, url }: IncomingMessage) => probePattern.test(`${method} ${url}`)
 
-/** Answers 429 without Fastify, whose hooks would take longer than the refusal itself. */
+/** Answer 429 without Fastify, whose hooks would take longer than the refusal itself. */
 function refuse({ url = '', headers }: IncomingMessage, response: ServerResponse, load: Load): void {
   load.refused += 1
   writeProblem(overloaded, { url, id: requestIdOf(headers) }, response)

@@ -1,4 +1,4 @@
-// The end of taking work, in good order: the gateway says so, keeps no connection for a next request, and waits for nobody who asks nothing.
+// Draining before the stop: /readyz answers 503, each answer closes its connection, and connections without a request don't delay the stop.
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 
@@ -10,7 +10,7 @@ export const drainPlugin = fp(
     app.decorate('drain', () => {
       isDraining = true
     })
-    // One for all of them, and it stays, so that a connection that becomes an idle socket weighs no more than it must.
+    // One function for all connections, to save memory: thousands of them become idle sockets.
     function forget(this: Socket) {
       connections.delete(this)
     }
@@ -19,13 +19,13 @@ export const drainPlugin = fp(
       connection.on('close', forget)
     })
     app.addHook('onSend', (_request, reply, payload, done) => {
-      // Whoever asks next opens a new connection, and finds another replica.
+      // The client opens a new connection for its next request, and reaches another replica.
       if (isDraining) reply.header('connection', 'close')
       done(null, payload)
     })
     app.addHook('preClose', async () => {
       app.drain()
-      // Browsers open connections ahead of need. To Node these aren't idle, so its server would wait for their first request.
+      // Browsers open connections before they need them. Node doesn't count these as idle, so its server would wait for their first request.
       for (const connection of connections) if (connection.bytesRead === 0) connection.destroy()
     })
   },
@@ -34,7 +34,7 @@ export const drainPlugin = fp(
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** From now on the gateway isn't ready: whoever balances loads sends new work elsewhere. What comes all the same is answered. */
+    /** Make /readyz answer 503, so that a load balancer sends new requests to other replicas. The gateway still answers the requests that arrive. */
     drain(): void
     readonly isDraining: boolean
   }

@@ -9,13 +9,13 @@ import { createOpsAccess } from './ops-access.ts'
 
 const traceparentPattern = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
-/** Of UUIDs, which Node makes many at a time: random bytes asked for by themselves took a twentieth of the gateway's time for an interaction. */
+/** Made from UUIDs, because Node generates many of them at a time. Calls of `randomBytes` took a twentieth of the gateway's time for an interaction. */
 function newTraceparent() {
   const newId = () => randomUUID().replaceAll('-', '')
   return `00-${newId()}-${newId().slice(16)}-01`
 }
 
-/** The random ids of a traceparent cost more than the rest of a call, and of a batch only one is sent: made when asked for. */
+/** The context of a request's calls. It makes the traceparent on first use, because its random ids cost more than the rest, and a batch sends only one. */
 class RequestCall implements Call {
   readonly expiresAt: number
   readonly requestId: string
@@ -67,7 +67,7 @@ export const telemetryPlugin = fp<{ load: Load }>(
         request.log.info({ ...labels, durationMs: reply.elapsedTime }, 'request answered')
       done()
     })
-    // No user's session opens this route: it has a token of its own.
+    // This route accepts OPS_TOKEN, and no user's token.
     const onRequest = createOpsAccess(app.config)
     app.get(
       '/metrics',
@@ -81,11 +81,11 @@ export const telemetryPlugin = fp<{ load: Load }>(
   { name: 'telemetry' },
 )
 
-/** The server refuses these requests before the histogram's hooks see them, so they have a counter of their own. */
+/** The server refuses these requests before the hooks of the histogram run, so they need a counter. */
 function countRefusals(registry: Registry, load: Load) {
   new Counter({
     name: 'gateway_http_requests_refused_total',
-    help: 'Requests that were refused because the gateway worked on as many as it may.',
+    help: 'Requests that were refused because too many were in progress.',
     registers: [registry],
     collect() {
       this.reset()
@@ -97,7 +97,7 @@ function countRefusals(registry: Registry, load: Load) {
 declare module 'fastify' {
   interface FastifyInstance {
     metrics: Registry
-    /** A call that no request asked for, such as a push. */
+    /** Return the context of a call without a request, such as one for a push. */
     newCall(): Call
   }
   interface FastifyRequest {

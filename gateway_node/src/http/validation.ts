@@ -1,11 +1,11 @@
-// Checks requests against their schemas. Bodies must have the right types; texts of a path or query become what the schema asks for.
+// Validates requests by their schemas. It converts the texts of a path or query to the schema's types, and converts nothing in a body.
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { AppError, type FieldError } from '../errors.ts'
 
 const numberPattern = /^-?\d+(\.\d+)?$/
-/** Of a query. A schema would look at each of them. */
+/** The names in a query. The schema would check each of them. */
 const maxNames = 64
 const maxErrors = 16
 const shownLength = 200
@@ -19,7 +19,7 @@ type Schema = {
   properties?: Record<string, Schema>
 }
 
-/** Unlike a lenient conversion it never changes a value: `5.5` isn't an integer. A text that can't be converted stays, and is refused. */
+/** Convert a text without loss: `5.5` isn't an integer. A text that can't be converted stays a text, which the schema then refuses. */
 function toValue(given: unknown, schema: Schema): unknown {
   // One element comes as a text, several come as a list.
   if (schema.type === 'array') return [given].flat().map((element) => toValue(element, schema.items ?? {}))
@@ -32,7 +32,7 @@ function toValue(given: unknown, schema: Schema): unknown {
 function toScalar(text: string, type: string | undefined): unknown {
   if (type === 'integer' || type === 'number') return numberPattern.test(text) ? Number(text) : text
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
-  // A query has no other way to say it.
+  // A query can't express null in another way.
   if (type === 'null' && text === '') return null
   return text
 }
@@ -70,7 +70,7 @@ const tooManyNames = () => new AppError('REQUEST_INVALID', `The query has more t
 
 type SchemaError = { keyword: string; instancePath: string; params: unknown; message?: string | undefined }
 
-/** The first fields that a schema refused, each once: at least one. Fits TypeBox's errors, of a request or of a frame. */
+/** Return the first 16 fields that a schema refused, each once; at least one. Takes TypeBox's errors, of a request or of a frame. */
 export function toFieldErrors(errors: readonly SchemaError[]): FieldError[] {
   const details = new Map(
     errors.flatMap(describe).map(({ pointer, detail }) => [pointer.slice(0, shownLength), detail]),
@@ -83,7 +83,7 @@ function describe({ keyword, instancePath, params, message = 'is not valid' }: S
   const { requiredProperties = [], additionalProperties = [] } = params as Record<string, string[]>
   const at = (name: string) => `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
   if (keyword === 'required') return requiredProperties.map((name) => ({ pointer: at(name), detail: 'is missing' }))
-  // TypeBox stops at some errors: of many unknown names it tells each by itself, and never comes to the one that lists them.
+  // With many unknown names TypeBox stops before the error that lists them, and reports each name by this error.
   if (keyword === 'boolean') return [{ pointer: instancePath, detail: 'is unknown' }]
   if (keyword === 'additionalProperties')
     return additionalProperties.map((name) => ({ pointer: at(name), detail: 'is unknown' }))

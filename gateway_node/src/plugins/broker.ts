@@ -1,4 +1,4 @@
-// Gives the broker a lifetime: connects (or takes the given one), opens the two streams when the app is ready, closes what it opened.
+// The broker's lifetime: connect, or take the given client; read the two streams when the app is ready; close both at the end.
 import fp from 'fastify-plugin'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Broker, LogHandlers, LogReader } from '../clients/broker/broker.ts'
@@ -7,17 +7,17 @@ import { shareLog } from '../clients/broker/log.ts'
 import type { ObservePublication } from '../clients/broker/publisher.ts'
 import { measureReaders } from '../http/reader-metrics.ts'
 
-/** Who is called for each message of a stream, in this order. */
+/** The followers of each stream. Each message goes to them in this order. */
 export type StreamFollowers = Record<'interactions' | 'job-events', readonly LogHandlers[]>
 
-/** As long as an Idempotency-Key of an interaction is known. */
+/** How long the gateway knows the Idempotency-Key of an interaction. */
 const interactionsWindowMs = 24 * 60 * 60 * 1000
 
 export const brokerPlugin = fp<{ broker?: Broker | undefined }>(
   async (app, options) => {
     const published = new Counter({
       name: 'gateway_broker_publications_total',
-      help: 'Messages handed to the broker, by what became of them.',
+      help: 'Messages sent to the broker, by their outcome.',
       labelNames: ['type', 'outcome'],
       registers: [app.metrics],
     })
@@ -48,7 +48,7 @@ export const brokerPlugin = fp<{ broker?: Broker | undefined }>(
 function gaugeUnconfirmed(registry: Registry, broker: Broker) {
   new Gauge({
     name: 'gateway_broker_unconfirmed_publications',
-    help: 'Messages that this gateway still holds, as the broker has neither confirmed nor refused them.',
+    help: 'Messages that the broker has neither confirmed nor refused yet.',
     registers: [registry],
     collect() {
       this.set(broker.unconfirmed)
@@ -61,7 +61,7 @@ declare module 'fastify' {
     broker: Broker
     interactionsLog: LogReader
     jobsLog: LogReader
-    /** Called once, in app.ts. Both streams are read from when the app is ready. */
+    /** Call it once, in app.ts. The readers start when the app is ready. */
     followStreams: (followers: StreamFollowers) => void
   }
 }

@@ -1,4 +1,4 @@
-// Gives the recommender's client a lifetime: opens the channel (or takes the given client) and closes it.
+// The lifetime of the recommender's client: open the channel, or take the given client; close it at the end.
 import fp from 'fastify-plugin'
 import { Histogram } from 'prom-client'
 import { createRecommender } from '../clients/recommender/client.ts'

@@ -1,4 +1,4 @@
-// Gives sockets a lifetime: bounds their frames, finds the dead ones, and closes all with 1001 before the server stops.
+// The lifetime of sockets: limit their frames, end the dead ones, and close all with 1001 before the server stops.
 import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -9,17 +9,18 @@ import { pathOf } from '../http/problem.ts'
 
 /** A larger frame closes the socket with 1009. */
 const maxPayloadBytes = 64 * 1024
-/** Each fragment costs as much as a message. One of more closes the socket with 1008. */
+/** Each fragment costs as much as a message. A message of more fragments closes the socket with 1008. */
 const maxFragments = 16
 const pingIntervalMs = 30_000
-/** Sockets that are told to go come back spread over this time at least, and not faster than this. */
+/** A closing gateway spreads the reconnects of its clients over this time at least. */
 const returnMs = 1000
+/** With more sockets it spreads them over a longer time, at this rate at most. */
 const returnsPerMs = 1
 
 export const websocketPlugin = fp(
   async (app) => {
     await app.register(fastifyWebsocket, {
-      // Compressed, a frame within its bound may still be a thousand times as much to hold; and secrets beside guesses shrink.
+      // No compression: a small frame could decompress to a thousand times its size, and the size of a compressed frame can reveal a secret in it.
       options: { maxPayload: maxPayloadBytes, maxFragments, perMessageDeflate: false },
       errorHandler: (error, socket, request) => onError(error, socket, request),
       preClose: async () => closeSockets(app.websocketServer),
@@ -28,7 +29,7 @@ export const websocketPlugin = fp(
       if (request.ws) requireSocketRoute(request, app.isDraining)
     })
     app.addHook('onResponse', (request, _reply, done) => {
-      // Refused before the library looked at it, so nobody ends the connection: Node hands an upgrade's over.
+      // The library hasn't seen this upgrade, because an earlier hook refused it. Node leaves the connection of an upgrade to its handler, so close it here.
       const { upgrade } = request.raw as { upgrade?: boolean }
       if (upgrade && request.ws === null) request.raw.socket.destroySoon()
       done()
@@ -39,23 +40,23 @@ export const websocketPlugin = fp(
   { name: 'websocket', dependencies: ['drain'] },
 )
 
-/** Without this, a socket could be opened on any page, and would only then be closed; or while the others are closed, and would outlive them. */
+/** Refuse an upgrade of another route, and any upgrade while the gateway drains: that socket would outlive the others. */
 function requireSocketRoute(request: FastifyRequest, isDraining: boolean): void {
   if (isDraining) throw new AppError('SHUTTING_DOWN', 'The gateway is about to stop. Connect to another replica.')
   if (request.routeOptions.config.isSocket) return
   throw new AppError('ROUTE_UNKNOWN', `No socket is served at ${pathOf(request)}. Use /v1/live.`)
 }
 
-/** Whatever serves a socket throws only by a bug of ours. */
+/** The handler of a socket throws only if it has a bug. */
 function onError(error: Error, socket: WebSocket, request: FastifyRequest): void {
   request.log.error({ err: error }, 'socket failed by a bug')
   socket.close(1011, 'The gateway failed.')
 }
 
-/** A peer that vanished sends no close; only a missing pong tells. */
+/** Ping every socket, and end those that didn't answer the ping before: a peer that vanished sends no close frame. */
 function reapDeadSockets(server: WebSocketServer): () => void {
   const unanswered = new WeakSet<WebSocket>()
-  // One for all of them: there may be ten thousand.
+  // One function for all sockets, to save memory: there may be ten thousand.
   function onPong(this: WebSocket) {
     unanswered.delete(this)
   }
@@ -74,21 +75,21 @@ function reapDeadSockets(server: WebSocketServer): () => void {
 async function closeSockets(server: WebSocketServer): Promise<void> {
   const sockets = [...server.clients]
   const closed = Promise.all(sockets.map(untilClosed))
-  for (const socket of sockets) socket.close(1001, encodeFarewell(sockets.length))
-  const impatience = setTimeout(() => {
+  for (const socket of sockets) socket.close(1001, encodeCloseReason(sockets.length))
+  const cutOff = setTimeout(() => {
     for (const socket of sockets) socket.terminate()
   }, closingMs)
   await closed
-  clearTimeout(impatience)
+  clearTimeout(cutOff)
 }
 
-/** Never rejects: a peer may answer the closing with a broken frame, and `once` of `node:events` would reject with that error. */
+/** Resolve on close. `once` of `node:events` isn't usable here: it rejects if the peer answers the close with a broken frame. */
 function untilClosed(socket: WebSocket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()))
 }
 
-/** For programs: when to come back. All at once would be more than the gateways that are left can welcome. */
-function encodeFarewell(sockets: number): string {
+/** The reason of the close frame. It gives each client its own time to reconnect, because the remaining gateways can't accept all at once. */
+function encodeCloseReason(sockets: number): string {
   const retryAfterMs = Math.round(Math.random() * Math.max(returnMs, sockets / returnsPerMs))
   return JSON.stringify({ reason: 'SHUTTING_DOWN', retryAfterMs })
 }

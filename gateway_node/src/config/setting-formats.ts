@@ -1,7 +1,7 @@
 // The formats of settings: each has a description of what is allowed and a check of a text. No check connects to an address.
 import { isIP, isIPv6 } from 'node:net'
 
-type Form = { allowed: string; validate: (text: string) => boolean }
+type Format = { allowed: string; validate: (text: string) => boolean }
 
 /** Entries of a list, separated by commas. */
 export const splitList = (text: string) =>
@@ -10,10 +10,10 @@ export const splitList = (text: string) =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '')
 
-/** An allowed origin is compared with the browser's `Origin` letter by letter: no path, no trailing slash, no default port, lower case. */
+/** The gateway compares an allowed origin with the browser's `Origin` letter by letter: no path, trailing slash or default port, and lower case. */
 function isOrigin(text: string): boolean {
   const origin = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+$/.test(text) && URL.canParse(text) && new URL(text).origin
-  // For a scheme outside the web, such as an app's own, `URL` gives the origin 'null', so the text is taken as it is.
+  // For the scheme of an app, such as capacitor://, `URL` returns the origin 'null'. Then accept the text as it is.
   return origin === text || (origin === 'null' && !text.startsWith('file:'))
 }
 
@@ -36,7 +36,7 @@ function isEndpoint(text: string): boolean {
   return isPort(port) && (inner === undefined ? isHostName(name) : isIPv6(inner))
 }
 
-/** The targets that grpc-js reads. It would take another scheme, such as http, for part of a name that it can't resolve. */
+/** The targets that grpc-js accepts. It reads another scheme, such as http, as part of a name, which it then can't resolve. */
 function isGrpcTarget(text: string): boolean {
   if (/^unix:./.test(text)) return true
   const list = /^ipv[46]:(.+)$/.exec(text)?.[1]
@@ -47,7 +47,7 @@ function isGrpcTarget(text: string): boolean {
 const isUrl = (pattern: RegExp) => (text: string) =>
   pattern.test(text) && URL.canParse(text) && new URL(text).hostname !== ''
 
-export const forms: Record<string, Form> = {
+export const formats: Record<string, Format> = {
   origins: {
     allowed:
       'a list of origins as a browser sends them, scheme://host[:port] in lower case, without a path, a trailing slash or a default port, separated by commas',
