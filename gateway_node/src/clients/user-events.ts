@@ -1,4 +1,4 @@
-// What the stream `interactions` says about users: whose data changed, who must be erased, and where a user's last event is.
+// Reads the events of users from messages of the stream `interactions`, and keeps the offset of each user's last event.
 import { LRUCache } from 'lru-cache'
 import { InteractionRecorded, UserErased } from '../gen/whynotboth/v1/interactions.ts'
 import type { LogMessage } from './broker/broker.ts'
