@@ -1,4 +1,4 @@
-"""Parts on a temporary folder: real SQLite, real files, no network."""
+"""Fixtures with real SQLite and real files in a temporary folder, without a network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ml_service.adapters.sql.database import migrate, open_engine
 from ml_service.adapters.sql.store import SqlStore
 from ml_service.handlers.patience import StoreQuestions
 
-# For `make fuzz`; the default tries each property a hundred times.
+# For `make fuzz`. By default Hypothesis tries 100 examples of each property.
 settings.register_profile("long", max_examples=5000)
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
-    """A database that nobody has used. tests/integration/test_store_postgres.py gives the tests of the store another one."""
+    """The URL of a new database. tests/integration/test_store_postgres.py overrides it, to run the store's tests on PostgreSQL."""
     return f"sqlite:///{tmp_path}/store.db"
 
 

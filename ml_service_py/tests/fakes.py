@@ -1,4 +1,4 @@
-"""The broker in memory, for tests of what speaks to it."""
+"""Fakes of the broker in memory."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ JOB_REQUESTED = JobRequested.DESCRIPTOR.full_name
 
 @dataclass
 class FakePublisher:
-    """Takes what it is given, but for the routing keys that it doesn't: of those that are down, and those that AMQP can't hold."""
+    """Stores publications. It fails for routing keys in `down` (an outage) and in `unencodable` (as if AMQP couldn't encode them)."""
 
     down: set[str] = field(default_factory=set)
     unencodable: set[str] = field(default_factory=set)
@@ -58,7 +58,7 @@ class FakePublisher:
 
 
 class FakeChannel:
-    """Gives what the queue holds, once."""
+    """A channel that delivers each message of the queue once."""
 
     def __init__(self, queue: list[tuple[BasicProperties, bytes]]) -> None:
         self._queue = queue
@@ -76,7 +76,7 @@ class FakeChannel:
 
 
 class FakeDeadLetters:
-    """The handlers of dead letters on a queue in memory."""
+    """The handlers of dead letters, with a queue in memory."""
 
     def __init__(self, ledger: SqlJobLedger) -> None:
         self.queue: list[tuple[BasicProperties, bytes]] = []
@@ -84,12 +84,12 @@ class FakeDeadLetters:
         self.handlers = DeadLetters(cast("DeadLetterQueue", self), ledger, self.publisher)
 
     def bury(self, body: bytes, message_type: str = JOB_REQUESTED, cause: str = "rejected") -> None:
-        # A publisher may write no id.
+        # Without a message id, as some publishers write none.
         properties = BasicProperties(type=message_type, headers={"x-death": [{"reason": cause, "queue": "jobs"}]})
         self.queue.append((properties, body))
 
     def bury_job(self, job_id: str, cause: str = "rejected") -> str:
-        """Gives the letter's id."""
+        """Add a dead letter of a job. Return the letter's id."""
         self.bury(JobRequested(job_id=job_id, export=ExportParams()).SerializeToString(), cause=cause)
         return self.handlers.list(100, "").rows[-1].letter_id
 

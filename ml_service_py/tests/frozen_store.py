@@ -1,4 +1,4 @@
-"""A store whose history pages freeze, as those of a server do that is cut off."""
+"""A store whose queries for history pages hang, as with a database server that is cut off."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class FrozenStore(SqlStore):
-    """Takes questions and answers none until it is thawed."""
+    """Blocks each query for a history page until `thawed` is set."""
 
     def __init__(self, store: SqlStore) -> None:
         super().__init__(store.engine)

@@ -1,4 +1,4 @@
-"""Speaks to a recommender over real gRPC on a free port, and says what a call failed with."""
+"""A driver that calls a recommender over real gRPC on a free port, and decodes the errors of failed calls."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class GrpcDriver:
         self._channel = channel
 
     def send(self, method: str, body: bytes) -> Awaitable[bytes]:
-        """Any bytes, as a caller with another contract would send them."""
+        """Send any bytes, as a client with another contract would."""
         call: Awaitable[bytes] = self._channel.unary_unary(f"/whynotboth.v1.{method}")(body)
         return call
 

@@ -1,4 +1,4 @@
-"""What jobs do in the tests of the job process, which imports this module."""
+"""Job runners for the tests of the job process, which imports this module by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A world small enough to know every answer: ten items, where those of one parity speak for each other, and three users."""
+"""A small data set with known answers: ten items, where items of equal parity have the weight 1 for each other, and three users."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def interaction(user_id: str, item_id: str, rating: float | None = 5.0, when: da
 
 
 def later(days: int) -> datetime:
-    """So many days after what the sample's users did."""
+    """Return the time this many days after the sample's interactions."""
     return WHEN + timedelta(days=days)
 
 
@@ -47,7 +47,7 @@ def erasure(offset: int, user_id: str) -> LoggedErasure:
 
 
 def parity_model(items: int = 10) -> ItemItemModel:
-    """An item speaks with weight 1 for each other one of its parity; lower numbers are more popular."""
+    """Return a model with the weight 1 between items of equal parity. Items with lower numbers are more popular."""
     numbers = np.arange(items)
     weights = (numbers[:, None] % 2 == numbers[None, :] % 2).astype(np.float32) - np.eye(items, dtype=np.float32)
     popularity = np.linspace(1, 0.1, items).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Settings that could never work are refused at the start, all in one error."""
+"""Unusable settings are rejected at the start, all in one error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process has in memory before it is asked for anything: each pays for its start and its weight."""
+"""The libraries that each process imports at its start: every import costs start-up time and memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-#: Loaded by those who compute, migrate, or use a server as store.
+#: Needed only for computations, migrations or a PostgreSQL store.
 HEAVY = {"sklearn", "scipy", "numpy", "alembic", "psycopg"}
 
 

@@ -1,4 +1,4 @@
-"""Waits for something that becomes true by itself. For what announces itself, await that instead."""
+"""Polls until a condition holds. Await an event instead where the code under test provides one."""
 
 from __future__ import annotations
 

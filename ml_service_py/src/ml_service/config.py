@@ -1,4 +1,4 @@
-"""The settings of this service. The only place that reads the environment; read once, checked together, frozen, passed down."""
+"""The settings of this service, from environment variables, which no other module reads. Read once, validated together, frozen."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 HOST_NAME = re.compile(r"[a-z\d]([a-z\d._-]*[a-z\d])?\.?", re.IGNORECASE)
+#: The shortest accepted token of the ops API.
 OPS_TOKEN_CHARACTERS = 16
 
 
@@ -42,7 +43,7 @@ def _check_amqp_url(url: SecretStr) -> SecretStr:
         parts = urlsplit(url.get_secret_value())
         is_usable = parts.scheme in {"amqp", "amqps"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        # Python's message quotes a part of the URL, which may be the password.
+        # Drop Python's message: it quotes a part of the URL, which may be the password.
         is_usable = False
     if not is_usable:
         raise ValueError(AMQP_URL_FORM)
@@ -64,7 +65,10 @@ LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidat
 
 
 class Settings(BaseSettings):
-    """One environment variable per field, its name in capitals. Fields without a default are required; empty counts as unset."""
+    """One environment variable per field, with the field's name in capitals. A field without a default is required.
+
+    An empty variable counts as unset. docs/reference/settings.md describes each variable.
+    """
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
@@ -95,23 +99,23 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _strip_spaces(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Take the spaces at both ends of each text away. A text of spaces alone counts as unset."""
+        """Strip the spaces at both ends of each value. A value of spaces alone counts as unset."""
         texts = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
         return {name: value for name, value in texts.items() if value != ""}
 
     @field_validator("ops_allowed_hosts", mode="before")
     @classmethod
     def _split_hosts(cls, given: str | tuple[str, ...]) -> tuple[str, ...]:
-        """Separated by commas. A name with a scheme or a port would never match."""
+        """Split the comma-separated names. Reject a name with a scheme or a port, because it would never match a Host header's name."""
         names = tuple(filter(None, map(str.strip, given.split(",")))) if isinstance(given, str) else given
         if wrong := next((name for name in names if not _is_host(name)), None):
-            raise ValueError(f"`{wrong}` is no host. Give names or addresses without scheme and port, separated by commas")
+            raise ValueError(f"`{wrong}` isn't a host. Set names or addresses without scheme and port, separated by commas")
         return names
 
     @field_validator("tls_dir")
     @classmethod
     def _require_tls_to_the_broker(cls, tls_dir: Path | None, others: ValidationInfo) -> Path | None:
-        # Who asks for encryption mustn't send passwords in the clear because of a scheme that was forgotten.
+        # With TLS configured, a forgotten scheme must not make the service send its password unencrypted.
         amqp_url = others.data.get("amqp_url")
         if tls_dir is not None and amqp_url is not None and not amqp_url.get_secret_value().startswith("amqps:"):
             raise ValueError("needs an AMQP_URL that begins with amqps://")
@@ -119,10 +123,11 @@ class Settings(BaseSettings):
 
 
 class InvalidSettings(Exception):
-    """Every variable that is missing or wrong, a line each."""
+    """Environment variables are missing or wrong. The message has one line for each."""
 
 
 def read_settings(**overrides: Any) -> Settings:
+    """Return the settings of the environment; `overrides` replace single fields. Raises InvalidSettings."""
     try:
         return Settings(**overrides)
     except ValidationError as error:

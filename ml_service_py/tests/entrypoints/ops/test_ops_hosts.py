@@ -99,7 +99,7 @@ def test_added_names_are_separated_by_commas(environment: pytest.MonkeyPatch) ->
 def test_an_added_name_that_can_never_match_is_refused_at_the_start(environment: pytest.MonkeyPatch, wrong: str) -> None:
     environment.setenv("OPS_ALLOWED_HOSTS", f"recommender,{wrong}")
 
-    with pytest.raises(InvalidSettings, match=r"OPS_ALLOWED_HOSTS is .*is no host") as caught:
+    with pytest.raises(InvalidSettings, match=r"OPS_ALLOWED_HOSTS is .*isn't a host") as caught:
         read_settings()
 
     assert wrong in str(caught.value)
