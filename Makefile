@@ -29,7 +29,7 @@ watch: ## what the socket tells, a line per frame: make watch TOPICS='activity j
 	@exec .venv/bin/python -m infra.local.watch $${GATEWAY_PORT:-3000} $(TOPICS)
 
 crash: python ## end a part of the running stack as a crash would: make crash PART=worker
-	@exec $(PYTHON) -m infra.local.crash $(PART)
+	@$(LOCAL) crash '$(PART)'
 
 demo: python ## install, import MovieLens, train, and run the whole stack
 	@$(LOCAL) demo

@@ -1,4 +1,4 @@
-"""`make reset` and `make clean`: what they remove, and that they don't while the stack runs."""
+"""`make reset` and `make clean`. Both refuse while the stack runs."""
 
 from __future__ import annotations
 
@@ -13,22 +13,20 @@ from infra.local.broker import remove_container
 from infra.local.data_places import data_places
 from infra.local.errors import LocalError
 from infra.local.folders import owned_run_folder
-from infra.local.leftovers import stop_leftovers
-from infra.local.progress import Progress
+from infra.local.leftovers import stop_marked
 
 if TYPE_CHECKING:
     from infra.local.settings import Settings
 
-#: What Python, pytest and the checkers keep beside the sources, as in .gitignore.
-CACHES = ("__pycache__", "*.egg-info", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache")
+#: Folders of packages and caches that lie beside the sources, as in .gitignore.
+MADE = ("node_modules", "__pycache__", "*.egg-info", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache")
 
 
 def reset(settings: Settings) -> None:
     """Empty the data. Installed packages and downloads stay."""
     with owned_run_folder(settings):
         _remove_data(settings)
-    sys.stdout.write(f"The data in {settings.data}/ are gone: the next start imports and trains again what isn't elsewhere.\n")
-    _say_what_stays(settings)
+    _say(settings, f"The data in {settings.data}/ are gone: the next start imports and trains again what isn't elsewhere.")
 
 
 def clean(settings: Settings) -> None:
@@ -37,28 +35,26 @@ def clean(settings: Settings) -> None:
         _remove_data(settings)
         for folder in (settings.venv, *_made_beside_sources(settings.root), settings.run):
             _remove(folder)
-    sys.stdout.write("The checkout is as it was cloned.\n")
-    _say_what_stays(settings)
+    _say(settings, "The checkout is as it was cloned.")
+
+
+def _say(settings: Settings, done: str) -> None:
+    foreign = [str(place) for place in data_places(settings) if not place.is_ours]
+    sys.stdout.write(f"{done}\n" + (f"Left as they are: {', '.join(foreign)}.\n" if foreign else ""))
 
 
 def _made_beside_sources(root: Path) -> list[Path]:
-    """Find the folders of packages and caches. A link of such a name belongs to the repository."""
+    """Return the folders of packages and caches. A link of such a name belongs to the repository."""
     found = []
     for place, folders, _ in os.walk(root):
-        made = [name for name in folders if any(fnmatch(name, pattern) for pattern in ("node_modules", *CACHES))]
+        made = [name for name in folders if any(fnmatch(name, pattern) for pattern in MADE)]
         found += [Path(place, name) for name in made if not Path(place, name).is_symlink()]
         folders[:] = [name for name in folders if name not in {*made, ".git", ".venv", ".run"}]
     return found
 
 
-def _say_what_stays(settings: Settings) -> None:
-    """Name the stores that the environment names: they are somebody else's to empty."""
-    if foreign := [str(place) for place in data_places(settings) if not place.is_ours]:
-        sys.stdout.write(f"Left as they are: {', '.join(foreign)}.\n")
-
-
 def _remove_data(settings: Settings) -> None:
-    stop_leftovers(settings, Progress().say)
+    stop_marked(settings.run)
     remove_container(settings, with_data=True)
     _remove(settings.data)
 

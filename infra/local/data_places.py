@@ -1,4 +1,4 @@
-"""The places of the stack's data: the run folder, or the addresses in the environment. No text about a place holds a password."""
+"""The places of the stack's data: the run folder, or addresses in the environment. No text about a place holds a password."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class DataPlace:
 
 
 def data_places(settings: Settings) -> list[DataPlace]:
+    """Return the SQL store, the registry and the broker."""
     database, registry = settings.variables["DATABASE_URL"], settings.variables["REGISTRY_URL"]
-    broker = DataPlace("broker", "AMQP_URL", _server(settings.given_amqp_url or ""), is_ours=settings.given_amqp_url is None)
     return [
         _place(settings, "SQL store", "DATABASE_URL", database, _sqlite_path(database)),
         _place(settings, "registry", "REGISTRY_URL", registry, _folder(registry)),
-        broker,
+        DataPlace("broker", "AMQP_URL", _server(settings.given_amqp_url or ""), is_ours=settings.given_amqp_url is None),
     ]
 
 
@@ -50,10 +50,9 @@ def _sqlite_path(url: str) -> str | None:
 
 
 def _folder(url: str) -> str | None:
-    """Return the path of a registry in a folder; None for whatever else fsspec reaches."""
-    if "::" in url:
-        return None
-    return url.removeprefix("file://") if url.startswith("file://") or "://" not in url else None
+    """Return the path of a registry in a folder, None for any other store that fsspec reaches."""
+    path = url.removeprefix("file://")
+    return None if "::" in path or "://" in path else path
 
 
 def _server(url: str) -> str:
@@ -62,6 +61,6 @@ def _server(url: str) -> str:
         host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or ""
     except ValueError:
         return HIDDEN
-    # A sign in the password that isn't encoded ends the part which urlsplit takes for user, password and host.
+    # A password with a character that isn't encoded can end the part that urlsplit takes for user, password and host.
     is_clear = "@" in parts.netloc or "@" not in url
     return f"{parts.scheme}://{host}{parts.path}" if parts.scheme and is_clear else HIDDEN

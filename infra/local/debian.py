@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from infra.local.progress import Steps
     from infra.local.settings import Settings
 
-#: Debian's own switch: what this program answers decides whether a new package may start its service.
+#: Debian's own switch: the exit code of this program decides whether a new package may start its service. 101 means no.
 POLICY = Path("/usr/sbin/policy-rc.d")
 DENY = "#!/bin/sh\n# Written while a package is installed, and removed after it.\nexit 101\n"
 APT = ("apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=120")
@@ -32,39 +32,32 @@ def can_install_packages() -> bool:
 
 
 def install_packages(steps: Steps, settings: Settings, *names: str) -> None:
-    """Tries with the package lists that the machine has, and fetches new ones only if that fails."""
+    """Install with the machine's package lists. Fetch new lists only if that fails."""
     variables = {**settings.variables, "DEBIAN_FRONTEND": "noninteractive"}
     install = [*APT, "install", "--no-install-recommends", *names]
-
-    def run(log: str, command: list[str]) -> None:
-        steps.command(log, command, cwd=settings.root, variables=variables)
-
     with _one_at_a_time, _no_service_starts():
         try:
-            run("apt-install", install)
+            steps.command("apt-install", install, cwd=settings.root, variables=variables)
         except LocalError:
-            run("apt-update", [*APT, "update"])
-            run("apt-install", install)
+            steps.command("apt-update", [*APT, "update"], cwd=settings.root, variables=variables)
+            steps.command("apt-install", install, cwd=settings.root, variables=variables)
 
 
 @contextmanager
 def _no_service_starts() -> Iterator[None]:
-    kept = POLICY.with_name("policy-rc.d.kept")
-    if POLICY.exists() and POLICY.read_text("utf-8") != DENY:
-        POLICY.rename(kept)
-    POLICY.write_text(DENY, "utf-8")
-    POLICY.chmod(0o755)
+    """Write the policy while the block runs. A policy of the machine's own, as in most containers, stays."""
+    is_ours = not POLICY.exists() or POLICY.read_text("utf-8") == DENY
+    if is_ours:
+        POLICY.write_text(DENY, "utf-8")
+        POLICY.chmod(0o755)
     try:
         yield
     finally:
-        if kept.exists():
-            kept.replace(POLICY)
-        else:
+        if is_ours:
             POLICY.unlink()
 
 
 def keep_service_off(name: str) -> None:
-    """A package enables its service for the next boot of the machine; nobody asked for that."""
-    switch = shutil.which("update-rc.d")
-    if switch:
+    """Keep a package's service from starting with the machine."""
+    if switch := shutil.which("update-rc.d"):
         subprocess.run([switch, name, "disable"], capture_output=True, check=False)

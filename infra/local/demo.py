@@ -11,7 +11,7 @@ from infra.local.data_places import data_places
 from infra.local.first_answer import wait_for_first_answer
 from infra.local.folders import owned_run_folder, plain_name
 from infra.local.install import start_installation
-from infra.local.leftovers import stop_leftovers
+from infra.local.leftovers import find_marked, stop_marked
 from infra.local.ports import LOOPBACK, check_free
 from infra.local.preparation import note_prepared, start_preparation
 from infra.local.programs import service_programs
@@ -47,12 +47,15 @@ def run_demo(settings: Settings, *, is_reloading: bool) -> None:
 def _start(settings: Settings, progress: Progress, stack: Stack, *, is_reloading: bool) -> None:
     # Without a name that RabbitMQ can use, fail before anything is installed.
     plain_name(settings.run)
-    stop_leftovers(settings, progress.say)
+    if left := find_marked(settings.run):
+        progress.say(f"stopping {len(left)} processes that a killed demo left")
+        stop_marked(settings.run)
     for place in data_places(settings):
         if not place.is_ours:
             progress.say(f"using {place}")
     broker = choose_broker(settings)
-    check_free(settings.wanted_ports(with_broker=broker is not BrokerChoice.GIVEN))
+    is_given = broker is BrokerChoice.GIVEN
+    check_free({name: port for name, port in settings.ports.items() if not (is_given and name.startswith("BROKER_"))})
     steps = Steps(progress, settings.logs)
     installing = start_installation(settings, steps, broker, with_tools=is_reloading)
     start_preparation(settings, steps, installing.python)

@@ -1,4 +1,4 @@
-"""The last step before the demo says that it is ready: one recommendation through the gateway. Each part can be ready without that."""
+"""The last step before the demo is ready: one recommendation through the gateway. Parts that are ready may still not reach each other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from infra.local.progress import Progress
     from infra.local.settings import Settings
 
-#: Somebody without a history, so that any model can answer.
+#: A user without a history: any model can answer.
 NEWCOMER = "first-answer"
 WITHIN_SECONDS = 30
 CALL_SECONDS = 5

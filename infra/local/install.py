@@ -36,6 +36,16 @@ NPM_SHIPPED = ("--omit=dev", "--include=prod", "--include=optional", "--include=
 NPM_ALL = ("--include=dev", *NPM_SHIPPED[1:])
 
 
+LOCK = ("--quiet", "--universal", "--python-version=3.11", "--generate-hashes", "--no-header", "--upgrade")
+#: Of each lock: its folder, what it is made of, and what else uv must know.
+SOURCES = (
+    ("infra/local/uv", "requirements.in", ()),
+    ("infra/local", "requirements.in", ()),
+    ("ml_service_py", "pyproject.toml", ("--all-extras",)),
+    ("tests", "requirements.in", ("--constraints=ml_service_py/requirements.lock",)),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Something to install, and the file that says which versions were installed last."""
@@ -75,7 +85,7 @@ def start_installation(settings: Settings, steps: Steps, broker: BrokerChoice, *
     python = Part("Python packages", python_stamp, versions, partial(_install_python, settings, steps, locks)).start(steps)
     versions = _hash(settings.root / "gateway_node" / "package-lock.json") + (" with tools" if with_tools else "")
     install_node = partial(_install_node, settings, steps, NPM_ALL if with_tools else NPM_SHIPPED)
-    Part("Node packages", settings.node_modules / ".installed", versions, install_node).start(steps, python)
+    Part("Node packages", settings.root / "gateway_node" / "node_modules" / ".installed", versions, install_node).start(steps, python)
     return Installing(python, _start_broker(settings, steps, broker))
 
 
@@ -173,3 +183,17 @@ def install_with_tools(settings: Settings) -> None:
     steps = Steps(Progress(), settings.logs)
     start_installation(settings, steps, choose_broker(settings), with_tools=True)
     steps.wait()
+
+
+def renew_locks(settings: Settings) -> None:
+    """`make lock`: renew the lock files."""
+    make_private(settings.run)
+    steps = Steps(Progress(), settings.logs)
+    steps.start("lock files", lambda: _renew(settings, steps))
+    steps.wait()
+
+
+def _renew(settings: Settings, steps: Steps) -> None:
+    for folder, source, more in SOURCES:
+        run_uv(settings, steps, "compile", *LOCK, *more, f"{folder}/{source}", f"--output-file={folder}/requirements.lock")
+    run_npm(settings, steps, "update", "--package-lock-only")

@@ -1,4 +1,4 @@
-"""What the services find at their start: tables, data, a model version. Prepared once, and again when the migrations change."""
+"""Tables, data and a first model version for the services: prepared once, and again when the migrations change."""
 
 from __future__ import annotations
 
@@ -15,13 +15,22 @@ if TYPE_CHECKING:
     from infra.local.progress import Steps
     from infra.local.settings import Settings
 
+MIGRATIONS = "ml_service_py/src/ml_service/adapters/sql/migrations/versions"
+
 
 def start_preparation(settings: Settings, steps: Steps, after: Sequence[Future[None]]) -> None:
-    """Starts the steps one after the other. Each of their commands does nothing where its work is done."""
+    """Start the steps one after the other. Each of their commands does nothing where its work is done."""
     if not settings.own_data and _is_prepared(settings):
         return
     settings.data.mkdir(parents=True, exist_ok=True)
-    for name, arguments in _commands(settings):
+    own = settings.own_data
+    source = ["--interactions", str(own[0]), "--items", str(own[1])] if own else ["--movielens"]
+    commands = {
+        "the store's tables": ["migrate"],
+        "your own data" if own else "MovieLens 100K": ["import", *source],
+        "the first model version": ["train", "--if-none"],
+    }
+    for name, arguments in commands.items():
         command = [str(settings.python), "-m", "ml_service", *arguments]
 
         def work(log: str = arguments[0], command: Sequence[str] = command) -> None:
@@ -31,29 +40,22 @@ def start_preparation(settings: Settings, steps: Steps, after: Sequence[Future[N
 
 
 def note_prepared(settings: Settings) -> None:
-    _stamp(settings).write_text(_fingerprint(settings), "utf-8")
+    _stamp(settings).write_text(_contents(settings), "utf-8")
 
 
 def _is_prepared(settings: Settings) -> bool:
-    """Say whether this stack prepared its stores before. Stores outside the run folder never count: others may have changed them since."""
+    """Return whether this stack prepared its stores before. Others may have changed a store outside the run folder, so it never counts."""
     if not all(place.is_ours for place in data_places(settings)[:2]):
         return False
-    stamp = _stamp(settings)
-    return stamp.exists() and stamp.read_text("utf-8") == _fingerprint(settings)
+    return _stamp(settings).exists() and _stamp(settings).read_text("utf-8") == _contents(settings)
 
 
 def _stamp(settings: Settings) -> Path:
     return settings.data / "prepared"
 
 
-def _commands(settings: Settings) -> list[tuple[str, list[str]]]:
-    own = settings.own_data
-    data = ("your own data", ["--interactions", str(own[0]), "--items", str(own[1])]) if own else ("MovieLens 100K", ["--movielens"])
-    return [("the store's tables", ["migrate"]), (data[0], ["import", *data[1]]), ("the first model version", ["train", "--if-none"])]
-
-
-def _fingerprint(settings: Settings) -> str:
-    migrations = settings.root / "ml_service_py" / "src" / "ml_service" / "adapters" / "migrations" / "versions"
-    parts = [settings.variables["DATABASE_URL"], settings.variables["REGISTRY_URL"]]
-    parts += [file.read_text("utf-8") for file in sorted(migrations.glob("*.py"))]
+def _contents(settings: Settings) -> str:
+    migrations = [file.read_text("utf-8") for file in sorted((settings.root / MIGRATIONS).glob("*.py"))]
+    parts = [settings.variables["DATABASE_URL"], settings.variables["REGISTRY_URL"], *migrations]
+    # A hash, as an address may hold a password.
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The settings of the local stack. The only place of this package that reads the environment."""
+"""The settings of the local stack. This package reads the environment nowhere else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Marks the processes that belong to a run folder, so that a later start finds what an earlier one had to leave.
+#: Marks the processes of a run folder, so that a later start finds those that a killed demo left.
 MARK = "LOCAL_RUN_FOLDER"
 
 
@@ -24,14 +24,14 @@ MARK = "LOCAL_RUN_FOLDER"
 class Settings:
     root: Path
     ports: dict[str, int]
-    #: What the processes of the stack see: the environment, and our defaults where it is silent.
+    #: The environment of the stack's processes: the person's, and our defaults.
     variables: dict[str, str]
     #: Set when somebody else runs the broker.
     given_amqp_url: str | None
     rabbitmq_image: str
-    #: The CSV files of one's own data: interactions and items. None: MovieLens.
+    #: The person's own CSV files: interactions and items. None: MovieLens.
     own_data: tuple[Path, Path] | None
-    #: The PATH without our own environment.
+    #: The PATH without the checkout's own environment.
     machine_path: str
 
     @property
@@ -62,13 +62,6 @@ class Settings:
     def site_packages(self) -> Path:
         return self.venv / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
 
-    @property
-    def node_modules(self) -> Path:
-        return self.root / "gateway_node" / "node_modules"
-
-    def wanted_ports(self, *, with_broker: bool) -> dict[str, int]:
-        return {name: port for name, port in self.ports.items() if with_broker or not name.startswith("BROKER_")}
-
 
 def read_settings(root: Path = ROOT) -> Settings:
     given = without_personal(os.environ)
@@ -79,18 +72,19 @@ def read_settings(root: Path = ROOT) -> Settings:
         "DATABASE_URL": "sqlite:///.run/data/store.db",
         "REGISTRY_URL": ".run/data/registry",
         "GATEWAY_RECOMMENDER_ADDRESS": f"{LOOPBACK}:{ports['RECOMMENDER_GRPC_PORT']}",
-        # Anybody may be anybody, and the key that signs their sessions is made at the first start.
+        # Everybody can sign in as anybody. The gateway makes the key of their sessions at its first start.
         "GATEWAY_DEMO": "true",
-        # Ctrl-C promises that all have ended within 15 s. There is no other gateway that requests could go to meanwhile.
+        # Ctrl-C promises an end within 15 s. No other gateway could take requests meanwhile.
         "GATEWAY_DRAIN_MS": "0",
         "GATEWAY_SHUTDOWN_MS": "6000",
         "WORKER_GRACE_SECONDS": "6",
     }
     chosen = {name: value for name, value in given.items() if value or name not in defaults}
-    machine_path = _without(root / ".venv" / "bin", given.get("PATH", os.defpath))
+    own_programs = (root / ".venv" / "bin").resolve()
+    folders = [folder for folder in given.get("PATH", os.defpath).split(os.pathsep) if Path(folder).resolve() != own_programs]
     ours = {name: str(port) for name, port in ports.items()} | {
         MARK: f"{root}/.run",
-        "PATH": f"{root}/.venv/bin{os.pathsep}{machine_path}",
+        "PATH": os.pathsep.join([f"{root}/.venv/bin", *folders]),
         "PYTHONUNBUFFERED": "1",
         **caches(root / ".run"),
     }
@@ -101,13 +95,8 @@ def read_settings(root: Path = ROOT) -> Settings:
         given_amqp_url=given.get("AMQP_URL") or None,
         rabbitmq_image=given.get("RABBITMQ_IMAGE") or "rabbitmq:4.0",
         own_data=_read_own_data(given),
-        machine_path=machine_path,
+        machine_path=os.pathsep.join(folders),
     )
-
-
-def _without(folder: Path, path: str) -> str:
-    """Takes a folder out of a PATH, however it is spelled there."""
-    return os.pathsep.join(entry for entry in path.split(os.pathsep) if Path(entry).resolve() != folder.resolve())
 
 
 def _read_own_data(given: Mapping[str, str]) -> tuple[Path, Path] | None:

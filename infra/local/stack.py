@@ -7,12 +7,14 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from infra.local.errors import LocalError
-from infra.local.leftovers import kill_marked
+from infra.local.folders import is_owned
+from infra.local.leftovers import stop_marked
 from infra.local.programs import STOP_SECONDS
 from infra.local.progress import tail
 
@@ -88,7 +90,7 @@ class Stack:
         self._progress.say("stopping ...")
         for stage in sorted({running.program.stage for running in self._running}, reverse=True):
             _stop_together([running for running in self._running if running.program.stage == stage], is_hurried)
-        kill_marked(self._settings.run)
+        stop_marked(self._settings.run, seconds=0)
         self._settings.program_pids.unlink(missing_ok=True)
         self._progress.say("stopped")
 
@@ -149,6 +151,17 @@ def _stop_together(stage: Sequence[RunningProgram], is_hurried: Callable[[], boo
         time.sleep(LOOK_SECONDS / 4)
     for running in stage:
         running.kill()
+
+
+def crash(settings: Settings, name: str) -> None:
+    """`make crash PART=worker`: kill a program of this checkout's stack with all its processes. The demo starts it again."""
+    if not is_owned(settings) or not settings.program_pids.exists():
+        raise LocalError(f"No stack runs in {settings.root}: start it with `make demo`.")
+    running: dict[str, int] = json.loads(settings.program_pids.read_text("utf-8"))
+    if name not in running:
+        raise LocalError(f"No part named {name!r} runs here: set PART to one of {', '.join(sorted(running))}.")
+    os.killpg(running[name], signal.SIGKILL)
+    sys.stdout.write(f"{name} (process {running[name]}) was killed. It is started again.\n")
 
 
 def _shorten(log: Path) -> None:

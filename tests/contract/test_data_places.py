@@ -10,7 +10,7 @@ from infra.local.cleaning import clean, reset
 from infra.local.data_places import data_places
 from infra.local.demo import summary
 from infra.local.errors import LocalError
-from infra.local.preparation import note_prepared, start_preparation
+from infra.local.preparation import MIGRATIONS, note_prepared, start_preparation
 from infra.local.settings import ROOT, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -146,6 +146,19 @@ def test_a_store_in_the_run_folder_is_prepared_once(root: Path) -> None:
     settings = read_settings(root)
 
     assert [bool(prepare(settings)), bool(prepare(settings))] == [True, False]
+
+
+def test_new_migrations_prepare_the_store_again(root: Path) -> None:
+    settings = read_settings(root)
+    prepare(settings)
+    (root / MIGRATIONS).mkdir(parents=True)
+    (root / MIGRATIONS / "0001_first.py").touch()
+
+    assert prepare(settings) != []
+
+
+def test_the_migrations_are_where_the_preparation_looks_for_them() -> None:
+    assert list((ROOT / MIGRATIONS).glob("*.py"))
 
 
 def test_a_store_elsewhere_is_looked_at_at_each_start(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

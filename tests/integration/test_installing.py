@@ -121,9 +121,10 @@ def install(checkout: Path) -> Settings:
 
 
 def assert_installed(settings: Settings) -> None:
+    installed = settings.root / "gateway_node" / "node_modules"
     assert (settings.site_packages / "smallest.py").exists()
-    assert sorted(path.name for path in settings.node_modules.iterdir() if path.is_symlink()) == sorted(PACKAGES)
-    assert sorted(path.name for path in (settings.node_modules / ".bin").iterdir()) == sorted(PACKAGES)
+    assert sorted(path.name for path in installed.iterdir() if path.is_symlink()) == sorted(PACKAGES)
+    assert sorted(path.name for path in (installed / ".bin").iterdir()) == sorted(PACKAGES)
     subprocess.run([settings.python, "-c", "import smallest, our_source"], env={"LC_ALL": "C"}, check=True)
 
 

@@ -14,14 +14,13 @@ import pytest
 
 from harness.waiting import eventually
 from infra.local import stack as module
-from infra.local.crash import crash
 from infra.local.errors import LocalError
 from infra.local.folders import owned_run_folder
-from infra.local.leftovers import find_marked, stop_leftovers
+from infra.local.leftovers import find_marked, stop_marked
 from infra.local.programs import BROKER, SERVICES, Program
 from infra.local.progress import Progress
 from infra.local.settings import Settings, read_settings
-from infra.local.stack import Stack
+from infra.local.stack import Stack, crash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -143,7 +142,7 @@ def test_what_a_killed_demo_left_is_stopped_at_the_next_start(settings: Settings
     stack.start([program(settings, "left")])
     stack.wait_until_ready()
 
-    stop_leftovers(settings, lambda _: None)
+    stop_marked(settings.run)
 
     assert find_marked(settings.run) == []
 
@@ -165,14 +164,14 @@ def watch_in_background(stack: Stack) -> None:
     threading.Thread(target=stack.watch, daemon=True).start()
 
 
-def test_a_crash_ends_the_part_of_this_checkout_alone(two_checkouts: tuple[Settings, Settings]) -> None:
+def test_a_crash_ends_the_part_of_this_checkout_alone(two_checkouts: tuple[Settings, Settings], capsys: pytest.CaptureFixture[str]) -> None:
     ours, theirs = two_checkouts
     before = pid_of(ours, "worker"), pid_of(theirs, "worker")
 
-    killed = crash(ours, "worker")
+    crash(ours, "worker")
 
-    assert killed == before[0]
-    eventually(lambda: pid_of(ours, "worker") != killed, within=START_SECONDS, what="a worker that is started again")
+    assert f"worker (process {before[0]}) was killed" in capsys.readouterr().out
+    eventually(lambda: pid_of(ours, "worker") != before[0], within=START_SECONDS, what="a worker that is started again")
     assert pid_of(theirs, "worker") == before[1]
 
 
