@@ -70,3 +70,26 @@ test('one list in app.ts names all followers of the streams', () => {
   assert.deepEqual(registering, ['app.ts'])
   assert.deepEqual(reading, ['clients/broker/log.ts'])
 })
+
+const registries: Record<string, string> = {
+  'features/jobs/kinds/': 'features/jobs/kinds.ts',
+  'features/live/topics/': 'features/live/topics.ts',
+}
+
+for (const [folder, registry] of Object.entries(registries)) {
+  test(`every file of ${folder} is registered in ${registry}`, () => {
+    const registered = imports.filter(({ file }) => file === registry).map(({ imported }) => imported)
+
+    const forgotten = files.filter((file) => file.startsWith(folder) && !registered.includes(file))
+
+    assert.deepEqual(forgotten, [])
+  })
+}
+
+test('every feature with routes is registered in app.ts', () => {
+  const registered = imports.filter(({ file }) => file === 'app.ts').map(({ imported }) => featureOf(imported))
+
+  const forgotten = files.filter((file) => file.endsWith('/routes.ts') && !registered.includes(featureOf(file)))
+
+  assert.deepEqual(forgotten, [])
+})

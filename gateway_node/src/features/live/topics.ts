@@ -1,120 +1,113 @@
-// Every topic there is, and what feeds it.
+// The topics of the socket: finds the topic of a name, checks who may subscribe, and passes events on to the topics.
 import type { FastifyInstance } from 'fastify'
-import type { LogHandlers } from '../../clients/broker/broker.ts'
+import { Compile } from 'typebox/compile'
+import type { LogHandlers, LogMessage } from '../../clients/broker/broker.ts'
+import type { Identity } from '../../clients/identity-provider/identity.ts'
 import { notifyAll } from '../../clients/listeners.ts'
 import { readErasure } from '../../clients/user-events.ts'
 import { AppError } from '../../errors.ts'
-import { InteractionRecorded, type UserErased } from '../../gen/whynotboth/v1/interactions.ts'
+import { InteractionRecorded } from '../../gen/whynotboth/v1/interactions.ts'
 import { ModelPromoted } from '../../gen/whynotboth/v1/recommender.ts'
-import { type Access, requireAccess } from '../../http/access.ts'
-import type { ConnectionParts } from './connection.ts'
+import { requireAccess } from '../../http/access.ts'
+import { UserId } from '../../http/schemas.ts'
 import { Hub } from './hub.ts'
-import type { Topic } from './topic.ts'
-import { ActivityTopic } from './topics/activity.ts'
-import { JobsTopic } from './topics/jobs.ts'
-import { ModelsTopic } from './topics/models.ts'
-import { RecommendationsTopic } from './topics/recommendations.ts'
-import { StatsTopic } from './topics/stats.ts'
+import type { Topic, TopicHandler, TopicKind } from './topic.ts'
+import { activityTopic } from './topics/activity.ts'
+import { jobsTopic } from './topics/jobs.ts'
+import { modelsTopic } from './topics/models.ts'
+import { recommendationsTopic } from './topics/recommendations.ts'
+import { statsTopic } from './topics/stats.ts'
 
-/** As the reference of the socket names them, and who may have them. What shows what others do is the operator's. */
-export const topicAccess = {
-  'users/{userId}/recommendations': ['owner', 'operator'],
-  jobs: ['operator'],
-  'jobs/{jobId}': ['operator'],
-  activity: ['operator'],
-  stats: ['signed-in'],
-  models: ['operator'],
-} as const satisfies Record<string, Access>
+const topicKinds: TopicKind[] = [recommendationsTopic, jobsTopic, activityTopic, statsTopic, modelsTopic]
 
+/** Who may subscribe to which topic, for the contract. */
+export const topicAccess = Object.fromEntries(
+  topicKinds.flatMap(({ names, access }) => names.map((name) => [name, access])),
+)
 export const topicNames = Object.keys(topicAccess)
 
-/** Progress comes each second and has topics of its own. */
-const quietFact = 'job.progressed'
-
-export type Topics = { findTopic: ConnectionParts['findTopic']; follower: LogHandlers }
+export type Topics = {
+  /** Throws TOPIC_UNKNOWN, or ACCESS_DENIED if this identity may not subscribe to the topic. */
+  findTopic: (name: string, identity: Identity) => Topic
+  /** Passes the stream `interactions` on to the topics. */
+  follower: LogHandlers
+}
 
 export function createTopics(app: FastifyInstance): Topics {
   const hub = new Hub()
-  const parts = { hub, recommender: app.recommender, newCall: () => app.newCall(), logger: app.log }
-  const jobs = new JobsTopic(app.jobs, app.config.readOwnWriteMs)
-  const recommendations = new RecommendationsTopic(parts)
-  const models = new ModelsTopic(parts)
-  const activity = new ActivityTopic(hub)
-  const stats = new StatsTopic(hub, () => app.stats.snapshot())
+  const routes = topicKinds.flatMap(({ names, access, create }) => {
+    const handler = create({ app, hub })
+    return names.map((name) => ({ pattern: toPattern(name), access, handler }))
+  })
+  const handlers = new Set(routes.map(({ handler }) => handler))
+  const notify: Notify = (call) => notifyAll(handlers, call)
+  notifyOfJobs(app, notify)
+  notifyOfModels(app, notify)
 
-  feedFromJobs(app, activity)
-  feedFromModels(app, models, recommendations)
-
-  function find(name: string): [topic: Topic, access: Access, ownerId?: string] {
-    if (RecommendationsTopic.matches(name))
-      return [recommendations, topicAccess['users/{userId}/recommendations'], RecommendationsTopic.userOf(name)]
-    if (JobsTopic.matches(name)) return [jobs, topicAccess.jobs]
-    if (ActivityTopic.matches(name)) return [activity, topicAccess.activity]
-    if (StatsTopic.matches(name)) return [stats, topicAccess.stats]
-    if (ModelsTopic.matches(name)) return [models, topicAccess.models]
+  function findTopic(name: string, identity: Identity): Topic {
+    for (const { pattern, access, handler } of routes) {
+      const ids = readIds(pattern, name)
+      if (ids === undefined) continue
+      requireAccess(access, identity, ids.userId)
+      return { subscribe: (topic, subscription) => handler.subscribe(topic, subscription, ids) }
+    }
     throw new AppError('TOPIC_UNKNOWN', `There is no topic ${name}. Use one of ${topicNames.join(', ')}.`)
   }
-  const findTopic: Topics['findTopic'] = (name, identity) => {
-    const [topic, access, ownerId] = find(name)
-    requireAccess(access, identity, ownerId)
-    return topic
-  }
-  return { findTopic, follower: followInteractions(app, recommendations, activity) }
+  return { findTopic, follower: followInteractions(app, notify) }
 }
 
-function followInteractions(
-  app: FastifyInstance,
-  recommendations: RecommendationsTopic,
-  activity: ActivityTopic,
-): LogHandlers {
-  const erase = ({ userId, occurredAt = new Date(0) }: UserErased, offset: number) => {
-    const toActivity = () => {
-      activity.forget(userId)
-      activity.record({ kind: 'user.erased', userId, at: occurredAt.toISOString() })
-    }
-    notifyAll([toActivity, () => recommendations.onErasure(userId, offset)], (update) => update())
-  }
+type Notify = (call: (handler: TopicHandler) => void) => void
+
+const idForm = Compile(UserId)
+
+/** `jobs/{jobId}` matches `jobs/a`, and finds the jobId `a`. An id may hold a slash. */
+function toPattern(name: string): RegExp {
+  return new RegExp(`^${name.replaceAll(/\{(\w+)\}/g, '(?<$1>.+)')}$`, 's')
+}
+
+/** Return the ids in the name; undefined if the name doesn't match the pattern, or if an id has control characters or is too long. */
+function readIds(pattern: RegExp, name: string): Record<string, string> | undefined {
+  const match = pattern.exec(name)
+  const ids = match?.groups ?? {}
+  return match && Object.values(ids).every((id) => idForm.Check(id)) ? ids : undefined
+}
+
+function followInteractions(app: FastifyInstance, notify: Notify): LogHandlers {
   return {
     onMessage: (message) => {
-      const { offset, body } = message
+      const { offset } = message
       const erasure = readErasure(message)
-      if (erasure) return erase(erasure, offset)
-      const interaction = decodeInteraction(app, offset, body)
-      if (interaction === undefined) return
-      const { userId, itemId, at } = interaction
-      const toActivity = () => activity.record({ kind: 'interaction.recorded', userId, itemId, at })
-      notifyAll([toActivity, () => recommendations.onInteraction(userId, offset)], (update) => update())
+      const interaction = erasure ? undefined : decodeInteraction(app, message)
+      if (erasure) notify((handler) => handler.onErasure?.({ userId: erasure.userId, at: toTime(erasure) }, offset))
+      if (interaction) notify((handler) => handler.onInteraction?.(interaction, offset))
     },
-    onRestart: () => recommendations.onRestart(),
+    onRestart: () => notify((handler) => handler.onInteractionsRestart?.()),
   }
 }
 
-function decodeInteraction(app: FastifyInstance, offset: number, body: Uint8Array) {
+function decodeInteraction(app: FastifyInstance, { body, offset }: LogMessage) {
   try {
-    const { userId, itemId, occurredAt = new Date(0) } = InteractionRecorded.decode(body)
-    return { userId, itemId, at: occurredAt.toISOString() }
+    const interaction = InteractionRecorded.decode(body)
+    return { userId: interaction.userId, itemId: interaction.itemId, at: toTime(interaction) }
   } catch (error) {
     app.log.warn({ err: error, offset }, 'interaction undecodable')
     return undefined
   }
 }
 
-function feedFromJobs(app: FastifyInstance, activity: ActivityTopic) {
-  const stop = app.jobs.subscribe({
-    onChange: ({ fact, job: { jobId, updatedAt } }) => {
-      if (fact !== quietFact) activity.record({ kind: fact, jobId, at: updatedAt })
-    },
-    onRestart: () => {},
+const toTime = ({ occurredAt = new Date(0) }: { occurredAt?: Date | undefined }) => occurredAt.toISOString()
+
+function notifyOfJobs(app: FastifyInstance, notify: Notify): void {
+  app.jobs.subscribe({
+    onChange: (change) => notify((handler) => handler.onJobChange?.(change)),
+    onRestart: () => notify((handler) => handler.onJobsRestart?.()),
   })
-  app.addHook('onClose', async () => stop())
 }
 
-/** A hint says that a version is live; answers say that the recommender has loaded it. Lists change with the latter. */
-function feedFromModels(app: FastifyInstance, models: ModelsTopic, recommendations: RecommendationsTopic) {
-  const stops = [
-    app.broker.onHint((body) => models.onModelChange(ModelPromoted.decode(body).version)),
-    app.recommender.onModelVersion((version) => models.onModelChange(version)),
-    app.recommender.onModelVersion(() => recommendations.onModelChange()),
-  ]
-  app.addHook('onClose', async () => notifyAll(stops, (stop) => stop()))
+function notifyOfModels(app: FastifyInstance, notify: Notify): void {
+  app.broker.onHint((body) => {
+    const { version } = ModelPromoted.decode(body)
+    notify((handler) => handler.onPromotion?.(version))
+  })
+  app.recommender.onModelVersion((version) => notify((handler) => handler.onModelSwitch?.(version)))
 }

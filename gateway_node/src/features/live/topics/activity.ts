@@ -1,17 +1,26 @@
-// `activity`: that something happens, for people to watch. A sample under load, never a record.
+// `activity`: the events of all users and jobs, for an operator to watch. Under load it is a sample; it is never a record.
 import { Allowance } from '../allowance.ts'
 import { encodeEvent } from '../frames.ts'
 import type { Hub } from '../hub.ts'
-import type { Subscription, Topic } from '../topic.ts'
+import type { JobChange, Subscription, TopicHandler, TopicKind } from '../topic.ts'
 
 const name = 'activity'
-/** What a newcomer gets. */
+/** Events that a new subscriber gets. */
 const keptEvents = 50
 const eventsPerSecond = 20
 
-export type Activity = { kind: string; userId?: string; itemId?: string; jobId?: string; at: string }
+/** Progress comes each second, and the topics of jobs carry it. */
+const quietFact = 'job.progressed'
 
-export class ActivityTopic implements Topic {
+type Activity = { kind: string; userId?: string; itemId?: string; jobId?: string; at: string }
+
+export const activityTopic: TopicKind = {
+  names: [name],
+  access: ['operator'],
+  create: ({ hub }) => new ActivityTopic(hub),
+}
+
+class ActivityTopic implements TopicHandler {
   readonly #hub: Hub
   #newest: Activity[] = []
   readonly #allowance = new Allowance({ most: eventsPerSecond, perSecond: eventsPerSecond })
@@ -20,24 +29,29 @@ export class ActivityTopic implements Topic {
     this.#hub = hub
   }
 
-  static matches(topic: string): boolean {
-    return topic === name
-  }
-
   async subscribe(topic: string, { outbox, lifetime }: Subscription): Promise<void> {
     this.#hub.subscribe(topic, outbox)
     lifetime.onEnd(() => this.#hub.unsubscribe(topic, outbox))
-    // Two logs feed this, so the order in which events were read isn't the one in which they happened.
+    // Two streams feed this topic, so events may be read in another order than they happened in.
     const inOrder = this.#newest.toSorted((a, b) => a.at.localeCompare(b.at))
     for (const activity of inOrder) outbox.send(encodeEvent(topic, null, JSON.stringify(activity)))
   }
 
-  /** What newcomers get holds nothing any more of what the user did. */
-  forget(userId: string): void {
-    this.#newest = this.#newest.filter((activity) => activity.userId !== userId)
+  onInteraction({ userId, itemId, at }: { userId: string; itemId: string; at: string }): void {
+    this.#record({ kind: 'interaction.recorded', userId, itemId, at })
   }
 
-  record(activity: Activity): void {
+  /** New subscribers get nothing any more of what the user did. */
+  onErasure({ userId, at }: { userId: string; at: string }): void {
+    this.#newest = this.#newest.filter((activity) => activity.userId !== userId)
+    this.#record({ kind: 'user.erased', userId, at })
+  }
+
+  onJobChange({ fact, job: { jobId, updatedAt } }: JobChange): void {
+    if (fact !== quietFact) this.#record({ kind: fact, jobId, at: updatedAt })
+  }
+
+  #record(activity: Activity): void {
     this.#newest.push(activity)
     if (this.#newest.length > keptEvents) this.#newest.shift()
     if (this.#hub.has(name) && this.#allowance.take()) this.#hub.publish(name, null, activity)

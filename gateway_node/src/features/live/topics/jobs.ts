@@ -5,43 +5,44 @@ import { Feed } from '../feed.ts'
 import { encodeError, encodeEvent } from '../frames.ts'
 import type { Outbox } from '../outbox.ts'
 import type { Lifetime } from '../subscriptions.ts'
-import type { Subscription, Topic } from '../topic.ts'
+import type { JobChange, Subscription, TopicHandler, TopicKind } from '../topic.ts'
 
-const allTopic = 'jobs'
-const prefix = 'jobs/'
-/** Events that are kept for those who resume. */
+/** Events that are kept for clients that resume. */
 const keptEvents = 10_000
-/** A log that holds nothing tells by no message that it has been read. */
+/** A stream without messages doesn't notify this gateway that it has been read, so this topic asks at this interval. */
 const readyPollMs = 100
 /** Jobs in the snapshot of `jobs`. */
 const snapshotJobs = 100
 
-type Jobs = FastifyInstance['jobs']
-type Change = ReturnType<Jobs['latestChanges']>[number]
+export const jobsTopic: TopicKind = {
+  names: ['jobs', 'jobs/{jobId}'],
+  access: ['operator'],
+  create: ({ app }) => new JobsTopic(app.jobs, app.config.readOwnWriteMs),
+}
 
-export class JobsTopic implements Topic {
+type Jobs = FastifyInstance['jobs']
+
+class JobsTopic implements TopicHandler {
   readonly #jobs: Jobs
   readonly #catchUpMs: number
-  readonly #feed: Feed
+  readonly #feed = new Feed(keptEvents)
 
-  /** A client may be ahead of this replica by as much as the log is late here; it is given `catchUpMs`. */
-  constructor(jobs: Jobs, catchUpMs: number, capacity = keptEvents) {
+  /** A client may be ahead of this replica. The replica has `catchUpMs` to read what the client has seen. */
+  constructor(jobs: Jobs, catchUpMs: number) {
     this.#jobs = jobs
     this.#catchUpMs = catchUpMs
-    this.#feed = new Feed(capacity)
-    jobs.subscribe({
-      onChange: (change) =>
-        this.#feed.add({ offset: change.offset, jobId: change.job.jobId, json: JSON.stringify(toData(change)) }),
-      onRestart: () => this.#feed.restart((topic, outbox) => outbox.send(encodeTooOld(topic))),
-    })
   }
 
-  static matches(topic: string): boolean {
-    return topic === allTopic || (topic.startsWith(prefix) && topic.length > prefix.length)
+  onJobChange(change: JobChange): void {
+    this.#feed.add({ offset: change.offset, jobId: change.job.jobId, json: JSON.stringify(toData(change)) })
   }
 
-  async subscribe(topic: string, { outbox, resume, lifetime }: Subscription): Promise<void> {
-    const jobId = topic === allTopic ? undefined : topic.slice(prefix.length)
+  onJobsRestart(): void {
+    this.#feed.restart((topic, outbox) => outbox.send(encodeTooOld(topic)))
+  }
+
+  async subscribe(topic: string, subscription: Subscription, { jobId }: Record<string, string>): Promise<void> {
+    const { outbox, resume, lifetime } = subscription
     await this.#untilReady(lifetime)
     await this.#untilAheadOf(jobId, resume, lifetime)
     if (lifetime.isOver) return
@@ -50,26 +51,26 @@ export class JobsTopic implements Topic {
     this.#feed.attach({ topic, jobId, outbox, lifetime, position: position ?? this.#feed.end })
   }
 
-  /** Until the log has been read there is nothing true to say, so the client waits, as it does for events while the broker is away. */
+  /** Before the stream has been read, this replica doesn't know the jobs. The client waits, as it waits for events while the broker is away. */
   async #untilReady(lifetime: Lifetime): Promise<void> {
     const isOver = () => this.#jobs.isReady || lifetime.isOver
     while (!isOver()) await this.#jobs.waitUntil(isOver, readyPollMs)
   }
 
-  /** A client that resumes waits for as long as this replica may be behind; one that has seen nothing yet doesn't. */
+  /** A client that resumes waits until this replica has read as far as the client. Another client waits for `catchUpMs` at most. */
   async #untilAheadOf(jobId: string | undefined, resume: number | undefined, lifetime: Lifetime): Promise<void> {
     const isOver = () => this.#isAheadOf(jobId, resume) || lifetime.isOver
     if ((await this.#jobs.waitUntil(isOver, this.#catchUpMs)) || resume === undefined) return
     while (!isOver() && !(await this.#jobs.hasReadToEnd())) await this.#jobs.waitUntil(isOver, readyPollMs)
   }
 
-  /** Whether this replica knows what the client speaks of. */
+  /** Whether this replica knows the offset or the job that the client names. */
   #isAheadOf(jobId: string | undefined, resume: number | undefined): boolean {
     if (resume !== undefined) return (this.#jobs.lastOffset ?? -1) >= resume
     return jobId === undefined || this.#jobs.latest(jobId) !== undefined
   }
 
-  /** An offset that this replica hasn't reached is of another log, so it can't be resumed from either. */
+  /** An offset that this replica hasn't reached comes from another log, so the client can't resume there. */
   #resumeAt(resume: number | undefined): number | undefined {
     if (resume === undefined || (this.#jobs.lastOffset ?? -1) < resume) return undefined
     return this.#feed.positionAfter(resume)
@@ -87,7 +88,7 @@ export class JobsTopic implements Topic {
   }
 }
 
-function toData({ fact, job }: Change) {
+function toData({ fact, job }: JobChange) {
   return { ...job, fact }
 }
 

@@ -1,13 +1,20 @@
-// `models`: the live model version, now and whenever another one goes live.
+// `models`: the live model version, now and after each change.
 import type { FastifyBaseLogger } from 'fastify'
 import type { Call, Recommender } from '../../../clients/recommender/recommender.ts'
 import { toAppError } from '../../../http/problem.ts'
 import { encodeError } from '../frames.ts'
 import type { Hub } from '../hub.ts'
 import { Refresher } from '../refresher.ts'
-import type { Subscription, Topic } from '../topic.ts'
+import type { Subscription, TopicHandler, TopicKind } from '../topic.ts'
 
 const name = 'models'
+
+export const modelsTopic: TopicKind = {
+  names: [name],
+  access: ['operator'],
+  create: ({ app, hub }) =>
+    new ModelsTopic({ hub, recommender: app.recommender, newCall: () => app.newCall(), logger: app.log }),
+}
 
 type Parts = {
   hub: Hub
@@ -16,18 +23,14 @@ type Parts = {
   logger: FastifyBaseLogger
 }
 
-export class ModelsTopic implements Topic {
+class ModelsTopic implements TopicHandler {
   readonly #parts: Parts
   #refresher: Refresher | undefined
-  /** The version that is said to be live; a replica that hasn't loaded it yet is asked again. */
+  /** The version that was promoted last. A recommender that hasn't loaded it yet is asked again. */
   #announced: string | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
-  }
-
-  static matches(topic: string): boolean {
-    return topic === name
   }
 
   async subscribe(topic: string, { outbox, lifetime }: Subscription): Promise<void> {
@@ -39,15 +42,19 @@ export class ModelsTopic implements Topic {
     if (isFirst) this.#watch()
   }
 
-  onModelChange(version: string): void {
+  onPromotion(version: string): void {
     this.#announced = version
     this.#refresher?.refresh()
+  }
+
+  onModelSwitch(version: string): void {
+    this.onPromotion(version)
   }
 
   #watch(): void {
     this.#refresher = new Refresher(
       () => this.#publish(),
-      (error) => this.#tellFailure(error),
+      (error) => this.#sendFailure(error),
     )
     this.#refresher.refresh()
   }
@@ -66,7 +73,7 @@ export class ModelsTopic implements Topic {
     return isAsAnnounced
   }
 
-  #tellFailure(thrown: unknown): void {
+  #sendFailure(thrown: unknown): void {
     const error = toAppError(thrown)
     this.#parts.logger.warn({ err: thrown, reason: error.reason }, 'live model unknown')
     this.#parts.hub.notify(name, encodeError(error, { topic: name }))

@@ -1,12 +1,18 @@
-// `stats`: what GET /v1/stats answers, each second while somebody listens.
+// `stats`: the answer of GET /v1/stats, each second while a client is subscribed.
 import { encodeEvent } from '../frames.ts'
 import type { Hub } from '../hub.ts'
-import type { Subscription, Topic } from '../topic.ts'
+import type { Subscription, TopicHandler, TopicKind } from '../topic.ts'
 
 const name = 'stats'
 const intervalMs = 1000
 
-export class StatsTopic implements Topic {
+export const statsTopic: TopicKind = {
+  names: [name],
+  access: ['signed-in'],
+  create: ({ app, hub }) => new StatsTopic(hub, () => app.stats.snapshot()),
+}
+
+class StatsTopic implements TopicHandler {
   readonly #hub: Hub
   readonly #snapshot: () => unknown
   #timer: NodeJS.Timeout | undefined
@@ -14,10 +20,6 @@ export class StatsTopic implements Topic {
   constructor(hub: Hub, snapshot: () => unknown) {
     this.#hub = hub
     this.#snapshot = snapshot
-  }
-
-  static matches(topic: string): boolean {
-    return topic === name
   }
 
   async subscribe(topic: string, { outbox, lifetime }: Subscription): Promise<void> {
