@@ -1,4 +1,4 @@
-"""A server that speaks as much AMQP as one consumer needs, and records the methods that its client sends."""
+"""A server that implements the part of AMQP that one consumer needs, and records the methods that its client sends."""
 
 from __future__ import annotations
 

@@ -58,10 +58,10 @@ def test_any_message_of_the_log_is_usable_or_rejected_with_a_reason(message: Rec
 
     assert entry.position == message.position
     if isinstance(entry, LoggedInteraction):
-        told = entry.interaction
-        assert all(is_id(text) for text in (told.interaction_id, told.user_id, told.item_id))
-        assert told.rating is not None
-        assert RATING_MIN <= told.rating <= RATING_MAX
+        interaction = entry.interaction
+        assert all(is_id(text) for text in (interaction.interaction_id, interaction.user_id, interaction.item_id))
+        assert interaction.rating is not None
+        assert RATING_MIN <= interaction.rating <= RATING_MAX
     elif isinstance(entry, LoggedErasure):
         assert is_id(entry.user_id)
     else:

@@ -133,8 +133,9 @@ class BrokerThread(ABC):
             log.warning("broker thread paused", thread=self._name, reason=error.reason, detail=error.detail)
         except Detach as cause:
             log.debug("broker thread detached", thread=self._name, cause=str(cause))
-        except Exception:
-            log.exception("broker thread failed", thread=self._name)
+        except Exception as error:
+            # The thread must survive any error of a handler, because it alone can serve the next message.
+            log.error("broker thread failed", thread=self._name, exc_info=error)
 
     def _log_loss(self, error: Exception) -> None:
         """Warn once for each cause during an outage, even if the thread tries to connect many times."""

@@ -71,8 +71,8 @@ class InteractionLog:
         rejected += [_unknown_item(entry) for entry in logged if entry.interaction.item_id not in self._known_items]
         return insert_new(connection, interactions, rows, "interaction_id"), _insert_rejected(connection, rejected)
 
-    def _learn_items(self, connection: Connection, asked: set[str]) -> None:
-        if unknown := asked - self._known_items:
+    def _learn_items(self, connection: Connection, item_ids: set[str]) -> None:
+        if unknown := item_ids - self._known_items:
             self._known_items.update(connection.scalars(select(items.c.item_id).where(items.c.item_id.in_(unknown))))
 
 
