@@ -1,19 +1,19 @@
 /**
- * The gateway over HTTP: one function that asks, one error that says why it was refused.
+ * HTTP requests to the gateway, and the error of a failed request.
  * @import {Timing} from './shapes.js'
  */
 
 const REQUEST_TIMEOUT_MS = 15_000
 
-/** Nobody is signed in at first. @type {() => Promise<string | null>} */
+/** Returns the token of each request; null before the sign-in. @type {() => Promise<string | null>} */
 let tokenSource = async () => null
 
-/** Signs each request from now on. @param {() => Promise<string>} source */
+/** Sends the token of this source with each later request. @param {() => Promise<string>} source */
 export function signWith(source) {
   tokenSource = source
 }
 
-/** A request that was refused or got no answer. `reason` is from the gateway's catalogue, or NETWORK_FAILED / ANSWER_UNREADABLE. */
+/** A request was rejected or got no answer. `reason` is one of the gateway's reasons, NETWORK_FAILED or ANSWER_UNREADABLE. */
 export class ApiError extends Error {
   /** @param {{reason: string, detail: string, status?: number, requestId?: string | null}} problem */
   constructor({ reason, detail, status = 0, requestId = null }) {
@@ -24,18 +24,18 @@ export class ApiError extends Error {
     this.requestId = requestId
   }
 
-  /** Whether the same request may succeed later without being changed. */
+  /** Whether the same request may succeed later without a change. */
   get isRetryable() {
     return this.status === 0 || this.status === 429 || this.status >= 502
   }
 }
 
 /**
- * Asks the gateway and resolves with the decoded answer; rejects with an ApiError.
+ * Sends a request and resolves with the decoded JSON. Rejects with an ApiError.
  *
  * @param {string} path
  * @param {{method?: string, body?: unknown, idempotencyKey?: string, query?: Record<string, string | number | null | undefined>,
- *   isOpen?: boolean}} [options]  open to anyone, so that it needs no token
+ *   isOpen?: boolean}} [options]  `isOpen`: the route needs no token
  * @returns {Promise<{body: any, timings: Timing[], roundTripMs: number}>}
  */
 export async function ask(path, { method = 'GET', body, idempotencyKey, query, isOpen } = {}) {
@@ -49,7 +49,7 @@ export async function ask(path, { method = 'GET', body, idempotencyKey, query, i
   }
 }
 
-/** Asks for a file and resolves with its text; rejects with an ApiError. @param {string} path @returns {Promise<string>} */
+/** Requests a file and resolves with its text. Rejects with an ApiError. @param {string} path @returns {Promise<string>} */
 export async function askText(path) {
   const response = await send(path, { method: 'GET' })
   const text = await response.text()
@@ -140,7 +140,7 @@ function paramOf(params, name) {
   return param ? param.slice(name.length + 1).replaceAll('"', '') : null
 }
 
-/** A key that lets a request be sent again without having its effect twice. `randomUUID` is absent on plain-HTTP origins. */
+/** Returns a new idempotency key: a request sent again with the same key takes effect once. `randomUUID` is absent on plain-HTTP origins. */
 export function newIdempotencyKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -1,5 +1,5 @@
 /**
- * The page's start: the sign-in, the first render, and what is followed, in order.
+ * Starts the page, in this order: the sign-in, the first render, the subscriptions.
  */
 import { effect, untracked } from '@preact/signals'
 import { render } from 'preact'
@@ -46,7 +46,7 @@ function start() {
   onListArrival(({ isDegraded }) => !isDegraded && retryWhatFailed())
 }
 
-/** What shows others' doings is the operator's. */
+/** Starts the parts that only the operator sees. */
 function startOperator() {
   startModels()
   startJobs()
@@ -58,7 +58,7 @@ function follow(userId) {
   followHistory()
 }
 
-/** A socket that opens again means that a gateway is back; a list that isn't degraded, that the recommender is. */
+/** Sends failed requests again. An open socket shows that a gateway is back, a list that isn't degraded shows that the recommender is. */
 function retryWhatFailed() {
   if (recommendationsFailure.value) askRecommendations()
   if (viewerFailure.value) refreshViewer()

@@ -1,4 +1,4 @@
-/** Figures and times as people read them. */
+/** Formats numbers, times and metrics for display. */
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' })
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
@@ -41,7 +41,7 @@ export const formatDay = (time) => day.format(new Date(time))
 /** @param {string} time RFC 3339 */
 export const formatDayAndClock = (time) => dayAndClock.format(new Date(time))
 
-/** A metric between 0 and 1 in the usual four digits, `.4855`; a whole number, such as a count, as it is. @param {number} value */
+/** Formats a metric between 0 and 1 with four digits, `.4855`, and a whole number, such as a count, without digits. @param {number} value */
 export function formatMetric(value) {
   return Number.isInteger(value) && value > 1 ? count.format(value) : value.toFixed(4).replace(/^(-?)0\./, '$1.')
 }
@@ -55,13 +55,13 @@ export function formatBytes(bytes) {
 /** `Toy Story (1995)`. @param {{title: string, year?: number | null}} item */
 export const formatTitle = ({ title, year }) => (year ? `${title} (${year})` : title)
 
-/** In the order in which they are shown. */
+/** Short names of metrics, in display order. */
 const metricNames = { ndcg_at_10: 'nDCG@10', map: 'MAP', precision_at_10: 'P@10', recall_at_10: 'R@10' }
 
-/** The usual short name of a metric; another name as it is. @param {string} name */
+/** Returns the short name of a known metric, and any other name with spaces for underscores. @param {string} name */
 export const formatMetricName = (name) => metricNames[name] ?? name.replaceAll('_', ' ')
 
-/** Metrics in an order that stays, those of the reference first. @param {Record<string, number>} metrics */
+/** Returns the metrics in a stable order, the known ones first. @param {Record<string, number>} metrics */
 export function sortMetrics(metrics) {
   const known = Object.keys(metricNames).filter((name) => name in metrics)
   const others = Object.keys(metrics).filter((name) => !(name in metricNames))

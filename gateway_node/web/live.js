@@ -1,6 +1,6 @@
 /**
- * The socket to /v1/live: one connection, topics to listen to, reconnect with growing pauses, resume by offset.
- * It knows frames and topics, and nothing of what they mean.
+ * The socket to /v1/live: one connection, subscriptions to topics, reconnects with exponential backoff, resume by offset.
+ * It knows frames and topics, but not the meaning of a topic.
  */
 import { signal } from '@preact/signals'
 
@@ -12,7 +12,7 @@ const GOING_AWAY = 1001
 
 /**
  * @typedef {{phase: 'connecting' | 'open' | 'waiting', attempt: number, retryAt: number | null, roundTripMs: number | null,
- *   lastClose: string | null, lostAt: number | null}} SocketState  `lostAt`: since when nothing new can come
+ *   lastClose: string | null, lostAt: number | null}} SocketState  `lostAt`: when the connection was lost
  * @typedef {{topic: string, offset: number | null, data: any}} EventFrame
  * @typedef {{reason: string, detail: string, retryable?: boolean, replyTo?: string, topic?: string}} ErrorFrame
  * @typedef {{isOrdered: boolean, offset: number | null, listeners: Set<(frame: EventFrame) => void>}} Topic
@@ -37,14 +37,14 @@ const errorListeners = new Set()
 
 /** @type {WebSocket | null} */
 let socket = null
-/** Gives what `hello` signs in with. @type {() => Promise<string>} */
+/** Returns the token for the `hello` frame. @type {() => Promise<string>} */
 let tokenSource
 let retryTimer = 0
 let pingTimer = 0
 let watchdog = 0
 let pingedAt = 0
 
-/** Connects, and stays connected for as long as the page lives. @param {() => Promise<string>} source */
+/** Connects, and reconnects whenever the connection is lost. @param {() => Promise<string>} source */
 export function startLive(source) {
   tokenSource = source
   connect()
@@ -62,18 +62,18 @@ export function onLiveError(listener) {
   errorListeners.add(listener)
 }
 
-/** Shows the gateway a newer token before the one that it knows expires. */
+/** Sends a new token on the open socket, before the last one expires. */
 export function renewLive() {
   if (socket?.readyState === WebSocket.OPEN) greet(socket)
 }
 
-/** Ends the pause between two attempts. */
+/** Connects now instead of waiting for the next attempt. */
 export function retryNow() {
   if (socketState.value.phase === 'waiting') connect()
 }
 
 /**
- * Listens to a topic until the returned function is called. An ordered topic resumes behind the last offset after a reconnect.
+ * Listens to a topic until the returned function is called. After a reconnect, an ordered topic resumes after its last offset.
  * @param {string} name
  * @param {(frame: EventFrame) => void} listener
  * @param {{isOrdered?: boolean}} [options]
@@ -92,7 +92,7 @@ export function listen(name, listener, { isOrdered = false } = {}) {
   }
 }
 
-/** Forgets where an ordered topic was, so that the next reconnect starts anew. @param {string} name */
+/** Forgets the last offset of an ordered topic, so that the next reconnect doesn't resume it. @param {string} name */
 export function forgetOffset(name) {
   const topic = topics.get(name)
   if (topic) topic.offset = null
@@ -103,19 +103,19 @@ function connect() {
   update({ phase: 'connecting', retryAt: null })
   const current = new WebSocket(new URL('/v1/live', location.href.replace(/^http/, 'ws')))
   socket = current
-  // A connection that dies without a word, or is never welcomed, fires no `close` by itself.
+  // A dead connection, or one that never gets a `welcome`, may fire no `close` event.
   watchdog = setTimeout(() => abandon(current), ANSWER_WITHIN_MS)
   current.onopen = () => greet(current)
   current.onmessage = ({ data }) => receive(data)
   current.onclose = ({ code, reason }) => current === socket && closed(code, reason)
 }
 
-/** Signs in; on an open socket again, so that it outlives the token that it was opened with. @param {WebSocket} current */
+/** Signs in. On an open socket it signs in again, so that the socket stays open when its first token expires. @param {WebSocket} current */
 async function greet(current) {
   try {
     current.send(JSON.stringify({ type: 'hello', token: await tokenSource() }))
   } catch {
-    // Without a token the gateway closes the socket, and the next attempt asks for one again.
+    // No token could be had. The next attempt requests one again.
     current.close()
   }
 }
@@ -133,7 +133,7 @@ function closed(code, reason) {
   retryTimer = setTimeout(connect, pause)
 }
 
-/** A gateway that stops says when to come back, so that not all come at once. A proxy before it may say something else. */
+/** Returns the pause that a stopping gateway sends, so that not all clients reconnect at once. A proxy may send another reason. */
 function retryAfterMs(reason, fallback) {
   try {
     return JSON.parse(reason).retryAfterMs ?? fallback

@@ -1,5 +1,5 @@
 /**
- * The shapes that the gateway speaks, as types for editors. Nothing runs here; the truth is /openapi.json.
+ * The gateway's JSON as types for editors. Contains no code; /openapi.json is the reference.
  *
  * @typedef {{itemId: string, title: string, year?: number | null, genres: string[]}} Item
  * @typedef {{itemId: string, title: string}} ItemReference

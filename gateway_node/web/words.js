@@ -1,5 +1,5 @@
 /**
- * Texts about the user whose list the page shows: they say "you" to that user, and name the user to the operator. Pure.
+ * Texts about the user whose list the page shows. That user reads "you", the operator reads the user's id. Pure functions.
  */
 
 /** @param {string | null} userId @param {boolean} isOperator */
@@ -9,27 +9,27 @@ export function wordsAbout(userId, isOperator) {
 
 const wordsForTheUser = {
   because: 'because you rated',
-  noReason: 'nothing that you rated speaks for it',
+  noReason: 'none of your ratings adds to its score',
   newUser: 'you have not rated a film yet',
   emptyHistory: 'Nothing yet. Rate a film, and it appears here.',
   nothingLeft: 'Nothing is left to recommend to you.',
   sources: {
     model: 'Scored by the live model for your history',
-    cache: 'Scored before by the live model; nothing that it depends on has changed since',
-    fallback: 'Popular films: the model knows nothing of you yet',
+    cache: 'Scored earlier by the live model, and still valid: neither the model nor the history has changed',
+    fallback: 'Popular films: the model knows none of your ratings yet',
   },
 }
 
 /** @param {string | null} userId @returns {typeof wordsForTheUser} */
 const wordsForTheOperator = (userId) => ({
   because: `because user ${userId} rated`,
-  noReason: `nothing that user ${userId} rated speaks for it`,
-  newUser: 'nobody with this id has rated anything yet',
+  noReason: `no rating of user ${userId} adds to its score`,
+  newUser: 'this id has no ratings yet',
   emptyHistory: 'Nothing yet. What this user rates appears here.',
   nothingLeft: 'Nothing is left to recommend to this user.',
   sources: {
     ...wordsForTheUser.sources,
     model: 'Scored by the live model for this user’s history',
-    fallback: 'Popular films: the model knows nothing of this user yet',
+    fallback: 'Popular films: the model knows no ratings of this user yet',
   },
 })

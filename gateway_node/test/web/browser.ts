@@ -1,8 +1,8 @@
-// Stands in for a browser in tests of the page's modules: storage, global objects, and a gateway with fixed answers.
+// Fakes of a browser for tests of the page's modules: storage, global objects, and a gateway with fixed answers.
 import type { TestContext } from 'node:test'
 import type { VNode } from 'preact'
 
-/** A gateway of fixed answers by path; any other path is a 404. Returns the paths that were asked, with their queries. */
+/** Fakes a gateway with fixed answers by path; any other path gets a 404. Returns the requested paths with their queries. */
 export function answerWith(t: TestContext, answers: Record<string, (query: URLSearchParams) => unknown>): string[] {
   const asked: string[] = []
   t.mock.method(globalThis, 'fetch', async (address: string) => {
@@ -16,7 +16,7 @@ export function answerWith(t: TestContext, answers: Record<string, (query: URLSe
   return asked
 }
 
-/** Puts an object of a browser into the global scope until the test ends. */
+/** Defines a global object of a browser until the test ends. */
 export function provide<Value>(t: TestContext, name: string, value: Value): Value {
   const before = Object.getOwnPropertyDescriptor(globalThis, name)
   Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
@@ -45,7 +45,7 @@ type Rendered =
   | undefined
   | Rendered[]
 
-/** Return the text that components show, and their tooltips. Only for components without hooks. */
+/** Returns the text and the tooltips of rendered components. Only for components without hooks. */
 export function textOf(rendered: unknown): string {
   const node = rendered as Rendered
   if (Array.isArray(node)) return node.map(textOf).join('')

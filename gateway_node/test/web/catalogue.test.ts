@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { genres, learnGenres, rememberTitles } from '../../web/state/catalogue.js'
 import { answerWith } from './browser.ts'
 
-test('the genres to choose from are those of the whole catalogue, whatever films were shown', async (t) => {
+test('the genre filter offers all genres of the catalogue', async (t) => {
   answerWith(t, { '/v1/genres': () => ({ genres: ['Comedy', 'Drama', 'Western'] }) })
 
   rememberTitles([{ itemId: '1', title: 'Toy Story' }])

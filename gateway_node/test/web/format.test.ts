@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { formatBytes, formatFilms, formatStars } from '../../web/format.js'
 
-test('one thing is named in the singular, and any other number in the plural', () => {
+test('one is singular, and any other number is plural', () => {
   assert.deepEqual([0, 1, 2, 1000].map(formatFilms), [
     '0 films',
     '1 film',

@@ -21,7 +21,7 @@ test('the page offers every kind of job of the contract, with its parameters', a
   assert.deepEqual([folds?.type, folds?.minimum, folds?.maximum, folds?.default], ['integer', 2, 10, 3])
 })
 
-test('a form gives only the parameters that were filled in', () => {
+test('a form returns only the parameters that are filled in', () => {
   const fields = [
     { name: 'estimators', type: 'array' },
     { name: 'folds', type: 'integer' },

@@ -9,7 +9,7 @@ const web = new URL('../../web/', import.meta.url)
 const read = (folder: string) =>
   readdirSync(new URL(folder, web)).map((name) => readFileSync(new URL(`${folder}${name}`, web), 'utf8'))
 
-test('everything that scrolls by itself is a stop of the Tab key with a name', () => {
+test('every scrolling frame can have the focus and has a name', () => {
   const rules = read('styles/').flatMap((css) => [
     ...css.matchAll(/\.([\w-]+) \{[^}]*overflow(?:-[xy])?: (?:auto|scroll)/g),
   ])
@@ -22,7 +22,7 @@ test('everything that scrolls by itself is a stop of the Tab key with a name', (
   for (const [tag] of opened) assert.match(tag, /tabindex="0".*aria-label=/)
 })
 
-test('no button is disabled, as a browser takes the focus from one that is', () => {
+test('no button is disabled, because a disabled button loses the focus', () => {
   const disabled = read('components/').flatMap((source) => source.match(/<button[^>]* disabled=/g) ?? [])
 
   assert.deepEqual(disabled, [])
@@ -34,7 +34,7 @@ function provideReload(t: TestContext) {
   provide(t, 'history', { replaceState: () => {} })
 }
 
-test('signing in and out moves the focus to the panel that comes next, once', (t) => {
+test('signing in and out moves the focus once, to the next panel', (t) => {
   provideReload(t)
 
   signIn({ userId: '196' })
@@ -48,7 +48,7 @@ test('signing in and out moves the focus to the panel that comes next, once', (t
   assert.deepEqual([afterOperator, afterSignOut], ['viewer', 'sign-in'])
 })
 
-test('a focused button that goes away leaves the focus with what stood around it', (t) => {
+test('when a focused button disappears, an element around it gets the focus', (t) => {
   let tell = () => {}
   const body = {}
   const document = provide(t, 'document', { body, activeElement: body as object })

@@ -33,7 +33,7 @@ test('of two ratings the later one counts, of equal times the second, and one wi
   assert.equal(isAtLeastAsLate(of(null), of(null)), true)
 })
 
-test('a rating on its way hides the older ones of its film and stands at the place of its time', () => {
+test('a pending rating replaces older ratings of its film and is sorted by its time', () => {
   const read = [interaction('2', 2, day(5)), interaction('1', 5, day(1)), interaction('3', 3, null)]
 
   assert.deepEqual(shown([interaction('1', 1, day(3))], read), [
@@ -43,7 +43,7 @@ test('a rating on its way hides the older ones of its film and stands at the pla
   ])
 })
 
-test('a rating on its way hides no later one of its film, as an import may bring', () => {
+test('a pending rating hides no later rating of its film, which an import may add', () => {
   const read = [interaction('1', 5, day(9))]
 
   assert.deepEqual(shown([interaction('1', 1, day(3))], read), [
@@ -62,7 +62,7 @@ test('histories without times keep the order in which they were read', () => {
   ])
 })
 
-test('an answer that comes late replaces no rating that was taken in after it', (t) => {
+test('a late answer replaces no rating that was accepted after it', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   viewerId.value = 'late answers'
   interactions.value = []

@@ -20,7 +20,7 @@ async function openAs(userId: string) {
   for (let turn = 0; turn < 20; turn += 1) await setImmediate()
 }
 
-test('the page of a new user asks nothing that is answered by 404', async (t) => {
+test('the page of a new user sends no request that gets a 404', async (t) => {
   const asked = answerWith(t, { '/v1/users/new/interactions': () => ({ interactions: [], asOfOffset: null }) })
 
   await openAs('new')
@@ -29,7 +29,7 @@ test('the page of a new user asks nothing that is answered by 404', async (t) =>
   assert.deepEqual([isViewerUnknown.value, viewer.value, interactions.value], [true, null, []])
 })
 
-test('the page of a user with a history asks how many films they rated', async (t) => {
+test('the page of a user with a history requests the number of rated films', async (t) => {
   const interaction = { interactionId: 'a', itemId: '1', title: 'Toy Story', rating: 4, occurredAt: null }
   answerWith(t, {
     '/v1/users/known': () => ({ userId: 'known', interactionCount: 1 }),

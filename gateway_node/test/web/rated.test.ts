@@ -12,7 +12,7 @@ const rated = (itemId: string, rating: number | null) => ({
   occurredAt: null,
 })
 
-test('a film of the history shows its stars, whichever page of the history it stands on', async (t) => {
+test('a film on any page of the history shows its stars', async (t) => {
   const pages: Record<string, unknown> = {
     '': { interactions: [rated('1', 4), rated('2', null)], nextPageToken: 'second' },
     second: { interactions: [rated('3', 2.5), rated('1', 1)] },

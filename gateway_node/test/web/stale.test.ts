@@ -35,7 +35,7 @@ function provideBrowser(t: TestContext) {
   provide(t, 'document', { addEventListener: () => {}, visibilityState: 'visible' })
 }
 
-test('figures say since when they can be old, until the socket is open again', async (t) => {
+test('figures show the time of the lost connection until the socket is open again', async (t) => {
   provideBrowser(t)
   stats.value = { gateway: 'a:3000', uptimeSeconds: 1, routes: {}, sockets: 1, readers: {}, breaker: 'closed' }
   startLive(async () => 'token')

@@ -15,19 +15,19 @@ function showItem(signedIn: { role: 'operator' }, { shown = item, isPersonal = t
   return textOf(RecommendedItem({ item: shown, place: 1, best: 1, isPersonal }))
 }
 
-test('the reason of a recommendation says you to the user, and names the user to the operator', () => {
+test('a reason addresses the user as you, and names the user to the operator', () => {
   assert.match(showItem({ role: 'operator' }), /because user 196 rated Heat/)
   assert.doesNotMatch(showItem({ role: 'operator' }), /\byou/)
 })
 
-test('an item without a reason is called popular in a list of popular items alone', () => {
+test('an item without a reason is called popular only in a list of popular items', () => {
   const shown = { ...item, score: -0.02, why: [] }
 
-  assert.match(showItem({ role: 'operator' }, { shown, isPersonal: true }), /nothing that user 196 rated speaks for it/)
-  assert.match(showItem({ role: 'operator' }, { shown, isPersonal: false }), /popular with everybody/)
+  assert.match(showItem({ role: 'operator' }, { shown, isPersonal: true }), /no rating of user 196 adds to its score/)
+  assert.match(showItem({ role: 'operator' }, { shown, isPersonal: false }), /popular with all users/)
 })
 
-test('no text for the operator says you, and none for the user speaks of this user', () => {
+test('no text for the operator says you, and no text for the user says this user', () => {
   const forOperator = JSON.stringify(wordsAbout('196', true))
   const forUser = JSON.stringify(wordsAbout('196', false))
 

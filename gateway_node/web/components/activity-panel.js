@@ -1,4 +1,4 @@
-/** What happens in the whole system, as it happens. */
+/** Events of the whole system, newest first. */
 import { useEffect } from 'preact/hooks'
 import { formatClock } from '../format.js'
 import { html } from '../html.js'
@@ -9,7 +9,7 @@ import { Panel, StaleMark } from './panel.js'
 
 export const ActivityPanel = () => html`
   <${Panel} id="activity" title="Activity" aside=${html`<${StaleMark} />`}>
-    ${activity.value.length === 0 ? html`<p class="quiet">Nothing yet. Each rating and each job of anybody shows up here.</p>` : html`<${ActivityList} />`}
+    ${activity.value.length === 0 ? html`<p class="quiet">Nothing yet. The ratings and jobs of all users appear here.</p>` : html`<${ActivityList} />`}
   </${Panel}>
 `
 

@@ -1,4 +1,4 @@
-/** The page's frame: the sign-in; then header, columns, the gateway's line. The third column is the operator's. */
+/** The frame of the page: the sign-in, or header, columns and footer. Only the operator has the third column. */
 import { html } from '../html.js'
 import { isOperator, session } from '../state/session.js'
 import { ActivityPanel } from './activity-panel.js'
@@ -41,7 +41,7 @@ const SignedIn = () => html`
   <${ItemDialog} />
 `
 
-/** The address holds the chosen user, so the link moves the focus without touching it. */
+/** Moves the focus without changing the address, because the address contains the chosen user. */
 function skipToList(event) {
   event.preventDefault()
   document.getElementById('recommendations')?.focus()

@@ -1,4 +1,4 @@
-/** Any film of the catalogue: search, rate, look at similar ones. */
+/** The catalogue: search films, rate them, see similar ones. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { html } from '../html.js'
 import {

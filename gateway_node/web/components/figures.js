@@ -1,4 +1,4 @@
-/** Figures by name: of a job, and the table of an evaluation. */
+/** Metrics of a job by name, and the table of an evaluation. */
 import { useEffect } from 'preact/hooks'
 import { formatMetric, formatMetricName, sortMetrics } from '../format.js'
 import { html } from '../html.js'

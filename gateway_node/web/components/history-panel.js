@@ -1,4 +1,4 @@
-/** The history of the user, newest first, with the entries that are on their way to SQL. */
+/** The user's history, newest first, with entries that are accepted but not yet in SQL. */
 import { formatDay } from '../format.js'
 import { html } from '../html.js'
 import { showItem } from '../state/catalogue.js'
@@ -24,7 +24,7 @@ export function HistoryPanel() {
 
 function AsOf() {
   if (historyOffset.value === null) return null
-  return html`<span class="quiet" title="The last offset of the log that the SQL store holds">log as of ${historyOffset.value}</span>`
+  return html`<span class="quiet" title="The last offset of the log that is written to the SQL store">log as of ${historyOffset.value}</span>`
 }
 
 function HistoryBody() {

@@ -1,4 +1,4 @@
-/** One film and the ones nearest to it by the live model. */
+/** A film, and the films most similar to it by the live model. */
 import { useEffect, useRef } from 'preact/hooks'
 import { formatTitle } from '../format.js'
 import { html } from '../html.js'
@@ -44,7 +44,7 @@ function Similar({ item, similar, failure }) {
     return html`<${Failure} what="Similar films can’t be shown" error=${failure} retry=${() => showItem(item)} />`
   }
   if (!similar) return html`<${Placeholder} rows=${8} label="Asking for similar films" />`
-  if (similar.length === 0) return html`<p class="quiet">The live model knows none.</p>`
+  if (similar.length === 0) return html`<p class="quiet">The live model knows no similar film.</p>`
   const best = Math.max(...similar.map(({ score }) => score))
   return html`
     <ol class="items items-plain">

@@ -1,4 +1,4 @@
-/** What is shown of an item wherever one appears: title, year, genres, score. */
+/** The title, year, genres and score of an item. */
 import { html } from '../html.js'
 import { showItem } from '../state/catalogue.js'
 
@@ -13,7 +13,7 @@ export const ItemTitle = ({ item }) => html`
 export const Genres = ({ genres }) =>
   html`<span class="genres">${genres.map((genre) => html`<span key=${genre}>${genre}</span>`)}</span>`
 
-/** Scores compare within one answer only, so the bar is relative to the best of it. @param {{score: number, best: number}} props */
+/** Scores are comparable only within one answer, so the bar is relative to its best score. @param {{score: number, best: number}} props */
 export const ScoreBar = ({ score, best }) => html`
   <span class="score" title="Score ${score}; comparable within this list only">
     <span class="score-track" aria-hidden="true">

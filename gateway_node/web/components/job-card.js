@@ -1,4 +1,4 @@
-/** One job: how far it is, what it found so far, what it left. */
+/** A job: its progress, its metrics and its result. */
 import { useEffect, useState } from 'preact/hooks'
 import { formatBytes, formatClock, formatDuration, formatMetric } from '../format.js'
 import { html } from '../html.js'
@@ -29,7 +29,7 @@ export const JobCard = ({ job }) => html`
   </li>
 `
 
-/** The duration of a finished job, or the running time of another one. It stops while the socket is lost, as the job may have ended. @param {{job: import('../shapes.js').Job}} props */
+/** The duration of a job. It counts up while the job runs, and stops while the socket is lost, because the job may have ended. @param {{job: import('../shapes.js').Job}} props */
 function Duration({ job }) {
   const [now, setNow] = useState(Date.now())
   const isGoingOn = !isFinished(job) && socketState.value.lostAt === null
@@ -52,10 +52,10 @@ function JobProgress({ job }) {
     </div>
     <p class="job-step">
       <span>${job.step || (job.state === 'queued' ? 'waiting for a worker' : 'starting')}</span>
-      ${best !== undefined && html`<span title="The best figure of this job so far">best nDCG@10 <strong>${formatMetric(best)}</strong></span>`}
+      ${best !== undefined && html`<span title="The best metric of this job so far">best nDCG@10 <strong>${formatMetric(best)}</strong></span>`}
     </p>
     <button type="button" class="button button-small" aria-disabled=${job.cancelRequested} onClick=${() => cancelJob(job)}>
-      ${job.cancelRequested ? 'Cancel asked for …' : 'Cancel'}
+      ${job.cancelRequested ? 'Cancelling …' : 'Cancel'}
     </button>
   `
 }
@@ -68,7 +68,7 @@ const Outcome = ({ job }) => html`
   ${job.result?.file && html`<${ResultLink} job=${job} file=${job.result.file} />`}
 `
 
-/** An evaluation leaves a table; its own metrics are only the first line of it. @param {{job: import('../shapes.js').Job}} props */
+/** The result of an evaluation is a table, which contains its metrics. @param {{job: import('../shapes.js').Job}} props */
 function Figures({ job }) {
   if (job.kind === 'evaluate' && job.result?.file) return html`<${RankingTable} job=${job} />`
   return Object.keys(job.metrics).length > 0 ? html`<${MetricList} metrics=${job.metrics} />` : null

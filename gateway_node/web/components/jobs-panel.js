@@ -1,4 +1,4 @@
-/** Background jobs: start one, and follow the newest. */
+/** Background jobs: a form to start one, and the newest jobs. */
 import { useEffect, useState } from 'preact/hooks'
 import { html } from '../html.js'
 import { jobKinds, readParams, refreshJobKinds } from '../state/job-kinds.js'
@@ -19,7 +19,7 @@ export const JobsPanel = () => html`
   </${Panel}>
 `
 
-/** The form, as soon as the page knows the kinds. */
+/** The form, once the page knows the kinds of job. */
 function NewJob() {
   const [failure, setFailure] = useState(/** @type {(Error & {reason?: string}) | null} */ (null))
   const load = () => {

@@ -1,4 +1,4 @@
-/** The model versions, the live one marked, each ready to be promoted. */
+/** The model versions, with the live one marked and a button to promote each other one. */
 import { formatDayAndClock, formatMetric, formatMetricName, sortMetrics } from '../format.js'
 import { html } from '../html.js'
 import { models, modelsFailure, promoteModel, promoting, refreshModels } from '../state/models.js'

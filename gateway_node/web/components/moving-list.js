@@ -1,6 +1,6 @@
 /**
- * A list whose rows glide from their old places to the new ones. Whoever wants less motion gets none.
- * A class, because only a class sees the document right before it changes.
+ * A list whose rows glide from their old places to the new ones, unless the user prefers reduced motion.
+ * A class, because only class components can read the document right before it changes.
  */
 import { Component } from 'preact'
 import { html } from '../html.js'
@@ -20,7 +20,7 @@ export class MovingList extends Component {
   }
 
   componentDidUpdate(_props, _state, { places, hadFocus }) {
-    // A rated row leaves the list: the keyboard must not be thrown back to the page's start.
+    // A rated row leaves the list. Without this, the keyboard focus would go to the start of the page.
     if (hadFocus && !this.#hasFocus()) this.#list?.focus()
     if (document.hidden || matchMedia('(prefers-reduced-motion: reduce)').matches) return
     for (const row of this.#rows()) this.#glide(row, places.get(row.dataset.key))

@@ -1,4 +1,4 @@
-/** What went wrong, one sentence each, with its reason. */
+/** The failures, each as a sentence with its reason. */
 import { html } from '../html.js'
 import { dismissNotice, notices } from '../state/notices.js'
 

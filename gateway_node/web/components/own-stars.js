@@ -1,4 +1,4 @@
-/** The stars of whoever rates for themselves. The operator looks on. */
+/** The stars with which a user rates an item. The operator can't rate, so there are none. */
 import { html } from '../html.js'
 import { ownRating, rateItem } from '../state/ratings.js'
 import { isOperator } from '../state/session.js'

@@ -1,4 +1,4 @@
-/** Name, live model version, state of the socket, who is signed in. */
+/** The header: name, live model version, state of the socket, signed-in user. */
 import { useEffect, useState } from 'preact/hooks'
 import { formatMs } from '../format.js'
 import { html } from '../html.js'
@@ -28,14 +28,14 @@ export const PageHeader = () => html`
 function LiveModel() {
   const model = liveModel.value
   if (!model) return null
-  return html`<span class="badge" title="The model version that is live">model <code>${model.version}</code></span>`
+  return html`<span class="badge" title="The live model version">model <code>${model.version}</code></span>`
 }
 
 function WhoItIs() {
   if (session.value === null) return null
   const { role, userId } = session.value
   return html`
-    <span class="badge" title="Who is signed in">${role === 'operator' ? 'operator' : `user ${userId}`}</span>
+    <span class="badge" title="The signed-in user">${role === 'operator' ? 'operator' : `user ${userId}`}</span>
     <button type="button" class="link" onClick=${signOut}>sign out</button>
   `
 }

@@ -15,18 +15,18 @@ export const Panel = ({ id, title, flow, aside, children }) => html`
   </section>
 `
 
-/** Marks data that the socket keeps up to date as possibly old, while the socket is lost. */
+/** Marks live data as possibly old while the socket is lost. */
 export function StaleMark() {
   const { lostAt } = socketState.value
   if (lostAt === null) return null
-  return html`<span class="badge badge-bad" title="The socket is lost: this may have changed since then">as of ${formatClock(lostAt)}</span>`
+  return html`<span class="badge badge-bad" title="The connection is lost. This may have changed since then.">as of ${formatClock(lostAt)}</span>`
 }
 
-/** A frame for what may be wider or higher than its place: with a stop of the Tab key, so that arrow keys scroll it. @param {{label: string, children: any}} props */
+/** A scrolling frame. It can have the focus, so that the arrow keys scroll it. @param {{label: string, children: any}} props */
 export const TableFrame = ({ label, children }) =>
   html`<div class="table-frame" role="group" tabindex="0" aria-label=${label}>${children}</div>`
 
-/** A failure in the place of what it prevents. @param {{what: string, error: Error & {reason?: string}, retry?: () => void}} props */
+/** A failure, shown in place of the missing content. @param {{what: string, error: Error & {reason?: string}, retry?: () => void}} props */
 export const Failure = ({ what, error, retry }) => html`
   <div class="failure" role="alert">
     <p>${what}: ${error.message} <code>${error.reason ?? 'PAGE_FAILED'}</code></p>
@@ -34,7 +34,7 @@ export const Failure = ({ what, error, retry }) => html`
   </div>
 `
 
-/** Rows that hold the place of what is being asked for. @param {{rows: number, label: string}} props */
+/** Placeholder rows for content that is loading. @param {{rows: number, label: string}} props */
 export const Placeholder = ({ rows, label }) => html`
   <div class="placeholder" role="status" aria-label=${label}>
     ${Array.from({ length: rows }, (_, row) => html`<div class="placeholder-row" key=${row}></div>`)}

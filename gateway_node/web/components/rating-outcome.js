@@ -1,11 +1,11 @@
-/** How far the newest rating has come: accepted, seen in the list, and how long it took since the click. */
+/** The progress of the newest rating: accepted, then seen in the list, each with the time since the click. */
 import { formatMs } from '../format.js'
 import { html } from '../html.js'
 import { NO_CHANGE } from '../state/list-change.js'
 import { lastRating } from '../state/ratings.js'
 import { viewerId } from '../state/viewer.js'
 
-/** Of any item, or of one. @param {{itemId?: string}} props */
+/** The outcome for any item, or only for the given one. @param {{itemId?: string}} props */
 export function RatingOutcome({ itemId }) {
   const rating = lastRating.value
   const isShown = rating?.userId === viewerId.value && (itemId === undefined || rating?.item.itemId === itemId)
@@ -24,15 +24,15 @@ const Outcome = ({ rating }) => html`
 function Progress({ rating }) {
   const { acceptedMs, seenMs, seenBy, isLate, isHeldUp, change } = rating
   if (acceptedMs === null) return html`<span>waiting for the broker’s confirm …</span>`
-  const accepted = html`<span class="quiet" title="Until the 202, which follows the broker’s confirm">accepted after ${formatMs(acceptedMs)}</span>`
+  const accepted = html`<span class="quiet" title="The time until the 202, which the gateway sends after the broker’s confirm">accepted after ${formatMs(acceptedMs)}</span>`
   if (seenMs === null && isHeldUp)
-    return html`${accepted}<span>the list can’t know of it before the recommender answers again</span>`
-  if (seenMs === null && isLate) return html`${accepted}<span>nothing was pushed, asking instead …</span>`
+    return html`${accepted}<span>the list can’t contain it before the recommender answers again</span>`
+  if (seenMs === null && isLate) return html`${accepted}<span>no list was pushed; requesting one …</span>`
   if (seenMs === null) return html`${accepted}<span>waiting for the pushed list …</span>`
   return html`
     <span>
       <strong class="outcome-time">${formatMs(seenMs)}</strong>${' '}
-      from click to the ${seenBy === 'pushed' ? 'pushed list' : 'list, which had to be asked for'}
+      from click to the ${seenBy === 'pushed' ? 'pushed list' : 'list, which the page requested'}
     </span>
     ${accepted}
     <span class="quiet">${describeChange(change)}</span>

@@ -1,4 +1,4 @@
-/** The viewer's list: where it comes from, what changed, and the items with their reasons. */
+/** The recommendations: their source, the changes, and the items with their reasons. */
 import { formatMs } from '../format.js'
 import { html } from '../html.js'
 import {
@@ -32,7 +32,7 @@ function Origin() {
     <${StaleMark} />
     <span class="badge" title=${words.value.sources[answer.source]}>${answer.source === 'fallback' ? 'fallback: popular films' : answer.source}</span>
     ${answer.degraded && html`<span class="badge badge-bad" title="The recommender doesn’t answer: this list may be old">degraded</span>`}
-    <span class="badge" title="The model version that gave this list"><code>${answer.modelVersion || 'no model'}</code></span>
+    <span class="badge" title="The model version that scored this list"><code>${answer.modelVersion || 'no model'}</code></span>
   `
 }
 
@@ -72,7 +72,7 @@ function AskedLine() {
         `,
       )}
       <span title="Measured by this page">round trip ${formatMs(asked.roundTripMs)}</span>
-      ${arrivedBy.value === 'pushed' && html`<span>since then pushed by the socket</span>`}
+      ${arrivedBy.value === 'pushed' && html`<span>updated since then by the socket</span>`}
     </p>
   `
 }

@@ -1,4 +1,4 @@
-/** One recommended film: place, what moved, reasons, score, stars. */
+/** A recommended film: rank, change, reasons, score and stars. */
 import { html } from '../html.js'
 import { showItem } from '../state/catalogue.js'
 import { words } from '../state/viewer.js'
@@ -31,9 +31,9 @@ function MarkBadge({ mark }) {
 
 /** @param {{why: import('../shapes.js').ItemReference[], isPersonal: boolean}} props */
 function Why({ why, isPersonal }) {
-  // At the end of a short catalogue's list are films that no rating speaks for: popular they need not be.
+  // In a small catalogue, the end of a personal list may have items to which no rating adds. They aren't always popular.
   if (!why?.length)
-    return html`<p class="item-why quiet">${isPersonal ? words.value.noReason : 'popular with everybody'}</p>`
+    return html`<p class="item-why quiet">${isPersonal ? words.value.noReason : 'popular with all users'}</p>`
   return html`
     <p class="item-why quiet">
       ${words.value.because}${' '}

@@ -1,6 +1,6 @@
 /**
- * Half a star to five stars: point and click, or arrow keys and Enter.
- * A slider, because ten buttons on each of ten rows would be a hundred stops of the Tab key.
+ * An input for half a star to five stars, by mouse, or by arrow keys and Enter.
+ * It is one slider: ten buttons on each of ten rows would be a hundred stops of the Tab key.
  */
 import { useState } from 'preact/hooks'
 import { formatStars } from '../format.js'
@@ -43,7 +43,7 @@ export function Stars({ title, value, onRate }) {
   `
 }
 
-/** Stars to read, not to set. @param {{rating: number}} props */
+/** Stars that show a rating, without input. @param {{rating: number}} props */
 export const StarsShown = ({ rating }) => html`
   <span class="stars stars-small" role="img" aria-label="${rating} of ${HIGHEST} stars">
     <span class="stars-empty" aria-hidden="true">★★★★★</span>
@@ -75,7 +75,7 @@ function onKey(event, { draft, value, setDraft, commit }) {
   else if (event.key === 'Enter' || event.key === ' ') commit(draft)
   else if (event.key === 'Escape' && draft !== null) setDraft(null)
   else return
-  // A draft takes the Escape that would otherwise close the dialog around it.
+  // Escape clears the draft; it must not also close the dialog around it.
   event.preventDefault()
   event.stopPropagation()
 }

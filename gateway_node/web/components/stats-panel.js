@@ -1,4 +1,4 @@
-/** The gateway that answers this page: its name, its times, its readers. */
+/** The figures of the gateway that serves this page: name, response times, log readers. */
 import { formatCount, formatDuration, formatMs } from '../format.js'
 import { html } from '../html.js'
 import { stats, statsFailure } from '../state/gateway.js'

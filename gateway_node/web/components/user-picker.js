@@ -1,4 +1,4 @@
-/** Chooses a user: search by id, suggestions, a newcomer. */
+/** Chooses a user: a search by id, suggestions, and a new user. */
 import { useEffect, useRef } from 'preact/hooks'
 import { formatFilms } from '../format.js'
 import { html } from '../html.js'
@@ -44,7 +44,7 @@ function UserSearch({ action, onChoose }) {
 /** @param {PickerProps} props */
 function Suggestions({ action, chosen, onChoose }) {
   if (suggestions.value.length === 0 && suggestionsQuery.value) {
-    return html`<p class="quiet">No known user has “${suggestionsQuery.value}” in the id. “${action}” takes it as a newcomer.</p>`
+    return html`<p class="quiet">No known user has “${suggestionsQuery.value}” in the id. “${action}” uses it as a new user.</p>`
   }
   return html`
     <ul class="chips" aria-label="Suggested users">

@@ -1,4 +1,4 @@
-/** Whose recommendations are shown: one's own, or of whom the operator chooses. */
+/** The user whose recommendations are shown: the signed-in user, or the one whom the operator chose. */
 import { formatFilms } from '../format.js'
 import { html } from '../html.js'
 import { pendingInteractions } from '../state/history.js'

@@ -1,5 +1,5 @@
 /**
- * What happens in the whole system, newest first.
+ * Events of the whole system, newest first.
  * @import {ActivityEvent} from '../shapes.js'
  */
 import { signal } from '@preact/signals'
@@ -12,12 +12,12 @@ const EVENTS_KEPT = 20
 /** @type {import('@preact/signals').Signal<ShownEvent[]>} */
 export const activity = signal([])
 
-/** Follows the feed. */
+/** Subscribes to the topic. */
 export function startActivity() {
   listen('activity', ({ data }) => add(data))
 }
 
-/** Events have no id of their own, and the newest ones come again after a reconnect. */
+/** Adds an event under an id made of its fields: events have none, and the newest ones arrive again after a reconnect. */
 function add(event) {
   const id = [event.at, event.kind, event.userId, event.itemId, event.jobId].join('\n')
   if (activity.value.some((known) => known.id === id)) return

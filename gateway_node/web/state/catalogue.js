@@ -1,5 +1,5 @@
 /**
- * The catalogue: search, one item with its similar ones, and the titles seen so far.
+ * The catalogue: the search, the item of the dialog with similar ones, and the titles that the page knows.
  * @import {Item, ItemReference, SimilarItem} from '../shapes.js'
  */
 import { batch, signal } from '@preact/signals'
@@ -38,17 +38,17 @@ export function rememberTitles(items) {
   }
 }
 
-/** The title where the page has seen it, else the id. @param {string} itemId */
+/** Returns the title if the page knows it, else the id. @param {string} itemId */
 export const titleOf = (itemId) => titles.value.get(itemId) ?? `item ${itemId}`
 
-/** Asks for a title that the page hasn't seen, once. @param {string} itemId */
+/** Requests a title that the page doesn't know, once. @param {string} itemId */
 export async function learnTitle(itemId) {
   if (titles.value.has(itemId) || wanted.has(itemId)) return
   wanted.add(itemId)
   try {
     rememberTitles([(await ask(`/v1/items/${encodeURIComponent(itemId)}`)).body])
   } catch (error) {
-    // The id stands for it meanwhile, and a later event asks again.
+    // The page shows the id, and a later event requests the title again.
     wanted.delete(itemId)
     console.warn('title unknown', { itemId, reason: error.reason })
   }
@@ -80,7 +80,7 @@ async function find(search, pageToken, merge) {
   const number = newestSearch
   try {
     const { body } = await ask('/v1/items', { query: { ...search, pageSize: PAGE_SIZE, pageToken } })
-    // Answers can overtake each other while somebody types.
+    // While the user types, an older answer may arrive after a newer one.
     if (number !== newestSearch) return
     rememberTitles(body.items)
     batch(() => {
@@ -93,7 +93,7 @@ async function find(search, pageToken, merge) {
   }
 }
 
-/** Opens the dialog on an item; what isn't known of it yet is asked for. @param {ItemReference & Partial<Item>} reference */
+/** Opens the dialog on an item, and requests its missing fields and similar items. @param {ItemReference & Partial<Item>} reference */
 export async function showItem(reference) {
   openItem.value = { item: { genres: [], ...reference }, similar: null, failure: null }
   const path = `/v1/items/${encodeURIComponent(reference.itemId)}`

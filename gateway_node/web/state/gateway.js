@@ -1,5 +1,5 @@
 /**
- * The figures of the gateway that this page talks to: from the socket while it is open, by asking otherwise.
+ * The figures of the gateway that serves this page: from the socket while it is open, else by HTTP.
  * @import {Stats} from '../shapes.js'
  */
 import { signal } from '@preact/signals'
@@ -11,7 +11,7 @@ export const stats = signal(null)
 /** @type {import('@preact/signals').Signal<(Error & {reason?: string}) | null>} */
 export const statsFailure = signal(null)
 
-/** Asks once, then listens. */
+/** Requests the figures once, then subscribes to the topic. */
 export async function startStats() {
   listen('stats', ({ data }) => {
     if (data?.gateway) [stats.value, statsFailure.value] = [data, null]

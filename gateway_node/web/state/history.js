@@ -1,5 +1,5 @@
 /**
- * The history of the viewed user, newest first: the interactions in SQL, and the accepted ones that are still on their way there.
+ * The history of the viewed user, newest first: interactions in SQL, and accepted ones that aren't in SQL yet.
  * @import {AcceptedInteraction, Interaction, Item} from '../shapes.js'
  */
 import { batch, computed, signal } from '@preact/signals'
@@ -27,7 +27,7 @@ export const isHistoryLoading = signal(false)
 
 /** @type {import('@preact/signals').Signal<PendingInteraction[]>} */
 const pending = signal([])
-/** Accepted into the log, not yet read from SQL. */
+/** Interactions that are in the log, but not yet in SQL. */
 export const pendingInteractions = computed(() => pending.value.filter(({ userId }) => userId === viewerId.value))
 
 /** Shows another user's history. */
@@ -41,7 +41,7 @@ export function followHistory() {
   refreshHistory()
 }
 
-/** Reads the first page anew. */
+/** Reads the first page again. */
 export async function refreshHistory() {
   await read(null, (page) => page)
 }
@@ -65,7 +65,7 @@ export function expectInHistory(userId, item, accepted) {
     offset,
   }
   const isOfPair = (other) => other.itemId === item.itemId && other.userId === userId
-  // Answers to two clicks may come in another order than the gateways took the ratings in.
+  // The answers to two clicks may arrive in another order than the gateways accepted the ratings.
   if (pending.value.some((other) => isOfPair(other) && !isAtLeastAsLate(other, entry))) return
   pending.value = [entry, ...pending.value.filter((other) => !isOfPair(other))]
   lookAgain(entry, 0)

@@ -1,5 +1,5 @@
 /**
- * Background jobs: asked for over HTTP, followed over the socket by offset.
+ * Background jobs: started over HTTP, followed over the socket by offset.
  * @import {Job, JobResult} from '../shapes.js'
  */
 import { signal } from '@preact/signals'
@@ -19,7 +19,7 @@ export const jobsFailure = signal(null)
 /** @param {Job} job */
 export const isFinished = (job) => FINAL_STATES.includes(job.state)
 
-/** Follows all jobs; lists them anew after each reconnect, as a list also holds what is too old to resume. */
+/** Follows all jobs. Lists them again after each reconnect, because the socket can't resume jobs that are too old. */
 export function startJobs() {
   listen('jobs', ({ data }) => takeIn(data?.job ?? data), { isOrdered: true })
   onLiveOpen(refreshJobs)
@@ -31,7 +31,7 @@ export function startJobs() {
   refreshJobs()
 }
 
-/** Lists the newest jobs anew. */
+/** Lists the newest jobs again. */
 export async function refreshJobs() {
   try {
     const { body } = await ask('/v1/jobs', { query: { pageSize: JOBS_SHOWN } })
@@ -66,7 +66,7 @@ export async function cancelJob(job) {
 /** @param {Job} job */
 export const resultAddress = (job) => `/v1/jobs/${encodeURIComponent(job.jobId)}/result`
 
-/** Saves the file: a link could not say who asks. @param {Job} job @param {NonNullable<JobResult['file']>} file */
+/** Saves the file by a request with a token, which a link couldn't send. @param {Job} job @param {NonNullable<JobResult['file']>} file */
 export async function saveResult(job, { name, mediaType }) {
   try {
     const address = URL.createObjectURL(new Blob([await askText(resultAddress(job))], { type: mediaType }))
@@ -79,7 +79,7 @@ export async function saveResult(job, { name, mediaType }) {
   }
 }
 
-/** Answers and pushes can overtake each other: the one that was updated last counts, and a final state stays. */
+/** Answers and pushed events may arrive in any order: the one with the latest update counts, and a final state stays. */
 function takeIn(job) {
   if (!job?.jobId) return
   const known = jobs.value.find(({ jobId }) => jobId === job.jobId)

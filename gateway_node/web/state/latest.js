@@ -1,14 +1,14 @@
 /**
- * Which of several ratings of an item counts: the one with the latest time, as everywhere in the system. Pure.
+ * Chooses the rating of an item that counts: the one with the latest time, as everywhere in the system. Pure functions.
  * @import {Interaction} from '../shapes.js'
  */
 
-/** @typedef {{occurredAt?: string | null}} Timed  without a time it is older than everything with one */
+/** @typedef {{occurredAt?: string | null}} Timed  without a time, it counts as older than all others */
 
 /** @param {Timed} timed */
 const momentOf = ({ occurredAt }) => (occurredAt ? Date.parse(occurredAt) : Number.NEGATIVE_INFINITY)
 
-/** Tell whether the second one counts; of equal times it does. @param {Timed} known @param {Timed} other */
+/** Returns whether the second rating counts. Of equal times it does. @param {Timed} known @param {Timed} other */
 export const isAtLeastAsLate = (known, other) => momentOf(other) >= momentOf(known)
 
 /**
@@ -32,5 +32,5 @@ export function mergeHistory(onTheirWay, read) {
   return rows.sort((one, other) => compareMoments(momentOf(other.interaction), momentOf(one.interaction)))
 }
 
-/** A difference of two infinities would be no number. @param {number} one @param {number} other */
+/** Compares without a difference, because Infinity - Infinity is NaN. @param {number} one @param {number} other */
 const compareMoments = (one, other) => (one === other ? 0 : one < other ? -1 : 1)

@@ -1,5 +1,5 @@
 /**
- * What differs between two lists of recommendations. Pure.
+ * The difference between two lists of recommendations. Pure functions.
  * @import {RecommendedItem} from '../shapes.js'
  */
 

@@ -1,5 +1,5 @@
 /**
- * The versions of the model and which of them answers.
+ * The model versions, and which one is live.
  * @import {Model} from '../shapes.js'
  */
 import { computed, signal } from '@preact/signals'
@@ -18,13 +18,13 @@ export const promoting = signal(null)
 /** @type {import('@preact/signals').ReadonlySignal<Model | null>} */
 export const liveModel = computed(() => models.value.find(({ live }) => live) ?? null)
 
-/** Lists the versions, and lists them anew whenever another one goes live. */
+/** Lists the versions, and lists them again when another one goes live. */
 export function startModels() {
   listen('models', refreshModels)
   refreshModels()
 }
 
-/** Lists the versions anew. */
+/** Lists the versions again. */
 export async function refreshModels() {
   try {
     const { body } = await ask('/v1/models', { query: { pageSize: VERSIONS_SHOWN } })

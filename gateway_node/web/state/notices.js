@@ -1,5 +1,5 @@
 /**
- * What went wrong, as sentences for people. Every failure that isn't shown in its own panel ends here.
+ * The failures that no panel shows, as sentences for the user.
  */
 import { signal } from '@preact/signals'
 import { onLiveError } from '../live.js'
@@ -16,13 +16,13 @@ export const notices = signal([])
 let lastId = 0
 
 /**
- * Shows a failure: what was tried, then why it failed.
+ * Shows a failure: the action, then the cause.
  * @param {string} what
  * @param {Refusal} error
- * @param {() => void} [retry]  offered only where trying again can help
+ * @param {() => void} [retry]  offered only if a second attempt can succeed
  */
 export function notify(what, error, retry) {
-  // A bug of the page has no reason: it belongs in the console with its stack as well.
+  // An error without a reason is a bug of the page: log it with its stack.
   if (!error.reason) reportError(error)
   const notice = {
     sentence: `${what}: ${error.message}`,
@@ -41,10 +41,10 @@ export function dismissNotice(id) {
   notices.value = notices.value.filter((notice) => notice.id !== id)
 }
 
-/** Shows the socket's error frames, except those that a part of the page answers by itself. */
+/** Shows the socket's error frames, except RESUME_TOO_OLD, which other modules handle. */
 export function showSocketErrors() {
   onLiveError(({ reason, detail, topic }) => {
-    const what = topic ? `The socket can’t tell what is new of “${topic}”` : 'The socket refused what the page sent'
+    const what = topic ? `Updates of “${topic}” aren’t available` : 'The gateway rejected a frame of this page'
     if (reason !== 'RESUME_TOO_OLD') notify(what, { reason, message: detail })
   })
 }

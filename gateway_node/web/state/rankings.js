@@ -1,5 +1,5 @@
 /**
- * The tables that evaluations leave: files of finished jobs, so each is read once.
+ * The result tables of evaluations. They never change, so each is read once.
  * @import {Job} from '../shapes.js'
  */
 import { signal } from '@preact/signals'
@@ -37,7 +37,7 @@ function parseCsv(text) {
 
 function parseCsvLine(line) {
   const fields = line.match(/("([^"]|"")*"|[^,]*)(,|$)/g) ?? []
-  // The end of the line matches once more, as an empty field.
+  // The pattern also matches the end of the line, as an empty field.
   return fields.slice(0, line.endsWith(',') ? undefined : -1).map((field) => unquote(field.replace(/,$/, '')))
 }
 

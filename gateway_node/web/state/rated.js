@@ -7,14 +7,14 @@ import { signal } from '@preact/signals'
 import { ask } from '../api.js'
 
 const PAGE_SIZE = 100
-/** Of a longer history only the newest pages are read. */
+/** The page reads at most this many pages of a history, the newest. */
 const PAGES_MAX = 20
 
 /** @typedef {{rating: number, occurredAt?: string | null}} Rated */
 
 /** @type {import('@preact/signals').Signal<{userId: string | null, ratings: Map<string, Rated>}>} */
 const rated = signal({ userId: null, ratings: new Map() })
-/** Whose history was read. @type {string | null} */
+/** The user whose history was read. @type {string | null} */
 let learned = null
 
 /** @param {string | null} userId @param {string} itemId @returns {Rated | null} */
@@ -47,7 +47,7 @@ async function readPages(userId) {
   }
 }
 
-/** Pages come newest first, and of two ratings of an item the newer one counts. @param {Map<string, Rated>} ratings @param {Interaction[]} page */
+/** Adds a page. Pages arrive newest first, so the first rating of an item counts. @param {Map<string, Rated>} ratings @param {Interaction[]} page */
 function remember(ratings, page) {
   for (const { itemId, rating, occurredAt } of page)
     if (rating !== null && rating !== undefined && !ratings.has(itemId)) ratings.set(itemId, { rating, occurredAt })

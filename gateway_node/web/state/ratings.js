@@ -1,5 +1,5 @@
 /**
- * Rating an item, and the stopwatch from the click to the list that knows of it.
+ * Rates items, and measures the time from the click to the list that takes the rating into account.
  * @import {AcceptedInteraction, Item} from '../shapes.js'
  * @import {ListChange} from './list-change.js'
  * @import {Rated} from './rated.js'
@@ -51,7 +51,7 @@ export function ownRating(userId, itemId) {
   return read?.rating ?? null
 }
 
-/** Watches the lists that arrive: the first one that takes a rating into account stops its stopwatch. */
+/** Watches arriving lists: the first one that takes a rating into account ends its measurement. */
 export function startRatings() {
   onListArrival((arrival) => {
     const seen = { ...arrival, at: performance.now() }
@@ -86,7 +86,7 @@ async function submit(rating, idempotencyKey) {
   } catch (error) {
     unseen.delete(rating)
     if (lastRating.value?.clickedAt === rating.clickedAt) lastRating.value = null
-    // The same key again: if the first attempt did reach the log, the second one adds nothing.
+    // The retry uses the same key, so it adds nothing if the first attempt reached the log.
     notify(`“${rating.item.title}” wasn’t rated`, error, () =>
       submit({ ...rating, clickedAt: performance.now() }, idempotencyKey),
     )
@@ -119,7 +119,7 @@ function settle(rating) {
   publish(rating)
 }
 
-/** By offset where both sides have one; else a rated item is one that is no longer recommended. A degraded list may be old. */
+/** Returns whether a list takes a rating into account: by offset if both have one, else if the list lacks the rated item. A degraded list may be old. */
 function knowsOf({ offset, items, isDegraded }, { accepted, item }) {
   if (isDegraded) return false
   const wanted = accepted.offset
@@ -134,7 +134,7 @@ function askInstead(rating) {
   askRecommendations(rating.accepted.offset)
 }
 
-/** Signals compare by identity, and the record is mutable. */
+/** Replaces the value by a copy: signals compare by identity, and the record is mutable. */
 function publish(rating) {
   const newest = lastRating.value
   if (!newest || newest.clickedAt <= rating.clickedAt) lastRating.value = { ...rating }

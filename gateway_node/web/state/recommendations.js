@@ -1,5 +1,5 @@
 /**
- * The viewer's list: asked for once over HTTP, then kept by what the socket pushes.
+ * The recommendations of the viewed user: requested once over HTTP, then updated by the socket.
  * @import {Item, Recommendations, Timing} from '../shapes.js'
  * @import {ListChange} from './list-change.js'
  */
@@ -17,7 +17,7 @@ const LIMIT = 10
 export const recommendations = signal(null)
 /** @type {import('@preact/signals').Signal<{timings: Timing[], roundTripMs: number, path: string} | null>} */
 export const askedWith = signal(null)
-/** How the list that is shown came. @type {import('@preact/signals').Signal<'asked' | 'pushed'>} */
+/** How the shown list arrived. @type {import('@preact/signals').Signal<'asked' | 'pushed'>} */
 export const arrivedBy = signal('asked')
 /** @type {import('@preact/signals').Signal<ListChange>} */
 export const listChange = signal(NO_CHANGE)
@@ -34,12 +34,12 @@ const arrivalListeners = new Set()
 let pushes = 0
 let stopListening = () => {}
 
-/** Calls the listener with each list that arrives, and the offset of the log that it knows of. @param {(arrival: ListArrival) => void} listener */
+/** Calls the listener with each arriving list, and the offset up to which it knows the log. @param {(arrival: ListArrival) => void} listener */
 export function onListArrival(listener) {
   arrivalListeners.add(listener)
 }
 
-/** Shows another user's list: forgets the old one, asks for the new one and listens to it. @param {string} userId */
+/** Shows another user's list: drops the old one, requests the new one and subscribes to it. @param {string} userId */
 export function followRecommendations(userId) {
   stopListening()
   batch(() => {
@@ -56,12 +56,12 @@ export function followRecommendations(userId) {
   askRecommendations()
 }
 
-/** Takes the marks off the list: they tell of the last change only. */
+/** Removes the marks of the last change from the list. */
 export function clearMarks() {
   listChange.value = NO_CHANGE
 }
 
-/** Asks for the list; with an offset, for one that knows everything up to it. @param {number | null} [minOffset] */
+/** Requests the list; with an offset, a list that includes the log up to it. @param {number | null} [minOffset] */
 export async function askRecommendations(minOffset = null) {
   const userId = viewerId.value
   if (userId === null) return
@@ -72,7 +72,7 @@ export async function askRecommendations(minOffset = null) {
     if (userId !== viewerId.value) return
     askedWith.value = { timings, roundTripMs, path: `${path}?limit=${LIMIT}` }
     recommendationsFailure.value = null
-    // A list that was pushed meanwhile is at least as new as this answer.
+    // A list pushed during the request is at least as new as its answer.
     if (pushes === pushesBefore) show(body, 'asked', minOffset)
   } catch (error) {
     if (userId !== viewerId.value) return
@@ -87,7 +87,7 @@ function show(answer, by, offset) {
   const change = before?.userId === answer.userId ? compareLists(before.items, answer.items) : NO_CHANGE
   rememberTitles(answer.items)
   batch(() => {
-    // The same list again says nothing new, and leaves the marks of the last change.
+    // An identical list keeps the marks of the last change.
     if (change.marks.size > 0 || change.left > 0) listChange.value = change
     recommendations.value = answer
     arrivedBy.value = by

@@ -20,7 +20,7 @@ export const isOperator = computed(() => session.value?.role === 'operator')
 /** @type {Promise<string> | null} */
 let renewing = null
 
-/** Signs in as whom this tab was before. True if it was somebody. */
+/** Signs in as this tab's last identity. Resolves with false if there was none. */
 export async function startSession() {
   const choice = sessionStorage.getItem(CHOICE)
   if (choice === null) return false
@@ -34,32 +34,32 @@ export async function startSession() {
   return true
 }
 
-/** Begins the page anew as somebody. @param {Choice} choice */
+/** Reloads the page with another identity. @param {Choice} choice */
 export function signIn(choice) {
   sessionStorage.setItem(CHOICE, JSON.stringify(choice))
   beginAnew('userId' in choice ? 'recommendations' : 'viewer')
 }
 
-/** Begins the page anew as nobody. */
+/** Reloads the page without an identity. */
 export function signOut() {
   sessionStorage.removeItem(CHOICE)
   beginAnew('sign-in')
 }
 
-/** Begins the page anew with the focus on a panel: a reload alone would lose it. @param {string} panelId */
+/** Reloads the page, and then moves the focus to a panel. @param {string} panelId */
 export function reloadAt(panelId) {
   sessionStorage.setItem(FOCUS, panelId)
   location.reload()
 }
 
-/** Return the panel that gets the focus after `reloadAt`, once. */
+/** Returns the panel that gets the focus after `reloadAt`, once. */
 export function takeFocusedPanel() {
   const panelId = sessionStorage.getItem(FOCUS)
   sessionStorage.removeItem(FOCUS)
   return panelId
 }
 
-/** Resolves with a token that is good for a while. @returns {Promise<string>} */
+/** Resolves with a token that doesn't expire soon. @returns {Promise<string>} */
 export async function freshToken() {
   const { token, expiresAt } = /** @type {Session} */ (session.value)
   if (Date.now() < Date.parse(expiresAt) - RENEW_BEFORE_MS) return token

@@ -1,5 +1,5 @@
 /**
- * Who there is to choose from.
+ * The users that the sign-in and the operator can choose from.
  * @import {User} from '../shapes.js'
  */
 import { signal } from '@preact/signals'
@@ -10,7 +10,7 @@ const SUGGESTIONS = 6
 
 /** @type {import('@preact/signals').Signal<User[]>} */
 export const suggestions = signal([])
-/** What was searched for, so that an empty list can say so. */
+/** The query of the last search, which the page shows if the list is empty. */
 export const suggestionsQuery = signal('')
 
 /** @param {string} query */
@@ -24,7 +24,7 @@ export async function searchUsers(query) {
   }
 }
 
-/** An id that nobody has, to show what a newcomer gets. */
+/** Returns an unused id, to show the recommendations of a new user. */
 export function newcomerId() {
   const digits = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0
   return `newcomer-${digits.toString(36)}`

@@ -10,15 +10,15 @@ import { isOperator, reloadAt, session } from './session.js'
 
 /** @type {import('@preact/signals').Signal<string | null>} */
 export const viewerId = signal(null)
-/** The chosen user as the store knows them; null while asked for, or where nobody has that id. */
+/** The chosen user in the store; null while the request runs, or if the id is unknown. */
 export const viewer = signal(/** @type {User | null} */ (null))
 export const isViewerUnknown = signal(false)
 /** @type {import('@preact/signals').Signal<(Error & {reason?: string}) | null>} */
 export const viewerFailure = signal(null)
-/** The texts about the chosen user, for the one who is signed in. */
+/** The texts about the chosen user, worded for the signed-in user. */
 export const words = computed(() => wordsAbout(viewerId.value, isOperator.value))
 
-/** Signed in as a user, it is that user. The operator's choice stands in the address. */
+/** Chooses the user at the start: the signed-in user, or for the operator the user in the address. */
 export function startViewer() {
   const own = session.value?.userId
   if (own !== undefined) return take(own)
@@ -53,9 +53,9 @@ export async function refreshViewer() {
   }
 }
 
-/** Erases all that the signed-in user did, and begins the page anew: what is on it is from before. */
+/** Erases the history of the signed-in user and reloads the page, which still shows the old data. */
 export async function eraseHistory() {
-  if (viewerId.value === null || !confirm('Erase everything that you have rated? Nobody can bring it back.')) return
+  if (viewerId.value === null || !confirm('Erase all your ratings? This can’t be undone.')) return
   try {
     await ask(`/v1/users/${encodeURIComponent(viewerId.value)}`, { method: 'DELETE' })
     reloadAt('viewer')
@@ -80,7 +80,7 @@ function takeFromAddress() {
 }
 
 function take(userId) {
-  // The history that is read for them next tells whether anybody knows them.
+  // The history, which is read next, shows whether the user is known.
   show(null, null)
   viewerId.value = userId
 }
