@@ -1,48 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { clientFrames } from '../../src/features/live/frames.ts'
 import { buildTestApp } from '../build-app.ts'
+import { findUnbounded, type Schema } from '../unbounded.ts'
 
-type Schema = {
-  type?: string
-  enum?: unknown[]
-  const?: unknown
-  anyOf?: Schema[]
-  items?: Schema
-  properties?: Record<string, Schema>
-  patternProperties?: Record<string, Schema>
-  additionalProperties?: unknown
-  [bound: string]: unknown
-}
 type Operation = { parameters?: { name: string; schema: Schema }[]; requestBody?: Body }
 type Body = { content: Record<string, { schema: Schema }> }
-
-const boundsOfType: Record<string, string[]> = {
-  string: ['maxLength'],
-  integer: ['minimum', 'maximum'],
-  number: ['minimum', 'maximum'],
-  array: ['maxItems'],
-  object: [],
-}
-
-/** What a schema lets in without a bound, each by its path. */
-function findUnbounded(path: string, schema: Schema): string[] {
-  if (schema.enum || 'const' in schema) return []
-  if (schema.anyOf) return schema.anyOf.flatMap((part) => findUnbounded(path, part))
-  const missing = (boundsOfType[schema.type ?? ''] ?? ['type']).filter((bound) => schema[bound] === undefined)
-  if (schema.patternProperties && schema.maxProperties === undefined) missing.push('maxProperties')
-  if (schema.type === 'object' && !schema.patternProperties && schema.additionalProperties !== false)
-    missing.push('additionalProperties')
-  const inner = [
-    ...Object.entries(schema.properties ?? {}),
-    ...Object.entries(schema.patternProperties ?? {}),
-    ...(schema.items ? [['items', schema.items] as const] : []),
-  ]
-  return [
-    ...missing.map((bound) => `${path} has no ${bound}`),
-    ...inner.flatMap(([name, part]) => findUnbounded(`${path}/${name}`, part)),
-  ]
-}
 
 test('every text, number and list that the contract lets in has a bound', async (t) => {
   const { gateway } = await buildTestApp(t)
@@ -58,14 +20,6 @@ test('every text, number and list that the contract lets in has a bound', async 
   ])
 
   assert.ok(operations.length > 20)
-  assert.deepEqual(unbounded, [])
-})
-
-test('every text, number and list of a frame has a bound', () => {
-  const schemas = Object.entries(clientFrames)
-
-  const unbounded = schemas.flatMap(([name, schema]) => findUnbounded(name, schema as unknown as Schema))
-
   assert.deepEqual(unbounded, [])
 })
 

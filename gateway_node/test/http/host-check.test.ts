@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildTestApp } from '../build-app.ts'
-import { LiveClient } from '../features/live/live-client.ts'
 import { RawConnection } from '../raw-connection.ts'
 
 const evil = 'rebound.example:3000'
@@ -26,14 +25,6 @@ test('a page that points its own name at the gateway opens no session', async (t
   const { status } = await gateway.send({ method: 'POST', url: '/v1/sessions', headers, payload: { role: 'operator' } })
 
   assert.equal(status, 421)
-})
-
-test('a page that points its own name at the gateway opens no socket, although Host and Origin agree', async (t) => {
-  const { app } = await buildTestApp(t)
-
-  const opening = LiveClient.connect(app, { headers: { host: evil }, origin: `http://${evil}` })
-
-  await assert.rejects(opening, /421/)
 })
 
 test('a page that points its own name at the gateway gets no answer to a preflight', async (t) => {

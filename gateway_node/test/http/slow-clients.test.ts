@@ -4,7 +4,6 @@ import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { buildTestApp } from '../build-app.ts'
 import { JobsClient } from '../features/jobs/jobs-client.ts'
-import { LiveClient } from '../features/live/live-client.ts'
 import { RawConnection } from '../raw-connection.ts'
 import { tokenOf } from '../sign-in.ts'
 
@@ -62,16 +61,6 @@ test('a caller who never reads a file loses the connection, and the file is clos
   await once(body, 'close')
   assert.equal(body.destroyed, true)
   connection.leave()
-})
-
-test('a socket on which nobody says anything outlives the connections that stall', patience, async (t) => {
-  const { app } = await buildTestApp(t, { GATEWAY_STALLED_MS: '1000' })
-  const client = await LiveClient.open(app)
-  const stalled = await RawConnection.open(app)
-
-  await stalled.untilClosed()
-
-  assert.equal((await client.ask({ type: 'ping' })).type, 'pong')
 })
 
 for (const [what, text, status] of [

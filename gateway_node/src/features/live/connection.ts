@@ -1,58 +1,39 @@
-// One socket's side of the protocol: frames in, topics held, frames out. Bounded in what it may hold and in how often it may err.
+// The protocol on one socket: it reads frames, holds subscriptions and sends frames. Bounds what one client may hold and how often it may err.
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
-import type { RawData, WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import type { Identity } from '../../clients/identity-provider/identity.ts'
 import type { Call } from '../../clients/recommender/recommender.ts'
 import { AppError } from '../../errors.ts'
 import { type Access, requireAccess } from '../../http/access.ts'
-import type { Rate } from './allowance.ts'
 import { type ClientFrame, encodeAck, encodeError, encodePong, encodeWelcome, type FrameOf } from './frames.ts'
 import { Intake } from './intake.ts'
 import { Outbox } from './outbox.ts'
 import { Session, type SessionOwner, type SessionParts } from './session.ts'
 import { type Lifetime, Subscriptions } from './subscriptions.ts'
+import type { Rate } from './token-bucket.ts'
 import type { Topic } from './topic.ts'
 
-/** Ratings that wait for the broker, so that one client can't take all the room there is for what isn't confirmed. */
+/** Ratings of one socket that wait for the broker's confirm. The publisher's bound is for all clients together. */
 const maxUnacknowledged = 32
 
-const refused = 1008
-const tryAgainLater = 1013
+const closePolicyViolation = 1008
+const closeTryAgainLater = 1013
 /** A user may rate only as themselves. */
 const ratingAccess: Access = ['owner']
 
 export type Interaction = { userId: string; itemId: string; rating: number }
 export type ConnectionParts = SessionParts & {
-  /** Throws TOPIC_UNKNOWN, or ACCESS_DENIED where this somebody may not have the topic. */
+  /** Throws TOPIC_UNKNOWN, or ACCESS_DENIED if this identity may not subscribe to the topic. */
   findTopic: (topic: string, identity: Identity) => Topic
   /** Resolves when the interaction is accepted. */
   rate: (interaction: Interaction, call: Call) => Promise<unknown>
   newCall: () => Call
-  /** Of a minute. */
+  /** The rate of frames that one socket may send. */
   frames: Rate
   limits: { signInMs: number; subscriptions: number }
   logger: FastifyBaseLogger
 }
-
-// Listeners that all sockets share: an idle one would weigh more with its own.
-const connections = new WeakMap<WebSocket, Connection>()
-
-function onMessage(this: WebSocket, data: RawData, isBinary: boolean) {
-  connections.get(this)?.receive(data as Buffer, isBinary)
-}
-
-function onControlFrame(this: WebSocket) {
-  connections.get(this)?.countUnread()
-}
-
-function onClose(this: WebSocket) {
-  connections.get(this)?.end()
-}
-
-/** Of this gateway since it started: with a number it names a session, no secret, in less room than an id for each. */
-const sessionPrefix = randomUUID().slice(0, 24)
-let nextNumber = 0
 
 type Subscribing = { topic: string; resume: number | undefined; replyTo?: string | undefined; identity: Identity }
 
@@ -61,7 +42,8 @@ export class Connection implements SessionOwner {
   readonly #parts: ConnectionParts
   readonly #outbox: Outbox
   readonly #subscriptions: Subscriptions
-  readonly #number = nextNumber++
+  /** Names the session in logs and frames. It is no secret. */
+  readonly #sessionId = randomUUID()
   readonly #session: Session
   readonly #intake: Intake
   #unacknowledged = 0
@@ -73,19 +55,14 @@ export class Connection implements SessionOwner {
     this.#subscriptions = new Subscriptions(parts.limits.subscriptions)
     this.#session = new Session(this, parts)
     this.#intake = new Intake(this.#session, parts.frames)
-    connections.set(socket, this)
-    socket.on('message', onMessage)
-    socket.on('ping', onControlFrame)
-    socket.on('pong', onControlFrame)
-    socket.on('close', onClose)
+    socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary))
+    socket.on('ping', () => this.#countUnread())
+    socket.on('pong', () => this.#countUnread())
+    socket.on('close', () => this.#end())
   }
 
-  get #sessionId(): string {
-    return sessionPrefix + this.#number.toString(16).padStart(12, '0')
-  }
-
-  receive(data: Buffer, isBinary: boolean): void {
-    if (!this.#outbox.isOpen) return void this.countUnread()
+  #receive(data: Buffer, isBinary: boolean): void {
+    if (!this.#outbox.isOpen) return void this.#countUnread()
     let frame: ClientFrame
     try {
       frame = this.#intake.read(data, isBinary)
@@ -96,17 +73,17 @@ export class Connection implements SessionOwner {
     this.#answer(frame).catch((error: unknown) => this.#tellError(error, { replyTo: frame.id }))
   }
 
-  /** Each costs as much as a frame, although nothing here reads it. */
-  countUnread(): void {
+  /** Count a frame that isn't read, such as a ping: it costs the gateway as much as any other. */
+  #countUnread(): void {
     if (this.#intake.takeUnread()) return
-    if (this.#outbox.isOpen) this.socket.close(refused, 'Too many control frames.')
+    if (this.#outbox.isOpen) this.socket.close(closePolicyViolation, 'Too many control frames.')
     else this.socket.terminate()
   }
 
   #refuseFrame(error: AppError, replyTo: string | undefined): void {
     this.#outbox.send(encodeError(error, { replyTo }))
     const closeReason = this.#intake.countRefused()
-    if (closeReason !== undefined) this.socket.close(refused, closeReason)
+    if (closeReason !== undefined) this.socket.close(closePolicyViolation, closeReason)
   }
 
   async #answer(frame: ClientFrame): Promise<void> {
@@ -138,7 +115,7 @@ export class Connection implements SessionOwner {
     await Promise.all(wanted)
   }
 
-  /** Subscribing again begins again, so a client that lost track gets what there is. */
+  /** A second subscription to a topic replaces the first, so that a client that lost track gets the current state. */
   async #subscribe({ topic, resume, replyTo, identity }: Subscribing): Promise<void> {
     let lifetime: Lifetime | undefined
     try {
@@ -152,7 +129,7 @@ export class Connection implements SessionOwner {
     }
   }
 
-  end(): void {
+  #end(): void {
     this.#session.end()
     this.#subscriptions.closeAll()
   }
@@ -172,7 +149,7 @@ export class Connection implements SessionOwner {
 
   #requireFewUnacknowledged(): void {
     if (this.#unacknowledged < maxUnacknowledged) return
-    const detail = `This socket waits for the acks of ${maxUnacknowledged} ratings, as many as it may. Wait for one first.`
+    const detail = `This socket waits for the acks of ${maxUnacknowledged} ratings, which is the limit. Wait for one first.`
     throw new AppError('INTERACTIONS_EXHAUSTED', detail)
   }
 
@@ -180,10 +157,10 @@ export class Connection implements SessionOwner {
     if (replyTo !== undefined) this.#outbox.send(encodeAck(replyTo))
   }
 
-  /** Sends the error, then closes the socket. */
+  /** Send the error, then close the socket. */
   refuse(error: AppError, replyTo?: string): void {
     this.#outbox.send(encodeError(error, { replyTo }))
-    this.socket.close(error.isRetryable ? tryAgainLater : refused, error.reason)
+    this.socket.close(error.isRetryable ? closeTryAgainLater : closePolicyViolation, error.reason)
   }
 
   #tellError(thrown: unknown, about: { replyTo?: string | undefined; topic?: string }): void {

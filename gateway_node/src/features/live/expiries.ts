@@ -1,4 +1,5 @@
-// Expires sockets' sessions. One timer sweeps all of them, because a timer for each would need more memory than the session itself.
+// Expires the sessions of sockets. One sweep compares all of them with the clock by which tokens expire: timers stand still while a machine sleeps,
+// and can't wait for longer than 25 days.
 import { notifyAll } from '../../clients/listeners.ts'
 
 const sweepMs = 250

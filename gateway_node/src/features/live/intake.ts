@@ -1,28 +1,27 @@
 // Bounds the frames that one socket may send: a rate per minute, a count of unusable frames, and one small hello before the sign-in.
 import { AppError } from '../../errors.ts'
-import { Allowance, type Rate } from './allowance.ts'
 import { type ClientFrame, findFrameId, parseFrame } from './frames.ts'
+import { type Rate, TokenBucket } from './token-bucket.ts'
 
 const maxRefusedFrames = 20
-/** For control frames, and for frames that come after the closing began: so many at once, and then one a second. Clients ping a few times a minute. */
-const unreadFrames: Rate = { most: 600, perSecond: 1 }
+/** For control frames, and for frames that arrive after the closing began. Clients ping a few times a minute. */
+const unreadFrames: Rate = { capacity: 600, perSecond: 1 }
 /** Holds a token of 8 KiB. A longer frame isn't parsed before the sign-in, and the id of a longer frame isn't looked for if it is refused. */
 const maxHelloBytes = 10 * 1024
 
 export class Intake {
   readonly #session: { readonly isSignedIn: boolean }
-  readonly #frames: Allowance
+  readonly #frames: TokenBucket
   readonly #most: number
-  // Made with the first of them: an idle socket weighs less.
-  #unread: Allowance | undefined
+  readonly #unread = new TokenBucket(unreadFrames)
   #refusedFrames = 0
   #hasGreeted = false
 
   /** `frames`: the rate of frames per minute. */
   constructor(session: { readonly isSignedIn: boolean }, frames: Rate) {
     this.#session = session
-    this.#frames = new Allowance(frames)
-    this.#most = frames.most
+    this.#frames = new TokenBucket(frames)
+    this.#most = frames.capacity
   }
 
   /** Throws FRAME_INVALID or RATE_EXCEEDED. */
@@ -38,13 +37,12 @@ export class Intake {
     return frame
   }
 
-  /** Counts a frame that isn't read. Tells whether the socket may send more of them. */
+  /** Count a frame that isn't read. Return whether the socket may send more of them. */
   takeUnread(): boolean {
-    this.#unread ??= new Allowance(unreadFrames)
     return this.#unread.take()
   }
 
-  /** Counts a refused frame. Returns why the socket must close, or undefined if it stays open. */
+  /** Count a refused frame. Returns why the socket must close, or undefined if it stays open. */
   countRefused(): string | undefined {
     this.#refusedFrames += 1
     if (!this.#session.isSignedIn) return 'A frame before the sign-in was refused.'

@@ -1,28 +1,27 @@
-// What goes out to one socket, bounded: `ws` buffers without limit, so nothing reaches it but through here.
+// The bounded output of one socket. `ws` buffers without limit, so every frame goes through here.
 import type { WebSocket } from 'ws'
 import { notifyAll } from '../../clients/listeners.ts'
 
-/** Above it latest values are held back, the newest of each topic. */
+/** Above this, the outbox holds back latest values, only the newest of each topic. */
 export const roomBytes = 64 * 1024
-/** A reader that is further behind is closed with 1013. */
+/** A client that is further behind is closed with 1013. */
 export const backlogBytes = 1024 * 1024
 
-/** The part of a WebSocket that is needed here. */
+/** The part of a WebSocket that the outbox uses. */
 export type Sink = Pick<WebSocket, 'bufferedAmount' | 'readyState' | 'OPEN' | 'close'> & {
   send(text: string, done: () => void): void
 }
 
 export class Outbox {
   readonly #sink: Sink
-  // Made when they are needed: most sockets never hold anything back.
-  #held: Map<string, string> | undefined
-  #drainListeners: Set<() => void> | undefined
+  readonly #held = new Map<string, string>()
+  readonly #drainListeners = new Set<() => void>()
 
   constructor(sink: Sink) {
     this.#sink = sink
   }
 
-  /** False once the socket closes, for whatever reason. */
+  /** False as soon as the socket closes, for any reason. */
   get isOpen(): boolean {
     return this.#sink.readyState === this.#sink.OPEN
   }
@@ -32,43 +31,42 @@ export class Outbox {
     return bufferedAmount === 0 || bufferedAmount + Buffer.byteLength(text) <= roomBytes
   }
 
-  /** For frames that may not be left out. */
+  /** Send a frame that may not be left out. */
   send(text: string): void {
     if (!this.isOpen) return
     if (this.#sink.bufferedAmount + Buffer.byteLength(text) > backlogBytes) this.closeTooSlow()
     else this.#sink.send(text, () => this.#drain())
   }
 
-  /** For frames of which only the newest of a topic matters. */
+  /** Send a frame of which only the newest of a topic matters. */
   sendLatest(topic: string, text: string): void {
-    this.#held?.delete(topic)
+    this.#held.delete(topic)
     if (this.hasRoomFor(text)) this.send(text)
-    else this.#held = (this.#held ?? new Map()).set(topic, text)
+    else this.#held.set(topic, text)
   }
 
-  /** Drops what is held back of a topic. */
+  /** Drop the value of a topic that is held back. */
   forget(topic: string): void {
-    this.#held?.delete(topic)
+    this.#held.delete(topic)
   }
 
   closeTooSlow(): void {
     this.#sink.close(1013, 'This socket reads too slowly. Connect again and resume by offset.')
   }
 
-  /** Fires when there may be room again. Returns the way to stop listening. */
+  /** Call the listener when there may be room again. Return a function that removes it. */
   onDrain(listener: () => void): () => void {
-    this.#drainListeners ??= new Set()
     this.#drainListeners.add(listener)
-    return () => this.#drainListeners?.delete(listener)
+    return () => this.#drainListeners.delete(listener)
   }
 
   #drain(): void {
     if (!this.isOpen) return
-    for (const [topic, text] of this.#held ?? []) {
+    for (const [topic, text] of this.#held) {
       if (!this.hasRoomFor(text)) return
-      this.#held?.delete(topic)
+      this.#held.delete(topic)
       this.send(text)
     }
-    notifyAll(this.#drainListeners ?? [], (listener) => listener())
+    notifyAll(this.#drainListeners, (listener) => listener())
   }
 }

@@ -1,4 +1,4 @@
-// The identity of one socket: none until its first frame signs in (within a time limit), then that of the token, until the token expires.
+// The identity of one socket: none until its first frame signs in, within a time limit; then the token's, until the token expires.
 import type { WebSocket } from 'ws'
 import type { Identity, Verify } from '../../clients/identity-provider/identity.ts'
 import { AppError } from '../../errors.ts'
@@ -18,10 +18,10 @@ export type SessionParts = {
   limits: { signInMs: number }
 }
 
-/** Whose session it is. */
+/** The connection that the session belongs to. */
 export interface SessionOwner {
   readonly socket: Pick<WebSocket, 'pause' | 'resume'>
-  /** Called when nobody has signed in, or not again. */
+  /** Called when the client has not signed in, or not again, in time. */
   refuse(error: AppError): void
 }
 
@@ -46,7 +46,7 @@ export class Session implements Expiring {
     return this.#identity !== undefined
   }
 
-  /** Frames that follow `hello` at once wait for what comes of it. Throws TOKEN_INVALID. */
+  /** Return the identity. Frames that follow `hello` at once wait until its token has been checked. Throws TOKEN_INVALID. */
   async whoItIs(): Promise<Identity> {
     const identity = this.#signingIn ? await this.#signingIn : this.#identity
     if (identity === undefined)
@@ -55,7 +55,7 @@ export class Session implements Expiring {
     return identity
   }
 
-  /** Again, with a newer token of the same somebody, it prolongs the session. Throws what keeps them out. */
+  /** Check the token. A newer token of the same identity prolongs the session. Throws the reason of a refusal. */
   async signIn(token: string | undefined): Promise<Identity> {
     const signingIn = this.#enter(token)
     this.#signingIn = signingIn
@@ -89,7 +89,7 @@ export class Session implements Expiring {
     if (this.#isOver) throw new AppError('TOKEN_INVALID', 'The socket has closed meanwhile.')
     if (this.#identity === undefined) this.#parts.sockets.enter(identity)
     else if (keyOf(this.#identity) !== keyOf(identity))
-      throw new AppError('TOKEN_INVALID', 'The token is of somebody else. Open another socket.')
+      throw new AppError('TOKEN_INVALID', 'The token belongs to another identity. Open another socket.')
     this.#identity = identity
     this.#token = identity.trustedUntil < identity.expiresAt ? token : undefined
     const recheckAt = identity.trustedUntil + Math.random() * recheckSpreadMs
@@ -98,7 +98,7 @@ export class Session implements Expiring {
     return identity
   }
 
-  /** Reads no further meanwhile, so that nobody fills the memory before it is clear who they are. */
+  /** Pause reading during the check, so that a client can't fill the memory before it is known. */
   async #verify(token: string): Promise<Identity> {
     const { socket } = this.#owner
     socket.pause()
@@ -110,7 +110,7 @@ export class Session implements Expiring {
   }
 }
 
-/** Refuses frames between the token's expiry and the next sweep, which closes the socket. */
+/** Throw if the token has expired. A frame may arrive before the next sweep, which closes the socket. */
 function requireUnexpired({ expiresAt }: Identity): void {
   if (expiresAt <= Date.now()) throw expired()
 }

@@ -29,7 +29,7 @@ export const liveRoutes = fp(
       verifyToken: app.verifyToken,
       sockets: new SocketCounts(app.config.limits.socketsPerIdentity),
       expiries: new Expiries(),
-      frames: { most: framesPerMinute, perSecond: framesPerMinute / 60 },
+      frames: { capacity: framesPerMinute, perSecond: framesPerMinute / 60 },
       limits: app.config.limits,
       logger: app.log,
     }

@@ -3,7 +3,7 @@
 import { notifyAll } from '../../clients/listeners.ts'
 import { AppError } from '../../errors.ts'
 
-/** For how long a socket holds a topic. An AbortController would do, and weigh as much as all else that a subscription is. */
+/** One subscription of a socket, from its beginning to its end. */
 export class Lifetime {
   readonly topic: string
   #isOver = false
@@ -17,7 +17,7 @@ export class Lifetime {
     return this.#isOver
   }
 
-  /** Registers the one clean-up callback of this subscription. */
+  /** Register the one clean-up callback of this subscription. */
   onEnd(undo: () => void): void {
     this.#undo = undo
   }
@@ -31,40 +31,38 @@ export class Lifetime {
 
 export class Subscriptions {
   readonly #most: number
-  /** Few enough to look through. */
-  #held: Lifetime[] = []
+  readonly #held = new Map<string, Lifetime>()
 
   constructor(most: number) {
     this.#most = most
   }
 
-  /** Opening again ends the one before. Throws SUBSCRIPTIONS_EXHAUSTED. */
+  /** Begin a subscription; an earlier one to the same topic ends. Throws SUBSCRIPTIONS_EXHAUSTED. */
   open(topic: string): Lifetime {
     this.close(topic)
-    if (this.#held.length >= this.#most) {
-      const detail = `This socket holds ${this.#most} subscriptions, as many as it may. Unsubscribe from one first.`
+    if (this.#held.size >= this.#most) {
+      const detail = `This socket holds ${this.#most} subscriptions, which is the limit. Unsubscribe from one first.`
       throw new AppError('SUBSCRIPTIONS_EXHAUSTED', detail)
     }
     const lifetime = new Lifetime(topic)
-    // To push onto an empty array reserves room for 17.
-    this.#held = [...this.#held, lifetime]
+    this.#held.set(topic, lifetime)
     return lifetime
   }
 
   close(topic: string): void {
-    const held = this.#held.find((lifetime) => lifetime.topic === topic)
+    const held = this.#held.get(topic)
     if (held) this.end(held)
   }
 
-  /** Ends that one alone: the topic may have been opened again meanwhile. */
+  /** End this subscription only: the topic may have a newer one by now. */
   end(lifetime: Lifetime): void {
-    this.#held = this.#held.filter((held) => held !== lifetime)
+    if (this.#held.get(lifetime.topic) === lifetime) this.#held.delete(lifetime.topic)
     lifetime.end()
   }
 
   closeAll(): void {
-    const held = this.#held
-    this.#held = []
+    const held = [...this.#held.values()]
+    this.#held.clear()
     notifyAll(held, (lifetime) => lifetime.end())
   }
 }

@@ -62,3 +62,12 @@ test('nobody rates as somebody else', async (t) => {
 
   assert.deepEqual([reason, broker.published.length], ['FRAME_INVALID', 0])
 })
+
+test('a page that points its own name at the gateway opens no socket, although Host and Origin agree', async (t) => {
+  const rebound = 'rebound.example:3000'
+  const { app } = await buildTestApp(t)
+
+  const opening = LiveClient.connect(app, { headers: { host: rebound }, origin: `http://${rebound}` })
+
+  await assert.rejects(opening, /421/)
+})

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AppError } from '../../../src/errors.ts'
-import { encodeError, encodeEvent, parseFrame } from '../../../src/features/live/frames.ts'
+import { clientFrames, encodeError, encodeEvent, parseFrame } from '../../../src/features/live/frames.ts'
+import { findUnbounded, type Schema } from '../../unbounded.ts'
 
 const parse = (text: string) => parseFrame(Buffer.from(text), false)
 
@@ -84,3 +85,18 @@ test('an error says whether trying again may help', () => {
   })
   assert.equal(frame('BROKER_UNAVAILABLE').retryable, true)
 })
+
+test('every text, number and list of a frame has a bound', () => {
+  const unbounded = Object.entries(clientFrames).flatMap(([name, schema]) =>
+    findUnbounded(name, schema as unknown as Schema),
+  )
+
+  assert.deepEqual(unbounded, [])
+})
+
+for (const count of [1, 7, 8, 9, 50, 120])
+  test(`a frame with ${count} unknown names is refused with some of them`, () => {
+    const names = Object.fromEntries(Array.from({ length: count }, (_, number) => [`name${number}`, 1]))
+
+    assert.throws(() => parse(JSON.stringify({ type: 'ping', ...names })), /name0 is unknown/)
+  })

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { InteractionRecorded } from '../../../src/gen/whynotboth/v1/interactions.ts'
 import { buildTestApp } from '../../build-app.ts'
+import { RawConnection } from '../../raw-connection.ts'
 import { tokenOf } from '../../sign-in.ts'
 import { LiveClient } from './live-client.ts'
 
@@ -181,4 +182,24 @@ test('the contract describes every frame', async (t) => {
   assert.deepEqual(Object.keys(client), ['hello', 'subscribe', 'unsubscribe', 'rate', 'ping'])
   assert.deepEqual(Object.keys(server), ['welcome', 'event', 'ack', 'error', 'pong'])
   assert.equal(client.rate.properties.rating.maximum, 5)
+})
+
+test('a socket on which nobody says anything outlives the connections that stall', { timeout: 20_000 }, async (t) => {
+  const { app } = await buildTestApp(t, { GATEWAY_STALLED_MS: '1000' })
+  const client = await LiveClient.open(app)
+  const stalled = await RawConnection.open(app)
+
+  await stalled.untilClosed()
+
+  assert.equal((await client.ask({ type: 'ping' })).type, 'pong')
+})
+
+test('the figures of a gateway count its sockets', async (t) => {
+  const { app, gateway } = await buildTestApp(t)
+  await LiveClient.open(app)
+  await LiveClient.open(app)
+
+  const { body } = await gateway.get('/v1/stats')
+
+  assert.equal(body.sockets, 2)
 })

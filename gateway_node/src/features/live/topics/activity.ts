@@ -1,7 +1,7 @@
 // `activity`: the events of all users and jobs, for an operator to watch. Under load it is a sample; it is never a record.
-import { Allowance } from '../allowance.ts'
 import { encodeEvent } from '../frames.ts'
 import type { Hub } from '../hub.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import type { JobChange, Subscription, TopicHandler, TopicKind } from '../topic.ts'
 
 const name = 'activity'
@@ -23,7 +23,7 @@ export const activityTopic: TopicKind = {
 class ActivityTopic implements TopicHandler {
   readonly #hub: Hub
   #newest: Activity[] = []
-  readonly #allowance = new Allowance({ most: eventsPerSecond, perSecond: eventsPerSecond })
+  readonly #bucket = new TokenBucket({ capacity: eventsPerSecond, perSecond: eventsPerSecond })
 
   constructor(hub: Hub) {
     this.#hub = hub
@@ -54,6 +54,6 @@ class ActivityTopic implements TopicHandler {
   #record(activity: Activity): void {
     this.#newest.push(activity)
     if (this.#newest.length > keptEvents) this.#newest.shift()
-    if (this.#hub.has(name) && this.#allowance.take()) this.#hub.publish(name, null, activity)
+    if (this.#hub.has(name) && this.#bucket.take()) this.#hub.publish(name, null, activity)
   }
 }

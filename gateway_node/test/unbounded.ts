@@ -1,0 +1,40 @@
+// Finds what a JSON schema lets in without a bound.
+
+export type Schema = {
+  type?: string
+  enum?: unknown[]
+  const?: unknown
+  anyOf?: Schema[]
+  items?: Schema
+  properties?: Record<string, Schema>
+  patternProperties?: Record<string, Schema>
+  additionalProperties?: unknown
+  [bound: string]: unknown
+}
+
+const boundsOfType: Record<string, string[]> = {
+  string: ['maxLength'],
+  integer: ['minimum', 'maximum'],
+  number: ['minimum', 'maximum'],
+  array: ['maxItems'],
+  object: [],
+}
+
+/** What a schema lets in without a bound, each by its path. */
+export function findUnbounded(path: string, schema: Schema): string[] {
+  if (schema.enum || 'const' in schema) return []
+  if (schema.anyOf) return schema.anyOf.flatMap((part) => findUnbounded(path, part))
+  const missing = (boundsOfType[schema.type ?? ''] ?? ['type']).filter((bound) => schema[bound] === undefined)
+  if (schema.patternProperties && schema.maxProperties === undefined) missing.push('maxProperties')
+  if (schema.type === 'object' && !schema.patternProperties && schema.additionalProperties !== false)
+    missing.push('additionalProperties')
+  const inner = [
+    ...Object.entries(schema.properties ?? {}),
+    ...Object.entries(schema.patternProperties ?? {}),
+    ...(schema.items ? [['items', schema.items] as const] : []),
+  ]
+  return [
+    ...missing.map((bound) => `${path} has no ${bound}`),
+    ...inner.flatMap(([name, part]) => findUnbounded(`${path}/${name}`, part)),
+  ]
+}
