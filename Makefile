@@ -79,7 +79,7 @@ lint-python: install
 	$(INSTALLED) ruff check .
 	$(INSTALLED) ruff format --check .
 	cd ml_service_py && $(INSTALLED) python -m mypy
-	$(INSTALLED) MYPYPATH=ml_service_py/src:tests:ml_service_py/tests python -m mypy --strict --explicit-package-bases --disable-error-code import-untyped infra/local infra/images infra/offline infra/audit infra/certs benchmarks tests
+	$(INSTALLED) MYPYPATH=ml_service_py/src:protos:tests:ml_service_py/tests python -m mypy --strict --explicit-package-bases --disable-error-code import-untyped infra/local infra/images infra/offline infra/audit infra/certs benchmarks tests protos/generate.py
 	cd ml_service_py && $(INSTALLED) lint-imports
 
 lint-node: install

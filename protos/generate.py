@@ -12,13 +12,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from catalogue import render_page
+from error_tables import ErrorTable, read_table, render_page, render_python, render_typescript
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.rpc import status_pb2
 
 ROOT = Path(__file__).resolve().parents[1]
 PROTOS = ROOT / "protos"
 PYTHON = Path("ml_service_py/src")
 TYPESCRIPT = Path("gateway_node/src/gen")
 PAGE = Path("docs/reference/errors.md")
+#: Google's contracts for the details of a gRPC error. Only TypeScript needs their code: a package of Python's has it.
+GOOGLE_RPC = tuple(Path(status_pb2.__file__).with_name(name) for name in ("status.proto", "error_details.proto"))
 TS_PROTO = ROOT / "gateway_node" / "node_modules" / ".bin" / "protoc-gen-ts_proto"
 TS_OPTIONS = (
     "outputServices=grpc-js",
@@ -56,26 +60,48 @@ def main() -> None:
 
 
 def generate(target: Path) -> None:
+    """Write all that follows from the contracts below a folder, at the same places as in the checkout."""
     sources = sorted(PROTOS.rglob("*.proto"))
-    services = [source for source in sources if "\nservice " in source.read_text("utf-8")]
     python, typescript, page = (target / place for place in (PYTHON, TYPESCRIPT, PAGE))
     for folder in (python, typescript, page.parent):
         folder.mkdir(parents=True)
-    protoc(sources, f"--python_out={python}", f"--mypy_out=quiet:{python}")
-    protoc(services, f"--grpc_python_out={python}", f"--mypy_grpc_out=quiet:{python}")
+    tables = read_tables(sources, target / "contracts.binpb")
+    generate_python(sources, python)
+    generate_typescript(sources, typescript)
+    for table in tables:
+        folder = Path(table.source).parent
+        (python / folder / "error_reasons.py").write_text(render_python(table), "utf-8")
+        (typescript / folder / "error-reasons.ts").write_text(render_typescript(table), "utf-8")
+    page.write_text(render_page(tables), "utf-8")
+
+
+def generate_python(sources: list[Path], folder: Path) -> None:
+    services = [source for source in sources if "\nservice " in source.read_text("utf-8")]
+    protoc(sources, f"--python_out={folder}", f"--mypy_out=quiet:{folder}")
+    if services:
+        protoc(services, f"--grpc_python_out={folder}", f"--mypy_grpc_out=quiet:{folder}")
+
+
+def generate_typescript(sources: list[Path], folder: Path) -> None:
     protoc(
-        sources,
+        [*sources, *GOOGLE_RPC],
         f"--plugin=protoc-gen-ts_proto={TS_PROTO}",
-        f"--ts_proto_out={typescript}",
+        f"--ts_proto_out={folder}",
         f"--ts_proto_opt={','.join(TS_OPTIONS)}",
     )
-    page.write_text(render_page(), "utf-8")
+
+
+def read_tables(sources: list[Path], compiled: Path) -> list[ErrorTable]:
+    protoc(sources, f"--descriptor_set_out={compiled}", "--include_source_info")
+    contracts = FileDescriptorSet.FromString(compiled.read_bytes())
+    return [table for contract in contracts.file if (table := read_table(contract))]
 
 
 def protoc(sources: list[Path], *options: str) -> None:
     # The plugins, and the Node that one of them needs, stand beside this Python.
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTOS}", *options, *map(str, sources)]
+    paths = (f"-I{PROTOS}", f"-I{GOOGLE_RPC[0].parents[2]}")
+    command = [sys.executable, "-m", "grpc_tools.protoc", *paths, *options, *map(str, sources)]
     ended = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, env=environment)
     if ended.returncode != 0:
         raise ValueError(f"protoc refuses the contracts:\n{ended.stderr.strip()}")

@@ -13,6 +13,12 @@ PYTHON = Path("ml_service_py/src")
 TYPESCRIPT = Path("gateway_node/src/gen")
 PAGE = Path("docs/reference/errors.md")
 
+NEW_REASON = """
+  // RESOURCE_EXHAUSTED, HTTP 402, retryable. The quota is spent.
+  // Buy more.
+  ERROR_REASON_QUOTA_SPENT = 999;
+"""
+
 
 class Checkout:
     """The contracts and their generated code, as a checkout holds them, and one package that is written by hand."""
@@ -95,3 +101,27 @@ def test_a_check_names_the_files_that_differ_and_replaces_none(checkout: Checkou
 
     assert (ended.returncode, checkout.generated()) == (1, before)
     assert ended.stderr.strip().endswith("Run `make proto`: gateway_node/src/gen/whynotboth/v1/errors.ts")
+
+
+def test_a_new_reason_is_one_value_of_the_contract(checkout: Checkout) -> None:
+    checkout.replace("}\n\n// One failure", f"{NEW_REASON}}}\n\n// One failure", "whynotboth")
+
+    ended = checkout.generate()
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    for place in (PYTHON / "whynotboth/v1/error_reasons.py", TYPESCRIPT / "whynotboth/v1/error-reasons.ts", PAGE):
+        text = (checkout.root / place).read_text("utf-8")
+        assert all(word in text for word in ("QUOTA_SPENT", "RESOURCE_EXHAUSTED", "402", "The quota is spent. Buy more."))
+
+
+@pytest.mark.parametrize(
+    "comment", ["The quota is spent.", "RESOURCE_EXHAUSTED.", "NO_SUCH_KIND. The quota is spent.", "NOT_FOUND, final. Why."]
+)
+def test_a_reason_whose_comment_has_another_form_is_named_and_changes_nothing(comment: str, checkout: Checkout) -> None:
+    before = checkout.generated()
+    checkout.replace("}\n\n// One failure", f"  // {comment}\n  ERROR_REASON_QUOTA_SPENT = 999;\n}}\n\n// One failure", "whynotboth")
+
+    ended = checkout.generate()
+
+    assert (ended.returncode, checkout.generated()) == (1, before)
+    assert f"the comment of ERROR_REASON_QUOTA_SPENT is `{comment}`. Write it as `KIND[, HTTP status]" in ended.stderr

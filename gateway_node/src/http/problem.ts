@@ -1,31 +1,12 @@
-// Renders every error as application/problem+json (RFC 9457). The only file that knows HTTP statuses of errors.
+// Renders every error as application/problem+json (RFC 9457), as ml_service/entrypoints/ops/problem.py does for the operators' HTTP.
 import type { ServerResponse } from 'node:http'
 import type { FastifyError, FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Static, Type } from 'typebox'
-import { AppError, type Kind, type Reason } from '../errors.ts'
+import { AppError, type FieldError, type Reason } from '../errors.ts'
+import { errorReasons } from '../gen/whynotboth/v1/error-reasons.ts'
 import { parseBodies } from './bodies.ts'
 import { compileValidator, toFieldErrors } from './validation.ts'
-
-const statusOfKind: Record<Kind, number> = {
-  INVALID_ARGUMENT: 400,
-  UNAUTHENTICATED: 401,
-  PERMISSION_DENIED: 403,
-  NOT_FOUND: 404,
-  ALREADY_EXISTS: 409,
-  RESOURCE_EXHAUSTED: 429,
-  INTERNAL: 502,
-  UNAVAILABLE: 503,
-  DEADLINE_EXCEEDED: 504,
-}
-
-/** Reasons for which HTTP has a status that is more exact than their kind's. */
-const statusOfReason: Partial<Record<Reason, number>> = {
-  BODY_TOO_LARGE: 413,
-  MEDIA_TYPE_UNSUPPORTED: 415,
-  HOST_REFUSED: 421,
-  INTERNAL: 500,
-}
 
 const reasonOfFastifyCode: Record<string, Reason> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
@@ -35,13 +16,16 @@ const reasonOfFastifyCode: Record<string, Reason> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'BODY_MALFORMED',
 }
 
+/** What Fastify calls the parts of a request that a schema refuses, in the words of a problem. */
+const partOfContext: Record<string, string> = { querystring: 'query', params: 'path' }
+
 const Problem = Type.Object({
   type: Type.String(),
   title: Type.String(),
   status: Type.Integer(),
   detail: Type.String(),
   instance: Type.String(),
-  reason: Type.String({ description: 'The identity of the error, from the catalogue.' }),
+  reason: Type.String({ description: 'The reason of the error, from docs/reference/errors.md.' }),
   requestId: Type.String(),
   errors: Type.Optional(Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() }))),
 })
@@ -73,85 +57,92 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
   const error = toAppError(thrown)
   const status = statusOf(error)
   logError(error, request, status)
-  if (error.isRetryable) reply.header('retry-after', error.retryAfterSeconds ?? 1)
-  if (status === 401) reply.header('www-authenticate', 'Bearer')
-  reply.header('x-request-id', request.id)
-  return reply
-    .code(status)
-    .type('application/problem+json')
-    .send(toProblem(error, status, request))
+  // Bytes, as Fastify would add a charset to the content type of a text or an object. JSON has none.
+  const body = Buffer.from(JSON.stringify(toProblem(error, status, request)))
+  return reply.code(status).headers(problemHeaders(error, request.id)).send(body)
 }
 
-/** Made once: to capture a stack costs more than the rest of a refusal. */
-const failed = new AppError('INTERNAL', 'The gateway failed. Report it with the request id.')
-
-/** If a hook fails while an answer is sent, Fastify sends the error through the same hooks: it would fail again, and say why. */
+/** If a hook fails while an answer is sent, Fastify sends the error through the same hooks, where it fails again and shows its cause. */
 const requireWorkingHooks: onSendHookHandler = (request, reply, payload, done) => {
   const isSecondTime = request.isSending
   request.isSending = true
   if (!isSecondTime) return done(null, payload)
-  writeProblem(failed, request, reply.hijack().raw)
+  writeProblem(hookFailure, request, reply.hijack().raw)
 }
 
-/** Past Fastify, its hooks and its serialisers. */
-export function writeProblem(error: AppError, asked: Asked, response: ServerResponse) {
+/** Created once: to capture a stack costs more than the rest of the answer. */
+const hookFailure = new AppError('INTERNAL')
+
+/** Send a problem without Fastify, its hooks and its serialisers. */
+export function writeProblem(error: AppError, request: Asked, response: ServerResponse) {
   const status = statusOf(error)
-  const body = JSON.stringify(toProblem(error, status, asked))
-  if (error.isRetryable) response.setHeader('retry-after', error.retryAfterSeconds ?? 1)
-  response.writeHead(status, {
-    'content-type': 'application/problem+json',
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    'x-request-id': asked.id,
-  })
+  const body = JSON.stringify(toProblem(error, status, request))
+  response.writeHead(status, { ...problemHeaders(error, request.id), 'content-length': Buffer.byteLength(body) })
   response.end(body)
 }
 
-const statusOf = ({ reason, kind }: AppError) => statusOfReason[reason] ?? statusOfKind[kind]
+const statusOf = ({ reason }: AppError): number => errorReasons[reason].httpStatus
 
-export function unknownRoute(request: FastifyRequest): AppError {
-  return new AppError('ROUTE_UNKNOWN', `No route ${request.method} ${pathOf(request)}. See /openapi.json.`)
+function problemHeaders({ kind, isRetryable, retryAfterSeconds = 1 }: AppError, requestId: string) {
+  return {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': requestId,
+    ...(isRetryable && { 'retry-after': String(retryAfterSeconds) }),
+    ...(kind === 'UNAUTHENTICATED' && { 'www-authenticate': 'Bearer' }),
+  }
 }
 
-/** Queries stay out of what is logged: some put tokens there. */
-export function pathOf({ url }: FastifyRequest): string {
+export function unknownRoute(request: FastifyRequest): AppError {
+  return new AppError(
+    'ROUTE_UNKNOWN',
+    `No route has the method ${request.method} and the path ${pathOf(request)}. See /openapi.json.`,
+  )
+}
+
+/** Return the path without the query. Some clients put tokens into the query, so it is neither logged nor sent back. */
+export function pathOf({ url }: Asked): string {
   return url.replace(/\?.*/s, '')
 }
 
-/** What isn't an AppError yet is Fastify's refusal of a request, or a bug. */
+/** Return an AppError as it is. Any other error is a request that Fastify refused, or a bug. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   const { code, statusCode, validation, validationContext, message } = thrown as Partial<FastifyError>
   if (validation)
-    return new AppError('REQUEST_INVALID', `The ${validationContext ?? 'request'} can't be used. See errors.`, {
-      fields: toFieldErrors(validation as Parameters<typeof toFieldErrors>[0]),
-    })
+    return invalidPart(validationContext ?? 'request', toFieldErrors(validation as Parameters<typeof toFieldErrors>[0]))
   const reason = code ? reasonOfFastifyCode[code] : undefined
   if (reason) return new AppError(reason, message ?? reason)
   if (thrown instanceof SyntaxError && statusCode === 400) return new AppError('BODY_MALFORMED', thrown.message)
   if (statusCode && statusCode >= 400 && statusCode < 500)
     return new AppError('REQUEST_INVALID', message ?? 'Bad request.')
-  return new AppError('INTERNAL', 'The gateway failed. Report it with the request id.', { cause: thrown })
+  return new AppError('INTERNAL', undefined, { cause: thrown })
+}
+
+function invalidPart(context: string, fields: FieldError[]): AppError {
+  const part = partOfContext[context] ?? context
+  return new AppError('REQUEST_INVALID', `The ${part} is not valid. Correct the fields in \`errors\`.`, { fields })
 }
 
 type Asked = Pick<FastifyRequest, 'url' | 'id'>
 
+/** Return the body of a problem. `status` differs from the reason's only if Node itself refused the request. */
 export function toProblem(error: AppError, status: number, request: Asked): Static<typeof Problem> {
-  const words = error.reason.toLowerCase().replaceAll('_', ' ')
+  const { type, title } = errorReasons[error.reason]
   return {
-    type: `urn:whynotboth:error:${words.replaceAll(' ', '-')}`,
-    title: words.charAt(0).toUpperCase() + words.slice(1),
+    type,
+    title,
     status,
     detail: error.message,
-    instance: request.url,
+    instance: pathOf(request),
     reason: error.reason,
     requestId: request.id,
     ...(error.fields.length > 0 && { errors: error.fields }),
   }
 }
 
-/** Logs an error once, here where it is handled. The stack of a neighbour's failure says nothing that its message doesn't. */
+/** Log an error once, here where it is handled. The stack of a client's failure adds nothing to its message. */
 function logError(error: AppError, request: FastifyRequest, status: number) {
   const { reason, cause, message: detail } = error
   if (status === 500) request.log.error({ reason, err: cause ?? error }, 'request failed by a bug')
@@ -161,7 +152,7 @@ function logError(error: AppError, request: FastifyRequest, status: number) {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whether the hooks that send its answer have begun. */
+    /** Whether the `onSend` hooks of its answer have begun. */
     isSending: boolean
   }
 }

@@ -1,16 +1,17 @@
 // Errors as the recommender sends them: a status, and google.rpc.Status with one ErrorInfo in its trailer.
-import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { Metadata, type ServiceError, type status } from '@grpc/grpc-js'
+import { ErrorInfo } from '../../../src/gen/google/rpc/error_details.ts'
+import { Status } from '../../../src/gen/google/rpc/status.ts'
+import { errorDomain } from '../../../src/gen/whynotboth/v1/error-reasons.ts'
 
 export function grpcError(code: status, details: string, reason?: string): ServiceError {
   const metadata = new Metadata()
-  if (reason) metadata.set('grpc-status-details-bin', Buffer.from(statusMessage(code, details, reason)))
+  if (reason) metadata.set('grpc-status-details-bin', Buffer.from(encodeStatus(code, details, reason)))
   return Object.assign(new Error(details), { code, details, metadata })
 }
 
-function statusMessage(code: number, message: string, reason: string): Uint8Array {
-  const info = new BinaryWriter().uint32(10).string(reason).uint32(18).string('whynotboth').finish()
-  const any = new BinaryWriter().uint32(10).string('type.googleapis.com/google.rpc.ErrorInfo').uint32(18).bytes(info)
-  const details = any.finish()
-  return new BinaryWriter().uint32(8).int32(code).uint32(18).string(message).uint32(26).bytes(details).finish()
+function encodeStatus(code: number, message: string, reason: string): Uint8Array {
+  const value = Buffer.from(ErrorInfo.encode({ reason, domain: errorDomain, metadata: {} }).finish())
+  const typeUrl = 'type.googleapis.com/google.rpc.ErrorInfo'
+  return Status.encode({ code, message, details: [{ typeUrl, value }] }).finish()
 }

@@ -4,13 +4,13 @@ import { status } from '@grpc/grpc-js'
 import { toAppError } from '../../../src/clients/recommender/status-map.ts'
 import { grpcError } from './grpc-errors.ts'
 
-test('what the recommender says of itself wins over the status', () => {
+test('the reason in the error details wins over the status', () => {
   const error = toAppError(grpcError(status.UNAVAILABLE, 'The store is away.', 'STORE_UNAVAILABLE'))
 
   assert.deepEqual([error.reason, error.message], ['STORE_UNAVAILABLE', 'The store is away.'])
 })
 
-test('a bare status has a reason too', () => {
+test('a status without details has a reason too', () => {
   const reasons = [status.UNAVAILABLE, status.CANCELLED, status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED].map(
     (code) => toAppError(grpcError(code, '')).reason,
   )
@@ -23,8 +23,8 @@ test('a bare status has a reason too', () => {
   ])
 })
 
-test('what explains nothing is the upstream’s failure, its inside kept from callers', () => {
-  const original = grpcError(status.INTERNAL, 'Traceback of the inside')
+test('an unexplained failure is UPSTREAM_FAILED, and its text is kept from callers', () => {
+  const original = grpcError(status.INTERNAL, 'Traceback of the recommender')
 
   const error = toAppError(original)
 
@@ -33,13 +33,13 @@ test('what explains nothing is the upstream’s failure, its inside kept from ca
   assert.ok(!error.message.includes('Traceback'))
 })
 
-test('a bug of the recommender is the failure of another service to callers, and no bug of this gateway', () => {
-  const error = toAppError(grpcError(status.INTERNAL, 'The recommender failed.', 'INTERNAL'))
+test('a bug of the recommender is UPSTREAM_FAILED to callers, and no bug of the gateway', () => {
+  const error = toAppError(grpcError(status.INTERNAL, 'The recommender has a bug.', 'INTERNAL'))
 
   assert.deepEqual([error.reason, error.isRetryable], ['UPSTREAM_FAILED', true])
 })
 
-test('details that can not be decoded, or a reason of another build, leave the status', () => {
+test('the status decides if the details can not be decoded or name an unknown reason', () => {
   const broken = grpcError(status.UNAVAILABLE, '')
   broken.metadata.set('grpc-status-details-bin', Buffer.from([0xff, 0xff, 0xff]))
 

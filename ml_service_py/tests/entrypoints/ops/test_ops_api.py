@@ -164,10 +164,10 @@ async def test_a_failure_is_a_problem(ops: OpsDriver, path: str, status: int, re
     assert (problem["status"], problem["reason"], problem["requestId"]) == (status, reason, "r-1")
 
 
-async def test_a_method_that_a_path_lacks_is_a_405_that_names_those_it_has(ops: OpsDriver) -> None:
+async def test_an_unknown_method_is_an_unknown_route_and_the_answer_names_the_methods_of_the_path(ops: OpsDriver) -> None:
     answer = await ops.client.post("/models")
 
-    assert (answer.status_code, answer.json()["status"], answer.json()["reason"]) == (405, 405, "ROUTE_UNKNOWN")
+    assert (answer.status_code, answer.json()["status"], answer.json()["reason"]) == (404, 404, "ROUTE_UNKNOWN")
     assert answer.headers["allow"] == "GET"
 
 
@@ -178,10 +178,10 @@ async def test_an_id_that_could_be_something_else_is_not_repeated(ops: OpsDriver
     assert problem["requestId"] != request_id
 
 
-async def test_a_problem_names_the_fields_to_mend(ops: OpsDriver) -> None:
+async def test_a_problem_names_the_fields_to_correct(ops: OpsDriver) -> None:
     problem = await ops.problem("/models?pageSize=0")
 
-    assert [error["field"] for error in problem["errors"]] == ["pageSize"]
+    assert [error["pointer"] for error in problem["errors"]] == ["/pageSize"]
 
 
 async def test_a_bug_is_a_500_that_keeps_its_detail_to_itself(ops: OpsDriver, live: LiveState, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,18 @@
-"""A refusal of the framework becomes a problem and keeps its status."""
+"""A request that FastAPI refuses is answered with a problem."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from fastapi import FastAPI, HTTPException
 
 from ml_service.entrypoints.ops.problem import install_problems
+from whynotboth.v1.error_reasons import ERROR_REASONS
+
+if TYPE_CHECKING:
+    from whynotboth.v1.error_reasons import Reason
 
 
 async def problem_of(error: Exception) -> tuple[dict[str, Any], httpx.Headers]:
@@ -28,26 +32,28 @@ async def problem_of(error: Exception) -> tuple[dict[str, Any], httpx.Headers]:
 
 
 @pytest.mark.parametrize(
-    ("status", "title", "reason"),
+    ("status", "reason"),
     [
-        (400, "Bad Request", "REQUEST_INVALID"),
-        (401, "Unauthorized", "TOKEN_INVALID"),
-        (403, "Forbidden", "ACCESS_DENIED"),
-        (404, "Not Found", "ROUTE_UNKNOWN"),
-        (405, "Method Not Allowed", "ROUTE_UNKNOWN"),
-        (409, "Conflict", "REQUEST_INVALID"),
-        (429, "Too Many Requests", "RATE_EXCEEDED"),
-        (499, "Error", "REQUEST_INVALID"),
-        (503, "Service Unavailable", "INTERNAL"),
+        (400, "REQUEST_INVALID"),
+        (401, "TOKEN_INVALID"),
+        (403, "ACCESS_DENIED"),
+        (404, "ROUTE_UNKNOWN"),
+        (405, "ROUTE_UNKNOWN"),
+        (409, "REQUEST_INVALID"),
+        (429, "RATE_EXCEEDED"),
+        (499, "REQUEST_INVALID"),
+        (503, "INTERNAL"),
     ],
 )
-async def test_a_refusal_keeps_its_status_and_its_detail(status: int, title: str, reason: str) -> None:
+async def test_a_refusal_of_the_framework_has_a_reason_and_keeps_its_detail(status: int, reason: Reason) -> None:
     problem, _ = await problem_of(HTTPException(status, "Why."))
 
-    assert (problem["status"], problem["title"], problem["reason"], problem["detail"]) == (status, title, reason, "Why.")
+    rule = ERROR_REASONS[reason]
+    assert (problem["reason"], problem["detail"]) == (reason, "Why.")
+    assert (problem["status"], problem["title"]) == (rule.http_status, rule.title)
 
 
-async def test_a_refusal_keeps_its_headers() -> None:
+async def test_a_refusal_of_the_framework_keeps_its_headers() -> None:
     _, headers = await problem_of(HTTPException(429, "Later.", headers={"Retry-After": "7"}))
 
     assert headers["retry-after"] == "7"

@@ -11,112 +11,145 @@ export const protobufPackage = "whynotboth.v1";
 
 export const protobufFileName = "whynotboth/v1/errors.proto";
 
-/** The only catalogue of errors. Node, Python, HTTP, gRPC, AMQP and WebSocket all speak of these reasons. */
+/** The contract of all errors: what Node and Python answer on HTTP, gRPC, AMQP and WebSocket. */
 
 /**
- * Why something was refused or failed.
+ * Why a request, a frame or a job was refused or failed.
  *
- * The name without its prefix is the identity that callers see (`USER_UNKNOWN`): on HTTP as the problem's `reason`, on gRPC as
- * `google.rpc.ErrorInfo.reason` with the domain `whynotboth`, on a socket as the error frame's `reason`.
- * Each comment says: the kind (a gRPC status code), `retryable` if the same call, frame or job may succeed later, the cause, and what
- * the caller should do.
+ * Callers see the name without its prefix (`USER_UNKNOWN`): as `reason` of a problem on HTTP, as `google.rpc.ErrorInfo.reason` with the
+ * domain `whynotboth` on gRPC, and as `reason` of an `error` frame on a socket.
+ *
+ * `make proto` generates the tables of both languages and docs/reference/errors.md from the comments of the values. Their form:
+ *
+ *     KIND[, HTTP status][, retryable]. What happened. What the caller should do.
+ *
+ * KIND is the gRPC status code; it also decides the HTTP status. `HTTP 413` replaces the status that HTTP has for the kind.
+ * `retryable` means that the same call, frame or job may succeed later.
+ * The sentences are the `detail` of every error that is raised without a more exact one.
  */
 export const ErrorReason = {
-  /** UNSPECIFIED - INTERNAL. Never sent on purpose. Report it. */
+  /** UNSPECIFIED - Not a reason. Never sent. */
   UNSPECIFIED: 0,
-  /** REQUEST_INVALID - INVALID_ARGUMENT. A field is missing, unknown, of the wrong type or out of range. Mend the fields that the error names. */
+  /** REQUEST_INVALID - INVALID_ARGUMENT. A field is missing, unknown, of the wrong type or out of range. Correct the fields that `errors` names. */
   REQUEST_INVALID: 1,
   /** BODY_MALFORMED - INVALID_ARGUMENT. The body can't be decoded as the media type that it claims. Send well-formed JSON or protobuf. */
   BODY_MALFORMED: 2,
-  /** BODY_TOO_LARGE - INVALID_ARGUMENT. The body is larger than the limit. Send less at a time. */
+  /** BODY_TOO_LARGE - INVALID_ARGUMENT, HTTP 413. The body is larger than the limit. Send less in one request. */
   BODY_TOO_LARGE: 3,
-  /** MEDIA_TYPE_UNSUPPORTED - INVALID_ARGUMENT. The body's media type isn't served. Send application/json. */
+  /** MEDIA_TYPE_UNSUPPORTED - INVALID_ARGUMENT, HTTP 415. The service doesn't read this media type. Send application/json. */
   MEDIA_TYPE_UNSUPPORTED: 4,
-  /** PAGE_TOKEN_INVALID - INVALID_ARGUMENT. The page token isn't one that this list gave out. Start from the first page. */
+  /** PAGE_TOKEN_INVALID - INVALID_ARGUMENT. This list did not issue the page token. Start again from the first page. */
   PAGE_TOKEN_INVALID: 5,
-  /** FRAME_INVALID - INVALID_ARGUMENT. A frame on the socket isn't text, isn't JSON or fits no known frame. Send a frame of the reference. */
+  /** FRAME_INVALID - INVALID_ARGUMENT. The frame is not text, not JSON, or of no known form. Send a frame that the socket's reference describes. */
   FRAME_INVALID: 6,
-  /** JOB_PARAMS_INVALID - INVALID_ARGUMENT. The parameters of a job can't be used. Mend the field that the detail names. */
+  /** JOB_PARAMS_INVALID - INVALID_ARGUMENT. The job can't use its parameters. Correct the field that `detail` names. */
   JOB_PARAMS_INVALID: 7,
-  /** MESSAGE_UNDECODABLE - INVALID_ARGUMENT. A message on the broker can't be decoded as the type that it claims. Mend its publisher. */
+  /** MESSAGE_UNDECODABLE - INVALID_ARGUMENT. A message on the broker can't be decoded as the type that it claims. Correct its publisher. */
   MESSAGE_UNDECODABLE: 8,
-  /** IMPORT_INVALID - INVALID_ARGUMENT. A file to import has a row that can't be used. Mend the file, line and column that the detail names. */
+  /** IMPORT_INVALID - INVALID_ARGUMENT. A file to import has a row that can't be used. Correct the file, line and column that `detail` names. */
   IMPORT_INVALID: 9,
-  /** ROUTE_UNKNOWN - NOT_FOUND. No route has this method and path. Look it up in /openapi.json. */
+  /** ROUTE_UNKNOWN - NOT_FOUND. No route has this method and path. See /openapi.json. */
   ROUTE_UNKNOWN: 20,
-  /** USER_UNKNOWN - NOT_FOUND. No such user. Use an id that /v1/users lists. */
+  /** USER_UNKNOWN - NOT_FOUND. No user has this id. Use an id that /v1/users lists. */
   USER_UNKNOWN: 21,
-  /** ITEM_UNKNOWN - NOT_FOUND. No such item. Use an id that /v1/items lists. */
+  /** ITEM_UNKNOWN - NOT_FOUND. No item has this id. Use an id that /v1/items lists. */
   ITEM_UNKNOWN: 22,
-  /** JOB_UNKNOWN - NOT_FOUND. No such job, or it has left the window that jobs are kept for. Ask for it anew. */
+  /** JOB_UNKNOWN - NOT_FOUND. No job has this id, or the job has expired. Request the job again. */
   JOB_UNKNOWN: 23,
-  /** JOB_RESULT_MISSING - NOT_FOUND. The job has left no file: it isn't finished, or its kind makes none. Wait for `succeeded`, or see `result` in the job. */
+  /**
+   * JOB_RESULT_MISSING - NOT_FOUND. The job has no result file: it is not finished, or its kind makes none. Wait for `succeeded`, or read `result` in the
+   * job.
+   */
   JOB_RESULT_MISSING: 24,
   /** MODEL_VERSION_UNKNOWN - NOT_FOUND. The registry holds no such model version. Use one that /v1/models lists. */
   MODEL_VERSION_UNKNOWN: 25,
-  /** TOPIC_UNKNOWN - NOT_FOUND. No such topic to subscribe to. Use a topic of the reference. */
+  /** TOPIC_UNKNOWN - NOT_FOUND. No topic has this name. Use a topic that the socket's reference lists. */
   TOPIC_UNKNOWN: 26,
-  /** RESUME_TOO_OLD - NOT_FOUND. The offset to resume from is older than what is kept. Take the snapshot that follows as the new start. */
+  /** RESUME_TOO_OLD - NOT_FOUND. The offset to resume from is older than the oldest event that is kept. Start from the snapshot that follows. */
   RESUME_TOO_OLD: 27,
-  /** DEAD_LETTER_UNKNOWN - NOT_FOUND. No dead letter has this id: it was replayed, dropped, or has left the window. Use an id that /v1/dead-letters lists. */
+  /** DEAD_LETTER_UNKNOWN - NOT_FOUND. No dead letter has this id: it was replayed, was dropped, or has expired. Use an id that /v1/dead-letters lists. */
   DEAD_LETTER_UNKNOWN: 28,
-  /** IDEMPOTENCY_KEY_REUSED - ALREADY_EXISTS. This Idempotency-Key came before with another body. Use a new key for new work. */
+  /** IDEMPOTENCY_KEY_REUSED - ALREADY_EXISTS. This Idempotency-Key was sent before with another body. Use a new key for a new request. */
   IDEMPOTENCY_KEY_REUSED: 40,
   /** TOKEN_INVALID - UNAUTHENTICATED. The token is missing, expired or not valid. Sign in again. */
   TOKEN_INVALID: 50,
-  /** ORIGIN_REFUSED - PERMISSION_DENIED. The page's origin isn't on the allow-list. Serve the page from an allowed origin. */
+  /** ORIGIN_REFUSED - PERMISSION_DENIED. The page's origin is not on the allow-list. Serve the page from an allowed origin. */
   ORIGIN_REFUSED: 51,
-  /** ACCESS_DENIED - PERMISSION_DENIED. This user has no right to do this. Sign in as a user who has. */
+  /** ACCESS_DENIED - PERMISSION_DENIED. This user has no right to do this. Sign in as a user who has it. */
   ACCESS_DENIED: 52,
-  /** HOST_REFUSED - PERMISSION_DENIED. The request's Host isn't a name of this service. Use such a name, or add yours to the setting that the detail names. */
+  /**
+   * HOST_REFUSED - PERMISSION_DENIED, HTTP 421. The request's Host is not a name of this service. Use such a name, or add yours to the setting that
+   * `detail` names.
+   */
   HOST_REFUSED: 53,
-  /** RECOMMENDER_OVERLOADED - RESOURCE_EXHAUSTED, retryable. The recommender has as much work as it can finish in time. Try again after the given delay. */
+  /** RECOMMENDER_OVERLOADED - RESOURCE_EXHAUSTED, retryable. The recommender can't finish more requests in time. Try again after the given delay. */
   RECOMMENDER_OVERLOADED: 60,
-  /** SUBSCRIPTIONS_EXHAUSTED - RESOURCE_EXHAUSTED, retryable. The socket holds as many subscriptions as it may. Unsubscribe from one first. */
+  /** SUBSCRIPTIONS_EXHAUSTED - RESOURCE_EXHAUSTED, retryable. The socket has as many subscriptions as allowed. Unsubscribe from one first. */
   SUBSCRIPTIONS_EXHAUSTED: 61,
-  /** INTERACTIONS_EXHAUSTED - RESOURCE_EXHAUSTED, retryable. The socket waits for the acks of as many interactions as it may. Wait for one first. */
+  /** INTERACTIONS_EXHAUSTED - RESOURCE_EXHAUSTED, retryable. The socket has as many interactions without an ack as allowed. Wait for an ack first. */
   INTERACTIONS_EXHAUSTED: 62,
-  /** RATE_EXCEEDED - RESOURCE_EXHAUSTED, retryable. More came from this identity, address or socket than it may send. Try again after the given delay. */
+  /** RATE_EXCEEDED - RESOURCE_EXHAUSTED, retryable. This user, address or socket sent more than its rate limit allows. Try again after the given delay. */
   RATE_EXCEEDED: 63,
   /** SOCKETS_EXHAUSTED - RESOURCE_EXHAUSTED, retryable. This user has as many open sockets as allowed. Close one first. */
   SOCKETS_EXHAUSTED: 64,
-  /** GATEWAY_OVERLOADED - RESOURCE_EXHAUSTED, retryable. More requests arrive at once than the gateway can take on. Try again after the given delay. */
+  /** GATEWAY_OVERLOADED - RESOURCE_EXHAUSTED, retryable. The gateway has more requests than it can serve. Try again after the given delay. */
   GATEWAY_OVERLOADED: 65,
   /** RECOMMENDER_UNAVAILABLE - UNAVAILABLE, retryable. No recommender answers. Try again after the given delay. */
   RECOMMENDER_UNAVAILABLE: 70,
-  /** MODEL_NOT_LOADED - UNAVAILABLE, retryable. The recommender runs, and no model version is live yet. Train one, then try again. */
+  /** MODEL_NOT_LOADED - UNAVAILABLE, retryable. The recommender runs, but no model version is live yet. Train one, then try again. */
   MODEL_NOT_LOADED: 71,
-  /** BROKER_UNAVAILABLE - UNAVAILABLE, retryable. The broker didn't confirm in time. It may have taken the message all the same: try again with the same Idempotency-Key, so that it counts once. */
+  /**
+   * BROKER_UNAVAILABLE - UNAVAILABLE, retryable. The broker didn't confirm the message in time, but may have accepted it. Try again with the same
+   * Idempotency-Key, so that the message counts once.
+   */
   BROKER_UNAVAILABLE: 72,
-  /** STORE_UNAVAILABLE - UNAVAILABLE, retryable. The SQL store can't be used now: it doesn't answer, is locked, or its disk is full. Try again after the given delay. */
+  /** STORE_UNAVAILABLE - UNAVAILABLE, retryable. The SQL store doesn't answer, is locked, or its disk is full. Try again after the given delay. */
   STORE_UNAVAILABLE: 73,
-  /** OFFSET_NOT_REACHED - UNAVAILABLE, retryable. This replica hasn't read the log as far as `min_interaction_offset`. Ask again, or ask without it. */
+  /** OFFSET_NOT_REACHED - UNAVAILABLE, retryable. This replica hasn't read the log up to `min_interaction_offset`. Try again, or ask without it. */
   OFFSET_NOT_REACHED: 74,
   /** SHUTTING_DOWN - UNAVAILABLE, retryable. The process is about to stop. Ask another replica. */
   SHUTTING_DOWN: 75,
-  /** MODEL_VERSION_UNUSABLE - UNAVAILABLE. The version's files are missing, damaged or of other library versions. Promote another version, or train anew. */
+  /**
+   * MODEL_VERSION_UNUSABLE - UNAVAILABLE. The version's files are missing, damaged, or written with other versions of the libraries. Promote another version, or
+   * train a new one.
+   */
   MODEL_VERSION_UNUSABLE: 76,
-  /** IDENTITY_PROVIDER_UNAVAILABLE - UNAVAILABLE, retryable. The identity provider's keys can't be fetched, so this token can't be checked. Try again after the given delay. */
+  /**
+   * IDENTITY_PROVIDER_UNAVAILABLE - UNAVAILABLE, retryable. The keys of the identity provider can't be fetched, so this token can't be checked. Try again after the
+   * given delay.
+   */
   IDENTITY_PROVIDER_UNAVAILABLE: 77,
-  /** REGISTRY_UNAVAILABLE - UNAVAILABLE, retryable. The registry's files can't be read or written now. Try again after the given delay; the service's log names the cause. */
+  /**
+   * REGISTRY_UNAVAILABLE - UNAVAILABLE, retryable. The registry's files can't be read or written now. Try again after the given delay; the service's log names
+   * the cause.
+   */
   REGISTRY_UNAVAILABLE: 78,
-  /** STORE_UNUSABLE - UNAVAILABLE. The SQL store can't be used: it is no database, another program's, damaged, or it refuses the password. An operator must mend it or DATABASE_URL. */
+  /**
+   * STORE_UNUSABLE - UNAVAILABLE. The SQL store can't be used: it is not a database, belongs to another program, is damaged, or refuses the password. An
+   * operator must repair it or correct DATABASE_URL.
+   */
   STORE_UNUSABLE: 79,
-  /** REGISTRY_UNUSABLE - UNAVAILABLE. The registry can't be used: it is read-only, or no folder. An operator must mend it, its rights or REGISTRY_URL. */
+  /**
+   * REGISTRY_UNUSABLE - UNAVAILABLE. The registry can't be used: it is read-only, or not a folder. An operator must correct it, its permissions or
+   * REGISTRY_URL.
+   */
   REGISTRY_UNUSABLE: 84,
-  /** BROKER_UNUSABLE - UNAVAILABLE. The broker refuses the user, the password or the virtual host of AMQP_URL. An operator must mend them. */
+  /** BROKER_UNUSABLE - UNAVAILABLE. The broker refuses the user, the password or the virtual host of AMQP_URL. An operator must correct them. */
   BROKER_UNUSABLE: 85,
-  /** DEADLINE_EXCEEDED - DEADLINE_EXCEEDED, retryable. No answer came within the request's time. Try again. */
+  /** DEADLINE_EXCEEDED - DEADLINE_EXCEEDED, retryable. No answer came before the request's deadline. Try again. */
   DEADLINE_EXCEEDED: 80,
-  /** JOB_DEADLINE_EXCEEDED - DEADLINE_EXCEEDED. The job ran longer than a job may and was ended. Ask for less work. */
+  /** JOB_DEADLINE_EXCEEDED - DEADLINE_EXCEEDED. The job ran longer than a job may, so the worker stopped it. Request less work. */
   JOB_DEADLINE_EXCEEDED: 81,
-  /** UPSTREAM_FAILED - INTERNAL, retryable. A service that this process called failed without a reason of its own. Try again; if it fails again, report it with the request id. */
+  /**
+   * UPSTREAM_FAILED - INTERNAL, retryable. A service that this process called failed and named no reason. Try again; if it fails again, report it with the
+   * request id.
+   */
   UPSTREAM_FAILED: 90,
-  /** INTERNAL - INTERNAL. A bug of this process. Report it with the request id. */
+  /** INTERNAL - INTERNAL, HTTP 500. This service has a bug. Report it with the request id. */
   INTERNAL: 91,
-  /** JOB_PROCESS_DIED - INTERNAL, retryable. The process that ran the job died. It is tried again, up to the job's attempts. */
+  /** JOB_PROCESS_DIED - INTERNAL, retryable. The process that ran the job died. The worker tries the job again, up to its number of attempts. */
   JOB_PROCESS_DIED: 92,
-  /** JOB_TAKEN_OVER - INTERNAL. Another attempt has the job meanwhile, or it was ended. Nothing to do: the job tells how it ends. */
+  /** JOB_TAKEN_OVER - INTERNAL. Another attempt runs the job now, or the job has ended. Do nothing: the job's state shows how it ends. */
   JOB_TAKEN_OVER: 93,
 } as const;
 

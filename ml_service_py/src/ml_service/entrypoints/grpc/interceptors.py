@@ -1,4 +1,4 @@
-"""What surrounds every gRPC method: the only place that turns errors into statuses, and the count and timing of calls in flight."""
+"""The interceptor of every gRPC method: it turns errors into statuses, the only place that does so, and counts and times the calls."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from ml_service.errors import Internal, InvalidArgument, ServiceError
+from whynotboth.v1.error_reasons import DOMAIN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -26,14 +27,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-DOMAIN = "whynotboth"
 PACKAGE = "/whynotboth.v1."
-#: Standing calls of the standard services; they end with the server and hold no work.
+#: The standard services. Their calls stay open until the server stops, and do no work.
 STANDING = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 
 
 def to_status(error: ServiceError) -> grpc.Status:
-    """Renders an error for gRPC: the status of its kind, and one ErrorInfo."""
+    """Return an error as gRPC sends it: the status of its kind, with one ErrorInfo."""
     code = grpc.StatusCode[error.kind]
     status = Status(code=code.value[0], message=error.detail)
     status.details.add().Pack(ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata))
@@ -41,7 +41,7 @@ def to_status(error: ServiceError) -> grpc.Status:
 
 
 class CallsInFlight:
-    """The methods being served now."""
+    """The calls that are served now, by method."""
 
     def __init__(self) -> None:
         self._methods: Tally[str] = Tally()
@@ -66,7 +66,7 @@ class CallsInFlight:
 
 
 class ServiceInterceptor(grpc.aio.ServerInterceptor):
-    """Wraps unary and response-streaming methods; the standard services pass untouched."""
+    """Wraps unary and response-streaming methods. It leaves the standard services alone."""
 
     def __init__(self, calls: CallsInFlight, metrics: Metrics) -> None:
         self._calls = calls
@@ -82,7 +82,7 @@ class ServiceInterceptor(grpc.aio.ServerInterceptor):
             return handler
         method = handler_call_details.method.removeprefix(PACKAGE)
         _bind_ids(handler_call_details)
-        # The handlers below get the request's bytes: what grpcio can't decode it answers with UNKNOWN and a text of its own.
+        # The handlers below get the request's bytes and decode them: grpcio itself would answer UNKNOWN to bytes that it can't decode.
         if handler.response_streaming:
             served = self._stream(handler, method)
             return grpc.unary_stream_rpc_method_handler(served, response_serializer=handler.response_serializer)
@@ -97,7 +97,7 @@ class ServiceInterceptor(grpc.aio.ServerInterceptor):
 
     def _stream(self, handler: Any, method: str) -> Any:
         async def served(body: bytes, context: Context) -> AsyncIterator[Any]:
-            # The generator is closed here, so that a call counts as in flight until it has released its resources.
+            # Close the generator here: a call counts as in flight until it has released its resources.
             async with self._around(method, context), aclosing(handler.unary_stream(_decode(handler, body), context)) as parts:
                 async for part in parts:
                     yield part
@@ -118,10 +118,10 @@ class ServiceInterceptor(grpc.aio.ServerInterceptor):
         except ServiceError as error:
             outcome = error.kind
             await context.abort_with_status(to_status(error))
-        except Exception:
+        except Exception:  # A bug of this service. The caller gets no detail of it; the log has the stack.
             outcome = Internal.kind
             log.exception("call failed")
-            await context.abort_with_status(to_status(Internal("INTERNAL", "The recommender failed. Report it with the request id.")))
+            await context.abort_with_status(to_status(Internal("INTERNAL")))
         finally:
             self._calls.end(method)
             self._metrics.observe_call(method, outcome, time.perf_counter() - started)
@@ -131,11 +131,13 @@ def _decode(handler: Any, body: bytes) -> Any:
     try:
         return handler.request_deserializer(body)
     except DecodeError as error:
-        raise InvalidArgument("BODY_MALFORMED", f"The request's body is not the method's message: {error}. Mend the caller.") from error
+        raise InvalidArgument(
+            "BODY_MALFORMED", f"The request can't be decoded as the method's message: {error}. Correct the caller."
+        ) from error
 
 
 def _bind_ids(details: grpc.HandlerCallDetails) -> None:
-    """Puts the caller's ids on each log row of this call, which has a context of its own."""
+    """Add the caller's ids to each log row of this call. A call has a log context of its own."""
     metadata = {str(key): value for key, value in details.invocation_metadata or ()}
     ids = {"request_id": metadata.get("x-request-id"), "traceparent": metadata.get("traceparent")}
     structlog.contextvars.bind_contextvars(method=details.method, **{name: value for name, value in ids.items() if value})

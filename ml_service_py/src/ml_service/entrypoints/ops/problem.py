@@ -1,4 +1,4 @@
-"""The one place that turns errors into HTTP answers: application/problem+json (RFC 9457), unknown routes included."""
+"""The one place that turns errors into HTTP answers: application/problem+json (RFC 9457), as gateway_node/src/http/problem.ts does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from ml_service.errors import Internal, InvalidArgument, ServiceError, error_of
+from ml_service.errors import Internal, InvalidArgument, NotFound, ServiceError, Unauthenticated, error_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -21,21 +21,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
-
-STATUSES = {
-    "INVALID_ARGUMENT": HTTPStatus.BAD_REQUEST,
-    "UNAUTHENTICATED": HTTPStatus.UNAUTHORIZED,
-    "PERMISSION_DENIED": HTTPStatus.FORBIDDEN,
-    "NOT_FOUND": HTTPStatus.NOT_FOUND,
-    "ALREADY_EXISTS": HTTPStatus.CONFLICT,
-    "RESOURCE_EXHAUSTED": HTTPStatus.TOO_MANY_REQUESTS,
-    "UNAVAILABLE": HTTPStatus.SERVICE_UNAVAILABLE,
-    "DEADLINE_EXCEEDED": HTTPStatus.GATEWAY_TIMEOUT,
-    "INTERNAL": HTTPStatus.INTERNAL_SERVER_ERROR,
-}
-#: Reasons for which HTTP has a status that is more exact than their kind's.
-EXACT_STATUSES = {"HOST_REFUSED": HTTPStatus.MISDIRECTED_REQUEST}
-#: The reason for each status of a refusal by FastAPI or Starlette, which keeps that status. Any other 4xx is REQUEST_INVALID.
+#: The reason for each status with which FastAPI or Starlette refuses a request. Any other 4xx is REQUEST_INVALID.
 REASONS: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "TOKEN_INVALID",
     HTTPStatus.FORBIDDEN: "ACCESS_DENIED",
@@ -55,47 +41,62 @@ def install_problems(app: FastAPI) -> None:
 
 
 async def render_problem(request: Request, error: Exception) -> JSONResponse:
-    known, errors = _known(request, error)
-    status, headers = EXACT_STATUSES.get(known.reason, STATUSES[known.kind]).value, {}
-    if isinstance(error, HTTPException):
-        status, headers = error.status_code, dict(error.headers or {})
-    if known.retryable:
-        headers.setdefault("Retry-After", "1")
+    known = _to_service_error(request, error)
     given = request.headers.get("x-request-id", "")
+    request_id = given if REQUEST_ID.fullmatch(given) else str(uuid4())
     body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": responses.get(status, "Error"),
-        "status": status,
+        "type": known.rule.type,
+        "title": known.rule.title,
+        "status": known.rule.http_status,
         "detail": known.detail,
         "instance": _path(request),
         "reason": known.reason,
-        "requestId": given if REQUEST_ID.fullmatch(given) else str(uuid4()),
-        "errors": errors,
+        "requestId": request_id,
     }
-    if isinstance(known, Internal):
-        log.error("request failed", path=_path(request), request_id=body["requestId"], exc_info=error)
-    return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
-
-
-def _known(request: Request, error: Exception) -> tuple[ServiceError, list[dict[str, str]]]:
-    if isinstance(error, ServiceError):
-        return error, []
     if isinstance(error, RequestValidationError):
-        errors = [{"field": ".".join(map(str, problem["loc"][1:])), "detail": problem["msg"]} for problem in error.errors()]
-        return InvalidArgument("REQUEST_INVALID", "The request doesn't fit the contract. Mend the fields in `errors`."), errors
+        body["errors"] = [_field_error(**problem) for problem in error.errors()]
+    if isinstance(known, Internal):
+        log.error("request failed", path=_path(request), request_id=request_id, exc_info=error)
+    headers = _headers(known, request_id)
     if isinstance(error, HTTPException):
-        return _refusal(request, error), []
-    return Internal("INTERNAL", "The service failed. Report it with the request id."), []
+        headers |= {name.lower(): value for name, value in (error.headers or {}).items()}
+    return JSONResponse(body, known.rule.http_status, headers, media_type="application/problem+json")
 
 
-def _refusal(request: Request, error: HTTPException) -> ServiceError:
+def _headers(error: ServiceError, request_id: str) -> dict[str, str]:
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff", "x-request-id": request_id}
+    if error.retryable:
+        headers["retry-after"] = "1"
+    if isinstance(error, Unauthenticated):
+        headers["www-authenticate"] = "Bearer"
+    return headers
+
+
+def _to_service_error(request: Request, error: Exception) -> ServiceError:
+    if isinstance(error, ServiceError):
+        return error
+    if isinstance(error, RequestValidationError):
+        part = error.errors()[0]["loc"][0]
+        return InvalidArgument("REQUEST_INVALID", f"The {part} is not valid. Correct the fields in `errors`.")
+    if isinstance(error, HTTPException):
+        return _to_refusal(request, error)
+    return Internal("INTERNAL")
+
+
+def _to_refusal(request: Request, error: HTTPException) -> ServiceError:
     status, detail = error.status_code, str(error.detail)
     reason = REASONS.get(status, "INTERNAL" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "REQUEST_INVALID")
     if reason == "ROUTE_UNKNOWN" and detail == responses[status]:
-        detail = f"No route has the method {request.method} and the path {_path(request)}. See /docs."
+        return NotFound("ROUTE_UNKNOWN", f"No route has the method {request.method} and the path {_path(request)}. See /openapi.json.")
     return error_of(reason, detail)
 
 
+def _field_error(loc: tuple[int | str, ...], msg: str, **_: Any) -> dict[str, str]:
+    """Return where the field is below its part of the request, as a JSON pointer, and what is wrong with it."""
+    names = (str(name).replace("~", "~0").replace("/", "~1") for name in loc[1:])
+    return {"pointer": "".join(f"/{name}" for name in names), "detail": msg}
+
+
 def _path(request: Request) -> str:
-    """Return the path that is routed. `request.url` isn't used: it is built from the caller's `Host` header."""
-    return str(request.scope["path"])
+    """Return the path as the caller sent it, without the query. `request.url` isn't used: it is built from the caller's `Host` header."""
+    return bytes(request.scope["raw_path"]).decode("latin-1")
