@@ -49,7 +49,7 @@ test('features import only types from a client', () => {
   assert.deepEqual(values, [])
 })
 
-test('clients know no Fastify and nothing of HTTP', () => {
+test('clients import neither Fastify nor http', () => {
   const knowing = importsOf('clients').filter(({ imported }) =>
     /^(@?fastify|http\/|features\/|plugins\/)/.test(imported),
   )
@@ -57,7 +57,7 @@ test('clients know no Fastify and nothing of HTTP', () => {
   assert.deepEqual(knowing, [])
 })
 
-test('what all routes share imports no feature', () => {
+test('http imports no feature', () => {
   const knowing = importsOf('http').filter(({ imported }) => featureOf(imported) !== undefined)
 
   assert.deepEqual(knowing, [])

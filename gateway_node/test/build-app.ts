@@ -1,4 +1,4 @@
-// An app on fakes, closed when its test ends.
+// Builds an app with fake clients. It is closed when its test ends.
 import type { TestContext } from 'node:test'
 import { buildApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'

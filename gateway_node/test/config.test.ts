@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { readConfig, withoutSecrets } from '../src/config.ts'
 import { demo } from './sign-in.ts'
 
-/** The error of an environment that can't be used. */
+/** Return the error of an unusable environment. */
 function failure(environment: Record<string, string>): Error {
   try {
     readConfig(environment)
@@ -13,7 +13,7 @@ function failure(environment: Record<string, string>): Error {
   throw new Error('It was accepted.')
 }
 
-test('an environment that says who may sign in gives the defaults', () => {
+test('an environment with only the sign-in settings gives the defaults', () => {
   const config = readConfig(demo)
 
   assert.equal(config.port, 3000)
@@ -22,7 +22,7 @@ test('an environment that says who may sign in gives the defaults', () => {
   assert.match(config.name, /:3000$/)
 })
 
-test('texts become what the settings are', () => {
+test('texts are converted to the types of the settings', () => {
   const config = readConfig({
     ...demo,
     GATEWAY_PORT: '8080',
@@ -33,7 +33,7 @@ test('texts become what the settings are', () => {
   assert.deepEqual(config.allowedOrigins, ['https://a.example', 'https://b.example'])
 })
 
-test('all problems are told at once, also of settings that only contradict each other', () => {
+test('all problems are reported together, including settings that contradict each other', () => {
   const wrong = { GATEWAY_PORT: 'x', AMQP_URL: 'http://broker', GATEWAY_CONFIRM_TIMEOUT_MS: '0', LOG_LEVEL: 'loud' }
   const { message } = failure({ ...wrong })
 
@@ -42,7 +42,7 @@ test('all problems are told at once, also of settings that only contradict each 
   assert.match(message, /LOG_LEVEL is "loud": set it to one of debug, info, warning, error\./)
 })
 
-test('a wrong value is no second problem of what depends on it', () => {
+test('an unusable value is not reported again by the settings that depend on it', () => {
   assert.doesNotMatch(failure({ GATEWAY_JWKS_URL: 'id.example/keys' }).message, /Say who may sign in/)
 })
 
@@ -53,7 +53,7 @@ test('an error shows no secret', () => {
   assert.doesNotMatch(message, /secret/)
 })
 
-test('spaces, the case of words, and empty texts make no difference', () => {
+test('spaces, the case of keywords and empty values make no difference', () => {
   const config = readConfig({
     GATEWAY_DEMO: ' True',
     GATEWAY_DEMO_KEY: demo.GATEWAY_DEMO_KEY,
@@ -132,14 +132,14 @@ const impossible: Record<string, string[]> = {
   GATEWAY_DEMO: ['maybe'],
 }
 for (const [name, values] of Object.entries(impossible))
-  test(`what could never work as ${name} is refused at the start, with its value and what is allowed`, () => {
+  test(`unusable values of ${name} are refused at the start, with the value and what is allowed`, () => {
     for (const value of values) {
       const { message } = failure({ ...demo, [name]: value })
       assert.ok(message.includes(`${name} is ${JSON.stringify(value)}: set it to `), `${value}: ${message}`)
     }
   })
 
-test('a stop has time for all that it must finish', () => {
+test('the time of a stop must be longer than the sum of its parts', () => {
   const environment = { ...demo, GATEWAY_DRAIN_MS: '5000', GATEWAY_SHUTDOWN_MS: '8000' }
 
   assert.throws(() => readConfig(environment), /GATEWAY_SHUTDOWN_MS is 8000: it must be above 10500/)
@@ -152,7 +152,7 @@ test('certificates without encryption to the broker are refused', () => {
   assert.equal(readConfig({ ...environment, AMQP_URL: 'amqps://broker/' }).tlsDir, '/run/tls')
 })
 
-test('what may be logged holds no password', () => {
+test('the logged configuration contains no password', () => {
   const config = readConfig({ ...demo, AMQP_URL: 'amqp://user:secret@broker:5672/' })
 
   assert.equal(withoutSecrets(config).amqpUrl, 'amqp://user:***@broker:5672/')
@@ -164,18 +164,22 @@ const provider = {
   GATEWAY_TOKEN_AUDIENCE: 'gateway',
 }
 
-test('an OpenID provider is enough', () => {
+test('the settings of an OpenID provider are sufficient', () => {
   const { identity } = readConfig(provider)
 
   assert.equal(identity.isDemo, false)
 })
 
 const refusals: [string, Record<string, string>, RegExp][] = [
-  ['nobody is said to sign in', {}, /Say who may sign in/],
-  ['both are said', { ...provider, GATEWAY_DEMO: 'true' }, /Say who may sign in/],
+  ['no way to sign in is set', {}, /Say who may sign in/],
+  ['both ways to sign in are set', { ...provider, GATEWAY_DEMO: 'true' }, /Say who may sign in/],
   ['an issuer is missing', { ...provider, GATEWAY_TOKEN_ISSUER: '' }, /GATEWAY_TOKEN_ISSUER/],
   ['an audience is missing', { ...provider, GATEWAY_TOKEN_AUDIENCE: '' }, /GATEWAY_TOKEN_AUDIENCE/],
-  ['keys would come unprotected', { ...provider, GATEWAY_JWKS_URL: 'http://id.example/keys' }, /GATEWAY_JWKS_URL/],
+  [
+    'keys would be fetched without TLS',
+    { ...provider, GATEWAY_JWKS_URL: 'http://id.example/keys' },
+    /GATEWAY_JWKS_URL/,
+  ],
 ]
 for (const [what, environment, message] of refusals) {
   test(`a configuration is refused where ${what}`, () => {

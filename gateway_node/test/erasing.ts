@@ -1,4 +1,4 @@
-// The message by which another gateway erases a user.
+// The message with which another gateway erases a user.
 import { randomUUID } from 'node:crypto'
 import { UserErased } from '../src/gen/whynotboth/v1/interactions.ts'
 

@@ -9,7 +9,7 @@ export type Place = (listeners: Listener[], t: TestContext) => () => void
 
 export function testEveryListener(places: Record<string, Place>): void {
   for (const [event, place] of Object.entries(places)) {
-    test(`every listener is called although the first one throws: ${event}`, (t) => {
+    test(`every listener is called even if the first one throws: ${event}`, (t) => {
       let calls = 0
       const fail = () => {
         throw new TypeError('a bug')

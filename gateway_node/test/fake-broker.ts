@@ -1,4 +1,4 @@
-// The broker in memory. The shared suite holds it to what RabbitMQ does.
+// A broker in memory. The shared suite checks that it behaves like RabbitMQ.
 import { setImmediate } from 'node:timers/promises'
 import type { Broker, LogHandlers, LogMessage, LogReader, Publication } from '../src/clients/broker/broker.ts'
 import { createSeenMessages } from '../src/clients/broker/seen-messages.ts'
@@ -8,8 +8,8 @@ import { AppError } from '../src/errors.ts'
 const streams = ['interactions', 'job-events']
 const streamOfExchange: Record<string, string> = { interactions: 'interactions', jobs: 'job-events' }
 
-/** The real broker logs what a listener throws, and goes on. */
-const quietly = (tell: () => void) => shield(tell, () => {})()
+/** Ignore the error of a listener. The real client logs it and goes on. */
+const quietly = (notify: () => void) => shield(notify, () => {})()
 
 export class FakeBroker implements Broker {
   isConnected = true
@@ -32,7 +32,7 @@ export class FakeBroker implements Broker {
     this.append(stream, publication)
   }
 
-  /** Writes to a stream as another process would, and returns the offset. */
+  /** Append to a stream as another process does, and return the offset. */
   append(stream: string, entry: Pick<Publication, 'type' | 'messageId' | 'correlationId' | 'traceparent' | 'body'>) {
     const messages = this.messagesOf(stream)
     const { type, messageId, correlationId, traceparent, body } = entry
@@ -63,7 +63,7 @@ export class FakeBroker implements Broker {
     return () => this.#hintListeners.delete(listener)
   }
 
-  /** How often somebody wanted to know whether all of a stream has been read. */
+  /** The number of calls of `hasReadToEnd`. */
   get endQuestions() {
     return [...this.#readers].reduce((sum, reader) => sum + reader.endQuestions, 0)
   }
@@ -78,7 +78,7 @@ export class FakeBroker implements Broker {
     for (const reader of this.#readers) reader.attach()
   }
 
-  /** Comes back as another broker, whose streams are empty. */
+  /** Become another broker with empty streams. */
   replace() {
     this.disconnect()
     for (const messages of this.#streams.values()) messages.length = 0

@@ -1,4 +1,4 @@
-// The recommender in memory. The shared suite holds it to what the gRPC client does.
+// A recommender in memory. The shared suite checks that it behaves like the gRPC client.
 import { Readable } from 'node:stream'
 import type {
   DeadLetter,
@@ -18,7 +18,7 @@ const items: Item[] = Array.from({ length: 20 }, (_, index) => ({
   genres: index % 2 === 0 ? ['Comedy'] : ['Drama'],
 }))
 
-/** A recommender whose catalogue is the films 1 to 20; user `1` has rated film 1, others are unknown. */
+/** Its catalogue is the films 1 to 20. User `1` has rated film 1; other users are unknown. */
 export class FakeRecommender implements Recommender {
   items = items
   readonly histories = new Map<string, string[]>([['1', ['1']]])
@@ -33,7 +33,7 @@ export class FakeRecommender implements Recommender {
   #failure: Reason | null = null
   readonly #versionListeners = new Set<(version: string) => void>()
 
-  /** From now on every call fails for this reason; null mends it. */
+  /** Fail every call with this reason from now on; null ends that. */
   fail(reason: Reason | null) {
     this.#failure = reason
   }

@@ -1,3 +1,3 @@
-// Clients in memory, for tests of everything else.
+// The clients in memory, for the tests of all other parts.
 export { FakeBroker } from './fake-broker.ts'
 export { FakeRecommender } from './fake-recommender.ts'

@@ -1,4 +1,4 @@
-// Talks to an app as a client that may do so: holds the paths, headers and encodings that tests needn't know.
+// A signed-in client of an app. It holds the paths, headers and encodings, so that tests don't.
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { signed } from './sign-in.ts'
 
@@ -40,7 +40,7 @@ export class GatewayClient {
     return this.send({ method: 'DELETE', url: `/v1/users/${encodeURIComponent(userId)}` })
   }
 
-  /** Sends a body as it is, whatever it claims to be. */
+  /** Send a body unchanged, with any media type. */
   rateRaw(payload: string, contentType = 'application/json'): Promise<Answer> {
     return this.#sendRaw('/v1/interactions', payload, contentType)
   }

@@ -1,4 +1,4 @@
-// The gateway as a process of its own, with no neighbour in reach, and what it logs.
+// Starts the gateway as a process, without broker and recommender, and reads its log.
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,7 +17,7 @@ export const nowhere = {
 
 type Line = { msg: string; level: number; text: string; err?: { message: string } }
 
-/** Starts the gateway; `lines` are those of its log, `text` as they were written. */
+/** Start the gateway. `lines` are its log lines, parsed; `text` is the line as written. */
 export function start(t: TestContext, environment: Record<string, string>) {
   const child = spawn(process.execPath, [main], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(() => child.kill('SIGKILL'))

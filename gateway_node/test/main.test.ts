@@ -1,11 +1,11 @@
-// The process as it is started and stopped, with no neighbour in reach.
+// Start and stop of the process, without broker and recommender.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { findLine, nowhere, start } from './gateway-process.ts'
 
-test('without neighbours the gateway starts, says so and answers', async (t) => {
+test('without broker and recommender the gateway starts, logs it and answers', async (t) => {
   const { said } = start(t, nowhere)
 
   const { msg } = await said('Server listening')
@@ -38,7 +38,7 @@ test('a second signal ends the gateway at once', async (t) => {
   await said('gateway stopped by a second signal')
 })
 
-test('connections over which nothing was ever asked hold no stop up', async (t) => {
+test("connections without a request don't delay the stop", async (t) => {
   const { child, said, exited } = start(t, { ...nowhere, GATEWAY_DRAIN_MS: '0' })
   const { msg } = await said('Server listening')
   const silent = connect(Number(/:(\d+)$/.exec(msg)?.[1]), '127.0.0.1')
@@ -49,7 +49,7 @@ test('connections over which nothing was ever asked hold no stop up', async (t) 
   assert.equal(await exited, 0)
 })
 
-test('a configuration that can not be used ends the start with 1 and names the variable', async (t) => {
+test('an unusable configuration ends the start with 1 and names the variable', async (t) => {
   const { lines, exited } = start(t, { ...nowhere, GATEWAY_PORT: 'x' })
 
   assert.equal(await exited, 1)
@@ -67,7 +67,7 @@ test('a taken port ends the start with 1 and names the variable', async (t) => {
   assert.match(findLine(second.lines, 'gateway could not start').err?.message ?? '', /GATEWAY_PORT/)
 })
 
-test('a gateway that is not told who may sign in does not start, and says what to set', async (t) => {
+test("a gateway without sign-in settings doesn't start, and says what to set", async (t) => {
   const { lines, exited } = start(t, { ...nowhere, GATEWAY_DEMO: 'false' })
 
   assert.equal(await exited, 1)

@@ -1,4 +1,4 @@
-// A RabbitMQ for tests: the one of AMQP_URL, else a private node of the machine's own server in a temporary folder.
+// A RabbitMQ for tests: the one of AMQP_URL, or a node of the installed server in a temporary folder.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { connect } from 'amqplib'
 const server = '/usr/lib/rabbitmq/bin/rabbitmq-server'
 const startTimeoutMs = 60_000
 
-/** Why there is none, or null. */
+/** Why no RabbitMQ can be started; null if one can. */
 export const whyNoRabbitMq =
   process.env.AMQP_URL || existsSync(server) ? null : 'neither AMQP_URL nor a rabbitmq-server'
 

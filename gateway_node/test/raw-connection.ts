@@ -1,10 +1,10 @@
-// A connection that sends whatever it is told to, when it is told to, as no client library would.
+// A raw connection that sends any bytes at any time, which no client library allows.
 import { once } from 'node:events'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { tokenOf } from './sign-in.ts'
 
-/** The first answer, and how many came. */
+/** The first answer, and the number of answers. */
 type First = { answers: number; status: number; contentType: string; body: string }
 
 export class RawConnection {
@@ -36,7 +36,7 @@ export class RawConnection {
     return this
   }
 
-  /** As the operator. */
+  /** Send a request with the operator's token. */
   sendHead(line: string, headers: Record<string, string | number> = {}): this {
     const authorization = `Bearer ${this.#token}`
     const given = Object.entries({ host: 'localhost', authorization, ...headers }).map(
@@ -45,21 +45,21 @@ export class RawConnection {
     return this.send(`${line} HTTP/1.1\r\n${given.join('')}\r\n`)
   }
 
-  /** Reads until the gateway closes. */
+  /** Read until the gateway closes the connection. */
   async untilClosed(): Promise<First> {
     this.#socket.resume()
     if (!this.#socket.closed) await once(this.#socket, 'close')
     return this.first()
   }
 
-  /** Reads so many answers, counted from the first. */
+  /** Read until `count` answers have arrived on this connection. */
   async untilAnswered(count: number): Promise<void> {
     this.#socket.resume()
     while (this.first().answers < count) await once(this.#socket, 'data')
     this.#socket.pause()
   }
 
-  /** The first of the answers that were read. */
+  /** Return the first answer. */
   first(): First {
     const [head = '', body = ''] = this.#text.split('\r\n\r\n')
     const contentType = /content-type: (.*)/i.exec(head)?.[1] ?? ''

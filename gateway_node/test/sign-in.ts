@@ -1,4 +1,4 @@
-// Tokens for tests: whoever may ask for something, asks.
+// Tokens for tests.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 const folder = mkdtempSync(join(tmpdir(), 'gateway-test-'))
 process.on('exit', () => rmSync(folder, { recursive: true }))
 
-/** A demo whose key is this test process's own. */
+/** The settings of a demo with a key for this test process. */
 export const demo = { GATEWAY_DEMO: 'true', GATEWAY_DEMO_KEY: join(folder, 'demo.pem') }
 
 export async function tokenOf(app: FastifyInstance, userId?: string): Promise<string> {
@@ -15,11 +15,11 @@ export async function tokenOf(app: FastifyInstance, userId?: string): Promise<st
   return (await session).token
 }
 
-/** Interactions are told by their user; all else may be asked by the operator. Headers that are given stay. */
+/** Add a token to a request: the user's for an interaction, the operator's for the rest. A given token stays. */
 export async function signed(app: FastifyInstance, request: InjectOptions): Promise<InjectOptions> {
   if (request.headers?.authorization !== undefined) return request
-  const isTelling = request.url === '/v1/interactions'
-  const userId = isTelling ? (userIn(request.payload) ?? 'nobody') : undefined
+  const isInteraction = request.url === '/v1/interactions'
+  const userId = isInteraction ? (userIn(request.payload) ?? 'nobody') : undefined
   const authorization = `Bearer ${await tokenOf(app, userId)}`
   return { ...request, headers: { ...request.headers, authorization } }
 }

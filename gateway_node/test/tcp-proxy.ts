@@ -1,4 +1,4 @@
-// A wire that a test can cut, freeze and mend, between a client and a server of TCP.
+// A TCP proxy that a test can cut, freeze and repair.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
@@ -33,12 +33,12 @@ export async function startProxy(target: { host: string; port: number }) {
   }
   return {
     port: (server.address() as AddressInfo).port,
-    /** The connections of clients so far. */
+    /** The number of accepted connections so far. */
     get accepted() {
       return accepted
     },
     cut,
-    /** Keeps the connections and lets nothing through. */
+    /** Keep the connections, but pass nothing on. */
     freeze: () => {
       for (const socket of sockets) socket.pause()
     },

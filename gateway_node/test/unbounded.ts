@@ -20,7 +20,7 @@ const boundsOfType: Record<string, string[]> = {
   object: [],
 }
 
-/** What a schema lets in without a bound, each by its path. */
+/** Return the path of each value in a schema that has no limit. */
 export function findUnbounded(path: string, schema: Schema): string[] {
   if (schema.enum || 'const' in schema) return []
   if (schema.anyOf) return schema.anyOf.flatMap((part) => findUnbounded(path, part))

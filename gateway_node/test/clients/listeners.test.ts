@@ -1,4 +1,4 @@
-// Each place where many listen: the first listener throws, and the second is called all the same.
+// Each place with several listeners: if the first listener throws, the others are still called.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
@@ -50,7 +50,7 @@ testEveryListener({
   },
 })
 
-test('the errors of listeners are thrown after all were called', () => {
+test('the errors of listeners are thrown after all listeners were called', () => {
   const errors = [new Error('one'), new Error('two')]
   const fail = (error: Error) => {
     throw error

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLastChanges } from '../../src/clients/user-events.ts'
 
-/** One more than are remembered. */
+/** One more than the limit. */
 const users = 10_001
 
-test('the last change of a user is known', () => {
+test("the offset of a user's last event is known", () => {
   const changes = createLastChanges()
 
   changes.note('1', 3)
@@ -15,7 +15,7 @@ test('the last change of a user is known', () => {
   assert.deepEqual([changes.known('2'), changes.latestPossible('2')], [undefined, -1])
 })
 
-test('who was forgotten may have changed as late as the last who was', () => {
+test('a forgotten user counts as changed at the newest forgotten offset', () => {
   const changes = createLastChanges()
   for (let user = 0; user < users; user += 1) changes.note(`${user}`, user)
 

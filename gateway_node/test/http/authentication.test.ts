@@ -32,12 +32,12 @@ const refusals: [string, (token: string) => string | undefined][] = [
   ['a token that is none', () => 'Bearer a.b.c'],
 ]
 for (const [what, authorization] of refusals) {
-  test(`${what} is answered with 401 and how to sign in`, async (t) => {
+  test(`${what} is answered with 401 and a header that says how to sign in`, async (t) => {
     assert.deepEqual(await askWith(t, authorization), unauthenticated)
   })
 }
 
-test('a token in the query lets nobody in', async (t) => {
+test('a token in the query is not accepted', async (t) => {
   const { app } = await buildTestApp(t)
   const token = await tokenOf(app)
 
@@ -46,15 +46,15 @@ test('a token in the query lets nobody in', async (t) => {
   assert.equal(answer.statusCode, 401)
 })
 
-test('a token is good whatever the case of its scheme', async (t) => {
+test('a token is accepted whatever the case of its scheme', async (t) => {
   assert.equal((await askWith(t, (token) => `bearer ${token}`)).status, 200)
 })
 
-test('a path that nobody serves is 404, not 401', async (t) => {
+test('an unknown path is 404, not 401', async (t) => {
   assert.equal((await askWith(t, () => undefined, '/v1/nothing')).status, 404)
 })
 
-test('a token that has expired is refused, though it was good before', async (t) => {
+test('an expired token is refused, even if it was accepted before', async (t) => {
   const { app, gateway } = await buildTestApp(t, { GATEWAY_SESSION_SECONDS: '60' })
   const authorization = `Bearer ${await tokenOf(app)}`
   const before = await gateway.get(item, { authorization })
@@ -78,7 +78,7 @@ async function openWithProvider(t: TestContext) {
   return { app, ask, provider }
 }
 
-test("an OpenID provider's users are viewers of their own, and its operators are operators", async (t) => {
+test("a provider's token is a viewer's, or the operator's if it has that role", async (t) => {
   const { ask } = await openWithProvider(t)
 
   const own = await ask({ sub: '1' }, '/v1/users/1/recommendations')
@@ -88,7 +88,7 @@ test("an OpenID provider's users are viewers of their own, and its operators are
   assert.deepEqual([own.status, others.status, jobs.status], [200, 403, 200])
 })
 
-test("who is no operator is refused at an operator's route, whether the token is new or known", async (t) => {
+test("a viewer is refused at an operator's route, whether the token is new or known", async (t) => {
   const { app } = await buildTestApp(t)
   const headers = { authorization: `Bearer ${await tokenOf(app, '1')}` }
 
@@ -100,7 +100,7 @@ test("who is no operator is refused at an operator's route, whether the token is
   )
 })
 
-test('a provider that is down is a reason to try again, not to sign in again', async (t) => {
+test('while the provider is down, the answer is 503 and not 401', async (t) => {
   const { ask, provider } = await openWithProvider(t)
   provider.isDown = true
 
@@ -109,7 +109,7 @@ test('a provider that is down is a reason to try again, not to sign in again', a
   assert.deepEqual([status, headers['retry-after'], body.reason], [503, '1', 'IDENTITY_PROVIDER_UNAVAILABLE'])
 })
 
-test('a gateway that is no demo gives no sessions, and lists no users to anybody', async (t) => {
+test('a gateway without the demo opens no sessions, and lists users only for the operator', async (t) => {
   const { app } = await openWithProvider(t)
 
   const session = await app.inject({ method: 'POST', url: '/v1/sessions', payload: { role: 'operator' } })
@@ -118,7 +118,7 @@ test('a gateway that is no demo gives no sessions, and lists no users to anybody
   assert.deepEqual([session.statusCode, users.statusCode], [404, 401])
 })
 
-test('a route that does not say who may use it keeps the gateway from starting', async (t) => {
+test("the gateway doesn't start with a route that doesn't say who may use it", async (t) => {
   const app = fastify()
   t.after(() => app.close())
   app.decorate('config', readConfig(demo))

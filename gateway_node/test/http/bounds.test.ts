@@ -6,7 +6,7 @@ import { findUnbounded, type Schema } from '../unbounded.ts'
 type Operation = { parameters?: { name: string; schema: Schema }[]; requestBody?: Body }
 type Body = { content: Record<string, { schema: Schema }> }
 
-test('every text, number and list that the contract lets in has a bound', async (t) => {
+test('every text, number and list of a request has a limit', async (t) => {
   const { gateway } = await buildTestApp(t)
   const { body } = await gateway.get('/openapi.json')
   const paths = Object.entries(body.paths as Record<string, Record<string, Operation>>)
@@ -69,7 +69,7 @@ for (const half of ['\\ud800', '\\udc00', 'a\\udc00\\ud800b']) {
 
 const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
 for (const levels of [8, 30_000]) {
-  test(`a body nested ${levels} levels below its own is refused before it is checked`, async (t) => {
+  test(`a body nested ${levels} levels below its own is refused before validation`, async (t) => {
     const { gateway, broker } = await buildTestApp(t)
 
     const answer = await gateway.askForJobRaw(`{"kind":"train","params":{"estimators":${nested(levels)}}}`)

@@ -22,7 +22,7 @@ async function openLogged(t: TestContext, handler: RouteHandler) {
   return { app, lines }
 }
 
-test('the failure of a hook while a refusal is sent is logged once', async (t) => {
+test('a hook that fails while a refusal is sent is logged once', async (t) => {
   const { app, lines } = await openLogged(t, async () => {
     throw new AppError('ITEM_UNKNOWN', 'No item 1.')
   })
@@ -35,7 +35,7 @@ test('the failure of a hook while a refusal is sent is logged once', async (t) =
   assert.deepEqual(lines, ['answer failed by a bug: a bug in a hook'])
 })
 
-test('the cause is logged when a file breaks off in the middle of its answer', async (t) => {
+test('the cause is logged when the stream of an answer fails', async (t) => {
   async function* parts() {
     yield 'first'
     throw new AppError('RECOMMENDER_UNAVAILABLE', 'The recommender is gone.')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildTestApp } from '../build-app.ts'
 
-test('a started gateway is alive and ready, and tells of its neighbours', async (t) => {
+test('a started gateway is alive and ready, and shows the state of broker and recommender', async (t) => {
   const { gateway } = await buildTestApp(t)
 
   const alive = await gateway.get('/healthz')
@@ -13,7 +13,7 @@ test('a started gateway is alive and ready, and tells of its neighbours', async 
   assert.deepEqual(ready.body.recommender, { channel: 'READY', breaker: 'closed' })
 })
 
-test('a gateway about to stop is alive and not ready, and still answers', async (t) => {
+test('a draining gateway is alive and not ready, and still answers', async (t) => {
   const { app, gateway } = await buildTestApp(t)
 
   app.drain()
@@ -25,7 +25,7 @@ test('a gateway about to stop is alive and not ready, and still answers', async 
   )
 })
 
-test('a gateway about to stop keeps no connection for the next request', async (t) => {
+test('a draining gateway closes the connection after each answer', async (t) => {
   const { app, gateway } = await buildTestApp(t)
 
   const before = await gateway.get('/v1/items/1')
@@ -39,7 +39,7 @@ test('a gateway about to stop keeps no connection for the next request', async (
   )
 })
 
-test('a start waits for the neighbours before it is ready', async (t) => {
+test("a starting gateway isn't ready before it has reached broker and recommender", async (t) => {
   const { gateway, broker } = await buildTestApp(t)
 
   broker.disconnect()

@@ -1,4 +1,4 @@
-// A page that points its own name at this machine (DNS rebinding): to its browser it is of the gateway's origin, but the name stands in `Host`.
+// A page that points its own name at this machine (DNS rebinding). Its browser takes the gateway for the page's origin, but sends the name in `Host`.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildTestApp } from '../build-app.ts'
@@ -7,7 +7,7 @@ import { RawConnection } from '../raw-connection.ts'
 const evil = 'rebound.example:3000'
 
 for (const url of ['/', '/v1/items/1', '/v1/nowhere', '/docs', '/openapi.json', '/metrics']) {
-  test(`a page that points its own name at the gateway gets nothing of ${url}`, async (t) => {
+  test(`a page that points its own name at the gateway can't read ${url}`, async (t) => {
     const { gateway } = await buildTestApp(t)
 
     const { status, headers, body } = await gateway.get(url, { host: evil })

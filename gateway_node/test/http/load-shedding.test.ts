@@ -19,11 +19,11 @@ async function open(t: TestContext) {
   const parts = await buildTestApp(t, generous)
   const headers = { authorization: `Bearer ${await tokenOf(parts.app)}` }
   const ask = (request: InjectOptions) => parts.app.inject({ ...request, headers: { ...headers, ...request.headers } })
-  // A token that is known already is checked within the tick.
+  // A known token is verified within the tick.
   await ask({ url: '/v1/stats' })
   await setImmediate()
   const askMany = (count: number, request: InjectOptions) => Array.from({ length: count }, () => ask(request))
-  /** Past `inject`, which knows no server: hands a request to it in this tick. */
+  /** Emit a request on the server in this tick. `inject` doesn't use the server. */
   const arrive = (url: string) => {
     const socket = Object.defineProperty(new Socket(), 'remoteAddress', { value: '127.0.0.1' })
     const request = Object.assign(new IncomingMessage(socket), {
@@ -36,7 +36,7 @@ async function open(t: TestContext) {
     parts.app.server.emit('request', request, response)
     return response
   }
-  /** Sends as many requests as the gateway works on, which go on until `finish` is called. */
+  /** Send as many requests as the gateway accepts. They go on until `finish` is called. */
   async function fill() {
     const { promise: gate, resolve: finish } = Promise.withResolvers<void>()
     const { getItem } = parts.recommender
@@ -48,14 +48,14 @@ async function open(t: TestContext) {
   return { ...parts, ask, askMany, arrive, fill }
 }
 
-/** A gateway that works on as many requests as it may, until `finish` is called. */
+/** A gateway with as many requests in progress as it accepts, until `finish` is called. */
 async function openFull(t: TestContext) {
   const parts = await open(t)
   return { ...parts, ...(await parts.fill()) }
 }
 
 for (const url of ['/v1/items/1', '/v1/users', '/', '/openapi.json', '/docs', '/metrics', '/v1/nothing', '/%zz'])
-  test(`a gateway that works on ${taken} requests refuses ${url}`, async (t) => {
+  test(`a gateway with ${taken} requests in progress refuses ${url}`, async (t) => {
     const { app, finish, held } = await openFull(t)
     const connection = await RawConnection.open(app)
 
@@ -104,7 +104,7 @@ test('a gateway counts the requests that it has refused in its metrics', async (
   assert.match(await app.metrics.metrics(), /^gateway_http_requests_refused_total 1$/m)
 })
 
-test('the requests that were taken on are answered, and then the next ones are', async (t) => {
+test('requests in progress are answered, and then the next ones are accepted', async (t) => {
   const { arrive, finish, held } = await openFull(t)
   const refused = arrive('/v1/items?unknown=1')
 
@@ -118,10 +118,10 @@ test('the requests that were taken on are answered, and then the next ones are',
   assert.deepEqual([refused.statusCode, next.statusCode], [429, 400])
 })
 
-test('a request that is refused at once takes its place until the end of the tick', async (t) => {
+test('a request that is refused at once counts until the end of the tick', async (t) => {
   const { arrive } = await open(t)
   const answers = Array.from({ length: taken }, () => arrive('/v1/items?unknown=1'))
-  // No timer and no I/O has its turn here: the tick goes on.
+  // Neither a timer nor I/O runs here, so this is the same tick.
   for (let step = 0; step < 100; step += 1) await null
 
   const sameTick = arrive('/v1/items?unknown=1')
@@ -133,7 +133,7 @@ test('a request that is refused at once takes its place until the end of the tic
   assert.deepEqual([sameTick.statusCode, nextTick.statusCode], [429, 400])
 })
 
-test('bodies that arrive slowly take no place from other requests', async (t) => {
+test("requests whose bodies arrive slowly don't count as in progress", async (t) => {
   const { arrive, ask } = await open(t)
   const slow = () => new Readable({ read() {} })
   const request = { method: 'POST', url: '/v1/jobs', headers: { 'content-type': 'application/json' } } as const
@@ -166,7 +166,7 @@ test('a body that arrives when the gateway is full is refused', async (t) => {
   assert.equal(JSON.parse(body).reason, 'GATEWAY_OVERLOADED')
 })
 
-/** So many requests that wait for the recommender, on connections that their clients have closed. */
+/** Requests that wait for the recommender, on connections that their clients have closed. */
 async function leaveMany(t: TestContext, parts: Awaited<ReturnType<typeof open>>) {
   const { app, recommender } = parts
   const { promise: gate, resolve: finish } = Promise.withResolvers<void>()
@@ -188,7 +188,7 @@ async function leaveMany(t: TestContext, parts: Awaited<ReturnType<typeof open>>
   return finish
 }
 
-test('requests whose clients have left count for as long as the gateway works on them', async (t) => {
+test('a request whose client has left counts until its handler ends', async (t) => {
   const parts = await open(t)
   const finish = await leaveMany(t, parts)
 
@@ -202,7 +202,7 @@ test('requests whose clients have left count for as long as the gateway works on
   assert.deepEqual([meanwhile.statusCode, afterwards.statusCode], [429, 400])
 })
 
-test('a request without an answer, whose client has left, counts until its deadline', async (t) => {
+test('a request that is never answered, and whose client has left, counts until its deadline', async (t) => {
   const parts = await open(t)
   t.mock.timers.enable({ apis: ['setTimeout'] })
   await leaveMany(t, parts)
@@ -214,7 +214,7 @@ test('a request without an answer, whose client has left, counts until its deadl
   assert.equal(afterwards.statusCode, 400)
 })
 
-test('files that are read slowly take no place from other requests', async (t) => {
+test("requests whose answers are read slowly don't count as in progress", async (t) => {
   const { app, arrive, askMany, recommender } = await open(t)
   const { body: job } = await new JobsClient(app).ask('export')
   await setImmediate()

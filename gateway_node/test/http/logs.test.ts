@@ -1,4 +1,4 @@
-// What clients send in confidence is in no line of the log, not even at its most talkative.
+// Secrets that clients send are in no log line, at any level.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
@@ -22,7 +22,7 @@ async function signIn(address: string, userId: string): Promise<string> {
   return ((await answer.json()) as { token: string }).token
 }
 
-/** Goes well, fails, and is refused, by each way in which a token or a body may come. */
+/** Send requests that succeed, fail and are refused, with each way to send a token or a body. */
 async function useEverything(address: string, token: string, forged: string): Promise<void> {
   const bearing = (bearer: string) => ({ authorization: `Bearer ${bearer}`, 'content-type': 'application/json' })
   const body = JSON.stringify({ userId: '1', itemId: email, rating: 4 })

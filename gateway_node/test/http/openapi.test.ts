@@ -49,14 +49,14 @@ async function readOperations(t: Parameters<typeof buildTestApp>[0]) {
   return { version: body.openapi, operations }
 }
 
-test('the contract is OpenAPI 3.1 and holds every route', async (t) => {
+test('the document is OpenAPI 3.1 and contains every route', async (t) => {
   const { version, operations } = await readOperations(t)
 
   assert.equal(version, '3.1.0')
   assert.deepEqual(operations.map(([name]) => name).sort(), served)
 })
 
-test('every route says what it does and that it may answer with a problem', async (t) => {
+test('every route has a summary and a problem response', async (t) => {
   const { operations } = await readOperations(t)
 
   for (const [name, operation] of operations) {
@@ -65,7 +65,7 @@ test('every route says what it does and that it may answer with a problem', asyn
   }
 })
 
-test('every route that needs a token says so, and how it refuses', async (t) => {
+test('every route that needs a token has a security scheme and responses 401 and 403', async (t) => {
   const { operations } = await readOperations(t)
   const closed = operations.filter(([, { 'x-access': access }]) => !access?.includes('anyone'))
 
@@ -82,27 +82,27 @@ test('every route that needs a token says so, and how it refuses', async (t) => 
   }
 })
 
-/** Everything in the document that stands under a name, such as `pattern`. */
+/** Return all values of the document under a name, such as `pattern`. */
 function findAll(document: unknown, name: string): unknown[] {
   if (typeof document !== 'object' || document === null) return []
   return Object.entries(document).flatMap(([key, value]) => [...(key === name ? [value] : []), ...findAll(value, name)])
 }
 
-test('every pattern reads the same in other languages', async (t) => {
+test('every pattern means the same in other languages', async (t) => {
   const { gateway } = await buildTestApp(t)
 
   const { body } = await gateway.get('/openapi.json')
 
   const patterns = new Set(findAll(body, 'pattern'))
   assert.ok(patterns.size > 0)
-  // Neither Unicode properties, nor \uXXXX, nor looking around, nor \d, \w and \s, which are more in some languages.
+  // Allow no Unicode property, \uXXXX or look-around, and no \d, \w or \s, which match more characters in some languages.
   assert.deepEqual(
     [...patterns].filter((pattern) => /\\[^x\][.$^-]|\(\?/.test(String(pattern))),
     [],
   )
 })
 
-test('what the page of the contract executes by its examples takes nothing from anybody', async (t) => {
+test("the examples of the documentation page change no real user's data", async (t) => {
   const { gateway } = await buildTestApp(t)
   const { body } = await gateway.get('/openapi.json')
   const paths = body.paths as Record<string, Record<string, { parameters?: object[]; requestBody?: object }>>
@@ -116,7 +116,7 @@ test('what the page of the contract executes by its examples takes nothing from 
   assert.deepEqual(findAll(job, 'example'), [{ kind: 'export', params: { limit: 5 } }])
 })
 
-test('the dialog of the contract says where a token comes from', async (t) => {
+test('the sign-in dialog of the documentation page says where a token comes from', async (t) => {
   const provider = {
     GATEWAY_DEMO: 'false',
     GATEWAY_JWKS_URL: 'http://127.0.0.1:1/keys',
@@ -136,7 +136,7 @@ async function readDocument(t: Parameters<typeof buildTestApp>[0], environment: 
   return (await app.inject('/openapi.json')).json()
 }
 
-test('what has a default may be left out', async (t) => {
+test('a parameter with a default is optional', async (t) => {
   const { operations } = await readOperations(t)
 
   const parameters = operations.flatMap(([, { parameters = [] }]) => parameters)

@@ -28,7 +28,7 @@ for (const authorization of ['Bearer another-token-of-that-sort', `Basic ${opsTo
   })
 }
 
-test('no session of a user reads metrics, not even of the operator', async (t) => {
+test("no user's token opens metrics, not even the operator's", async (t) => {
   const { app } = await buildTestApp(t, { OPS_TOKEN: opsToken })
   const headers = { authorization: `Bearer ${await tokenOf(app)}` }
 
@@ -56,7 +56,7 @@ test('a gateway that other machines can reach serves no metrics until OPS_TOKEN 
 })
 
 for (const host of ['127.0.0.1', 'localhost', '::1']) {
-  test(`a gateway on ${host} gives its metrics without a token`, async (t) => {
+  test(`a gateway on ${host} serves its metrics without a token`, async (t) => {
     assert.equal((await readMetrics(t, { GATEWAY_HOST: host })).status, 200)
   })
 }

@@ -5,10 +5,10 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
 import { buildTestApp } from '../build-app.ts'
 
-/** One of the page's own modules, one of a library's, and one of the docs. */
+/** A module of the page, one of a library, and one of the docs. */
 const scripts = ['/app.js', '/vendor/preact.js', '/docs/static/swagger-ui-bundle.js']
 
-/** Asks as a browser does; `encodings` as in `accept-encoding`. */
+/** Send a request as a browser does. `encodings` is the value of `accept-encoding`. */
 async function fetchFile(app: FastifyInstance, path: string, encodings = '', ifNoneMatch = '') {
   const { statusCode, headers, rawPayload } = await app.inject({
     url: path,
@@ -58,7 +58,7 @@ test('files beside the page are not served', async (t) => {
   )
 })
 
-test('scripts come compressed to a browser that can read that', async (t) => {
+test('a script is compressed if the browser accepts that', async (t) => {
   const { app } = await buildTestApp(t)
 
   for (const script of scripts) {
@@ -76,7 +76,7 @@ test('scripts come compressed to a browser that can read that', async (t) => {
   }
 })
 
-test('a script that the browser has already is not sent again', async (t) => {
+test('a script that the browser already has is not sent again', async (t) => {
   const { app } = await buildTestApp(t)
 
   for (const script of scripts) {
@@ -101,7 +101,7 @@ test('many requests at once open no file', async (t) => {
   assert.equal(opened.mock.callCount(), 0)
 })
 
-test('all files of the page are one route in the figures', async (t) => {
+test('all files of the page are one route in the metrics', async (t) => {
   const { app, gateway } = await buildTestApp(t)
   await Promise.all(['/', '/app.js', '/vendor/preact.js'].map((path) => fetchFile(app, path)))
 

@@ -14,7 +14,7 @@ async function open(t: TestContext, environment: Record<string, string>) {
   return { app, askFrom }
 }
 
-test('an identity asks so often in a minute and then waits; another one does not', async (t) => {
+test("an identity above its limit of requests gets 429, and another identity doesn't", async (t) => {
   const { askFrom } = await open(t, { GATEWAY_IDENTITY_REQUESTS_PER_MINUTE: '2' })
   const first = [await askFrom('10.0.0.1', '1'), await askFrom('10.0.0.2', '1')]
 
@@ -30,7 +30,7 @@ test('an identity asks so often in a minute and then waits; another one does not
   assert.ok(seconds > 50 && seconds <= 60)
 })
 
-test('a minute later the identity may ask again', async (t) => {
+test('the identity is answered again after a minute', async (t) => {
   const { askFrom } = await open(t, { GATEWAY_IDENTITY_REQUESTS_PER_MINUTE: '1' })
   await askFrom('10.0.0.1', '1')
   const refused = await askFrom('10.0.0.1', '1')
@@ -41,7 +41,7 @@ test('a minute later the identity may ask again', async (t) => {
   assert.deepEqual([refused.statusCode, again.statusCode], [429, 200])
 })
 
-test('the requests of an address are bounded per minute, whatever its identities are', async (t) => {
+test('the requests of an address are limited, whatever their identities are', async (t) => {
   const { app, askFrom } = await open(t, { GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: '2' })
   await app.inject({ url: item, remoteAddress: '10.0.0.1' })
   await askFrom('10.0.0.1', '1')
@@ -63,7 +63,7 @@ for (const [trusted, status] of [
   ['', 429],
   ['10.0.0.1', 200],
 ] as const) {
-  test(`what "${trusted}" says of an address is believed, and of no other proxy`, async (t) => {
+  test(`with the trusted proxies "${trusted}", X-Forwarded-For of another proxy is ignored`, async (t) => {
     const limits = { GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: '1', GATEWAY_TRUSTED_PROXIES: trusted }
     const { askFrom } = await open(t, limits)
     await askFrom('10.0.0.1', '1', { 'x-forwarded-for': '192.0.2.1' })

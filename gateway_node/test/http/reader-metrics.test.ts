@@ -15,7 +15,7 @@ async function openMeasured(t: TestContext) {
   return { broker, read }
 }
 
-test('readers show whether they read and how far they are', async (t) => {
+test('the metrics show whether each reader is attached and its offset', async (t) => {
   const { read } = await openMeasured(t)
 
   const shown = [await read('attached', 'job-events'), await read('offset', 'job-events')]
@@ -32,7 +32,7 @@ test('a reader that lost the broker is not attached and keeps its offset', async
   assert.deepEqual([await read('attached', 'job-events'), await read('offset', 'job-events')], ['0', '0'])
 })
 
-test('a log that lacks what was read last is counted', async (t) => {
+test('a restart of a reader is counted', async (t) => {
   const { broker, read } = await openMeasured(t)
   const before = await read('restarts_total', 'job-events')
 

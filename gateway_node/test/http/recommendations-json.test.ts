@@ -13,7 +13,7 @@ const answerWith = (itemId: string): Recommendations => ({
   timings: {},
 })
 
-test('each answer of the cache has its own JSON, however often it is given', () => {
+test('each cached answer keeps its own JSON', () => {
   const [first, second] = [answerWith('1'), answerWith('2')]
 
   const texts = [first, second, first].map((answer) => renderRecommendations(answer))

@@ -16,7 +16,7 @@ async function openWith(t: TestContext, handler: RouteHandler) {
   return app
 }
 
-/** As Fastify's documentation writes handlers. */
+/** Handlers in the forms that Fastify's documentation shows. */
 const handlers: Record<string, RouteHandler> = {
   'sends and returns nothing': (_request, reply) => {
     reply.send('answer')
@@ -40,7 +40,7 @@ const handlers: Record<string, RouteHandler> = {
 }
 
 for (const [what, handler] of Object.entries(handlers))
-  test(`a handler that ${what} gives its answer`, async (t) => {
+  test(`a handler that ${what} sends its answer`, async (t) => {
     const app = await openWith(t, handler)
 
     const { statusCode, body } = await app.inject('/tried')
@@ -56,7 +56,7 @@ const causes = {
 }
 
 for (const [what, handler] of Object.entries(causes))
-  test(`when ${what}, the caller gets a problem that tells nothing of the inside`, async (t) => {
+  test(`when ${what}, the caller gets a problem without internal details`, async (t) => {
     const app = await openWith(t, handler)
     app.addHook('onSend', async (request) => {
       if (request.url === '/tried') throw new TypeError('secret inside')
@@ -68,7 +68,7 @@ for (const [what, handler] of Object.entries(causes))
     assert.deepEqual([JSON.parse(body).reason, body.includes('secret')], ['INTERNAL', false])
   })
 
-test('an answer with a header that can not be sent is a problem', async (t) => {
+test('an answer with an invalid header becomes a problem', async (t) => {
   const app = await openWith(t, (_request, reply) => reply.header('x-broken', 'a\nb').send('answer'))
 
   const answer = await app.inject('/tried')

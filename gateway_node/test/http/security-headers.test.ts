@@ -12,7 +12,7 @@ function policyOf({ headers }: Answer): Map<string, string[]> {
 }
 
 for (const path of ['/', '/docs', '/openapi.json', '/v1/items/1', '/v1/nothing', '/healthz', '/icon.svg']) {
-  test(`${path} may not be framed, nor taken for another type`, async (t) => {
+  test(`${path} can't be framed, nor read as another type`, async (t) => {
     const { gateway } = await buildTestApp(t)
 
     const answer = await gateway.get(path)
@@ -23,7 +23,7 @@ for (const path of ['/', '/docs', '/openapi.json', '/v1/items/1', '/v1/nothing',
   })
 }
 
-test('a page loads what this gateway serves, and nothing else', async (t) => {
+test('a page may load only what this gateway serves', async (t) => {
   const { gateway } = await buildTestApp(t)
 
   const policy = policyOf(await gateway.get('/'))
@@ -35,7 +35,7 @@ test('a page loads what this gateway serves, and nothing else', async (t) => {
 })
 
 for (const path of ['/', '/docs']) {
-  test(`no script and no style stands in the text of ${path} but the import map, allowed by its hash`, async (t) => {
+  test(`${path} has no inline script or style except the import map, which its hash allows`, async (t) => {
     const { gateway } = await buildTestApp(t)
 
     const answer = await gateway.get(path)
@@ -53,7 +53,7 @@ for (const path of ['/', '/docs']) {
   })
 }
 
-test('answers about people are kept by no cache', async (t) => {
+test('answers of the API are never cached', async (t) => {
   const { gateway } = await buildTestApp(t)
 
   const answers = [await gateway.recommend('1'), await gateway.get('/v1/users/1'), await gateway.get('/v1/nothing')]
@@ -71,7 +71,7 @@ function ask(t: TestContext, allowed: string, origin: string, method: 'GET' | 'O
   )
 }
 
-test('pages of an allowed origin may ask and read', async (t) => {
+test('pages of an allowed origin may send requests and read answers', async (t) => {
   const preflight = await ask(t, shop, shop, 'OPTIONS')
   const answer = await ask(t, shop, shop)
 
@@ -86,7 +86,7 @@ for (const [allowed, origin] of [
   [shop, 'https://shop.example.evil.example'],
   [shop, 'null'],
 ] as const) {
-  test(`pages of ${origin} may read nothing where ${allowed || 'nobody'} is allowed`, async (t) => {
+  test(`pages of ${origin} can't read answers if ${allowed || 'no origin'} is allowed`, async (t) => {
     const preflight = await ask(t, allowed, origin, 'OPTIONS')
     const answer = await ask(t, allowed, origin)
 

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { buildTestApp } from '../build-app.ts'
 import { RawConnection } from '../raw-connection.ts'
 
-const patience = { timeout: 20_000 }
+const timeLimit = { timeout: 20_000 }
 const taken = 16
 const routes = [
   '/openapi.json',
@@ -25,7 +25,7 @@ async function pipeline(t: TestContext, count: number, path: string) {
 }
 
 for (const path of routes)
-  test(`a connection that sends 800 requests of ${path} ahead is closed`, patience, async (t) => {
+  test(`a connection that sends 800 requests of ${path} ahead is closed`, timeLimit, async (t) => {
     const { connection } = await pipeline(t, 800, path)
 
     const { answers } = await connection.untilClosed()
@@ -33,7 +33,7 @@ for (const path of routes)
     assert.ok(answers <= taken, `${answers} answers`)
   })
 
-test('a connection that sends 800 requests with an unknown Expect ahead is closed', patience, async (t) => {
+test('a connection that sends 800 requests with an unknown Expect ahead is closed', timeLimit, async (t) => {
   const { app } = await buildTestApp(t)
   const connection = await RawConnection.open(app)
 
@@ -43,7 +43,7 @@ test('a connection that sends 800 requests with an unknown Expect ahead is close
   assert.ok(answers <= taken, `${answers} answers`)
 })
 
-test('of 800 requests that one connection sends ahead, 16 are worked on', patience, async (t) => {
+test('of 800 pipelined requests of one connection, the gateway handles 16', timeLimit, async (t) => {
   const { connection, recommender } = await pipeline(t, 800, '/v1/users')
 
   await connection.untilClosed()
@@ -51,7 +51,7 @@ test('of 800 requests that one connection sends ahead, 16 are worked on', patien
   assert.equal(recommender.calls.length, taken)
 })
 
-test('a connection may send 16 requests ahead, and then as many again', patience, async (t) => {
+test('a connection may send 16 requests ahead, and then as many again', timeLimit, async (t) => {
   const { connection } = await pipeline(t, taken, '/healthz')
   await connection.untilAnswered(taken)
 
@@ -68,7 +68,7 @@ for (const [upgrade, path, status] of [
   ['h2c', '/v1/nothing', 404],
   ['WebSocket', '/healthz', 404],
 ] as const)
-  test(`an upgrade to ${upgrade} of ${path} is answered with ${status}`, patience, async (t) => {
+  test(`an upgrade to ${upgrade} of ${path} is answered with ${status}`, timeLimit, async (t) => {
     const { app } = await buildTestApp(t)
     const connection = await RawConnection.open(app)
 

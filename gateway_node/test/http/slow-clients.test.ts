@@ -7,33 +7,33 @@ import { JobsClient } from '../features/jobs/jobs-client.ts'
 import { RawConnection } from '../raw-connection.ts'
 import { tokenOf } from '../sign-in.ts'
 
-const patience = { timeout: 20_000 }
+const timeLimit = { timeout: 20_000 }
 
 async function openRaw(t: TestContext, environment: Record<string, string>) {
   const { app } = await buildTestApp(t, environment)
   return RawConnection.open(app)
 }
 
-const impatient = { GATEWAY_HEADERS_MS: '50', GATEWAY_REQUEST_MS: '100' }
+const shortTimeouts = { GATEWAY_HEADERS_MS: '500', GATEWAY_REQUEST_MS: '600' }
 
-test('a connection that sends nothing is told so and closed', patience, async (t) => {
-  const connection = await openRaw(t, impatient)
+test('a connection that sends nothing gets 408 and is closed', timeLimit, async (t) => {
+  const connection = await openRaw(t, shortTimeouts)
 
   const { status, contentType, body } = await connection.untilClosed()
 
   assert.deepEqual([status, contentType, JSON.parse(body).reason], [408, 'application/problem+json', 'REQUEST_INVALID'])
 })
 
-test('headers that never end are told so and closed', patience, async (t) => {
-  const connection = await openRaw(t, impatient)
+test('a connection whose headers never end gets 408 and is closed', timeLimit, async (t) => {
+  const connection = await openRaw(t, shortTimeouts)
 
   connection.send('GET /healthz HTTP/1.1\r\nhost: gateway\r\nx-slow: ')
 
   assert.equal((await connection.untilClosed()).status, 408)
 })
 
-test('a body that never ends is told so and closed', patience, async (t) => {
-  const connection = await openRaw(t, impatient)
+test('a connection whose body never ends gets 408 and is closed', timeLimit, async (t) => {
+  const connection = await openRaw(t, shortTimeouts)
   const headers = { 'content-type': 'application/json', 'content-length': 1000 }
 
   connection.sendHead('POST /v1/sessions', headers).send('{')
@@ -41,7 +41,7 @@ test('a body that never ends is told so and closed', patience, async (t) => {
   assert.equal((await connection.untilClosed()).status, 408)
 })
 
-test('an answered connection that asks nothing more is closed', patience, async (t) => {
+test('an idle connection is closed after its last answer', timeLimit, async (t) => {
   const connection = await openRaw(t, { GATEWAY_KEEP_ALIVE_MS: '50' })
 
   connection.sendHead('GET /healthz')
@@ -49,7 +49,7 @@ test('an answered connection that asks nothing more is closed', patience, async 
   assert.equal((await connection.untilClosed()).status, 200)
 })
 
-test('a caller who never reads a file loses the connection, and the file is closed', patience, async (t) => {
+test('the connection of a client that never reads its file is closed, and so is the file', timeLimit, async (t) => {
   const { app, recommender } = await buildTestApp(t, { GATEWAY_STALLED_MS: '1000' })
   const { body: job } = await new JobsClient(app).ask('export')
   const body = new Readable({ read: (size) => void body.push(Buffer.alloc(size)) })
@@ -72,7 +72,7 @@ for (const [what, text, status] of [
   ],
   ['headers beyond 16 KiB', `GET / HTTP/1.1\r\nhost: a\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
 ] as const) {
-  test(`${what} is refused with a problem that tells nothing of the inside`, patience, async (t) => {
+  test(`${what} is refused with a problem without internal details`, timeLimit, async (t) => {
     const connection = await openRaw(t, {})
 
     connection.send(text)

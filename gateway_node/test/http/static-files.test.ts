@@ -16,7 +16,7 @@ function createFolder(t: TestContext, files: Record<string, string>) {
   return folder
 }
 
-test('a folder gives its pages, styles and scripts, and nothing else that lies there', (t) => {
+test('a folder serves its pages, styles and scripts, and no other file', (t) => {
   const folder = createFolder(t, { 'a.js': '', 'below/b.css': '', 'notes.txt': '', '.env': '', 'config.json': '' })
 
   const files = openStaticFolder(folder)

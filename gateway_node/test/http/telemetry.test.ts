@@ -8,7 +8,7 @@ import { tokenOf } from '../sign-in.ts'
 
 const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
 
-test('a request is measured by its route, not by its path', async (t) => {
+test('a request is counted by its route, not by its path', async (t) => {
   const { gateway } = await buildTestApp(t)
 
   await gateway.get('/v1/items/1')
@@ -18,7 +18,7 @@ test('a request is measured by its route, not by its path', async (t) => {
   assert.equal(count, 'route="/v1/items/:itemId",method="GET",status="200"')
 })
 
-test('the trace of a request goes with what it publishes', async (t) => {
+test('a publication carries the traceparent of its request', async (t) => {
   const { gateway, broker } = await buildTestApp(t)
   const payload = { userId: '1', itemId: '2', rating: 3 }
 
@@ -27,7 +27,7 @@ test('the trace of a request goes with what it publishes', async (t) => {
   assert.equal(broker.published[0]?.traceparent, traceparent)
 })
 
-test('a trace that can not be used is replaced', async (t) => {
+test('an invalid traceparent is replaced', async (t) => {
   const { gateway, broker } = await buildTestApp(t)
   const headers = { traceparent: `00-${'0'.repeat(32)}-${'b'.repeat(16)}-01` }
 
@@ -42,7 +42,7 @@ test('a trace that can not be used is replaced', async (t) => {
   assert.notEqual(broker.published[0]?.traceparent, headers.traceparent)
 })
 
-test('what a request asks for expires with it: the time it has spent counts', async (t) => {
+test("a call expires at its request's deadline, which counts from the request's arrival", async (t) => {
   const { gateway, recommender } = await buildTestApp(t, { GATEWAY_RECOMMENDER_DEADLINE_MS: '1000' })
   const asked = t.mock.method(recommender, 'getItem')
   const before = performance.now()
@@ -54,7 +54,7 @@ test('what a request asks for expires with it: the time it has spent counts', as
   assert.ok(call.expiresAt <= performance.now() + 1000)
 })
 
-test('a call is abandoned once its client has hung up', async (t) => {
+test('a call is abandoned when its client has closed the connection', async (t) => {
   const { app, recommender } = await buildTestApp(t)
   const asked = Promise.withResolvers<Call>()
   const never = new Promise<never>(() => {})

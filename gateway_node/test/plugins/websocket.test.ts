@@ -17,7 +17,7 @@ test('closing the app closes every socket with 1001, and the app waits for it', 
   assert.equal(app.websocketServer.clients.size, 0)
 })
 
-test('each socket of a gateway that stops is told its own time to come back', async (t) => {
+test('each socket of a stopping gateway gets its own time to reconnect', async (t) => {
   const { app } = await buildTestApp(t)
   const clients: LiveClient[] = []
   while (clients.length < 10) clients.push(await LiveClient.open(app))
@@ -31,7 +31,7 @@ test('each socket of a gateway that stops is told its own time to come back', as
   assert.equal(farewells[0].reason, 'SHUTTING_DOWN')
 })
 
-test('a gateway about to stop keeps its sockets and opens no other', async (t) => {
+test('a draining gateway keeps its sockets and refuses new ones', async (t) => {
   const { app } = await buildTestApp(t)
   const client = await LiveClient.open(app)
 
@@ -41,7 +41,7 @@ test('a gateway about to stop keeps its sockets and opens no other', async (t) =
   assert.equal((await client.ask({ type: 'ping' })).type, 'pong')
 })
 
-test('a socket that does not answer the closing is cut off', async (t) => {
+test("a socket that doesn't answer the close frame is terminated", async (t) => {
   const { app } = await buildTestApp(t)
   const client = await LiveClient.open(app)
   client.socket.pause()
@@ -56,7 +56,7 @@ test('a socket that does not answer the closing is cut off', async (t) => {
   assert.equal(app.websocketServer.clients.size, 0)
 })
 
-test('a socket that answers the closing with a broken frame does not fail it', async (t) => {
+test("a socket that answers the close frame with a broken frame doesn't fail the stop", async (t) => {
   const { app } = await buildTestApp(t)
   const socket = await RawSocket.open(app)
   const reservedBits = 0x70
@@ -67,7 +67,7 @@ test('a socket that answers the closing with a broken frame does not fail it', a
   assert.equal(app.websocketServer.clients.size, 0)
 })
 
-test('a peer that answers no ping is cut off at the second, others live on', async (t) => {
+test('a peer that answers no ping is terminated at the second, and others stay', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const { app } = await buildTestApp(t)
   const silent = await LiveClient.open(app, { autoPong: false })
@@ -93,13 +93,13 @@ for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1:1']) {
   })
 }
 
-test('a page of an allowed origin is let in', async (t) => {
+test('a page of an allowed origin is accepted', async (t) => {
   const client = await openFrom(t, 'https://shop.example', 'https://shop.example,https://other.example')
 
   assert.equal((await client.ask({ type: 'ping' })).type, 'pong')
 })
 
-test('a page of the same host is let in', async (t) => {
+test('a page of the same host is accepted', async (t) => {
   const { app } = await buildTestApp(t)
   const address = await app.listen({ port: 0, host: '127.0.0.1' })
 
@@ -108,7 +108,7 @@ test('a page of the same host is let in', async (t) => {
   assert.equal((await client.ask({ type: 'ping' })).type, 'pong')
 })
 
-test('no socket is compressed, whatever a client offers', async (t) => {
+test('no socket is compressed, even if the client offers it', async (t) => {
   const { app } = await buildTestApp(t)
 
   const client = await LiveClient.open(app, { perMessageDeflate: true })
@@ -157,7 +157,7 @@ test('an upgrade by HEAD is refused, and its connection closed', { timeout: 20_0
   assert.equal((await connection.untilClosed()).status, 404)
 })
 
-test('an upgrade that is refused before it is looked at leaves no connection open', async (t) => {
+test('the connection of an upgrade that a hook refuses is closed', async (t) => {
   const { app } = await buildTestApp(t, { GATEWAY_ADDRESS_REQUESTS_PER_MINUTE: '1' })
   await LiveClient.connect(app)
 

@@ -1,4 +1,4 @@
-// What every broker does, the real one and the fake alike.
+// The behaviour of every broker, the real one and the fake.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
@@ -6,11 +6,11 @@ import type { Broker, LogMessage, LogReader, LogStart, Publication } from '../..
 
 export type BrokerUnderTest = {
   broker: Broker
-  /** The name of a stream that is empty. */
+  /** The name of an empty stream. */
   stream: string
   disconnect: () => Promise<void> | void
   reconnect: () => Promise<void> | void
-  /** Puts an empty stream in the place of the one that was read, while the broker is away. */
+  /** Replace the stream by an empty one while the connection is lost. */
   replaceStream: () => Promise<void> | void
 }
 
@@ -29,7 +29,7 @@ export function publicationTo(stream: string, text = 'body'): Publication {
   return { exchange: '', routingKey: stream, type: 'whynotboth.v1.InteractionRecorded', ...ids, body, mandatory: true }
 }
 
-/** A reader that keeps what it was told. */
+/** A reader that keeps its messages and events. */
 function record({ broker, stream }: BrokerUnderTest, from: LogStart) {
   const messages: LogMessage[] = []
   const happened: string[] = []
@@ -50,7 +50,7 @@ async function publish({ broker, stream }: BrokerUnderTest, ...texts: string[]):
 const caughtUp = (t: TestContext, reader: LogReader) => t.waitFor(() => assert.ok(reader.isCaughtUp), waiting)
 
 export function testBroker(name: string, open: OpenBroker, options: { skip?: string | false } = {}) {
-  test(`${name}: a confirmed message reaches the reader with all that went with it`, options, async (t) => {
+  test(`${name}: a confirmed message reaches the reader with its body and its properties`, options, async (t) => {
     const under = await open(t)
     const { reader, messages } = record(under, 'first')
     const publication = publicationTo(under.stream, 'hello')
@@ -67,7 +67,7 @@ export function testBroker(name: string, open: OpenBroker, options: { skip?: str
       assert.equal(message?.[field], publication[field])
   })
 
-  test(`${name}: a reader from the first message catches up with what was there`, options, async (t) => {
+  test(`${name}: a reader from the first message catches up with earlier messages`, options, async (t) => {
     const under = await open(t)
     const ids = await publish(under, 'one', 'two', 'three')
 
@@ -77,7 +77,7 @@ export function testBroker(name: string, open: OpenBroker, options: { skip?: str
     assert.deepEqual(read(), ids)
   })
 
-  test(`${name}: a reader of what comes next doesn't see what was there`, options, async (t) => {
+  test(`${name}: a reader from the next message doesn't receive earlier messages`, options, async (t) => {
     const under = await open(t)
     await publish(under, 'before')
     const { reader, ids: read } = record(under, 'next')
@@ -89,7 +89,7 @@ export function testBroker(name: string, open: OpenBroker, options: { skip?: str
     assert.deepEqual(read(), ids)
   })
 
-  test(`${name}: waiting for a message that doesn't come ends with null`, options, async (t) => {
+  test(`${name}: waiting for a message that doesn't arrive ends with null`, options, async (t) => {
     const { reader } = record(await open(t), 'first')
 
     const offset = await reader.waitFor(randomUUID(), 10)
@@ -97,7 +97,7 @@ export function testBroker(name: string, open: OpenBroker, options: { skip?: str
     assert.equal(offset, null)
   })
 
-  test(`${name}: a message that no queue takes is not accepted`, options, async (t) => {
+  test(`${name}: publishing a message that no queue takes fails`, options, async (t) => {
     const { broker } = await open(t)
 
     const publishing = broker.publish(publicationTo(randomUUID()))
@@ -105,7 +105,7 @@ export function testBroker(name: string, open: OpenBroker, options: { skip?: str
     await assert.rejects(publishing, { reason: 'BROKER_UNAVAILABLE' })
   })
 
-  test(`${name}: without a broker a publication fails and its reader knows`, options, async (t) => {
+  test(`${name}: without a broker, publishing fails and the reader is detached`, options, async (t) => {
     const under = await open(t)
     const { reader, happened } = record(under, 'first')
     await caughtUp(t, reader)
@@ -117,7 +117,7 @@ export function testBroker(name: string, open: OpenBroker, options: { skip?: str
     assert.deepEqual(happened, ['detached'])
   })
 
-  test(`${name}: a reader goes on where it was when the broker comes back`, options, async (t) => {
+  test(`${name}: a reader continues after its last message when the broker comes back`, options, async (t) => {
     const under = await open(t)
     const { reader, happened, ids: read } = record(under, 'first')
     const before = await publish(under, 'one', 'two')
@@ -134,7 +134,7 @@ export function testBroker(name: string, open: OpenBroker, options: { skip?: str
     assert.ok(!happened.includes('restart'))
   })
 
-  test(`${name}: a reader of a stream that was replaced says so and begins anew`, options, async (t) => {
+  test(`${name}: a reader of a replaced stream restarts from its first message`, options, async (t) => {
     const under = await open(t)
     const { reader, happened, ids: read } = record(under, 'first')
     const before = await publish(under, 'one', 'two')
@@ -153,7 +153,7 @@ export function testBroker(name: string, open: OpenBroker, options: { skip?: str
     assert.deepEqual(read(), [...before, ...after])
   })
 
-  test(`${name}: a reader whose listener throws goes on all the same`, options, async (t) => {
+  test(`${name}: a reader goes on after its listener throws`, options, async (t) => {
     const under = await open(t)
     const happened: string[] = []
     const fail = (event: string) => {
@@ -179,7 +179,7 @@ export function testBroker(name: string, open: OpenBroker, options: { skip?: str
     assert.deepEqual(happened, ['message', 'message', 'detached', 'restart', 'message'])
   })
 
-  test(`${name}: a hint reaches the other listeners when one throws`, options, async (t) => {
+  test(`${name}: a hint reaches the other listeners if one throws`, options, async (t) => {
     const { broker } = await open(t)
     let hints = 0
     broker.onHint(() => {
@@ -192,7 +192,7 @@ export function testBroker(name: string, open: OpenBroker, options: { skip?: str
     await t.waitFor(() => assert.equal(hints, 1), waiting)
   })
 
-  test(`${name}: a hint reaches who listens, until they stop`, options, async (t) => {
+  test(`${name}: a hint reaches each listener until it is removed`, options, async (t) => {
     const { broker } = await open(t)
     const hints: string[] = []
     const stop = broker.onHint((body) => hints.push(new TextDecoder().decode(body)))

@@ -1,15 +1,15 @@
-// Why the broker isn't reached, as one line of the log.
+// The log line that says why the gateway can't reach the broker.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createFailureLog, explain, type Failure } from '../../../src/clients/broker/failures.ts'
 
-test('a failure is the first line of what the driver said', () => {
+test("a failure is the first line of the driver's error", () => {
   assert.deepEqual(explain(new Error('connect ECONNREFUSED 127.0.0.1:5672\nmore of it')), {
     cause: 'connect ECONNREFUSED 127.0.0.1:5672',
   })
 })
 
-test('an error without a message is named by its code or name, and any other value by its text', () => {
+test('the cause of an error without a message is its code or name, and that of another value its text', () => {
   const refused = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' })
 
   const causes = [refused, new AggregateError([]), 'gone'].map((error) => explain(error).cause)
@@ -17,7 +17,7 @@ test('an error without a message is named by its code or name, and any other val
   assert.deepEqual(causes, ['ECONNREFUSED', 'AggregateError', 'gone'])
 })
 
-test('a failure is logged once, and again after another one or a success', () => {
+test('a failure is logged once, and again after another failure or a success', () => {
   const told: Failure[] = []
   const failures = createFailureLog((failure) => told.push(failure))
 

@@ -1,4 +1,4 @@
-// A confirm channel and its connection whose broker says only what the test has it say.
+// A fake of a confirm channel and its connection. The test decides what the broker answers.
 import { EventEmitter } from 'node:events'
 import type { ChannelModel, ConfirmChannel } from 'amqplib'
 
@@ -9,7 +9,7 @@ export class FakeChannel {
   readonly #events = new EventEmitter()
   readonly #unsettled: { messageId: string; settle: Settle }[] = []
 
-  /** The two as the publisher takes them. */
+  /** The arguments of the publisher's `use`. */
   get parts(): [ChannelModel, ConfirmChannel] {
     const channel = Object.assign(this.#events, { publish: this.#publish })
     return [this.connection as ChannelModel, channel as unknown as ConfirmChannel]
@@ -23,7 +23,7 @@ export class FakeChannel {
     settle: Settle,
   ) => this.#unsettled.push({ messageId: options.messageId, settle })
 
-  /** How many messages were handed over and not settled yet. */
+  /** The number of published messages that aren't settled yet. */
   get unsettled(): number {
     return this.#unsettled.length
   }
@@ -32,13 +32,13 @@ export class FakeChannel {
     for (const { settle } of this.#unsettled.splice(0)) settle(null)
   }
 
-  /** As RabbitMQ does with messages that no queue takes: they come back first, and are confirmed then. */
+  /** Return each message, then confirm it, as RabbitMQ does if no queue takes it. */
   returnAll(): void {
     for (const { messageId } of this.#unsettled) this.#events.emit('return', { properties: { messageId } })
     this.confirmAll()
   }
 
-  /** Ends as amqplib's channels do: what isn't settled fails. */
+  /** Close as a channel of amqplib does: unsettled messages fail. */
   end(): void {
     for (const { settle } of this.#unsettled.splice(0)) settle(new Error('channel closed'))
     this.#events.emit('close')

@@ -7,7 +7,7 @@ import { FakeChannel } from './fake-channel.ts'
 const confirmTimeoutMs = 1000
 const refused = { reason: 'BROKER_UNAVAILABLE', retryAfterSeconds: 1 }
 
-/** A publisher with a connection, and a clock that stands still. */
+/** A publisher with a connection. Timers fire only when the test says so. */
 function open(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const channel = new FakeChannel()
@@ -17,7 +17,7 @@ function open(t: TestContext) {
   return { publisher, publish, channel, passTimeout: () => t.mock.timers.tick(confirmTimeoutMs) }
 }
 
-test('each of two messages with one id fails when no queue takes them', async (t) => {
+test('two messages with one id both fail if no queue takes them', async (t) => {
   const { publish, channel } = open(t)
   const publication = publicationTo('nowhere')
 
@@ -30,7 +30,7 @@ test('each of two messages with one id fails when no queue takes them', async (t
   )
 })
 
-test('a message that came back is forgotten with its connection', async (t) => {
+test('a returned message is forgotten when its connection ends', async (t) => {
   const { publisher, publish, channel } = open(t)
   const publication = publicationTo('interactions')
   channel.parts[1].emit('return', { properties: publication })
@@ -44,7 +44,7 @@ test('a message that came back is forgotten with its connection', async (t) => {
   await assert.doesNotReject(publishing)
 })
 
-test('a blocked connection is given nothing, until it is unblocked', async (t) => {
+test('nothing is published on a blocked connection until it is unblocked', async (t) => {
   const { publish, channel, passTimeout } = open(t)
 
   channel.connection.emit('blocked', 'low on memory')
@@ -60,7 +60,7 @@ test('a blocked connection is given nothing, until it is unblocked', async (t) =
   await assert.doesNotReject(unblocked)
 })
 
-test('the next connection of one that was blocked is not', async (t) => {
+test("the connection after a blocked one isn't blocked", async (t) => {
   const { publisher, publish, channel } = open(t)
   channel.connection.emit('blocked', 'low on memory')
   channel.end()
@@ -73,7 +73,7 @@ test('the next connection of one that was blocked is not', async (t) => {
   await assert.doesNotReject(publishing)
 })
 
-test('what a silent broker holds stays bounded, however often callers give up', async (t) => {
+test('unconfirmed messages stay limited while the broker is silent, however often callers time out', async (t) => {
   const { publisher, publish, channel, passTimeout } = open(t)
   for (let round = 0; round < 3; round += 1) {
     const outcomes = Promise.allSettled(Array.from({ length: maxUnconfirmed / 2 }, () => publish()))
@@ -88,7 +88,7 @@ test('what a silent broker holds stays bounded, however often callers give up', 
   assert.deepEqual([channel.unsettled, publisher.unconfirmed], [maxUnconfirmed, maxUnconfirmed])
 })
 
-test('a late confirm makes room again', async (t) => {
+test('a late confirm frees a place for the next message', async (t) => {
   const { publisher, publish, channel, passTimeout } = open(t)
   const late = publish()
   passTimeout()
@@ -99,7 +99,7 @@ test('a late confirm makes room again', async (t) => {
   assert.equal(publisher.unconfirmed, 0)
 })
 
-test('the end of the connection fails what waits, and leaves nothing behind', async (t) => {
+test('the end of the connection rejects waiting publications and resets the count', async (t) => {
   const { publisher, publish, channel } = open(t)
   const publishing = publish()
 
@@ -110,7 +110,7 @@ test('the end of the connection fails what waits, and leaves nothing behind', as
   assert.equal(publisher.unconfirmed, 0)
 })
 
-test('flushing waits for callers, not for a broker that is silent', async (t) => {
+test('flushing waits until the callers have their outcome, not for a silent broker', async (t) => {
   const { publisher, publish, passTimeout } = open(t)
   const late = assert.rejects(publish(), refused)
 

@@ -1,4 +1,4 @@
-// The real broker, behind a wire that can be cut.
+// The client of the broker with a real RabbitMQ, behind a TCP proxy that can be cut.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -24,7 +24,7 @@ before(async () => {
 })
 after(() => rabbitMq?.stop())
 
-/** The real definitions, and a stream that belongs to one test. */
+/** The stack's definitions, and a stream for one test. */
 async function definitionsWith(t: TestContext, stream: string): Promise<string> {
   const definitions = readDefinitions(readConfig(demo).brokerDefinitions)
   const args = { 'x-queue-type': 'stream' }
@@ -62,7 +62,7 @@ async function open(t: TestContext, query = '') {
 
 testBroker('rabbitmq', (t) => open(t), { skip })
 
-test('rabbitmq: a broker that stops answering costs no more than the confirm timeout', { skip }, async (t) => {
+test('rabbitmq: publishing to a broker that stops answering fails after the confirm timeout', { skip }, async (t) => {
   const { broker, stream, freeze, outcomes } = await open(t)
   freeze()
 
@@ -72,7 +72,7 @@ test('rabbitmq: a broker that stops answering costs no more than the confirm tim
   assert.deepEqual(outcomes, ['failed'])
 })
 
-test('rabbitmq: a connection that is silent for two heartbeats is left for another', { skip }, async (t) => {
+test('rabbitmq: a connection that is silent for two heartbeats is replaced by another', { skip }, async (t) => {
   const { broker, stream, freeze } = await open(t, '?heartbeat=1')
   freeze()
 
@@ -82,7 +82,7 @@ test('rabbitmq: a connection that is silent for two heartbeats is left for anoth
   await assert.doesNotReject(broker.publish(publicationTo(stream)))
 })
 
-test('rabbitmq: a dropped connection fails what it had not confirmed, before the timeout', { skip }, async (t) => {
+test('rabbitmq: a lost connection rejects unconfirmed publications before the timeout', { skip }, async (t) => {
   const { broker, stream, freeze, disconnect } = await open(t)
   freeze()
 
@@ -92,15 +92,15 @@ test('rabbitmq: a dropped connection fails what it had not confirmed, before the
   await assert.rejects(publishing, { reason: 'BROKER_UNAVAILABLE', message: /went away/ })
 })
 
-test('rabbitmq: a publication is confirmed though measuring it fails', { skip }, async (t) => {
+test('rabbitmq: a publication succeeds even if its metrics throw', { skip }, async (t) => {
   const { broker, stream, outcomes } = await open(t)
-  // A push throws from now on.
+  // From now on `push` throws.
   Object.freeze(outcomes)
 
   await assert.doesNotReject(broker.publish(publicationTo(stream)))
 })
 
-test('rabbitmq: closing waits for what is not confirmed yet', { skip }, async (t) => {
+test('rabbitmq: closing waits for unconfirmed publications', { skip }, async (t) => {
   const { broker, stream, outcomes } = await open(t)
   const publishing = Array.from({ length: 50 }, () => broker.publish(publicationTo(stream)))
 
@@ -114,7 +114,7 @@ for (const [what, spoil, cause, hint] of [
   ['a missing virtual host', (url: string) => `${url}nowhere`, /ConnectionOpenOk/, /virtual host in AMQP_URL/],
   ['a wrong password', (url: string) => url.replace('guest:guest', 'guest:geheim'), /ACCESS_REFUSED/, /password/],
 ] as const) {
-  test(`rabbitmq: ${what} is said once in a line, with what to mend and without the URL`, { skip }, async (t) => {
+  test(`rabbitmq: ${what} is logged once, with what to correct and without the URL`, { skip }, async (t) => {
     const lines: string[] = []
     const logger = pino({}, { write: (line: string) => lines.push(line) })
     const amqpUrl = spoil(`amqp://guest:guest@${rabbitMq.host}:${rabbitMq.port}/`)

@@ -1,4 +1,4 @@
-// A broker that has just come up sends nothing of a long stream until it has looked through it.
+// A broker that has just started sends nothing of a long stream until it has scanned it.
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
@@ -40,7 +40,7 @@ class SlowStream {
   }
 }
 
-test('it is waited for and not taken for another stream', async (t) => {
+test("a reader waits for a slow broker and doesn't restart", async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const stream = new SlowStream()
   let restarts = 0

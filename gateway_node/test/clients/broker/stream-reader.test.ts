@@ -1,4 +1,4 @@
-// What a reader makes of a stream that dropped what it had read, and of what other clients publish. On the real broker.
+// The stream reader with a real RabbitMQ: retention, long streams, and messages of other clients.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, type TestContext, test } from 'node:test'
@@ -42,7 +42,7 @@ async function publish(channel: ConfirmChannel, stream: string, options: Options
   return messageId
 }
 
-/** A reader from the first message that keeps what it was told. */
+/** A reader from the first message that keeps its messages and log lines. */
 function record(stream: string) {
   const messages: LogMessage[] = []
   const told: unknown[] = []
@@ -54,7 +54,7 @@ function record(stream: string) {
   return { reader, messages, told, restarts: () => restarts }
 }
 
-test('a reader that the retention has passed says so and reads what is left', { skip }, async (t) => {
+test('a reader whose last message was removed by retention restarts and reads the rest', { skip }, async (t) => {
   const { channel, stream, reconnect } = await openStream(t, tiny)
   const { reader, messages, told, restarts } = record(stream)
   const connection = await reconnect()
@@ -81,7 +81,7 @@ test('a reader that the retention has passed says so and reads what is left', { 
   await reader.close()
 })
 
-test('a reader has caught up only once it has read more than the broker sends at once', { skip }, async (t) => {
+test('a reader has caught up only after it has read more messages than one prefetch', { skip }, async (t) => {
   const { channel, stream, reconnect } = await openStream(t)
   const { reader, messages } = record(stream)
   for (let count = 0; count < 2000; count += 1) channel.sendToQueue(stream, Buffer.alloc(1))
@@ -93,7 +93,7 @@ test('a reader has caught up only once it has read more than the broker sends at
   await reader.close()
 })
 
-test('times outside of the calendar cost a reader nothing', { skip }, async (t) => {
+test('a reader reads messages whose time is out of range', { skip }, async (t) => {
   const { channel, stream, reconnect } = await openStream(t)
   const { reader, messages } = record(stream)
   await reader.attach(await reconnect())

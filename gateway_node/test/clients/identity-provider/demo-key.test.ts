@@ -12,7 +12,7 @@ function newFile(t: TestContext): string {
   return join(folder, 'keys', 'demo.pem')
 }
 
-test('the key is made once, for its user alone, and nothing lies beside it', (t) => {
+test('the key is made once, readable only by its user, and no other file stays', (t) => {
   const file = newFile(t)
 
   const made = openDemoKey(file)
@@ -31,7 +31,7 @@ test('a key that others may read is refused', (t) => {
   assert.throws(() => openDemoKey(file), /Others may read the key/)
 })
 
-test('gateways that share the key take the sessions of each other', async (t) => {
+test("gateways with the same key accept each other's sessions", async (t) => {
   const settings = { keyFile: newFile(t), sessionSeconds: 60 }
   const [here, there] = [createDemoSessions(settings), createDemoSessions(settings)]
 
@@ -40,7 +40,7 @@ test('gateways that share the key take the sessions of each other', async (t) =>
   assert.equal((await there.verify(token)).role, 'operator')
 })
 
-test('a gateway with a key of its own takes none of them', async (t) => {
+test('a gateway with another key refuses these sessions', async (t) => {
   const [here, there] = [newFile(t), newFile(t)].map((keyFile) => createDemoSessions({ keyFile, sessionSeconds: 60 }))
 
   const session = await here?.open('viewer', '196')

@@ -1,4 +1,4 @@
-// An OpenID provider as far as a gateway sees it: keys over HTTP, and tokens that they sign.
+// A fake OpenID provider: it serves keys over HTTP and signs tokens.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
@@ -47,7 +47,7 @@ export class IdentityProvider {
     return this.#pair(kid).publicKey
   }
 
-  /** A token that is good, but for what is given. A claim of undefined is left out. */
+  /** Sign a valid token with the given changes. A claim of undefined is left out. */
   async sign(claims: JWTPayload = {}, header: Header = {}): Promise<string> {
     const kid = header.kid ?? 'first'
     const now = Math.floor(Date.now() / 1000)

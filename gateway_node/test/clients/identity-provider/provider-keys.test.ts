@@ -34,7 +34,7 @@ test('keys are fetched once for many tokens', async (t) => {
   assert.equal(provider.fetches, 1)
 })
 
-test('a key that is new is fetched when a token names it', async (t) => {
+test('a new key is fetched when a token names it', async (t) => {
   const { provider, verify } = await open(t, { cooldownMs: 0 })
   await verify(await provider.sign())
   await provider.addKey('second')
@@ -44,7 +44,7 @@ test('a key that is new is fetched when a token names it', async (t) => {
   assert.equal(identity.subject, '7')
 })
 
-test('a key that was withdrawn is refused once the keys are old', async (t) => {
+test('a withdrawn key is refused when the keys are old', async (t) => {
   const { provider, verify } = await open(t, { freshMs: 0, cooldownMs: 0 })
   await verify(await provider.sign())
   const token = await provider.sign({ sub: '7' })
@@ -55,10 +55,10 @@ test('a key that was withdrawn is refused once the keys are old', async (t) => {
 })
 
 for (const [what, freshMs] of [
-  ['once the keys are old', 0],
-  ['once the keys were fetched again', 600_000],
+  ['when the keys are old', 0],
+  ['after the keys were fetched again', 600_000],
 ] as const) {
-  test(`a token that was good is refused after its key was withdrawn, ${what}`, async (t) => {
+  test(`a token that was valid is refused after its key was withdrawn, ${what}`, async (t) => {
     const { provider, verify } = await open(t, { freshMs, cooldownMs: 0 })
     const token = await provider.sign()
     await verify(token)
@@ -70,7 +70,7 @@ for (const [what, freshMs] of [
   })
 }
 
-test('a token that was good is not checked again while the keys are fresh', async (t) => {
+test('a valid token is not verified again while the keys are fresh', async (t) => {
   const { provider, verify } = await open(t)
   const token = await provider.sign()
   const first = await verify(token)
@@ -78,7 +78,7 @@ test('a token that was good is not checked again while the keys are fresh', asyn
   assert.equal(await verify(token), first)
 })
 
-test('tokens that name unknown keys make no storm of fetches', async (t) => {
+test('many tokens with unknown keys cause one fetch', async (t) => {
   const { provider, verify } = await open(t)
   const stranger = await IdentityProvider.start(t)
   await stranger.addKey('unknown')
@@ -90,7 +90,7 @@ test('tokens that name unknown keys make no storm of fetches', async (t) => {
   assert.equal(provider.fetches, 1)
 })
 
-test('without the provider a token can not be checked, which is not its fault', async (t) => {
+test('without the provider a token gets IDENTITY_PROVIDER_UNAVAILABLE, not TOKEN_INVALID', async (t) => {
   const { provider, verify } = await open(t)
   provider.isDown = true
 
@@ -100,7 +100,7 @@ test('without the provider a token can not be checked, which is not its fault', 
   assert.equal(provider.fetches, 1)
 })
 
-test('while the provider is down, keys that are known go on, and unknown ones can not be checked', async (t) => {
+test('while the provider is down, tokens with known keys are accepted, and those with unknown keys get IDENTITY_PROVIDER_UNAVAILABLE', async (t) => {
   const { provider, verify } = await open(t, { freshMs: 0, cooldownMs: 0 })
   await verify(await provider.sign())
   await provider.addKey('second')
@@ -112,7 +112,7 @@ test('while the provider is down, keys that are known go on, and unknown ones ca
   await assert.rejects(verify(await provider.sign({ sub: '8' }, { kid: 'second' })), unavailable)
 })
 
-/** Fetches the keys of a provider in a process of its own, and gives what that process asks the proxy of its environment for. */
+/** Fetch the keys of a provider in another process, and return the addresses that this process requests from the proxy of its environment. */
 async function askedOfTheProxy(t: TestContext, environment: Record<string, string>): Promise<string[]> {
   const asked: string[] = []
   const proxy = createServer((request, response) => {
@@ -134,7 +134,7 @@ async function askedOfTheProxy(t: TestContext, environment: Record<string, strin
   return asked
 }
 
-test('keys are fetched through the proxy of the environment where Node is told to use it', async (t) => {
+test('keys are fetched through the proxy of the environment if NODE_USE_ENV_PROXY is set', async (t) => {
   assert.deepEqual(await askedOfTheProxy(t, { NODE_USE_ENV_PROXY: '1' }), ['id.invalid:443'])
   assert.deepEqual(await askedOfTheProxy(t, {}), [])
 })

@@ -14,7 +14,7 @@ async function open(t: TestContext) {
 
 const now = () => Math.floor(Date.now() / 1000)
 
-test('a good token says who somebody is', async (t) => {
+test('a valid token gives its identity', async (t) => {
   const { provider, verify } = await open(t)
 
   const viewer = await verify(await provider.sign({ sub: '196', exp: now() + 60 }))
@@ -24,7 +24,7 @@ test('a good token says who somebody is', async (t) => {
 })
 
 for (const roles of ['operator', ['editor', 'operator']]) {
-  test(`the operator is who has ${JSON.stringify(roles)} in the claim of the roles`, async (t) => {
+  test(`a token with the role ${JSON.stringify(roles)} is the operator's`, async (t) => {
     const { provider, verify } = await open(t)
 
     assert.equal((await verify(await provider.sign({ roles }))).role, 'operator')
@@ -33,8 +33,8 @@ for (const roles of ['operator', ['editor', 'operator']]) {
 
 const badClaims: [string, () => JWTPayload][] = [
   ['has expired', () => ({ exp: now() - 10 })],
-  ['is good for longer than the maximum', () => ({ exp: now() + 3700 })],
-  ['is good for ever', () => ({ exp: 1e300 })],
+  ['is valid for longer than the maximum', () => ({ exp: now() + 3700 })],
+  ['is valid for ever', () => ({ exp: 1e300 })],
   ['never expires', () => ({ exp: undefined })],
   ['is not valid yet', () => ({ nbf: now() + 60 })],
   ['is of another issuer', () => ({ iss: 'https://evil.example/' })],
@@ -63,7 +63,7 @@ test('a token without a signature is refused', async (t) => {
   await assert.rejects(verify(token), refused)
 })
 
-test('a token that the public key has signed as if it were a secret is refused', async (t) => {
+test('a token signed with the public key as a shared secret is refused', async (t) => {
   const { provider, verify } = await open(t)
   const secret = Buffer.from(await exportSPKI(provider.publicKey()))
   const claims = { iss: issuer, aud: audience, sub: '196', exp: now() + 60 }
@@ -72,7 +72,7 @@ test('a token that the public key has signed as if it were a secret is refused',
   await assert.rejects(verify(token), refused)
 })
 
-test('a token that brings a key of its own is refused', async (t) => {
+test('a token that contains its own key is refused', async (t) => {
   const { verify } = await open(t)
   const stranger = await IdentityProvider.start(t)
   const jwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }
@@ -88,13 +88,13 @@ test('a token whose claims were changed is refused', async (t) => {
   await assert.rejects(verify(`${header}.${claims.toString('base64url')}.${signature}`), refused)
 })
 
-test('a token that is none is refused', async (t) => {
+test("a text that isn't a token is refused", async (t) => {
   const { verify } = await open(t)
 
   await assert.rejects(verify('a.b.c'), refused)
 })
 
-test('a token is checked once, and again when its time is over', async (t) => {
+test('a token is verified once, and again when it has expired', async (t) => {
   const { provider, verify } = await open(t)
   const token = await provider.sign()
   const first = await verify(token)

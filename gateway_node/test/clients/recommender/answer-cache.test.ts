@@ -5,7 +5,7 @@ import { call } from './recommender-suite.ts'
 
 const ask = { userId: '1', limit: 5 }
 
-test('the same question is asked once', async (t) => {
+test('a repeated request is answered from the cache', async (t) => {
   const { recommender, server } = await openClient(t)
 
   const first = await recommender.recommend(ask, call)
@@ -16,7 +16,7 @@ test('the same question is asked once', async (t) => {
   assert.equal(server.batches.length, 1)
 })
 
-test('equal questions at the same time are one call', async (t) => {
+test('equal requests at the same time share one call', async (t) => {
   const { recommender, server } = await openClient(t)
   const release = server.hold()
 
@@ -27,7 +27,7 @@ test('equal questions at the same time are one call', async (t) => {
   assert.equal(server.batches.length, 1)
 })
 
-test('an interaction drops the answers of its user alone', async (t) => {
+test("an interaction drops only its user's answers", async (t) => {
   const { recommender, server, write } = await openClient(t)
   await recommender.recommend(ask, call)
   await recommender.recommend({ userId: '2', limit: 5 }, call)
@@ -41,7 +41,7 @@ test('an interaction drops the answers of its user alone', async (t) => {
   assert.equal(server.batches.length, 3)
 })
 
-test('an answer that was under way when its user did something is not kept', async (t) => {
+test("an answer in flight while its user's interaction arrives is not kept", async (t) => {
   const { recommender, server, write } = await openClient(t)
   const release = server.hold()
   const early = recommender.recommend(ask, call)
@@ -56,7 +56,7 @@ test('an answer that was under way when its user did something is not kept', asy
   assert.equal(late.asOfOffset, offset)
 })
 
-test('a question after an interaction does not join one from before', async (t) => {
+test("a request after an interaction doesn't share a call from before", async (t) => {
   const { recommender, server, write } = await openClient(t)
   const release = server.hold()
   const before = recommender.recommend(ask, call)
@@ -69,7 +69,7 @@ test('a question after an interaction does not join one from before', async (t) 
   assert.equal(server.batches.flat().length, 2)
 })
 
-test('a kept answer does not answer for an offset that it has not seen', async (t) => {
+test("a cached answer isn't used for a later offset", async (t) => {
   const { recommender, server } = await openClient(t)
   server.reach(4)
   await recommender.recommend(ask, call)
@@ -81,7 +81,7 @@ test('a kept answer does not answer for an offset that it has not seen', async (
   assert.deepEqual([seen.source, unseen.source], ['cache', 'model'])
 })
 
-test('another model version drops every answer', async (t) => {
+test('a new model version drops every answer', async (t) => {
   const { recommender, fake } = await openClient(t)
   await recommender.recommend(ask, call)
 
@@ -92,7 +92,7 @@ test('another model version drops every answer', async (t) => {
   assert.deepEqual([answer.source, answer.modelVersion], ['model', fake.modelVersion])
 })
 
-test('without the log nothing is answered from memory', async (t) => {
+test("while the log isn't read, no answer comes from the cache", async (t) => {
   const { recommender, broker } = await openClient(t)
   await recommender.recommend(ask, call)
 

@@ -8,7 +8,7 @@ const failWith = (reason: 'RECOMMENDER_UNAVAILABLE' | 'RECOMMENDER_OVERLOADED' |
   throw new AppError(reason, 'The test fails it.')
 }
 
-/** A breaker that has met so many failures in a row. */
+/** A breaker after the given number of failures in a row. */
 async function openBreaker(t: TestContext, failures: number, reason: Parameters<typeof failWith>[0]) {
   t.mock.timers.enable({ apis: ['Date'] })
   const breaker = createBreaker()
@@ -16,7 +16,7 @@ async function openBreaker(t: TestContext, failures: number, reason: Parameters<
   return breaker
 }
 
-test('after five silences in a row nobody is asked', async (t) => {
+test('after five unanswered calls in a row the breaker rejects calls', async (t) => {
   const breaker = await openBreaker(t, 5, 'RECOMMENDER_UNAVAILABLE')
   const ask = t.mock.fn(succeed)
 
@@ -26,7 +26,7 @@ test('after five silences in a row nobody is asked', async (t) => {
   assert.equal(ask.mock.callCount(), 0)
 })
 
-test('an answer between silences keeps it closed', async (t) => {
+test('an answer between unanswered calls keeps the breaker closed', async (t) => {
   const breaker = await openBreaker(t, 4, 'RECOMMENDER_UNAVAILABLE')
 
   await breaker.run(succeed)
@@ -35,7 +35,7 @@ test('an answer between silences keeps it closed', async (t) => {
   assert.equal(breaker.state, 'closed')
 })
 
-test('after a second one call probes, and the others wait for what it finds', async (t) => {
+test('after a second one call probes, and the others wait for its outcome', async (t) => {
   const breaker = await openBreaker(t, 5, 'RECOMMENDER_UNAVAILABLE')
   t.mock.timers.tick(1000)
   const { promise, resolve } = Promise.withResolvers<string>()
@@ -51,7 +51,7 @@ test('after a second one call probes, and the others wait for what it finds', as
   assert.equal(breaker.state, 'closed')
 })
 
-test('a probe that meets silence opens it again', async (t) => {
+test('a probe without an answer opens the breaker again', async (t) => {
   const breaker = await openBreaker(t, 5, 'RECOMMENDER_UNAVAILABLE')
   t.mock.timers.tick(1000)
 
@@ -61,7 +61,7 @@ test('a probe that meets silence opens it again', async (t) => {
 })
 
 for (const reason of ['RECOMMENDER_OVERLOADED', 'USER_UNKNOWN'] as const)
-  test(`${reason} is an answer, and leaves it closed`, async (t) => {
+  test(`${reason} is an answer and leaves the breaker closed`, async (t) => {
     const breaker = await openBreaker(t, 20, reason)
 
     assert.equal(breaker.state, 'closed')

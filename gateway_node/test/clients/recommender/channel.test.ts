@@ -7,7 +7,7 @@ import { callUnary, openChannel } from '../../../src/clients/recommender/channel
 import { RecommenderServer } from './recommender-server.ts'
 import { call } from './recommender-suite.ts'
 
-/** Asks a recommender for an item, past breaker and batches; `fake.calls` has each attempt. */
+/** Call a recommender without breaker and batches. `fake.calls` has each attempt. */
 async function openCalls(t: TestContext) {
   const server = new RecommenderServer()
   await server.start()
@@ -17,12 +17,12 @@ async function openCalls(t: TestContext) {
     server.stop()
   })
   const ask = (given = call) => callUnary(recommender.getItem.bind(recommender), { itemId: '1' }, given)
-  /** What isn't asked a second time. */
+  /** A call that is never retried. */
   const askOnce = () => callUnary(jobs.listDeadLetters.bind(jobs), { pageSize: 1, pageToken: '' }, call)
   return { ask, askOnce, server, fake: server.fake }
 }
 
-/** Resolves when a connection that begins now is pinged, so that each older one was to be pinged before. */
+/** Resolve when a connection that begins now is pinged: each older one was due before. */
 async function untilPinged(t: TestContext) {
   const witness = createServer()
   const pinged = once(witness, 'session').then(([session]) => once(session, 'ping'))
@@ -36,7 +36,7 @@ async function untilPinged(t: TestContext) {
   await pinged
 }
 
-/** Sets the variables for this test, and puts back what they were. */
+/** Set environment variables for this test, and restore them afterwards. */
 function setVariables(t: TestContext, variables: Record<string, string>) {
   const before = Object.keys(variables).map((name) => [name, process.env[name]] as const)
   Object.assign(process.env, variables)
@@ -50,7 +50,7 @@ function setVariables(t: TestContext, variables: Record<string, string>) {
 
 const range = (length: number) => Array.from({ length }, (_, index) => index)
 
-test('an attempt that was not answered is made again', async (t) => {
+test('an unanswered attempt is retried', async (t) => {
   const { ask, fake } = await openCalls(t)
   fake.fail('RECOMMENDER_UNAVAILABLE')
 
@@ -74,7 +74,7 @@ test('while every attempt fails, retries add no more than a tenth to the load', 
 })
 
 for (const reason of ['RECOMMENDER_OVERLOADED', 'ITEM_UNKNOWN'] as const)
-  test(`${reason} is an answer, and is not asked for again`, async (t) => {
+  test(`${reason} is an answer and isn't retried`, async (t) => {
     const { ask, fake } = await openCalls(t)
     fake.fail(reason)
 
@@ -83,7 +83,7 @@ for (const reason of ['RECOMMENDER_OVERLOADED', 'ITEM_UNKNOWN'] as const)
     assert.equal(fake.calls.length, 1)
   })
 
-test('no call goes through a proxy of the environment', async (t) => {
+test('no call uses a proxy of the environment', async (t) => {
   const refusesAll = 'http://127.0.0.1:9'
   setVariables(t, { grpc_proxy: refusesAll, https_proxy: refusesAll, http_proxy: refusesAll, no_proxy: '' })
   const { ask } = await openCalls(t)
@@ -91,7 +91,7 @@ test('no call goes through a proxy of the environment', async (t) => {
   assert.equal((await ask()).item?.itemId, '1')
 })
 
-test('the recommender is told how much time is left', async (t) => {
+test('the recommender receives the deadline', async (t) => {
   const { ask, server } = await openCalls(t)
 
   await ask({ ...call, expiresAt: performance.now() + 20_000 })
@@ -100,7 +100,7 @@ test('the recommender is told how much time is left', async (t) => {
   assert.ok(secondsLeft > 5 && secondsLeft < 25, `${secondsLeft} s`)
 })
 
-test('a call whose time is over is not sent', async (t) => {
+test('an expired call is not sent', async (t) => {
   const { ask, fake } = await openCalls(t)
   await ask()
 
@@ -109,7 +109,7 @@ test('a call whose time is over is not sent', async (t) => {
   assert.equal(fake.calls.length, 1)
 })
 
-test('a call that is being answered outlives the end of its connection', async (t) => {
+test('a call that a draining recommender is answering is answered', async (t) => {
   const { askOnce, server } = await openCalls(t)
   const release = server.hold()
   const asking = askOnce()

@@ -19,7 +19,7 @@ testRecommender('fake recommender', async () => {
 
 testRecommender('gRPC client', openClient)
 
-test('a call carries the ids of its request and tells its outcome', async (t) => {
+test('a call carries the ids of its request and reports its outcome', async (t) => {
   const { recommender, server, observed } = await openClient(t)
 
   await recommender.getItem('1', call)
@@ -29,9 +29,9 @@ test('a call carries the ids of its request and tells its outcome', async (t) =>
   assert.equal(observed.at(-1), '/whynotboth.v1.RecommenderService/GetItem OK')
 })
 
-test('a call is answered though measuring it fails', async (t) => {
+test('a call is answered even if its metrics throw', async (t) => {
   const { recommender, observed } = await openClient(t)
-  // A push throws from now on.
+  // From now on `push` throws.
   Object.freeze(observed)
 
   const item = await recommender.getItem('1', call)
@@ -39,7 +39,7 @@ test('a call is answered though measuring it fails', async (t) => {
   assert.equal(item.itemId, '1')
 })
 
-test('a recommender that does not answer costs no more than the deadline', async (t) => {
+test('a call without an answer fails at its deadline', async (t) => {
   const { recommender, server } = await openClient(t)
   t.after(server.hold())
 
@@ -48,7 +48,7 @@ test('a recommender that does not answer costs no more than the deadline', async
   await assert.rejects(asking, { reason: 'DEADLINE_EXCEEDED' })
 })
 
-test('a caller who joins a question under way gets its answer after the first caller gave up', async (t) => {
+test("a caller that joins a running call gets its answer after the first caller's deadline", async (t) => {
   const { recommender, server } = await openClient(t)
   const release = server.hold()
   const first = recommender.recommend(ask, within(50))
@@ -60,7 +60,7 @@ test('a caller who joins a question under way gets its answer after the first ca
   assert.deepEqual([degraded, (await joined).degraded], [true, false])
 })
 
-test('requests of the same time are sent as one batch', async (t) => {
+test('requests at the same time are sent as one batch', async (t) => {
   const { recommender, server } = await openClient(t)
   const release = server.hold()
 
@@ -80,7 +80,7 @@ test('requests of the same time are sent as one batch', async (t) => {
   )
 })
 
-test('a catalogue comes along once', async (t) => {
+test('a catalogue is sent once', async (t) => {
   const { recommender, server } = await openClient(t)
 
   for (const userId of ['a', 'b', 'c']) await recommender.recommend({ userId, limit: 5 }, call)
@@ -88,7 +88,7 @@ test('a catalogue comes along once', async (t) => {
   assert.equal(server.cataloguesSent, 1)
 })
 
-test('who has left is not asked for, unless somebody else waits for the same', async (t) => {
+test('the request of a client that has left is not sent, unless another client waits for the same', async (t) => {
   const { recommender, server } = await openClient(t)
   const left = { ...call, isAbandoned: () => true }
 
@@ -102,7 +102,7 @@ test('who has left is not asked for, unless somebody else waits for the same', a
   )
 })
 
-test('an answer that must wait for an offset does not hold the others', async (t) => {
+test("a request that waits for an offset doesn't delay the others", async (t) => {
   const { recommender, server } = await openClient(t)
 
   const waiting = recommender.recommend({ ...ask, minInteractionOffset: 7 }, call)
@@ -113,7 +113,7 @@ test('an answer that must wait for an offset does not hold the others', async (t
   assert.equal((await waiting).asOfOffset, 7)
 })
 
-test('an offset that is not reached in time says so', async (t) => {
+test("an offset that isn't reached in time fails with OFFSET_NOT_REACHED", async (t) => {
   const { recommender } = await openClient(t)
 
   const asking = recommender.recommend({ ...ask, minInteractionOffset: 7 }, within(1000))
@@ -121,7 +121,7 @@ test('an offset that is not reached in time says so', async (t) => {
   await assert.rejects(asking, { reason: 'OFFSET_NOT_REACHED' })
 })
 
-test('another version in an answer is told once', async (t) => {
+test('a new version in an answer is reported once', async (t) => {
   const { recommender, fake } = await openClient(t)
   const versions: string[] = []
   recommender.onModelVersion((version) => versions.push(version))
@@ -133,7 +133,7 @@ test('another version in an answer is told once', async (t) => {
   assert.deepEqual(versions, [nextVersion])
 })
 
-test('a hint makes an idle gateway look for the new version', async (t) => {
+test('after a hint an idle gateway looks for the new version', async (t) => {
   const { recommender, fake, broker } = await openClient(t)
   const versions: string[] = []
   recommender.onModelVersion((version) => versions.push(version))
@@ -146,7 +146,7 @@ test('a hint makes an idle gateway look for the new version', async (t) => {
   await t.waitFor(() => assert.deepEqual(versions, [nextVersion]), eventually)
 })
 
-test('while nobody answers there are old lists, then popular ones, marked degraded', async (t) => {
+test('while no recommender answers, users get their last-known list or the popular one, marked degraded', async (t) => {
   const { recommender, server } = await openClient(t)
   const before = await recommender.recommend(ask, call)
   server.stop()
@@ -159,7 +159,7 @@ test('while nobody answers there are old lists, then popular ones, marked degrad
   await assert.rejects(recommender.getItem('1', call), { reason: 'RECOMMENDER_UNAVAILABLE' })
 })
 
-test('the popular items are asked for until they come', async (t) => {
+test('the popular items are requested until they arrive', async (t) => {
   const server = new RecommenderServer()
   await server.start()
   t.after(() => server.stop())
@@ -174,7 +174,7 @@ test('the popular items are asked for until they come', async (t) => {
   assert.deepEqual([popular.source, popular.degraded, popular.items.length], ['fallback', true, 4])
 })
 
-test('after some silence nobody is asked, until the recommender is back', async (t) => {
+test('after unanswered calls no call is sent until the recommender is back', async (t) => {
   const { recommender, server } = await openClient(t)
   server.stop()
 

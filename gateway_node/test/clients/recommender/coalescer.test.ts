@@ -5,7 +5,7 @@ import { createCoalescer } from '../../../src/clients/recommender/coalescer.ts'
 
 const inTime = () => performance.now() + 30_000
 
-/** A coalescer whose calls end when the test says so. */
+/** A coalescer. The test ends its calls. */
 function openCoalescer() {
   const calls: { requests: number[]; expiresAt: number; end: () => void }[] = []
   const ask = createCoalescer<number, number>((requests, expiresAt) => {
@@ -13,7 +13,7 @@ function openCoalescer() {
     calls.push({ requests, expiresAt, end: () => resolve(requests.map(async (request) => request * 2)) })
     return promise
   })
-  /** Calls for so many requests, one after the other. */
+  /** Send `count` requests, each in its own tick. */
   async function askInTurn(count: number) {
     const asking: Promise<number>[] = []
     for (const request of range(count)) {
@@ -27,7 +27,7 @@ function openCoalescer() {
 
 const range = (length: number) => Array.from({ length }, (_, index) => index)
 
-test('what is asked in one turn of the event loop goes together', async () => {
+test('requests of one tick leave in one batch', async () => {
   const { ask, calls, sizes } = openCoalescer()
 
   const asking = range(10).map((request) => ask(request, inTime()))
@@ -38,7 +38,7 @@ test('what is asked in one turn of the event loop goes together', async () => {
   assert.deepEqual(sizes(), [10])
 })
 
-test('four calls go at once, what waited in batches of at most 256, each caller has its own answer', async () => {
+test('four calls run at once, waiting requests leave in batches of at most 256, and each caller gets its own answer', async () => {
   const { ask, askInTurn, calls, sizes } = openCoalescer()
   const asking = await askInTurn(4)
   asking.push(...range(300).map((request) => ask(request, inTime())))
@@ -55,7 +55,7 @@ test('four calls go at once, what waited in batches of at most 256, each caller 
   )
 })
 
-test('who waited beyond the deadline is answered, and not asked for, though the timer comes early', async (t) => {
+test('an expired request is rejected and never sent, even if its timer fires early', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { ask, askInTurn, calls, sizes } = openCoalescer()
   const first = await askInTurn(4)
@@ -70,7 +70,7 @@ test('who waited beyond the deadline is answered, and not asked for, though the 
   assert.deepEqual(sizes(), [1, 1, 1, 1])
 })
 
-test('who waited beyond the deadline is not asked for, though the timer comes late', async (t) => {
+test('an expired request is never sent, even if its timer fires late', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { ask, askInTurn, calls, sizes } = openCoalescer()
   const first = await askInTurn(4)
@@ -87,7 +87,7 @@ test('who waited beyond the deadline is not asked for, though the timer comes la
   await assert.rejects(late, { reason: 'DEADLINE_EXCEEDED' })
 })
 
-test('a failed call fails those in it alone', async () => {
+test('a failed call rejects only its own requests', async () => {
   let isFirst = true
   const ask = createCoalescer<number, number>(async (requests) => {
     if (isFirst) {
@@ -104,7 +104,7 @@ test('a failed call fails those in it alone', async () => {
   assert.deepEqual(await Promise.all([lost, answered]), ['lost', 2])
 })
 
-test('a batch has as much time as the most patient of those in it', async () => {
+test('a batch has the latest deadline of its requests', async () => {
   const { ask, askInTurn, calls } = openCoalescer()
   const first = await askInTurn(4)
   const patient = performance.now() + 60_000
@@ -119,7 +119,7 @@ test('a batch has as much time as the most patient of those in it', async () => 
   assert.equal(calls[4]?.expiresAt, patient)
 })
 
-test('once nothing has come back for most of the time that is left, nobody waits any more', async (t) => {
+test('a request is rejected at once if no call has come back for most of its time left', async (t) => {
   const { ask, askInTurn, calls } = openCoalescer()
   const asking = await askInTurn(4)
   const now = performance.now()

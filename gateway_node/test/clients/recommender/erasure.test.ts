@@ -8,13 +8,13 @@ const ask = { userId: '1', limit: 5 }
 
 async function openErasable(t: Parameters<typeof openClient>[0]) {
   const client = await openClient(t)
-  /** The log says it, and the gateway has read it. Gives the offset. */
+  /** Append an erasure to the log, wait until the gateway has read it, and return its offset. */
   const tell = async (userId: string) => {
     const message = erasureOf(userId)
     client.broker.append('interactions', message)
     return (await client.log.waitFor(message.messageId, eventually.timeout)) ?? Number.NaN
   }
-  /** The recommender has read it as well. */
+  /** The same, and the recommender has read it, too. */
   const erase = async (userId: string) => {
     const offset = await tell(userId)
     client.fake.histories.delete(userId)
@@ -23,7 +23,7 @@ async function openErasable(t: Parameters<typeof openClient>[0]) {
   return { ...client, tell, erase }
 }
 
-test('an erasure drops the answers of its user', async (t) => {
+test("an erasure drops its user's cached answers", async (t) => {
   const { recommender, erase } = await openErasable(t)
   const before = await recommender.recommend(ask, call)
 
@@ -33,7 +33,7 @@ test('an erasure drops the answers of its user', async (t) => {
   assert.deepEqual([before.source, after.source], ['model', 'fallback'])
 })
 
-test('while nobody answers, who was erased gets the popular list', async (t) => {
+test('while no recommender answers, an erased user gets the popular list', async (t) => {
   const { recommender, server, erase } = await openErasable(t)
   const before = await recommender.recommend(ask, call)
 
@@ -45,7 +45,7 @@ test('while nobody answers, who was erased gets the popular list', async (t) => 
   assert.notDeepEqual(after.items, before.items)
 })
 
-test('an answer that was under way when its user was erased is not kept for later', async (t) => {
+test("an answer in flight while its user's erasure arrives is not kept", async (t) => {
   const { recommender, server, tell } = await openErasable(t)
   const release = server.hold()
   const asking = recommender.recommend(ask, call)
@@ -59,7 +59,7 @@ test('an answer that was under way when its user was erased is not kept for late
   assert.deepEqual([early.source, late.source], ['model', 'fallback'])
 })
 
-test('what a user does after the erasure is known again', async (t) => {
+test("a user's list from after the erasure is kept again", async (t) => {
   const { recommender, server, erase, write } = await openErasable(t)
   await erase('1')
   server.fake.histories.set('1', ['2'])

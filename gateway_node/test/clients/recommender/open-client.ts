@@ -1,4 +1,4 @@
-// The gRPC client before a recommender of the test, and a log of interactions that the test writes.
+// The gRPC client with a recommender of the test, and a log of interactions that the test writes.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import type { TestContext } from 'node:test'
@@ -41,12 +41,12 @@ export async function openClientOf(t: TestContext, recommenderAddress: string) {
     await recommender.close()
     await log.close()
   })
-  // The client asks for the popular items first; what a test counts comes after.
+  // The client requests the popular items first. Don't count that batch.
   await t.waitFor(() => assert.equal(observed.length, 1), eventually)
   return { recommender, broker, log, observed, write: interactionWriter(broker, log) }
 }
 
-/** Writes an interaction to the log and waits until the log was read. */
+/** Write an interaction to the log, and wait until the client has read it. */
 function interactionWriter(broker: FakeBroker, log: SharedLog) {
   return async (userId: string, itemId: string): Promise<number> => {
     const messageId = randomUUID()

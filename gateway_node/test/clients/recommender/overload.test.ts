@@ -1,4 +1,4 @@
-// A recommender is offered more than it can serve. The clock is the test's own, so the counts are exact.
+// A recommender gets more requests than it can serve. The test controls the clock, so the counts are exact.
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
@@ -13,10 +13,10 @@ const offeredMs = 3000
 type Counts = Record<'ANSWERED' | 'RECOMMENDER_OVERLOADED' | 'DEADLINE_EXCEEDED', number>
 
 /**
- * A coalescer before a recommender that takes the same time for each request, one batch after the other. A turn of the gateway's event loop
- * takes `turnMs`: until it ends, neither requests nor answers are read.
+ * A coalescer before a recommender that takes the same time for each request, one batch after the other. A tick of the gateway's event loop
+ * takes `tickMs`: until it ends, neither requests nor answers are read.
  */
-function openOverload(t: TestContext, servedPerMs = capacityPerMs, turnMs = 1) {
+function openOverload(t: TestContext, servedPerMs = capacityPerMs, tickMs = 1) {
   let now = 0
   let freeAt = 0
   let served = 0
@@ -29,17 +29,17 @@ function openOverload(t: TestContext, servedPerMs = capacityPerMs, turnMs = 1) {
     return requests.map(async (request) => request)
   })
 
-  async function pass(milliseconds: number, eachTurn = () => {}) {
-    for (let passed = 0; passed < milliseconds; passed += turnMs) {
-      eachTurn()
+  async function pass(milliseconds: number, eachTick = () => {}) {
+    for (let passed = 0; passed < milliseconds; passed += tickMs) {
+      eachTick()
       await setImmediate()
-      now += turnMs
-      t.mock.timers.tick(turnMs)
+      now += tickMs
+      t.mock.timers.tick(tickMs)
       await setImmediate()
     }
   }
 
-  /** Asks at an even rate, whether answers come or not, and counts what became of it. */
+  /** Send requests at an even rate (open loop), and count their outcomes. */
   async function offer(perMs: number): Promise<Counts> {
     const counts: Counts = { ANSWERED: 0, RECOMMENDER_OVERLOADED: 0, DEADLINE_EXCEEDED: 0 }
     const askOne = () =>
@@ -47,7 +47,7 @@ function openOverload(t: TestContext, servedPerMs = capacityPerMs, turnMs = 1) {
         () => (counts.ANSWERED += 1),
         ({ reason }: AppError) => (counts[reason as keyof Counts] += 1),
       )
-    await pass(offeredMs, () => void Array.from({ length: perMs * turnMs }, askOne))
+    await pass(offeredMs, () => void Array.from({ length: perMs * tickMs }, askOne))
     await pass(deadlineMs)
     return counts
   }
@@ -55,7 +55,7 @@ function openOverload(t: TestContext, servedPerMs = capacityPerMs, turnMs = 1) {
   return { offer, served: () => served }
 }
 
-test('what can be served is not refused', async (t) => {
+test('a load within the capacity is not refused', async (t) => {
   const { offer } = openOverload(t)
 
   const counts = await offer(capacityPerMs)
@@ -68,7 +68,7 @@ test('what can be served is not refused', async (t) => {
 })
 
 for (const times of [2, 5, 10])
-  test(`at ${times} times what can be served, four fifths of it are still served in time, and the rest is refused before it costs anything`, async (t) => {
+  test(`at ${times} times the capacity, four fifths of it are still served in time, and the rest is refused before it is sent`, async (t) => {
     const { offer, served } = openOverload(t)
 
     const counts = await offer(times * capacityPerMs)
@@ -79,16 +79,16 @@ for (const times of [2, 5, 10])
     assert.equal(counts.ANSWERED + counts.RECOMMENDER_OVERLOADED, offered)
   })
 
-for (const turnMs of [300, 600])
-  test(`a gateway whose turns take ${turnMs} ms still gets four fifths of what it can send answered in time`, async (t) => {
-    const { offer } = openOverload(t, capacityPerMs, turnMs)
+for (const tickMs of [300, 600])
+  test(`a gateway whose ticks take ${tickMs} ms still serves four fifths of the capacity in time`, async (t) => {
+    const { offer } = openOverload(t, capacityPerMs, tickMs)
 
     const counts = await offer(5 * capacityPerMs)
 
     assert.ok(counts.ANSWERED >= 0.8 * capacityPerMs * offeredMs, JSON.stringify(counts))
   })
 
-test('a slow recommender gets no more than it can answer in time either', async (t) => {
+test('a slow recommender gets no more requests than it can answer in time', async (t) => {
   const slowPerMs = 0.2
   const { offer } = openOverload(t, slowPerMs)
 

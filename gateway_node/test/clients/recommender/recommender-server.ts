@@ -1,4 +1,4 @@
-// A recommender on gRPC that answers as the fake does, so that the client is tested over a real wire.
+// A gRPC server that answers as the fake recommender does, so that the client is tested over a real connection.
 import { EventEmitter, once } from 'node:events'
 import {
   type handleUnaryCall,
@@ -6,48 +6,43 @@ import {
   ServerCredentials,
   type ServerWritableStream,
   type sendUnaryData,
-  status,
 } from '@grpc/grpc-js'
-import type {
-  DeadLetter,
-  Item,
-  Model,
-  Recommendations,
-  RecommendedItem,
-} from '../../../src/clients/recommender/recommender.ts'
 import { AppError } from '../../../src/errors.ts'
 import { ErrorReason } from '../../../src/gen/whynotboth/v1/errors.ts'
 import {
   JobServiceService,
   type ReadResultRequest,
   type ReadResultResponse,
-  type DeadLetter as WireDeadLetter,
 } from '../../../src/gen/whynotboth/v1/jobs.ts'
 import {
   type BatchRecommendRequest,
   type BatchRecommendResult,
   ModelServiceService,
-  type RankedItems,
-  RecommendationSource,
   RecommenderServiceService,
   type RecommendRequest,
   type RecommendResponse,
-  type Item as WireItem,
-  type Model as WireModel,
 } from '../../../src/gen/whynotboth/v1/recommender.ts'
 import { FakeRecommender } from '../../fakes.ts'
-import { grpcError } from './grpc-errors.ts'
+import {
+  toRankedItems,
+  toServiceError,
+  toWireDeadLetter,
+  toWireItem,
+  toWireModel,
+  toWireRecommendedItem,
+  toWireSource,
+} from './wire-messages.ts'
 
 export class RecommenderServer {
   readonly fake = new FakeRecommender()
   /** The requests of each batch. */
   readonly batches: RecommendRequest[][] = []
-  /** The catalogue that its answers speak of, and how often it came along with one. */
+  /** The id of the catalogue of its answers, and how many answers contained it. */
   catalogueId = 'films'
   cataloguesSent = 0
   /** Metadata of the last call. */
   lastMetadata: Record<string, unknown> = {}
-  /** When the last call has to be answered, on the clock of `Date.now()`. */
+  /** The deadline of the last call, on the clock of `Date.now()`. */
   lastDeadline = Number.NaN
   port = 0
   #server = new Server()
@@ -69,27 +64,27 @@ export class RecommenderServer {
     this.#server.forceShutdown()
   }
 
-  /** As a recommender does that is told to stop: takes no new calls, and ends when those in flight have ended. */
+  /** Stop as a recommender does: refuse new calls, and resolve when the calls in flight have ended. */
   drain() {
     return new Promise<void>((resolve, reject) => {
       this.#server.tryShutdown((error) => (error ? reject(error) : resolve()))
     })
   }
 
-  /** Holds every answer back until the returned function is called. */
+  /** Hold every answer back until the returned function is called. */
   hold(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#gate = promise
     return resolve
   }
 
-  /** From now on answers speak of another catalogue. */
+  /** Use another catalogue from now on. */
   renameItems(name: string) {
     this.catalogueId = name
     this.fake.items = this.fake.items.map((item) => ({ ...item, title: `${name} ${item.itemId}` })).reverse()
   }
 
-  /** Has read the log up to an offset. */
+  /** Claim to have read the log up to an offset. */
   reach(offset: number) {
     this.fake.asOfOffset = offset
     this.#progress.emit('reached')
@@ -198,21 +193,12 @@ export class RecommenderServer {
   async #outcome(request: RecommendRequest): Promise<BatchRecommendResult> {
     try {
       if (this.#isBehind(request)) throw new AppError('OFFSET_NOT_REACHED', 'The log is not read that far.')
-      return { outcome: { $case: 'ranked', ranked: this.#rank(await this.fake.recommend(request)) } }
+      return {
+        outcome: { $case: 'ranked', ranked: toRankedItems(await this.fake.recommend(request), this.fake.items) },
+      }
     } catch (error) {
       const { reason, message } = error as AppError
       return { outcome: { $case: 'error', error: { reason: ErrorReason[reason], detail: message } } }
-    }
-  }
-
-  #rank({ source, items }: Recommendations): RankedItems {
-    const place = (itemId: string) => this.fake.items.findIndex((item) => item.itemId === itemId)
-    const ranked = items.map((item) => JSON.parse(item) as RecommendedItem)
-    return {
-      source: toWireSource(source),
-      places: ranked.map(({ itemId }) => place(itemId)),
-      scores: ranked.map(({ score }) => score),
-      reasons: ranked.flatMap(({ why }) => [0, 1].map((index) => (why[index] ? place(why[index].itemId) + 1 : 0))),
     }
   }
 
@@ -237,37 +223,4 @@ export class RecommenderServer {
       stream.emit('error', toServiceError(error))
     }
   }
-}
-
-function toServiceError(error: unknown) {
-  if (!(error instanceof AppError)) return grpcError(status.INTERNAL, 'The test server has a bug.')
-  return grpcError(status[error.kind], error.message, error.reason)
-}
-
-function toWireSource(source: Recommendations['source']) {
-  return source === 'fallback' ? RecommendationSource.FALLBACK : RecommendationSource.MODEL
-}
-
-function toWireRecommendedItem(rendered: string) {
-  const { score, why, ...item } = JSON.parse(rendered) as RecommendedItem
-  return { item: toWireItem(item), score, why }
-}
-
-function toWireItem({ year, ...item }: Item): WireItem {
-  return { ...item, year: year ?? undefined }
-}
-
-function toWireDeadLetter({ jobId, kind, cause, error, diedAt, ...letter }: DeadLetter): WireDeadLetter {
-  return {
-    ...letter,
-    jobId: jobId ?? '',
-    kind: kind ?? '',
-    cause: cause ?? '',
-    error: error ? { reason: ErrorReason[error.reason], detail: error.detail } : undefined,
-    diedAt: diedAt === null ? undefined : new Date(diedAt),
-  }
-}
-
-function toWireModel({ createdAt, ...model }: Model): WireModel {
-  return { ...model, createdAt: new Date(createdAt) }
 }

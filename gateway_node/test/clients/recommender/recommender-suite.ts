@@ -1,4 +1,4 @@
-// What every recommender does, the client over gRPC and the fake alike.
+// The behaviour of every recommender, the gRPC client and the fake.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
@@ -52,7 +52,7 @@ export function testRecommender(name: string, open: (t: TestContext) => Promise<
     ])
   })
 
-  test(`${name}: what is unknown says what it is`, async (t) => {
+  test(`${name}: an unknown item, user, version or file has its own reason`, async (t) => {
     const { recommender } = await open(t)
 
     await assert.rejects(recommender.getItem('none', call), { reason: 'ITEM_UNKNOWN' })
@@ -105,7 +105,7 @@ export function testRecommender(name: string, open: (t: TestContext) => Promise<
     assert.equal(bytes.length, 50 * 64 * 1024)
   })
 
-  test(`${name}: a dead letter is listed, looked at, and gone when it is replayed or dropped`, async (t) => {
+  test(`${name}: a dead letter is listed and read, and is gone after a replay or a drop`, async (t) => {
     const { recommender, fake } = await open(t)
     const { body, ...letter } = deadLetter('a')
     for (const id of ['a', 'b']) fake.deadLetters.set(id, deadLetter(id))

@@ -1,4 +1,4 @@
-// Several recommenders behind one name: they come, stop, freeze, and the answers go on.
+// Several recommenders behind one name. They start, stop and freeze, and the client still gets answers.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import dns from 'node:dns'
@@ -9,7 +9,7 @@ import { eventually, openClientOf } from './open-client.ts'
 import { RecommenderServer } from './recommender-server.ts'
 import { call } from './recommender-suite.ts'
 
-/** Recommenders on one port of several loopback addresses, and the name that stands for those in `addresses`. */
+/** Recommenders on one port of several loopback addresses. The client's name resolves to those in `addresses`. */
 async function openReplicas(t: TestContext, count: number) {
   const addresses: string[] = []
   const servers: RecommenderServer[] = []
@@ -29,7 +29,7 @@ async function openReplicas(t: TestContext, count: number) {
   return { recommender, servers, add }
 }
 
-/** Asks for so many users, no two alike, a few at a time; says how many answers were degraded. */
+/** Request recommendations for `count` different users, four at a time. Return how many answers were degraded. */
 async function askFor(recommender: Recommender, count: number, name: string): Promise<number> {
   let asked = 0
   let degraded = 0
@@ -57,7 +57,7 @@ test('recommenders share the calls', async (t) => {
   }, eventually)
 })
 
-test('recommenders whose catalogues differ are both understood', async (t) => {
+test('answers of two recommenders with different catalogues are both rendered correctly', async (t) => {
   const { recommender, servers } = await openReplicas(t, 2)
   servers[1]?.renameItems('Renamed')
   const firstTitles = new Set<string>()
@@ -71,7 +71,7 @@ test('recommenders whose catalogues differ are both understood', async (t) => {
   assert.deepEqual(firstTitles, new Set(['Film 1', 'Renamed 20']))
 })
 
-test('when the only known recommender stops, one that was added is found', async (t) => {
+test('when the only known recommender stops, the channel finds one that was added', async (t) => {
   const { recommender, servers, add } = await openReplicas(t, 1)
   const added = await add()
 
@@ -81,7 +81,7 @@ test('when the only known recommender stops, one that was added is found', async
   assert.ok(hasAnswered(added))
 })
 
-test('no answer is degraded while recommenders are told to stop, one after the other', async (t) => {
+test('no answer is degraded while recommenders stop one after the other', async (t) => {
   const { recommender, servers } = await openReplicas(t, 3)
   const [first, second, last] = servers as [RecommenderServer, RecommenderServer, RecommenderServer]
   await t.waitFor(async () => {
@@ -99,7 +99,7 @@ test('no answer is degraded while recommenders are told to stop, one after the o
   assert.ok(hasAnswered(last))
 })
 
-test('a recommender that freezes is asked no more after some seconds', async (t) => {
+test('a frozen recommender gets no calls after some seconds', async (t) => {
   const servers = [new RecommenderServer(), new RecommenderServer()] as const
   for (const server of servers) await server.start()
   const wire = await startProxy({ host: '127.0.0.1', port: servers[0].port })

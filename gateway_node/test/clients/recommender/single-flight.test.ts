@@ -7,7 +7,7 @@ import { AppError, type Reason } from '../../../src/errors.ts'
 const caller = (milliseconds: number) => ({ expiresAt: performance.now() + milliseconds })
 const patient = () => caller(60_000)
 
-/** Equal questions, whose calls end when the test says so. */
+/** Equal requests. The test ends their calls. */
 function openFlights() {
   const flights = createSingleFlight<{ expiresAt: number }, string>()
   const calls: { succeed: (answer: string) => void; fail: (reason: Reason) => void }[] = []
@@ -22,7 +22,7 @@ function openFlights() {
 }
 
 for (const reason of ['DEADLINE_EXCEEDED', 'OFFSET_NOT_REACHED'] as const) {
-  test(`a call that ended with ${reason} by its first caller's deadline is made again for those with time left`, async () => {
+  test(`a call that ended with ${reason} at its first caller's deadline is repeated for callers with time left`, async () => {
     const { ask, calls } = openFlights()
     const first = ask(patient())
     const joined = [ask(patient()), ask(patient())]
@@ -37,7 +37,7 @@ for (const reason of ['DEADLINE_EXCEEDED', 'OFFSET_NOT_REACHED'] as const) {
   })
 }
 
-test('a caller whose own time is over does not ask again', async (t) => {
+test("a caller whose deadline has passed doesn't repeat the call", async (t) => {
   const { ask, calls } = openFlights()
   const first = ask(patient())
   const joined = ask(caller(-1))
@@ -49,7 +49,7 @@ test('a caller whose own time is over does not ask again', async (t) => {
   assert.equal(calls.length, 1)
 })
 
-test('a caller who joins with less time is answered at its own deadline', async () => {
+test('a joining caller with an earlier deadline is rejected at that deadline', async () => {
   const { ask, calls } = openFlights()
   const first = ask(patient())
 
