@@ -1,4 +1,4 @@
-"""Lines that say what happens and since when, and steps that run side by side. There is never a long silence."""
+"""Progress of a command: a line for each event, with the seconds since the start, and steps that run side by side."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 import shlex
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -25,24 +24,20 @@ WARNING = re.compile(r"WARNING|npm warn|\s*$")
 
 
 class Progress:
-    """Prints each line with the seconds since the start."""
-
     def __init__(self) -> None:
         self._began = time.monotonic()
-        self._lock = threading.Lock()
 
     @property
     def elapsed(self) -> float:
         return time.monotonic() - self._began
 
     def say(self, text: str) -> None:
-        with self._lock:
-            sys.stdout.write(f"[{self.elapsed:6.1f} s] {text}\n")
-            sys.stdout.flush()
+        sys.stdout.write(f"[{self.elapsed:6.1f} s] {text}\n")
+        sys.stdout.flush()
 
 
 class Steps:
-    """Runs named steps in threads, says when each begins and ends, and ends their commands when one fails or Ctrl-C comes."""
+    """Run named steps in threads. When one fails, or on Ctrl-C, end the commands of the others."""
 
     def __init__(self, progress: Progress, logs: Path) -> None:
         self._progress = progress
@@ -55,6 +50,7 @@ class Steps:
         logs.mkdir(parents=True, exist_ok=True)
 
     def start(self, name: str, work: Callable[[], None], after: Sequence[Future[None]] = ()) -> Future[None]:
+        """Run the work in a thread, once the earlier steps have succeeded."""
         future = self._threads.submit(self._run, name, work, after)
         self._futures.append(future)
         return future
@@ -70,7 +66,7 @@ class Steps:
         self._progress.say(f"{name}: done in {time.monotonic() - began:.1f} s")
 
     def wait(self) -> None:
-        """Returns when all steps have ended; raises the error of the first that failed."""
+        """Return when all steps have ended. Raise the error of the first that failed."""
         try:
             while True:
                 done, pending = wait(self._futures, timeout=SILENCE_SECONDS, return_when=FIRST_EXCEPTION)
@@ -83,7 +79,7 @@ class Steps:
             self._stop()
 
     def _last_words(self) -> str:
-        """Quotes what each command said last, warnings aside."""
+        """Return the last line of each running command's log, warnings aside."""
         said = [[line for line in tail(path).splitlines() if not WARNING.match(line)] for path in list(self._commands.values())]
         return "".join(f"\n           {lines[-1].strip()[:WIDTH]}" for lines in said if lines)
 
@@ -99,7 +95,7 @@ class Steps:
         self._threads.shutdown(cancel_futures=True)
 
     def command(self, name: str, command: Sequence[str], *, cwd: Path, variables: Mapping[str, str]) -> None:
-        """Runs a command with its output in a log file of that name."""
+        """Run a command with its output in a log file of that name. Raise LocalError with the log's end when it fails."""
         path = self._logs / f"{name}.log"
         if self._is_stopped:
             raise LocalError(f"Stopped before {name}.")
@@ -113,6 +109,7 @@ class Steps:
 
 
 def tail(path: Path, lines: int = 25) -> str:
+    """Return the end of a log, nothing where there is none."""
     if not path.exists():
         return ""
     return "\n".join(path.read_text("utf-8", errors="replace").splitlines()[-lines:])

@@ -10,12 +10,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from infra.images.docker import ask, check_engine
+from infra.images.settings import Settings, read_settings
 from infra.images.stack import build
 from infra.local.errors import LocalError
 from infra.local.progress import Progress
 from infra.local.stopping import StopAsked, StopSignals
 from infra.offline.engine import running_engine
-from infra.offline.settings import OfflineSettings, read_settings
 from infra.offline.stand_ins import OLDEST_RABBITMQ, build_stand_ins
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ usage: python3 -m infra.offline COMMAND [ARGUMENTS]
   test-images          build all images that the tests need, on stand-ins where the public images can't be pulled"""
 
 
-def run_with_engine(settings: OfflineSettings, progress: Progress, command: list[str]) -> int:
+def run_with_engine(settings: Settings, progress: Progress, command: list[str]) -> int:
     if not command:
         raise LocalError("Give the command to run, as in `python3 -m infra.offline with-engine make test`.")
     with running_engine(settings, progress):
@@ -50,13 +50,13 @@ def run_with_descendants(command: list[str], variables: Mapping[str, str]) -> in
         raise
 
 
-def make_stand_ins(settings: OfflineSettings, progress: Progress, targets: list[str]) -> int:
+def make_stand_ins(settings: Settings, progress: Progress, targets: list[str]) -> int:
     check_engine(settings)
     build_stand_ins(settings, progress, targets)
     return 0
 
 
-def make_test_images(settings: OfflineSettings, progress: Progress, _arguments: list[str]) -> int:
+def make_test_images(settings: Settings, progress: Progress, _arguments: list[str]) -> int:
     """Build the services on the public images if all of them can be pulled, else on stand-ins. Stand-ins that are in use stay in use."""
     check_engine(settings)
     if settings.image_names.exists() or not _pull_public_images(settings, progress):
@@ -64,7 +64,7 @@ def make_test_images(settings: OfflineSettings, progress: Progress, _arguments: 
     return build(settings, progress, [])
 
 
-def _pull_public_images(settings: OfflineSettings, progress: Progress) -> bool:
+def _pull_public_images(settings: Settings, progress: Progress) -> bool:
     for image in PUBLIC:
         progress.say(f"pulling {image}")
         if ask(settings, "pull", image, seconds=PULL_SECONDS) is None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = STOP_SECONDS = 60
 LOOK_SECONDS = 0.2
-PACKAGES = ("docker.io", "iptables")
+LOG = "dockerd.log"
 DEFAULT_PIDFILE = Path("/var/run/docker.pid")
 
 
@@ -36,8 +36,9 @@ def running_engine(settings: Settings, progress: Progress) -> Iterator[None]:
         check_engine(settings)
         yield
         return
-    _ensure_dockerd(settings, progress)
+    _check_can_start(settings)
     progress.say("no engine for containers answers: starting one")
+    require_program(Steps(progress, settings.logs), "dockerd", "docker.io", "iptables")
     process = _start(settings)
     try:
         _wait_until_it_answers(settings, process)
@@ -47,24 +48,29 @@ def running_engine(settings: Settings, progress: Progress) -> Iterator[None]:
         _stop(process)
 
 
-def _ensure_dockerd(settings: Settings, progress: Progress) -> None:
+def _check_can_start(settings: Settings) -> None:
     if settings.variables.get("DOCKER_HOST") and not settings.engine_folder:
         raise LocalError(not_answering(settings))
     if os.geteuid() != 0:
         raise LocalError(NO_ENGINE)
-    if shutil.which("dockerd"):
+
+
+def require_program(steps: Steps, name: str, *packages: str) -> None:
+    """Install the program's packages on Debian or Ubuntu as root, if it is missing. Raise LocalError elsewhere."""
+    if shutil.which(name):
         return
     if not can_install_packages():
-        raise LocalError("No engine for containers answers, and dockerd isn't installed: install Docker Engine 20.10 or newer.")
-    progress.say("no engine for containers: installing Debian's")
-    install_packages(Steps(progress, settings.logs), read_local_settings(), *PACKAGES)
+        raise LocalError(
+            f"{name} is missing: install it (`apt-get install {' '.join(packages)}`), or run this as root on Debian or Ubuntu."
+        )
+    install_packages(steps, read_local_settings(), *packages)
 
 
 def _start(settings: Settings) -> subprocess.Popen[bytes]:
     make_private(settings.run)
     settings.logs.mkdir(exist_ok=True)
     forget_dead_owner(settings.engine_folder / "docker.pid" if settings.engine_folder else DEFAULT_PIDFILE)
-    with _log(settings).open("wb") as log:
+    with (settings.logs / LOG).open("wb") as log:
         # A session of its own: Ctrl-C in the terminal must not end the engine while containers are still removed.
         return subprocess.Popen(
             ["dockerd", *_options(settings.engine_folder)],  # noqa: S607
@@ -74,10 +80,6 @@ def _start(settings: Settings) -> subprocess.Popen[bytes]:
             stderr=log,
             start_new_session=True,
         )
-
-
-def _log(settings: Settings) -> Path:
-    return settings.logs / "dockerd.log"
 
 
 def _options(folder: Path | None) -> list[str]:
@@ -98,9 +100,10 @@ def forget_dead_owner(pidfile: Path) -> None:
 
 def _wait_until_it_answers(settings: Settings, process: subprocess.Popen[bytes]) -> None:
     ends = time.monotonic() + START_SECONDS
+    log = settings.logs / LOG
     while not engine_version(settings):
         if process.poll() is not None or time.monotonic() > ends:
-            raise LocalError(f"dockerd doesn't start. The end of {_log(settings)}:\n{tail(_log(settings), 5)}")
+            raise LocalError(f"dockerd doesn't start. The end of {log}:\n{tail(log, 5)}")
         time.sleep(LOOK_SECONDS)
 
 

@@ -15,10 +15,10 @@ import psutil
 import pytest
 
 from harness.waiting import eventually
+from infra.images.settings import Settings, read_settings
 from infra.local.errors import LocalError
 from infra.local.progress import Progress
 from infra.offline.engine import forget_dead_owner, running_engine
-from infra.offline.settings import OfflineSettings, read_settings
 from infra.offline.stand_ins import BAKE_FILE, IMAGE_NAMES, OLDEST_RABBITMQ, root_recipe, write_image_names
 
 if TYPE_CHECKING:
@@ -38,10 +38,9 @@ except StopAsked:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> OfflineSettings:
-    certificates = tmp_path / "certificates.crt"
-    certificates.write_text("one", "utf-8")
-    return replace(read_settings(tmp_path), certificates=certificates)
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "certificates.crt").write_text("one", "utf-8")
+    return replace(read_settings(tmp_path), variables={"SSL_CERT_FILE": f"{tmp_path}/certificates.crt"})
 
 
 def imported_by(source: str) -> set[str]:
@@ -59,7 +58,7 @@ def test_nothing_else_in_infra_imports_the_offline_package(root: Path) -> None:
     assert importing == []
 
 
-def test_compose_is_told_one_stand_in_for_each_of_its_variables(settings: OfflineSettings, root: Path) -> None:
+def test_compose_is_told_one_stand_in_for_each_of_its_variables(settings: Settings, root: Path) -> None:
     write_image_names(settings)
 
     names = dict(line.split("=", 1) for line in settings.image_names.read_text("utf-8").splitlines())
@@ -75,15 +74,15 @@ def test_every_stand_in_is_built_under_its_name() -> None:
     assert f'target "{OLDEST_RABBITMQ}"' in baked
 
 
-def test_new_certificates_of_the_host_build_the_stand_ins_again(settings: OfflineSettings) -> None:
+def test_new_certificates_of_the_host_build_the_stand_ins_again(settings: Settings) -> None:
     before = root_recipe(settings, "trixie")
 
-    settings.certificates.write_text("two", "utf-8")
+    (settings.root / "certificates.crt").write_text("two", "utf-8")
 
     assert root_recipe(settings, "trixie") != before
 
 
-def test_a_named_engine_that_does_not_answer_is_not_replaced_by_another(settings: OfflineSettings, tmp_path: Path) -> None:
+def test_a_named_engine_that_does_not_answer_is_not_replaced_by_another(settings: Settings, tmp_path: Path) -> None:
     variables = {"PATH": os.defpath, "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
     nowhere = replace(settings, variables=variables, engine_folder=None)
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.images.settings import read_settings as read_image_settings
 from infra.local.errors import LocalError
 from infra.local.folders import owned_run_folder, plain_name
 from infra.local.settings import read_settings
-from infra.offline.settings import read_settings as read_offline_settings
 from infra.offline.stand_ins import write_image_names
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def test_the_run_folder_is_its_owners_only_whatever_it_was(tmp_path: Path, befor
 
 
 def test_commands_of_containers_close_it_too(tmp_path: Path) -> None:
-    settings = read_offline_settings(tmp_path)
+    settings = read_image_settings(tmp_path)
     settings.run.mkdir(mode=0o755)
 
     write_image_names(settings)
