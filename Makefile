@@ -6,7 +6,6 @@ MINUTES ?= 5
 FAULTS_AT_ONCE ?= 1
 LOCAL = exec $(PYTHON) -m infra.local
 IMAGES = $(PYTHON) -m infra.images
-OFFLINE = $(PYTHON) -m infra.offline
 BENCHMARKS = PYTHONPATH=.:tests:ml_service_py/src python -m benchmarks
 # A variable of the shell, as the folder's name may hold what a shell takes for its own.
 export LOCAL_CHECKOUT := $(CURDIR)
@@ -44,7 +43,7 @@ images: python ## build our container images
 	@$(IMAGES) build
 
 images-offline: python ## the same without a container registry: bases from Debian packages
-	@$(OFFLINE) stand-ins
+	@infra/offline/stand-ins
 	@$(IMAGES) build
 
 up: python ## run the stack in containers: make up ARGS='--scale gateway=2'

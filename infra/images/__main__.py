@@ -1,14 +1,14 @@
-"""Commands for the stack in containers: `python3 -m infra.images build | up | down`. They take the arguments of `docker compose`."""
+"""Commands for the stack in containers: `python3 -m infra.images check | build | up | down`."""
 
 import sys
 
 from infra.images.settings import read_settings
-from infra.images.stack import build, down, up
+from infra.images.stack import build, check, down, up
 from infra.local.errors import LocalError
 from infra.local.progress import Progress
 from infra.local.stopping import StopAsked, StopSignals
 
-COMMANDS = {"build": build, "up": up, "down": down}
+COMMANDS = {"check": check, "build": build, "up": up, "down": down}
 
 
 def main() -> None:

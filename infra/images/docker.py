@@ -21,7 +21,7 @@ OLDEST_COMPOSE = (2, 24)
 NEEDED_BYTES = 5_000_000_000
 NO_ENGINE = (
     "No engine for containers answers: start yours (such as Docker Desktop, or `systemctl start docker`), or name it in DOCKER_HOST. "
-    "As root on Debian or Ubuntu, `python3 -m infra.offline with-engine COMMAND` starts one."
+    "As root on Debian or Ubuntu, `infra/offline/with-engine COMMAND` starts one."
 )
 NO_PLUGINS = (
     "`docker compose` 2.24 or newer and buildx are missing: install Docker's plugins, "

@@ -1,4 +1,4 @@
-"""The settings of the container commands. This package and infra/offline read the environment nowhere else."""
+"""The settings of the container commands. This package reads the environment nowhere else."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ class Settings:
     root: Path
     #: The environment of all commands, with the address of an engine in ENGINE_FOLDER.
     variables: dict[str, str]
-    #: An engine that is started here keeps its data and its socket in this folder. None: dockerd's own places.
-    engine_folder: Path | None
 
     @property
     def run(self) -> Path:
@@ -33,7 +31,6 @@ class Settings:
 
 def read_settings(root: Path = ROOT) -> Settings:
     given = dict(os.environ)
-    folder = Path(given["ENGINE_FOLDER"]).resolve() if given.get("ENGINE_FOLDER") else None
-    if folder and not given.get("DOCKER_HOST"):
-        given["DOCKER_HOST"] = f"unix://{folder}/docker.sock"
-    return Settings(root=root, variables=given, engine_folder=folder)
+    if given.get("ENGINE_FOLDER") and not given.get("DOCKER_HOST"):
+        given["DOCKER_HOST"] = f"unix://{Path(given['ENGINE_FOLDER']).resolve()}/docker.sock"
+    return Settings(root, given)

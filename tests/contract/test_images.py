@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from infra.images import docker
 from infra.images.failures import explain
-from infra.images.settings import Settings, read_settings
+from infra.images.settings import Settings
 from infra.images.stack import memory_report
 from infra.local.errors import LocalError
 
@@ -36,7 +35,7 @@ class EndedStack:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return replace(read_settings(tmp_path), variables={"PATH": os.defpath})
+    return Settings(tmp_path, {"PATH": os.defpath})
 
 
 def test_the_services_are_built_on_public_images_unless_told_otherwise(root: Path) -> None:

@@ -2,106 +2,160 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
 from harness.waiting import eventually
-from infra.images.settings import Settings, read_settings
-from infra.local.errors import LocalError
-from infra.local.progress import Progress
-from infra.offline.engine import forget_dead_owner, running_engine
-from infra.offline.stand_ins import BAKE_FILE, IMAGE_NAMES, OLDEST_RABBITMQ, root_recipe, write_image_names
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-RUN = """
-import os, shlex, sys
-from infra.offline.__main__ import run_with_descendants
-from infra.local.stopping import StopAsked, StopSignals
-StopSignals().listen()
-wait = f"{shlex.quote(sys.executable)} -c 'import os, signal; print(os.getpid(), flush=True); signal.pause()'"
-try:
-    run_with_descendants(["bash", "-c", f"{wait}; true"], os.environ)
-except StopAsked:
-    sys.exit(130)
+#: Stands for docker: it notes each call. A label of an image is what the file `label` holds.
+DOCKER = """#!/bin/sh
+here=$(dirname "$0")
+echo "docker $*" >> "$here/calls"
+case "$1" in
+  version) [ -e "$here/answers" ] && echo 28.2.2 ;;
+  info) echo "$here" ;;
+  compose) echo 2.26.1 ;;
+  image) cat "$here/label" ;;
+esac
 """
+MMDEBSTRAP = """#!/bin/sh
+echo "mmdebstrap $*" >> "$(dirname "$0")/calls"
+"""
+WAIT = "import os, signal; print(os.getpid(), flush=True); signal.pause()"
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    (tmp_path / "certificates.crt").write_text("one", "utf-8")
-    return replace(read_settings(tmp_path), variables={"SSL_CERT_FILE": f"{tmp_path}/certificates.crt"})
+def machine(tmp_path: Path) -> Path:
+    """A folder of programs that stand for those of a machine with an engine."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, text in {"docker": DOCKER, "mmdebstrap": MMDEBSTRAP, "answers": "", "label": "", "calls": ""}.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    return folder
 
 
-def imported_by(source: str) -> set[str]:
-    found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom)]
-    names = {alias.name for node in found if isinstance(node, ast.Import) for alias in node.names}
-    return names | {f"{node.module}.{alias.name}" for node in found if isinstance(node, ast.ImportFrom) for alias in node.names}
+@pytest.fixture
+def checkout(tmp_path: Path, root: Path) -> Path:
+    folder = tmp_path / "José's checkout"
+    folder.mkdir()
+    for name in ("infra", "docker-compose.yml"):
+        (folder / name).symlink_to(root / name)
+    return folder
 
 
-def test_nothing_else_in_infra_imports_the_offline_package(root: Path) -> None:
+def run(command: Path | str, machine: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name not in {"DOCKER_HOST", "ENGINE_FOLDER"}}
+    environment |= {"PATH": f"{machine}:{environment['PATH']}", **variables}
+    return subprocess.run([command, *arguments], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_nothing_else_in_infra_uses_the_offline_scripts(root: Path) -> None:
     others = [file for file in (root / "infra").rglob("*.py") if "offline" not in file.parts]
 
-    importing = [str(file) for file in others if any("offline" in name for name in imported_by(file.read_text("utf-8")))]
+    using = {str(file.relative_to(root)) for file in others if re.search("infra[./]offline", file.read_text("utf-8"))}
 
-    assert others
-    assert importing == []
+    # Its error names the way to an engine, and calls nothing.
+    assert using == {"infra/images/docker.py"}
 
 
-def test_compose_is_told_one_stand_in_for_each_of_its_variables(settings: Settings, root: Path) -> None:
-    write_image_names(settings)
-
-    names = dict(line.split("=", 1) for line in settings.image_names.read_text("utf-8").splitlines())
-    assert names == IMAGE_NAMES
+def test_every_stand_in_that_compose_is_told_is_built_and_has_a_variable_there(root: Path) -> None:
+    script = (root / "infra" / "offline" / "stand-ins").read_text("utf-8")
+    baked = (root / "infra" / "offline" / "docker-bake.hcl").read_text("utf-8")
     compose = (root / "docker-compose.yml").read_text("utf-8")
+
+    names = dict(re.findall(r"^(\w+_IMAGE)=(\S+)$", script, re.MULTILINE))
+
+    assert set(names) == {"PYTHON_IMAGE", "NODE_IMAGE", "RABBITMQ_IMAGE", "POSTGRES_IMAGE"}
+    assert [image for image in names.values() if f'tags = ["{image}"]' not in baked] == []
     assert [variable for variable in names if variable not in compose] == []
 
 
-def test_every_stand_in_is_built_under_its_name() -> None:
-    baked = BAKE_FILE.read_text("utf-8")
-
-    assert {*IMAGE_NAMES.values()} < {*re.findall(r'tags = \["(localhost/stand-in/.*)"\]', baked)}
-    assert f'target "{OLDEST_RABBITMQ}"' in baked
+def recipes(machine: Path) -> list[str]:
+    return re.findall(r"LABEL stand-in\.recipe=(\w+)", (machine / "calls").read_text())
 
 
-def test_new_certificates_of_the_host_build_the_stand_ins_again(settings: Settings) -> None:
-    before = root_recipe(settings, "trixie")
+def test_new_certificates_of_the_host_build_the_stand_ins_again(machine: Path, checkout: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.crt"
+    script = make_script(checkout)
+    bundle.write_text("one")
+    run(script, machine, SSL_CERT_FILE=str(bundle))
+    (first,) = recipes(machine)
+    (machine / "label").write_text(first)
+    run(script, machine, SSL_CERT_FILE=str(bundle))
+    after_no_change = recipes(machine)
 
-    (settings.root / "certificates.crt").write_text("two", "utf-8")
+    bundle.write_text("two")
+    ended = run(script, machine, SSL_CERT_FILE=str(bundle))
 
-    assert root_recipe(settings, "trixie") != before
-
-
-def test_a_named_engine_that_does_not_answer_is_not_replaced_by_another(settings: Settings, tmp_path: Path) -> None:
-    variables = {"PATH": os.defpath, "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
-    nowhere = replace(settings, variables=variables, engine_folder=None)
-
-    with pytest.raises(LocalError, match="DOCKER_HOST names"), running_engine(nowhere, Progress()):
-        pass
+    assert ended.returncode == 0, ended.stderr
+    assert after_no_change == [first]
+    assert len(set(recipes(machine))) == 2
+    assert (checkout / ".run").stat().st_mode & 0o777 == 0o700
 
 
-def test_the_file_of_a_killed_engine_is_removed_though_another_process_has_its_number(tmp_path: Path) -> None:
-    pidfile = tmp_path / "docker.pid"
+def make_script(checkout: Path) -> Path:
+    """Return the script as a file of this checkout: it finds its checkout by its own place."""
+    source = checkout / "infra" / "offline" / "stand-ins"
+    inside = checkout / "scripts" / "offline"
+    inside.mkdir(parents=True)
+    script = inside / "stand-ins"
+    script.write_text(source.read_text("utf-8"))
+    script.chmod(0o755)
+    return script
+
+
+@pytest.fixture
+def with_engine(root: Path) -> Path:
+    return root / "infra" / "offline" / "with-engine"
+
+
+def test_a_command_runs_with_the_engine_that_answers_and_its_exit_code_counts(machine: Path, with_engine: Path) -> None:
+    ended = run(with_engine, machine, "sh", "-c", "echo ran; exit 7")
+
+    assert (ended.stdout, ended.returncode) == ("ran\n", 7)
+
+
+def test_a_named_engine_that_does_not_answer_is_not_replaced_by_another(machine: Path, with_engine: Path) -> None:
+    (machine / "answers").unlink()
+
+    ended = run(with_engine, machine, "true", DOCKER_HOST="unix:///nowhere.sock")
+
+    assert ended.returncode == 1
+    assert "DOCKER_HOST names unix:///nowhere.sock, and no engine answers there" in ended.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts an engine")
+def test_an_engine_is_started_in_its_folder_and_stopped_at_the_end(machine: Path, with_engine: Path, tmp_path: Path) -> None:
+    (machine / "answers").unlink()
+    (machine / "dockerd").write_text(f'#!/bin/sh\necho $$ > "{machine}/pid"; touch "{machine}/answers"; exec sleep 1000\n')
+    (machine / "dockerd").chmod(0o755)
+    pidfile = tmp_path / "engine" / "docker.pid"
+    pidfile.parent.mkdir()
     pidfile.write_text(str(os.getpid()))
 
-    forget_dead_owner(pidfile)
+    ended = run(with_engine, machine, "sh", "-c", "echo $DOCKER_HOST", ENGINE_FOLDER=str(pidfile.parent))
 
+    assert ended.stdout.endswith(f"unix://{tmp_path}/engine/docker.sock\n")
+    assert not psutil.pid_exists(int((machine / "pid").read_text()))
+    # Another process had the number of the dead engine.
     assert not pidfile.exists()
 
 
-def test_sigterm_ends_what_a_command_with_an_engine_started(root: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(root)}
-    with subprocess.Popen([sys.executable, "-c", RUN], env=environment, stdout=subprocess.PIPE, text=True) as process:
+def test_sigterm_ends_what_a_command_with_an_engine_started(machine: Path, with_engine: Path) -> None:
+    environment = {**os.environ, "PATH": f"{machine}:{os.environ['PATH']}"}
+    command = [with_engine, "bash", "-c", '"$0" -c "$1"; true', sys.executable, WAIT]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         started = int(process.stdout.readline())
 

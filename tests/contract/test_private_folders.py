@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.images.settings import read_settings as read_image_settings
 from infra.local.errors import LocalError
 from infra.local.folders import owned_run_folder, plain_name
 from infra.local.settings import read_settings
-from infra.offline.stand_ins import write_image_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,15 +39,6 @@ def test_the_run_folder_is_its_owners_only_whatever_it_was(tmp_path: Path, befor
         found = mode(settings.run)
 
     assert found == 0o700
-
-
-def test_commands_of_containers_close_it_too(tmp_path: Path) -> None:
-    settings = read_image_settings(tmp_path)
-    settings.run.mkdir(mode=0o755)
-
-    write_image_names(settings)
-
-    assert mode(settings.run) == 0o700
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")

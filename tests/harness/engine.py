@@ -28,7 +28,7 @@ testcontainers_config.connection_mode_override = ConnectionMode.docker_host
 testcontainers_config.tc_host_override = LOOPBACK
 #: testcontainers asks this often whether a container is ready, in seconds, and so many times. Its default is once a second.
 testcontainers_config.sleep_time, testcontainers_config.max_tries = 0.1, 1200
-#: The engine that `python3 -m infra.offline` starts in this folder.
+#: The engine that infra/offline/with-engine starts in this folder.
 if folder := os.environ.get("ENGINE_FOLDER"):
     os.environ.setdefault("DOCKER_HOST", f"unix://{Path(folder).resolve()}/docker.sock")
 

@@ -5,7 +5,7 @@ group "default" { targets = ["python", "node", "rabbitmq", "postgres"] }
 
 target "stand-in" {
   context = "."
-  dockerfile = "infra/offline/stand_ins/Dockerfile"
+  dockerfile = "infra/offline/Dockerfile"
   args = { DEBIAN = "localhost/stand-in/debian:trixie", PIP_INDEX_URL = PIP_INDEX_URL }
 }
 
