@@ -154,7 +154,7 @@ def test_an_engine_is_started_in_its_folder_and_stopped_at_the_end(machine: Path
 
 def test_sigterm_ends_what_a_command_with_an_engine_started(machine: Path, with_engine: Path) -> None:
     environment = {**os.environ, "PATH": f"{machine}:{os.environ['PATH']}"}
-    command = [with_engine, "bash", "-c", '"$0" -c "$1"; true', sys.executable, WAIT]
+    command = [str(with_engine), "bash", "-c", '"$0" -c "$1"; true', sys.executable, WAIT]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         started = int(process.stdout.readline())
