@@ -53,16 +53,12 @@ def must_ask(settings: Settings, *arguments: str) -> str:
     return answer
 
 
-def engine_version(settings: Settings) -> str | None:
-    """Return the version of the engine that answers, None where none does."""
-    return ask(settings, "version", "--format", "{{.Server.Version}}", seconds=LOOK_SECONDS) or None
-
-
 def check_engine(settings: Settings) -> None:
     """Raise LocalError where no engine answers, or one that is too old or has no room."""
-    version = engine_version(settings)
+    version = ask(settings, "version", "--format", "{{.Server.Version}}", seconds=LOOK_SECONDS)
     if not version:
-        raise LocalError(not_answering(settings))
+        host = settings.variables.get("DOCKER_HOST")
+        raise LocalError(f"DOCKER_HOST names {host}, and no engine answers there: start it, or unset DOCKER_HOST." if host else NO_ENGINE)
     if _numbers(version) < OLDEST_ENGINE:
         raise LocalError(f"The engine is Docker {version}, and {'.'.join(map(str, OLDEST_ENGINE))} or newer is needed: update it.")
     folder = Path(must_ask(settings, "info", "--format", "{{.DockerRootDir}}"))
@@ -74,18 +70,9 @@ def check_engine(settings: Settings) -> None:
         )
 
 
-def not_answering(settings: Settings) -> str:
-    host = settings.variables.get("DOCKER_HOST")
-    return f"DOCKER_HOST names {host}, and no engine answers there: start it, or unset DOCKER_HOST." if host else NO_ENGINE
-
-
-def has_plugins(settings: Settings) -> bool:
-    compose = ask(settings, "compose", "version", "--short")
-    return compose is not None and _numbers(compose) >= OLDEST_COMPOSE and ask(settings, "buildx", "version") is not None
-
-
 def require_plugins(settings: Settings) -> None:
-    if not has_plugins(settings):
+    compose = ask(settings, "compose", "version", "--short")
+    if compose is None or _numbers(compose) < OLDEST_COMPOSE or ask(settings, "buildx", "version") is None:
         raise LocalError(NO_PLUGINS)
 
 

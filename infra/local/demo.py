@@ -57,9 +57,9 @@ def _start(settings: Settings, progress: Progress, stack: Stack, *, is_reloading
     is_given = broker is BrokerChoice.GIVEN
     check_free({name: port for name, port in settings.ports.items() if not (is_given and name.startswith("BROKER_"))})
     steps = Steps(progress, settings.logs)
-    installing = start_installation(settings, steps, broker, with_tools=is_reloading)
-    start_preparation(settings, steps, installing.python)
-    steps.start("broker", lambda: _start_broker(settings, stack), installing.broker)
+    python, rabbitmq = start_installation(settings, steps, broker, with_tools=is_reloading)
+    start_preparation(settings, steps, python)
+    steps.start("broker", lambda: _start_broker(settings, stack), rabbitmq)
     steps.wait()
     note_prepared(settings)
     stack.start(service_programs(settings, is_reloading=is_reloading))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from infra.local.settings import Settings
 
+    Futures = list[Future[None]]
+
 UV_FOLDER = "infra/local/uv"
 #: The folders of lock files for the stack, and for tests and checks on top of it.
 STACK = (UV_FOLDER, "infra/local", "ml_service_py")
@@ -55,8 +57,8 @@ class Part:
     versions: str
     install: Callable[[], None]
 
-    def start(self, steps: Steps, after: Sequence[Future[None]] = ()) -> list[Future[None]]:
-        """Start the installation if it isn't done. What was installed with tools serves without them, too."""
+    def start(self, steps: Steps, after: Sequence[Future[None]] = ()) -> Futures:
+        """Start the installation if it isn't done. An installation with tools also serves the demo, which needs none."""
         is_done = self.stamp.exists() and self.stamp.read_text("utf-8").startswith(self.versions)
         return [] if is_done else [steps.start(self.name, self._run, after)]
 
@@ -66,16 +68,8 @@ class Part:
         self.stamp.write_text(self.versions, "utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Installing:
-    """The steps that others wait for: none where all was installed before."""
-
-    python: list[Future[None]]
-    broker: list[Future[None]]
-
-
-def start_installation(settings: Settings, steps: Steps, broker: BrokerChoice, *, with_tools: bool) -> Installing:
-    """Start what isn't done yet, side by side. With tools, tests and checks can run, too."""
+def start_installation(settings: Settings, steps: Steps, broker: BrokerChoice, *, with_tools: bool) -> tuple[Futures, Futures]:
+    """Start what isn't done yet, side by side. With tools, tests and checks can run, too. Return the steps of Python and of the broker."""
     check_name(settings.root)
     locks = [settings.root / folder / "requirements.lock" for folder in (*STACK, *(TOOLS if with_tools else ()))]
     python_stamp = settings.venv / ".installed"
@@ -86,7 +80,7 @@ def start_installation(settings: Settings, steps: Steps, broker: BrokerChoice, *
     versions = _hash(settings.root / "gateway_node" / "package-lock.json") + (" with tools" if with_tools else "")
     install_node = partial(_install_node, settings, steps, NPM_ALL if with_tools else NPM_SHIPPED)
     Part("Node packages", settings.root / "gateway_node" / "node_modules" / ".installed", versions, install_node).start(steps, python)
-    return Installing(python, _start_broker(settings, steps, broker))
+    return python, _start_broker(settings, steps, broker)
 
 
 def _hash(lock: Path) -> str:
@@ -154,7 +148,7 @@ def run_npm(settings: Settings, steps: Steps, *arguments: str) -> None:
     steps.command("npm", command, cwd=settings.root / "gateway_node", variables=variables)
 
 
-def _start_broker(settings: Settings, steps: Steps, broker: BrokerChoice) -> list[Future[None]]:
+def _start_broker(settings: Settings, steps: Steps, broker: BrokerChoice) -> Futures:
     if broker is BrokerChoice.PACKAGE:
         return [steps.start("RabbitMQ", partial(_install_rabbitmq, settings, steps))]
     if broker is BrokerChoice.CONTAINER:
