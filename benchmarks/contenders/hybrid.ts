@@ -2,7 +2,7 @@
 import { promisify } from 'node:util'
 import { credentials } from '@grpc/grpc-js'
 import fastify from 'fastify'
-import { RecommendationsAnswer } from '../../gateway_node/src/features/recommendations/schemas.ts'
+import { RecommendationsAnswer } from '../../gateway_node/src/features/recommendations/routes.ts'
 import {
   RecommenderServiceClient,
   type RecommendRequest,

@@ -1,4 +1,4 @@
-// The parts of the gateway, in the order of registration. Fastify closes them in reverse, so shutdown is this list backwards.
+// Composes the gateway: all plugins and routes in the order of registration. Fastify closes them in reverse order.
 import fastify from 'fastify'
 import type { Broker } from './clients/broker/broker.ts'
 import type { Recommender } from './clients/recommender/recommender.ts'
@@ -62,7 +62,8 @@ export async function buildApp(config: Config, clients: Clients = {}) {
   await app.register(liveRoutes)
   await app.register(pagePlugin)
 
-  // Who follows which stream. The caches come first: a topic asks the recommender again as soon as it hears of a change.
+  // The followers of each stream, in the order in which a message reaches them. The recommender's caches come first, because a topic asks the
+  // recommender as soon as it gets the message. The view of jobs passes its changes on to the topics.
   app.followStreams({
     interactions: [...app.recommender.followers, app.interactionsView.follower, app.topics.follower],
     'job-events': [app.jobs.follower],

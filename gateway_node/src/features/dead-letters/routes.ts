@@ -1,7 +1,35 @@
-// The messages that no worker could finish, for the operator: look, give a job another run, drop.
+// The dead letters, for the operator: list and read them, replay a job, remove one.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyContextConfig } from 'fastify'
-import { DeadLetter, DeadLetterList, DeadLetterPath, DeadLettersQuery, DeadLetterWithBody, Replay } from './schemas.ts'
+import { Type } from 'typebox'
+import { NextPageToken, Nullable, pageQuery, strict } from '../../http/schemas.ts'
+
+const deadLetterFields = {
+  deadLetterId: Type.String(),
+  messageId: Type.String(),
+  type: Type.String({ description: "The type in the message's properties." }),
+  jobId: Nullable(Type.String({ description: 'Null if the message is not a job.' })),
+  kind: Nullable(Type.String()),
+  cause: Nullable(Type.String({ description: 'Why the broker put it here: rejected, expired or delivery_limit.' })),
+  error: Nullable(Type.Object({ reason: Type.String(), detail: Type.String() })),
+  attempts: Type.Integer({ description: 'How many attempts at the job have begun.' }),
+  sizeBytes: Type.Integer(),
+  diedAt: Nullable(Type.String({ format: 'date-time' })),
+}
+
+const DeadLetter = Type.Object(deadLetterFields)
+const DeadLetterWithBody = Type.Object({
+  ...deadLetterFields,
+  body: Type.String({ description: 'The bytes of the message, in Base64.' }),
+})
+const DeadLetterList = Type.Object({ deadLetters: Type.Array(DeadLetter), nextPageToken: NextPageToken })
+const Replay = Type.Object({
+  deadLetter: DeadLetter,
+  queued: Type.Boolean({ description: 'False if the job needs no other run: it runs, succeeded or was cancelled.' }),
+})
+
+const DeadLetterPath = Type.Object({ deadLetterId: Type.String({ minLength: 1, maxLength: 100 }) })
+const DeadLettersQuery = Type.Object(pageQuery, strict)
 
 const tags = ['dead letters']
 const params = DeadLetterPath

@@ -1,9 +1,26 @@
-// What users do, taken in once the broker has it.
+// POST /v1/interactions: record that a user rated an item. The answer follows the broker's confirm.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fp from 'fastify-plugin'
-import { createRecordInteraction, type RecordInteraction } from './record.ts'
-import { AcceptedInteraction, IdempotencyHeaders, NewInteraction } from './schemas.ts'
-import { createInteractionsView, type InteractionsView } from './view.ts'
+import { Type } from 'typebox'
+import {
+  AcceptedInteraction,
+  createInteractionsView,
+  createRecordInteraction,
+  type InteractionsView,
+  NewInteraction,
+  type RecordInteraction,
+} from './service.ts'
+
+const IdempotencyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description:
+        'A second request with the same key and body changes nothing, for 24 hours and at any gateway. Another body is refused. Of two bodies at the same moment, the first in the log counts.',
+    }),
+  ),
+})
 
 export const interactionsRoutes = fp(
   async (instance) => {

@@ -1,8 +1,29 @@
-// The catalogue.
+// The catalogue: items, genres and similar items.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyContextConfig } from 'fastify'
-import { Item } from '../../http/schemas.ts'
-import { GenreList, ItemList, ItemPath, ItemsQuery, SimilarItems, SimilarQuery } from './schemas.ts'
+import { Type } from 'typebox'
+import { Item, ItemId, Limit, NextPageToken, pageQuery, ScoredItem, strict } from '../../http/schemas.ts'
+
+const ItemPath = Type.Object({ itemId: ItemId })
+
+const ItemsQuery = Type.Object(
+  {
+    query: Type.String({ maxLength: 200, default: '', description: 'Only items whose title contains this.' }),
+    genre: Type.String({ maxLength: 200, default: '', description: 'Only items of this genre.' }),
+    ...pageQuery,
+  },
+  strict,
+)
+
+const ItemList = Type.Object({ items: Type.Array(Item), nextPageToken: NextPageToken })
+
+const GenreList = Type.Object({
+  genres: Type.Array(Type.String(), { description: 'Each once, in the order of the alphabet.' }),
+})
+
+const SimilarQuery = Type.Object({ limit: Limit }, strict)
+
+const SimilarItems = Type.Object({ itemId: Type.String(), items: Type.Array(ScoredItem) })
 
 const tags = ['items']
 const config: FastifyContextConfig = { access: ['signed-in'] }

@@ -1,24 +1,73 @@
-// The state of a job as the sum of its facts. Pure: the same facts give the same job on every replica.
+// The fold of a job: its state after each fact of the stream `job-events`. The same facts give the same job on every replica.
 import { isDeepStrictEqual } from 'node:util'
 import { toReason } from '../../errors.ts'
 import type { Failure } from '../../gen/whynotboth/v1/errors.ts'
-import type { JobRequested, JobResult } from '../../gen/whynotboth/v1/jobs.ts'
-import type { Fact } from './facts.ts'
+import {
+  JobCancelled,
+  JobCancelRequested,
+  JobFailed,
+  JobProgressed,
+  JobReplayed,
+  JobRequested,
+  type JobResult,
+  JobRetried,
+  JobStarted,
+  JobSucceeded,
+} from '../../gen/whynotboth/v1/jobs.ts'
 import { type MessageParams, toJobParams } from './kinds.ts'
 import type { Job, JobState } from './schemas.ts'
 
-type FactOf<Name extends Fact['name']> = Extract<Fact, { name: Name }>
+/** The message of each fact, by the fact's routing key. */
+const messages = {
+  'job.requested': JobRequested,
+  'job.started': JobStarted,
+  'job.progressed': JobProgressed,
+  'job.succeeded': JobSucceeded,
+  'job.retried': JobRetried,
+  'job.failed': JobFailed,
+  'job.replayed': JobReplayed,
+  'job.cancel_requested': JobCancelRequested,
+  'job.cancelled': JobCancelled,
+}
+
+type Messages = typeof messages
+export type FactName = keyof Messages
+/** One event of a job, discriminated by its routing key. */
+export type Fact = { [Name in FactName]: { name: Name } & ReturnType<Messages[Name]['decode']> }[FactName]
+type FactOf<Name extends FactName> = Extract<Fact, { name: Name }>
 type Attempted = Extract<Fact, { attempt: number }>
+
+const nameOfType = new Map<string, FactName>([
+  ['whynotboth.v1.JobRequested', 'job.requested'],
+  ['whynotboth.v1.JobStarted', 'job.started'],
+  ['whynotboth.v1.JobProgressed', 'job.progressed'],
+  ['whynotboth.v1.JobSucceeded', 'job.succeeded'],
+  ['whynotboth.v1.JobRetried', 'job.retried'],
+  ['whynotboth.v1.JobFailed', 'job.failed'],
+  ['whynotboth.v1.JobReplayed', 'job.replayed'],
+  ['whynotboth.v1.JobCancelRequested', 'job.cancel_requested'],
+  ['whynotboth.v1.JobCancelled', 'job.cancelled'],
+])
+
+/** Decode a message. Undefined for an unknown type: newer services may publish more. Throws if the body isn't of its type. */
+export function decodeFact(type: string, body: Uint8Array): Fact | undefined {
+  const name = nameOfType.get(type)
+  if (name === undefined) return undefined
+  const fact = { name, ...messages[name].decode(body) } as Fact
+  if (fact.occurredAt !== undefined && Number.isNaN(fact.occurredAt.getTime()))
+    throw new RangeError(`The time of the fact ${name} is not valid.`)
+  return fact
+}
 
 const finalStates: ReadonlySet<JobState> = new Set(['succeeded', 'failed', 'cancelled'])
 
 export const isFinal = (job: Job) => finalStates.has(job.state)
 
-/** The job after the fact; the same job, by identity, where the fact changes nothing; undefined where the job was never asked for. */
+/** Return the job after the fact: the same object if the fact changes nothing, undefined if the job was never requested. */
 export function foldFact(job: Job | undefined, fact: Fact): Job | undefined {
   if (job === undefined) return begin(fact)
   if (fact.name === 'job.requested') return job
-  // Nothing follows a final state, but that an operator may replay what has failed.
+  // A final state stays. Only a failed job may be replayed.
   if (fact.name === 'job.replayed' ? job.state !== 'failed' : isFinal(job)) return job
   if (fact.name === 'job.cancel_requested') {
     return job.cancelRequested ? job : { ...job, cancelRequested: true, updatedAt: toTime(fact.occurredAt) }
@@ -32,7 +81,7 @@ function begin(fact: Fact): Job | undefined {
   return createJob({ ...fact, params: fact.params })
 }
 
-/** A worker that was taken for dead may still speak of an attempt that has ended. */
+/** Whether the fact is of an attempt that has ended. A worker that was taken for dead may still publish such facts. */
 function isStale(job: Job, fact: Attempted): boolean {
   switch (fact.name) {
     case 'job.progressed':
@@ -47,7 +96,7 @@ function isStale(job: Job, fact: Attempted): boolean {
   }
 }
 
-/** A worker may publish a progress twice: it can't know whether one that it got no confirm for is in the log. */
+/** Whether the job shows this progress already. A worker publishes a progress again if the broker didn't confirm it. */
 function isSameProgress(job: Job, fact: Attempted): boolean {
   if (fact.name !== 'job.progressed') return false
   const { state, attempts, percent, step, metrics, error } = job
@@ -79,7 +128,7 @@ function succeed(attempts: number, fact: FactOf<'job.succeeded'>): Partial<Job> 
   return { state: 'succeeded', attempts, percent: 100, metrics: fact.metrics, error: null, result }
 }
 
-/** A job as it is when nothing but the request for it is known. */
+/** Return a job of which only the request is known. */
 export function createJob({ jobId, params, occurredAt }: JobRequested & { params: MessageParams }): Job {
   const createdAt = toTime(occurredAt)
   return {
@@ -107,7 +156,7 @@ function toError(failure: Failure | undefined): Job['error'] {
   return failure === undefined ? null : { reason: toReason(failure.reason), detail: failure.detail }
 }
 
-/** Every publisher sets the time; a message without one is from long ago. */
+/** Every publisher sets the time. A message without a time counts as old. */
 function toTime(occurredAt: Date | undefined): string {
   return (occurredAt ?? new Date(0)).toISOString()
 }

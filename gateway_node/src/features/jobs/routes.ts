@@ -1,4 +1,4 @@
-// Jobs over HTTP: ask, look, cancel, fetch the file. Gives the view of jobs a lifetime, as others read it too.
+// Jobs over HTTP: request, read and cancel jobs, and download their files. Decorates the app with the view of jobs, which the socket uses too.
 
 import type { SwaggerTransform } from '@fastify/swagger'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
@@ -6,7 +6,6 @@ import type { FastifyContextConfig } from 'fastify'
 import fp from 'fastify-plugin'
 import { requireIdentity } from '../../http/access.ts'
 import { isFinal } from './fold.ts'
-import { requestCancel, requestJob } from './requests.ts'
 import {
   CreateJob,
   CreateJobByKind,
@@ -17,6 +16,7 @@ import {
   JobsQuery,
   ResultFile,
 } from './schemas.ts'
+import { requestCancel, requestJob } from './service.ts'
 import { JobsView } from './view.ts'
 
 const tags = ['jobs']
@@ -24,12 +24,12 @@ const config: FastifyContextConfig = { access: ['operator'] }
 
 const showKinds: SwaggerTransform = ({ schema, url }) => ({ schema: { ...schema, body: CreateJobByKind }, url })
 
-const asking: FastifyPluginAsyncTypebox = async (app) => {
+const requestRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/v1/jobs',
     {
       config: { ...config, swaggerTransform: showKinds },
-      schema: { tags, summary: 'Ask for a job', body: CreateJob, headers: IdempotencyHeaders, response: { 202: Job } },
+      schema: { tags, summary: 'Request a job', body: CreateJob, headers: IdempotencyHeaders, response: { 202: Job } },
     },
     async (request, reply) => {
       const { kind, params = {} } = request.body
@@ -41,7 +41,7 @@ const asking: FastifyPluginAsyncTypebox = async (app) => {
     },
   )
 
-  const summary = 'Ask for the end of a job; one that has ended is answered as it is'
+  const summary = 'Cancel a job; the answer is 200 if it has ended already'
   app.post(
     '/v1/jobs/:jobId/cancel',
     { config, schema: { tags, summary, params: JobPath, response: { 200: Job, 202: Job } } },
@@ -52,7 +52,7 @@ const asking: FastifyPluginAsyncTypebox = async (app) => {
   )
 }
 
-const looking: FastifyPluginAsyncTypebox = async (app) => {
+const readRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/v1/jobs',
     {
@@ -77,7 +77,7 @@ const looking: FastifyPluginAsyncTypebox = async (app) => {
       config,
       schema: {
         tags,
-        summary: 'Download the file that a job has left',
+        summary: 'Download the file of a job',
         params: JobPath,
         response: { 200: ResultFile },
       },
@@ -96,8 +96,8 @@ export const jobsRoutes = fp(
   async (app) => {
     const jobs = new JobsView(app.jobsLog, app.log)
     app.decorate('jobs', jobs)
-    await app.register(asking)
-    await app.register(looking)
+    await app.register(requestRoutes)
+    await app.register(readRoutes)
   },
   { name: 'jobs', dependencies: ['broker', 'recommender', 'telemetry'] },
 )

@@ -1,4 +1,4 @@
-// The shapes of jobs as callers see them.
+// The schemas of jobs over HTTP.
 import type { Readable } from 'node:stream'
 import { type Static, Type } from 'typebox'
 import { NextPageToken, Nullable, pageQuery, strict } from '../../http/schemas.ts'
@@ -11,7 +11,7 @@ const Params = Type.Unsafe<JobParams>(Type.Object({}, { additionalProperties: tr
 const JobFile = Type.Object({ name: Type.String(), mediaType: Type.String(), sizeBytes: Type.Integer() })
 
 const JobResult = Type.Object({
-  modelVersion: Nullable(Type.String({ description: 'The version that a training wrote.' })),
+  modelVersion: Nullable(Type.String({ description: 'The version that a training has written.' })),
   promoted: Type.Boolean({ description: 'Whether that version went live.' }),
   file: Nullable(JobFile),
 })
@@ -24,9 +24,9 @@ export const Job = Type.Object(
     state: Type.Enum(jobStates),
     cancelRequested: Type.Boolean(),
     percent: Type.Number(),
-    step: Type.String({ description: 'What is being done, for people.' }),
+    step: Type.String({ description: 'What the worker is doing, in words.' }),
     metrics: Type.Record(Type.String(), Type.Number()),
-    attempts: Type.Integer({ description: 'How many have begun.' }),
+    attempts: Type.Integer({ description: 'How many attempts have begun.' }),
     createdAt: Type.String(),
     updatedAt: Type.String(),
     error: Nullable(Type.Object({ reason: Type.String(), detail: Type.String() })),
@@ -55,7 +55,7 @@ export const CreateJobByKind = Type.Union(
 
 export const JobPath = Type.Object({ jobId: Type.String({ minLength: 1, maxLength: 100 }) })
 
-/** Streamed as it is. */
+/** The file's own bytes, not JSON. */
 export const ResultFile = {
   description: 'The file.',
   content: { 'text/csv': { schema: Type.Unsafe<Readable>(Type.String()) } },
@@ -69,7 +69,7 @@ export const IdempotencyHeaders = Type.Object({
       minLength: 1,
       maxLength: 200,
       description:
-        'The same key and body make one job, for 7 days and at any gateway; another body is refused. Of two bodies at the same moment the first in the log counts, as the job at `Location` tells.',
+        'The same key and body make one job, for 7 days and at any gateway. Another body is refused. Of two bodies at the same moment, the first in the log counts; `Location` shows that job.',
     }),
   ),
 })

@@ -1,21 +1,20 @@
-// What this gateway knows of jobs: a bounded fold of the stream `job-events`. It holds nothing that the stream doesn't, so any replica rebuilds it.
+// The jobs that this gateway knows: a bounded fold of the stream `job-events`. Every replica builds it from the stream alone.
 import type { FastifyBaseLogger } from 'fastify'
 import type { LogHandlers, LogMessage, LogReader } from '../../clients/broker/broker.ts'
 import { notifyAll } from '../../clients/listeners.ts'
 import { AppError } from '../../errors.ts'
-import { decodeFact, type Fact, type FactName } from './facts.ts'
-import { foldFact } from './fold.ts'
+import { decodeFact, type Fact, type FactName, foldFact } from './fold.ts'
 import type { Job, JobState } from './schemas.ts'
 
-/** The newest jobs that are kept; older ones are unknown. */
+/** Newest jobs that are kept. Older jobs are unknown. */
 const capacity = 10_000
-/** Of so many jobs at most, so many facts are kept that stand before the request. */
+/** The view keeps facts that stand before their job's request: of 100 jobs, 10 facts each. */
 const earlyJobs = 100
 const earlyFacts = 10
-/** What stream, queue and ledger keep too. After it a job is unknown. */
+/** Stream, queue and ledger keep a job for the same time. After it the job is unknown. */
 const windowMs = 7 * 24 * 3600 * 1000
 
-/** A job after a fact, and where in the stream that fact stands. */
+/** A job after a fact, and the offset of that fact in the stream. */
 export type JobChange = { offset: number; fact: FactName; job: Job }
 type Entry = JobChange & { requestedOffset: number }
 type Listeners = { onChange: (change: JobChange) => void; onRestart: () => void }
@@ -24,16 +23,16 @@ type JobsPage = { jobs: Job[]; nextPageToken?: string }
 export class JobsView {
   readonly #log: Pick<LogReader, 'isCaughtUp' | 'hasReadToEnd'>
   readonly #logger: FastifyBaseLogger
-  /** In the order in which the jobs were asked for. */
+  /** In the order of the jobs' requests. */
   readonly #entries = new Map<string, Entry>()
-  /** A worker may be told of a job by the queue, and say that it starts, before the stream has the request. */
+  /** A worker may receive a job from the queue and publish that it starts, before the stream has the request. */
   readonly #early = new Map<string, Fact[]>()
   readonly #listeners = new Set<Listeners>()
   readonly #waiters = new Set<() => void>()
   #lastOffset: number | null = null
   #hasCaughtUp = false
 
-  /** What the view hears of the stream. */
+  /** Reads the stream `job-events`. */
   readonly follower: LogHandlers = {
     onMessage: (message) => this.#read(message),
     onRestart: () => this.#restart(),
@@ -48,24 +47,24 @@ export class JobsView {
     return this.#lastOffset
   }
 
-  /** Whether everything that the stream held when this gateway came up has been folded. Losing the broker later leaves it true. */
+  /** Whether this gateway has read everything that the stream held at the start. It stays true while the broker is away. */
   get isReady(): boolean {
     this.#hasCaughtUp ||= this.#log.isCaughtUp
     return this.#hasCaughtUp
   }
 
-  /** Whether there is nothing in the stream that this gateway hasn't folded, as the broker says when it is asked. */
+  /** Ask the broker whether this gateway has read the whole stream. */
   hasReadToEnd(): Promise<boolean> {
     return this.#log.hasReadToEnd()
   }
 
-  /** The newest change of a job, if it is known and within the window. */
+  /** Return the newest change of a job; undefined if the job is unknown or older than 7 days. */
   latest(jobId: string): JobChange | undefined {
     this.#expire()
     return this.#entries.get(jobId)
   }
 
-  /** Throws JOB_UNKNOWN, or BROKER_UNAVAILABLE where this gateway can't know yet. */
+  /** Throws JOB_UNKNOWN, or BROKER_UNAVAILABLE while this gateway hasn't read the stream. */
   get(jobId: string): Job {
     const change = this.latest(jobId)
     if (change !== undefined) return change.job
@@ -79,7 +78,7 @@ export class JobsView {
     throw new AppError('BROKER_UNAVAILABLE', detail, { retryAfterSeconds: 1 })
   }
 
-  /** Newest first. The token of a page is the offset of its last job's request, so that it means the same on every replica. */
+  /** List the jobs, newest first. A page token is the offset of a job's request, so it is valid on every replica. */
   list(pageSize: number, pageToken: string, state?: JobState): JobsPage {
     this.#expire()
     const before = pageToken === '' ? Number.POSITIVE_INFINITY : parsePageToken(pageToken)
@@ -92,13 +91,13 @@ export class JobsView {
     return found.length > pageSize && last ? { jobs, nextPageToken: String(last.requestedOffset) } : { jobs }
   }
 
-  /** The newest change of each of the jobs that changed last, in the order of the stream. */
+  /** Return the newest change of each job, for the jobs that changed last, in the order of the stream. */
   latestChanges(limit: number): JobChange[] {
     this.#expire()
     return [...this.#entries.values()].sort((a, b) => a.offset - b.offset).slice(-limit)
   }
 
-  /** Waits until the view has read so much that the condition holds; false where it doesn't within the time. */
+  /** Wait until the condition holds; it is checked after each message. Resolves with false after `withinMs`. */
   async waitUntil(holds: () => boolean, withinMs: number): Promise<boolean> {
     if (holds()) return true
     const { promise, resolve } = Promise.withResolvers<boolean>()
@@ -187,5 +186,8 @@ export class JobsView {
 
 function parsePageToken(pageToken: string): number {
   if (/^\d{1,15}$/.test(pageToken)) return Number(pageToken)
-  throw new AppError('PAGE_TOKEN_INVALID', 'The page token is not one that this list gave out. Start without one.')
+  throw new AppError(
+    'PAGE_TOKEN_INVALID',
+    `The page token ${pageToken.slice(0, 100)} is not from this list. Ask for the first page without a token.`,
+  )
 }

@@ -1,7 +1,23 @@
-// The model versions, and which of them is live.
+// The model versions, and the choice of the live one.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyContextConfig } from 'fastify'
-import { Model, ModelList, ModelPath, ModelsQuery } from './schemas.ts'
+import { Type } from 'typebox'
+import { NextPageToken, pageQuery, strict } from '../../http/schemas.ts'
+
+const ModelPath = Type.Object({ version: Type.String({ minLength: 1, maxLength: 200 }) })
+
+const ModelsQuery = Type.Object(pageQuery, strict)
+
+const Model = Type.Object({
+  version: Type.String({ description: 'Sorts by time.' }),
+  estimator: Type.String(),
+  params: Type.Record(Type.String(), Type.Unknown()),
+  metrics: Type.Record(Type.String(), Type.Number()),
+  createdAt: Type.String({ format: 'date-time' }),
+  live: Type.Boolean(),
+})
+
+const ModelList = Type.Object({ models: Type.Array(Model), nextPageToken: NextPageToken })
 
 const tags = ['models']
 const config: FastifyContextConfig = { access: ['operator'] }

@@ -1,6 +1,6 @@
-// Counts this gateway's requests and keeps the last durations of each route, for figures that people watch. /metrics is the record.
+// Counts this gateway's requests and keeps the last durations of each route, for GET /v1/stats. Prometheus has the complete record.
 
-/** Durations that are kept of each route; rates and percentiles are about these. */
+/** The durations that are kept of each route. Rates and percentiles come from them. */
 const keptSamples = 1024
 const rateWindowMs = 10_000
 
@@ -29,7 +29,7 @@ export class Collector {
   }
 }
 
-/** Of the last ten seconds, or of as much of them as the samples reach back. */
+/** Requests per second, over the last ten seconds or over the time that the samples cover. */
 function rateOf(samples: Sample[]): number {
   const now = Date.now()
   const oldest = samples.reduce((least, { at }) => Math.min(least, at), now)
@@ -39,7 +39,7 @@ function rateOf(samples: Sample[]): number {
   return round((recent.length * 1000) / windowMs)
 }
 
-/** The smallest duration that this share of the sorted durations doesn't exceed (nearest rank). */
+/** The percentile of sorted durations by nearest rank. */
 function percentile(sorted: number[], share: number): number {
   return round(sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0)
 }

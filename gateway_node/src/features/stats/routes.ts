@@ -1,4 +1,4 @@
-// What this gateway has been doing: GET /v1/stats, and the same for those who watch it live.
+// The figures of this gateway: GET /v1/stats, and a snapshot for the topic `stats`.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
@@ -17,7 +17,7 @@ const RouteStats = Type.Object({
 const Reader = Type.Object({ attached: Type.Boolean(), offset: Nullable(Type.Integer()) })
 
 const Stats = Type.Object({
-  gateway: Type.String({ description: 'Its name: figures are of one gateway.' }),
+  gateway: Type.String({ description: 'The name of the gateway that these figures are about.' }),
   uptimeSeconds: Type.Number(),
   routes: Type.Record(Type.String(), RouteStats, { description: "By method and path, such as 'GET /v1/items'." }),
   sockets: Type.Integer(),
@@ -39,7 +39,7 @@ export const statsRoutes = fp(
       '/v1/stats',
       {
         config: { access: ['signed-in'] },
-        schema: { tags: ['stats'], summary: 'What this gateway has been doing', response: { 200: Stats } },
+        schema: { tags: ['stats'], summary: 'Get the figures of this gateway', response: { 200: Stats } },
       },
       async () => app.stats.snapshot(),
     )

@@ -1,10 +1,23 @@
-// The use case "erase a user": a fact on the log. Each of its readers erases what it keeps.
+// The use case "erase a user": publish the erasure to the log. Each reader of the log erases its own copies.
 import { randomUUID } from 'node:crypto'
+import { type Static, Type } from 'typebox'
 import type { Broker, LogReader } from '../../clients/broker/broker.ts'
 import type { Call } from '../../clients/recommender/recommender.ts'
 import { userErased } from '../../clients/user-events.ts'
 import { UserErased } from '../../gen/whynotboth/v1/interactions.ts'
-import type { AcceptedErasure } from './schemas.ts'
+import { Nullable } from '../../http/schemas.ts'
+
+export const AcceptedErasure = Type.Object({
+  userId: Type.String(),
+  acceptedAt: Type.String({ format: 'date-time' }),
+  offset: Nullable(
+    Type.Integer({
+      description:
+        'The offset in the log, which reads take as `minOffset`. Null if this gateway did not see it in time.',
+    }),
+  ),
+})
+export type AcceptedErasure = Static<typeof AcceptedErasure>
 
 type Parts = {
   broker: Pick<Broker, 'publish'>
@@ -12,7 +25,7 @@ type Parts = {
   readOwnWriteMs: number
 }
 
-/** Asks nobody whether the user is known: the log may hold what no reader has seen yet. */
+/** The function doesn't check whether the user is known: the log may hold interactions that no reader has seen yet. */
 export function createEraseUser({ broker, log, readOwnWriteMs }: Parts) {
   return async (userId: string, call: Call): Promise<AcceptedErasure> => {
     const erasureId = randomUUID()

@@ -1,17 +1,40 @@
-// Who there is, what they did, and how it is forgotten.
+// Users: list them, read one and the history, and erase a user.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyContextConfig } from 'fastify'
-import { createEraseUser } from './erase.ts'
-import {
-  AcceptedErasure,
-  ErasedUserPath,
-  InteractionList,
-  InteractionsQuery,
-  User,
-  UserList,
-  UserPath,
-  UsersQuery,
-} from './schemas.ts'
+import { Type } from 'typebox'
+import { ExampleUserId, NextPageToken, Nullable, pageQuery, strict, UserId } from '../../http/schemas.ts'
+import { AcceptedErasure, createEraseUser } from './erase.ts'
+
+const UserPath = Type.Object({ userId: UserId })
+const ErasedUserPath = Type.Object({ userId: ExampleUserId })
+
+const UsersQuery = Type.Object(
+  {
+    query: Type.String({ maxLength: 200, default: '', description: 'Only users whose id contains this.' }),
+    ...pageQuery,
+  },
+  strict,
+)
+
+const User = Type.Object({ userId: Type.String(), interactionCount: Type.Integer() })
+
+const UserList = Type.Object({ users: Type.Array(User), nextPageToken: NextPageToken })
+
+const InteractionsQuery = Type.Object(pageQuery, strict)
+
+const Interaction = Type.Object({
+  interactionId: Type.String(),
+  itemId: Type.String(),
+  title: Type.String(),
+  rating: Nullable(Type.Number()),
+  occurredAt: Nullable(Type.String({ format: 'date-time' })),
+})
+
+const InteractionList = Type.Object({
+  interactions: Type.Array(Interaction),
+  nextPageToken: NextPageToken,
+  asOfOffset: Nullable(Type.Integer({ description: 'The last offset of the log that the page takes into account.' })),
+})
 
 const tags = ['users']
 const config: FastifyContextConfig = { access: ['owner', 'operator'] }
@@ -20,7 +43,7 @@ export const usersRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/v1/users',
     {
-      // In the demo one chooses from them whom to be.
+      // The demo's sign-in offers these users.
       config: { access: [app.config.identity.isDemo ? 'anyone' : 'operator'] },
       schema: { tags, summary: 'List users', querystring: UsersQuery, response: { 200: UserList } },
     },
@@ -48,8 +71,8 @@ export const usersRoutes: FastifyPluginAsyncTypebox = async (app) => {
       config,
       schema: {
         tags,
-        summary: 'List what a user did, newest first',
-        description: 'An empty list for any id that has no interactions yet, as for a new user.',
+        summary: 'List the interactions of a user, newest first',
+        description: 'An unknown user has an empty list.',
         params: UserPath,
         querystring: InteractionsQuery,
         response: { 200: InteractionList },
@@ -66,9 +89,9 @@ export const usersRoutes: FastifyPluginAsyncTypebox = async (app) => {
       config,
       schema: {
         tags,
-        summary: 'Erase all that a user did',
+        summary: 'Erase all data of a user',
         description:
-          'Also of a user whom nobody knows, and as often as it is asked. What the user does afterwards is a new history.',
+          'Accepts unknown users, and repeated requests. Later interactions of the user begin a new history.',
         params: ErasedUserPath,
         response: { 202: AcceptedErasure },
       },

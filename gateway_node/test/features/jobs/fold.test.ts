@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeFact } from '../../../src/features/jobs/facts.ts'
-import { foldFact } from '../../../src/features/jobs/fold.ts'
+import { decodeFact, foldFact } from '../../../src/features/jobs/fold.ts'
 import type { Job } from '../../../src/features/jobs/schemas.ts'
 import { ErrorReason } from '../../../src/gen/whynotboth/v1/errors.ts'
 import { type Entry, exportRequested, jobFact } from './job-facts.ts'

@@ -1,4 +1,4 @@
-// What callers may want of jobs: ask for one, and ask for its end. Both are publications; the work is the workers'.
+// The use cases "request a job" and "cancel a job". Both publish a message; a worker acts on it.
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance } from 'fastify'
@@ -15,20 +15,20 @@ import type { JobsView } from './view.ts'
 type Parts = Pick<FastifyInstance, 'broker' | 'jobsLog' | 'config'> & { jobs: JobsView }
 type NewJob = { kind: KindName; params: JobParams; subject: string; idempotencyKey: string | undefined }
 
-/** Publishes the job and answers it as this gateway sees it. With a known Idempotency-Key, answers the job that the key has made: workers take a second command for the same. */
+/** Publish the job, and return it as this gateway knows it. If the Idempotency-Key has made a job before, return that job: its id is derived from the key. */
 export async function requestJob(parts: Parts, newJob: NewJob, call: Call): Promise<Job> {
   const params = toMessageParams(newJob.kind, newJob.params)
   const jobId = deriveId(newJob.subject, 'POST /v1/jobs', newJob.idempotencyKey)
   const request = { jobId, params, occurredAt: new Date() }
-  const asked = createJob(request)
+  const requested = createJob(request)
   const known = parts.jobs.latest(jobId)?.job
-  if (known !== undefined && hasBegun(requireSame(known, asked))) return known
+  if (known !== undefined && hasBegun(requireSame(known, requested))) return known
   const body = JobRequested.encode(request).finish()
   await publish(parts, { jobId, messageId: jobId, type: 'JobRequested', routingKey: 'job.requested', body }, call)
-  return requireSame(parts.jobs.latest(jobId)?.job ?? asked, asked)
+  return requireSame(parts.jobs.latest(jobId)?.job ?? requested, requested)
 }
 
-/** Publishes the wish unless the job has ended or was asked to already. */
+/** Publish the cancel request, unless the job has ended or has such a request already. */
 export async function requestCancel(parts: Parts, jobId: string, call: Call): Promise<Job> {
   const job = parts.jobs.get(jobId)
   if (isFinal(job) || job.cancelRequested) return job
@@ -42,7 +42,7 @@ export async function requestCancel(parts: Parts, jobId: string, call: Call): Pr
 
 type Message = { jobId: string; type: string } & Pick<Publication, 'messageId' | 'routingKey' | 'body'>
 
-/** After the confirm it waits a little for the own view, so that reading at once shows what was written. */
+/** Publish, then wait until this gateway has read the message, so that the caller's next read shows it. The wait is bounded. */
 async function publish({ broker, jobsLog, config }: Parts, message: Message, call: Call): Promise<void> {
   const { jobId, type, ...rest } = message
   await broker.publish({
@@ -56,13 +56,13 @@ async function publish({ broker, jobsLog, config }: Parts, message: Message, cal
   await jobsLog.waitFor(message.messageId, config.readOwnWriteMs)
 }
 
-/** Else it may stand in the log alone, where a broker's end cut its publication in two: only a confirm says that the queue has it. */
+/** Whether a worker has the job. Until then the job may be in the stream only, if the broker stopped in the middle of its publication. */
 function hasBegun({ state, attempts }: Job): boolean {
   return state !== 'queued' || attempts > 0
 }
 
-function requireSame(known: Job, asked: Job): Job {
-  if (known.kind === asked.kind && isDeepStrictEqual(known.params, asked.params)) return known
+function requireSame(known: Job, requested: Job): Job {
+  if (known.kind === requested.kind && isDeepStrictEqual(known.params, requested.params)) return known
   throw new AppError(
     'IDEMPOTENCY_KEY_REUSED',
     `This Idempotency-Key has made the job ${known.jobId} with another body. Use a new key for new work.`,
