@@ -138,7 +138,7 @@ def _read_rule(contract: FileDescriptorProto, reason: str, comment: str) -> Erro
     if found is None or found["kind"] not in STATUSES:
         raise ValueError(
             f"{contract.name}: the comment of {PREFIX}{reason} is `{comment}`. "
-            "Write it as `KIND[, HTTP status][, retryable]. What happened. What the caller should do.` "
+            "Write it as `KIND[, HTTP status][, retryable]. Cause. Advice to the caller.` "
             f"KIND is one of {', '.join(STATUSES)}."
         )
     words = reason.lower().split("_")

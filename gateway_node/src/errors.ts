@@ -12,7 +12,8 @@ export type AppErrorOptions = { cause?: unknown; fields?: FieldError[]; retryAft
 export class AppError extends Error {
   readonly reason: Reason
   readonly fields: FieldError[]
-  readonly retryAfterSeconds: number | undefined
+  /** Of a retryable error. */
+  readonly retryAfterSeconds: number
 
   /** `detail` says what happened, with which value, and what to do. Without one the error has the sentences of the contract. */
   constructor(reason: Reason, detail: string = errorReasons[reason].detail, options: AppErrorOptions = {}) {
@@ -20,7 +21,7 @@ export class AppError extends Error {
     this.name = 'AppError'
     this.reason = reason
     this.fields = options.fields ?? []
-    this.retryAfterSeconds = options.retryAfterSeconds
+    this.retryAfterSeconds = options.retryAfterSeconds ?? 1
   }
 
   get kind(): Kind {

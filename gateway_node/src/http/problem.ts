@@ -83,7 +83,7 @@ export function writeProblem(error: AppError, request: Asked, response: ServerRe
 
 const statusOf = ({ reason }: AppError): number => errorReasons[reason].httpStatus
 
-function problemHeaders({ kind, isRetryable, retryAfterSeconds = 1 }: AppError, requestId: string) {
+function problemHeaders({ kind, isRetryable, retryAfterSeconds }: AppError, requestId: string) {
   return {
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',

@@ -97,6 +97,5 @@ function takeOne(ids: string[], id: string): boolean {
 function unavailable(detail: string, cause?: unknown) {
   return new AppError('BROKER_UNAVAILABLE', `${detail} Try again, with the same Idempotency-Key.`, {
     cause,
-    retryAfterSeconds: 1,
   })
 }

@@ -26,8 +26,7 @@ export function createBreaker() {
         return await policy.execute(call)
       } catch (error) {
         if (!(error instanceof BrokenCircuitError)) throw error
-        const detail = 'No recommender answers. Try again.'
-        throw new AppError('RECOMMENDER_UNAVAILABLE', detail, { cause: error, retryAfterSeconds: 1 })
+        throw new AppError('RECOMMENDER_UNAVAILABLE', undefined, { cause: error })
       }
     },
     get state(): RecommenderState['breaker'] {

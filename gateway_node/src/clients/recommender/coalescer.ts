@@ -12,11 +12,9 @@ const admittedShare = 0.25
 const silentShare = 0.75
 
 /** One instance for all refusals: capturing a stack costs more than the rest of a refusal. */
-const noAnswer = new AppError('RECOMMENDER_UNAVAILABLE', 'No recommender answers. Try again.', { retryAfterSeconds: 1 })
+const noAnswer = new AppError('RECOMMENDER_UNAVAILABLE')
 const abandoned = new AppError('DEADLINE_EXCEEDED', 'The client closed its connection before its request was sent on.')
-const overloaded = new AppError('RECOMMENDER_OVERLOADED', 'Too much waits for the recommender. Try again.', {
-  retryAfterSeconds: 1,
-})
+const overloaded = new AppError('RECOMMENDER_OVERLOADED')
 
 type Entry<Request, Answer> = {
   request: Request
@@ -104,7 +102,7 @@ export function createCoalescer<Request, Answer>(
       const late = () => {
         // A timer counts whole milliseconds from the start of its tick, so it may fire before `expiresAt`. Zero keeps the request out of any batch.
         entry.expiresAt = 0
-        reject(new AppError('DEADLINE_EXCEEDED', 'The recommender did not answer in time. Try again.'))
+        reject(new AppError('DEADLINE_EXCEEDED'))
       }
       const timer = setTimeout(late, timeLeftMs)
       const settled =

@@ -106,7 +106,7 @@ function isAbandoned({ callers }: SharedRequest): boolean {
 function toAnswer(batch: BatchRecommendResponse, index: number, catalogue: Catalogue) {
   const { modelVersion, asOfOffset = null } = batch
   const { $case, ...rest } = requireValue(batch.results[index]?.outcome, 'an outcome')
-  if ('error' in rest) throw new AppError(toReason(rest.error.reason), rest.error.detail, { retryAfterSeconds: 1 })
+  if ('error' in rest) throw new AppError(toReason(rest.error.reason), rest.error.detail)
   const items = renderItems(catalogue, rest.ranked)
   return { modelVersion, source: toSource(rest.ranked.source), degraded: false, items, asOfOffset }
 }

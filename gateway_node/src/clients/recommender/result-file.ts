@@ -37,8 +37,7 @@ async function readHeader(
     return part.header
   } catch (error) {
     stream.cancel()
-    if (isLate)
-      throw new AppError('DEADLINE_EXCEEDED', 'The recommender did not answer in time. Try again.', { cause: error })
+    if (isLate) throw new AppError('DEADLINE_EXCEEDED', undefined, { cause: error })
     throw error instanceof AppError ? error : toAppError(error as ServiceError)
   } finally {
     clearTimeout(timer)

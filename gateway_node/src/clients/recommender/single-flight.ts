@@ -57,7 +57,7 @@ async function join<Caller extends { expiresAt: number }, Answer>(
 /** Wait for the answer, but reject with DEADLINE_EXCEEDED at `expiresAt`. */
 async function within<Answer>(expiresAt: number, answer: Promise<Answer>): Promise<Answer> {
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const error = new AppError('DEADLINE_EXCEEDED', 'The recommender did not answer in time. Try again.')
+  const error = new AppError('DEADLINE_EXCEEDED')
   const timer = setTimeout(reject, expiresAt - performance.now(), error)
   try {
     return await Promise.race([answer, late])

@@ -16,11 +16,10 @@ const reasonOfStatus: Partial<Record<status, Reason>> = {
 }
 
 export function toAppError(error: ServiceError): AppError {
-  const options = { cause: error, retryAfterSeconds: 1 }
   const reason = readReason(error)
   // INTERNAL is a bug of the recommender. To the gateway's callers it is the failure of another service.
-  if (reason && reason !== 'INTERNAL') return new AppError(reason, error.details, options)
-  return new AppError(reasonOfStatus[error.code] ?? 'UPSTREAM_FAILED', undefined, options)
+  if (reason && reason !== 'INTERNAL') return new AppError(reason, error.details, { cause: error })
+  return new AppError(reasonOfStatus[error.code] ?? 'UPSTREAM_FAILED', undefined, { cause: error })
 }
 
 function readReason({ metadata }: ServiceError): Reason | undefined {

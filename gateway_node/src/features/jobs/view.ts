@@ -75,7 +75,7 @@ export class JobsView {
   requireReady(): void {
     if (this.isReady) return
     const detail = 'This gateway has not read the log of jobs yet. Try again.'
-    throw new AppError('BROKER_UNAVAILABLE', detail, { retryAfterSeconds: 1 })
+    throw new AppError('BROKER_UNAVAILABLE', detail)
   }
 
   /** List the jobs, newest first. A page token is the offset of a job's request, so it is valid on every replica. */

@@ -21,7 +21,7 @@ export const protobufFileName = "whynotboth/v1/errors.proto";
  *
  * `make proto` generates the tables of both languages and docs/reference/errors.md from the comments of the values. Their form:
  *
- *     KIND[, HTTP status][, retryable]. What happened. What the caller should do.
+ *     KIND[, HTTP status][, retryable]. Cause. Advice to the caller.
  *
  * KIND is the gRPC status code; it also decides the HTTP status. `HTTP 413` replaces the status that HTTP has for the kind.
  * `retryable` means that the same call, frame or job may succeed later.
