@@ -2,7 +2,6 @@
 
 import sys
 
-from infra.images.settings import read_settings
 from infra.images.stack import build, check, down, up
 from infra.local.errors import LocalError
 from infra.local.progress import Progress
@@ -17,7 +16,7 @@ def main() -> None:
         sys.exit(f"usage: python3 -m infra.images {' | '.join(COMMANDS)} [ARGUMENTS OF docker compose]")
     StopSignals().listen()
     try:
-        sys.exit(COMMANDS[name](read_settings(), Progress(), arguments))
+        sys.exit(COMMANDS[name](Progress(), arguments))
     except LocalError as error:
         sys.exit(f"\n{error}")
     except StopAsked:

@@ -6,36 +6,33 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from infra.images.docker import ask
-
-if TYPE_CHECKING:
-    from infra.images.settings import Settings
+from infra.images.settings import IMAGE_NAMES, ROOT
 
 ONE_GATEWAY = Path(__file__).with_name("one-gateway.env")
 
 
 class Compose:
-    def __init__(self, settings: Settings, *, has_one_gateway: bool = True) -> None:
-        self._settings = settings
+    def __init__(self, *, has_one_gateway: bool = True) -> None:
         # A later file overrules an earlier one, and the environment overrules all.
         files = [ONE_GATEWAY] if has_one_gateway else []
-        files += [file for file in (settings.image_names, settings.root / ".env") if file.exists()]
-        self._command = ["compose", f"--project-directory={settings.root}", *(f"--env-file={file}" for file in files)]
+        files += [file for file in (IMAGE_NAMES, ROOT / ".env") if file.exists()]
+        self._command = ["compose", f"--project-directory={ROOT}", *(f"--env-file={file}" for file in files)]
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """Run a command whose output the person sees. Return its exit code, and what it wrote to standard error."""
         command = ["docker", *self._command, *arguments]
         lines = []
-        with subprocess.Popen(command, env=self._settings.variables, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             for line in process.stderr or ():
                 sys.stderr.write(line)
                 lines.append(line)
         return process.returncode, "".join(lines)
 
     def ask(self, *arguments: str, seconds: float = 60) -> str | None:
-        return ask(self._settings, *self._command, *arguments, seconds=seconds)
+        return ask(*self._command, *arguments, seconds=seconds)
 
     def containers(self) -> list[dict[str, Any]]:
         """Return compose's description of each container, of ended ones too. Compose prints a JSON object a line."""

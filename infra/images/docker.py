@@ -6,12 +6,9 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from infra.images.settings import DOCKER_HOST
 from infra.local.errors import LocalError
-
-if TYPE_CHECKING:
-    from infra.images.settings import Settings
 
 ANSWER_SECONDS = 60
 LOOK_SECONDS = 15
@@ -29,12 +26,11 @@ NO_PLUGINS = (
 )
 
 
-def ask(settings: Settings, *arguments: str, seconds: float = ANSWER_SECONDS) -> str | None:
+def ask(*arguments: str, seconds: float = ANSWER_SECONDS) -> str | None:
     """Return the output of `docker ARGUMENTS`, None where it fails."""
     try:
         answer = subprocess.run(
             ["docker", *arguments],  # noqa: S607
-            env=settings.variables,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -46,22 +42,22 @@ def ask(settings: Settings, *arguments: str, seconds: float = ANSWER_SECONDS) ->
     return answer.stdout.strip() if answer.returncode == 0 else None
 
 
-def must_ask(settings: Settings, *arguments: str) -> str:
-    answer = ask(settings, *arguments)
+def must_ask(*arguments: str) -> str:
+    answer = ask(*arguments)
     if answer is None:
         raise LocalError(f"`docker {' '.join(arguments)}` failed: run it by hand to see why.")
     return answer
 
 
-def check_engine(settings: Settings) -> None:
+def check_engine() -> None:
     """Raise LocalError where no engine answers, or one that is too old or has no room."""
-    version = ask(settings, "version", "--format", "{{.Server.Version}}", seconds=LOOK_SECONDS)
+    version = ask("version", "--format", "{{.Server.Version}}", seconds=LOOK_SECONDS)
     if not version:
-        host = settings.variables.get("DOCKER_HOST")
-        raise LocalError(f"DOCKER_HOST names {host}, and no engine answers there: start it, or unset DOCKER_HOST." if host else NO_ENGINE)
+        named = f"DOCKER_HOST names {DOCKER_HOST}, and no engine answers there: start it, or unset DOCKER_HOST."
+        raise LocalError(named if DOCKER_HOST else NO_ENGINE)
     if _numbers(version) < OLDEST_ENGINE:
         raise LocalError(f"The engine is Docker {version}, and {'.'.join(map(str, OLDEST_ENGINE))} or newer is needed: update it.")
-    folder = Path(must_ask(settings, "info", "--format", "{{.DockerRootDir}}"))
+    folder = Path(must_ask("info", "--format", "{{.DockerRootDir}}"))
     free = shutil.disk_usage(folder).free if folder.exists() else NEEDED_BYTES
     if free < NEEDED_BYTES:
         raise LocalError(
@@ -70,9 +66,9 @@ def check_engine(settings: Settings) -> None:
         )
 
 
-def require_plugins(settings: Settings) -> None:
-    compose = ask(settings, "compose", "version", "--short")
-    if compose is None or _numbers(compose) < OLDEST_COMPOSE or ask(settings, "buildx", "version") is None:
+def require_plugins() -> None:
+    compose = ask("compose", "version", "--short")
+    if compose is None or _numbers(compose) < OLDEST_COMPOSE or ask("buildx", "version") is None:
         raise LocalError(NO_PLUGINS)
 
 

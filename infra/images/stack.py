@@ -11,7 +11,6 @@ from infra.images.failures import explain
 from infra.local.errors import LocalError
 
 if TYPE_CHECKING:
-    from infra.images.settings import Settings
     from infra.local.progress import Progress
 
 WAIT_SECONDS = 300
@@ -20,26 +19,26 @@ STATS = ("stats", "--no-stream", "--format", "{{.Name}}\t{{.MemUsage}}")
 UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
-def check(settings: Settings, progress: Progress, _arguments: list[str]) -> int:
+def check(progress: Progress, _arguments: list[str]) -> int:
     """Raise LocalError where no engine can be used. Return the exit code, like the other commands, which take compose's arguments."""
-    check_engine(settings)
+    check_engine()
     progress.say("an engine for containers answers")
     return 0
 
 
-def build(settings: Settings, progress: Progress, arguments: list[str]) -> int:
+def build(progress: Progress, arguments: list[str]) -> int:
     """Build the images of the services."""
-    _check(settings)
-    code, _ = Compose(settings).run("build", *arguments)
+    _check()
+    code, _ = Compose().run("build", *arguments)
     if code == 0:
         progress.say("the images of the services are built")
     return code
 
 
-def up(settings: Settings, progress: Progress, arguments: list[str]) -> int:
+def up(progress: Progress, arguments: list[str]) -> int:
     """Return when every part is healthy. Print its address and its memory."""
-    _check(settings)
-    compose = Compose(settings, has_one_gateway=not any("gateway=" in argument for argument in arguments))
+    _check()
+    compose = Compose(has_one_gateway=not any("gateway=" in argument for argument in arguments))
     try:
         code, output = compose.run("up", "--detach", "--wait", "--wait-timeout", str(WAIT_SECONDS), *arguments)
         if code != 0:
@@ -47,26 +46,26 @@ def up(settings: Settings, progress: Progress, arguments: list[str]) -> int:
     except BaseException:
         compose.ask("down", seconds=DOWN_SECONDS)
         raise
-    _describe(settings, progress, [container for container in compose.containers() if container["State"] == "running"])
+    _describe(progress, [container for container in compose.containers() if container["State"] == "running"])
     return 0
 
 
-def down(settings: Settings, _progress: Progress, arguments: list[str]) -> int:
-    _check(settings)
-    return Compose(settings).run("down", *arguments)[0]
+def down(_progress: Progress, arguments: list[str]) -> int:
+    _check()
+    return Compose().run("down", *arguments)[0]
 
 
-def _check(settings: Settings) -> None:
-    check_engine(settings)
-    require_plugins(settings)
+def _check() -> None:
+    check_engine()
+    require_plugins()
 
 
-def _describe(settings: Settings, progress: Progress, containers: list[dict[str, Any]]) -> None:
+def _describe(progress: Progress, containers: list[dict[str, Any]]) -> None:
     progress.say("all parts are healthy: " + ", ".join(sorted(container["Name"] for container in containers)))
     for container in sorted(containers, key=lambda container: str(container["Name"])):
         for port in (port for port in container["Publishers"] or () if port["PublishedPort"]):
             progress.say(f"{container['Service']}: http://{port['URL']}:{port['PublishedPort']}")
-    progress.say(memory_report(must_ask(settings, *STATS, *(container["ID"] for container in containers))))
+    progress.say(memory_report(must_ask(*STATS, *(container["ID"] for container in containers))))
 
 
 def memory_report(stats: str) -> str:

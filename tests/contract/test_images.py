@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from types import SimpleNamespace
@@ -12,7 +11,6 @@ import pytest
 
 from infra.images import docker
 from infra.images.failures import explain
-from infra.images.settings import Settings
 from infra.images.stack import memory_report
 from infra.local.errors import LocalError
 
@@ -31,11 +29,6 @@ class EndedStack:
 
     def log(self, service: str, lines: int) -> str:
         return f"the last {lines} lines of {service}"
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(tmp_path, {"PATH": os.defpath})
 
 
 def test_the_services_are_built_on_public_images_unless_told_otherwise(root: Path) -> None:
@@ -79,19 +72,28 @@ def test_memory_is_summed_over_the_containers() -> None:
     ],
 )
 def test_an_engine_that_cannot_be_used_is_refused_with_what_to_do(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, version: str | None, free_bytes: int, sentence: str
+    monkeypatch: pytest.MonkeyPatch, version: str | None, free_bytes: int, sentence: str
 ) -> None:
     monkeypatch.setattr(docker, "ask", lambda *_, **__: version)
-    monkeypatch.setattr(docker, "must_ask", lambda *_: str(settings.root))
+    monkeypatch.setattr(docker, "must_ask", lambda *_: "/")
+    monkeypatch.setattr(docker, "DOCKER_HOST", "")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free_bytes))
 
     with pytest.raises(LocalError, match=re.escape(sentence)):
-        docker.check_engine(settings)
+        docker.check_engine()
+
+
+def test_a_named_engine_that_does_not_answer_is_an_error_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docker, "ask", lambda *_, **__: None)
+    monkeypatch.setattr(docker, "DOCKER_HOST", "unix:///nowhere.sock")
+
+    with pytest.raises(LocalError, match=r"DOCKER_HOST names unix:///nowhere\.sock, and no engine answers there"):
+        docker.check_engine()
 
 
 @pytest.mark.parametrize("version", [None, "2.23.9"])
-def test_plugins_that_are_missing_or_too_old_are_named(settings: Settings, monkeypatch: pytest.MonkeyPatch, version: str | None) -> None:
+def test_plugins_that_are_missing_or_too_old_are_named(monkeypatch: pytest.MonkeyPatch, version: str | None) -> None:
     monkeypatch.setattr(docker, "ask", lambda *_, **__: version)
 
     with pytest.raises(LocalError, match=r"2\.24 or newer and buildx are missing.*make images-offline"):
-        docker.require_plugins(settings)
+        docker.require_plugins()
