@@ -1,4 +1,4 @@
-"""`make demo` and `make dev`: from whatever this machine has to a running stack, and back to nothing when asked to stop."""
+"""`make demo` and `make dev`: install what is missing, run the stack, and stop all of it on request."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run_demo(settings: Settings, *, is_reloading: bool) -> None:
         except StopAsked:
             sys.stdout.write("\n")
         finally:
-            # From here on a signal asks for hurry.
+            # One more signal kills the programs that still run.
             signals.count = max(signals.count, 1)
             asked = signals.count
             stack.stop(is_hurried=lambda: signals.count > asked)

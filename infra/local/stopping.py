@@ -1,4 +1,4 @@
-"""How the command is asked to end: Ctrl-C, SIGTERM or a closed terminal raise the same exception in the main thread."""
+"""A request to end the command. Ctrl-C, SIGTERM and a closed terminal raise the same exception in the main thread."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopAsked(BaseException):
-    """Not an error: somebody wants the command to end."""
+    """No error: the person, or the system, asked the command to end."""
 
 
 class StopSignals:
-    """Raises StopAsked at the first signal. The later ones are counted only, so that the stopping itself isn't interrupted."""
+    """Raise StopAsked at the first signal. Only count the later ones, so that they don't interrupt the stopping."""
 
     def __init__(self) -> None:
         self.count = 0

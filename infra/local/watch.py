@@ -1,4 +1,4 @@
-"""Prints what arrives at a demo's socket, a line per frame, as the operator sees it: `python -m infra.local.watch PORT TOPIC…`."""
+"""`python -m infra.local.watch PORT TOPIC…`: print each frame of a demo's socket as a line, with the operator's rights."""
 
 import json
 import os
@@ -37,7 +37,7 @@ if __name__ == "__main__":
     except HTTPError as error:
         sys.exit(f"The gateway at port {sys.argv[1]} lets nobody sign in here ({error}): is it a demo?")
     except BrokenPipeError:
-        # Whatever read the lines has read enough.
+        # The program that read the lines has ended.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError:
         sys.exit(f"Nothing answers at port {sys.argv[1]}: {WAY_OUT}")
