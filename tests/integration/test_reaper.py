@@ -1,4 +1,4 @@
-"""The reaper removes the containers of a test process that was killed."""
+"""The reaper removes the containers, networks and volumes of a test process that was killed."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TEST_PROCESS = """
-from harness.reaper import OWN_LABEL
+from uuid import uuid4
+from testcontainers.core.network import Network
+from harness.container_stack import named_volume
 from harness.postgres import running_postgres
+from harness.reaper import OWN_LABEL
 
-with running_postgres():
+with Network(), named_volume(f"whynotboth-test-{uuid4().hex}"), running_postgres():
     print(OWN_LABEL, flush=True)
     input()
 """
@@ -35,13 +38,13 @@ def engine() -> Iterator[docker.DockerClient]:
         yield client
 
 
-def test_a_killed_test_process_leaves_no_container(engine: docker.DockerClient) -> None:
+def test_a_killed_test_process_leaves_nothing_in_the_engine(engine: docker.DockerClient) -> None:
     command = [sys.executable, "-c", TEST_PROCESS]
     with subprocess.Popen(command, cwd=Path(__file__).parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         label = process.stdout.readline().strip()
-        assert len(labelled(engine, label)) == 1
+        assert len(labelled(engine, label)) == 3
 
         process.kill()
 
-        eventually(lambda: not labelled(engine, label), within=30, what="no container")
+        eventually(lambda: not labelled(engine, label), within=30, what="an engine without them")
