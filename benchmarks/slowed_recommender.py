@@ -13,7 +13,7 @@ import numpy as np
 
 from ml_service.domain import Item, ModelVersion
 from ml_service.entrypoints.grpc.server import GrpcServer
-from ml_service.entrypoints.grpc.services import JobService, ModelService, RecommenderService
+from ml_service.entrypoints.grpc.servicers import JobServicer, ModelServicer, RecommenderServicer
 from ml_service.entrypoints.ops.metrics import Metrics
 from ml_service.entrypoints.process.runtime import stop_signal
 from ml_service.handlers import recommendations
@@ -69,9 +69,9 @@ async def serve(requests_per_second: float, port: int) -> None:
     metrics = Metrics(live)
     stopping = stop_signal()
     with SlowedThread(requests_per_second) as scoring, ThreadPoolExecutor(1) as lookups:
-        service = RecommenderService(live, nothing, scoring, lookups, metrics)
+        service = RecommenderServicer(live, nothing, scoring, lookups, metrics)
         models = Models(live, nothing, nothing, announce=lambda _version: None)
-        server = GrpcServer(service, ModelService(models), JobService(nothing, nothing), metrics, connection_age_seconds=600)
+        server = GrpcServer(service, ModelServicer(models), JobServicer(nothing, nothing), metrics, connection_age_seconds=600)
         await server.start(HOST, port)
         await stopping.wait()
         await server.stop(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ml_service.bootstrap.clients import open_parts
+from ml_service.bootstrap.clients import open_clients
 from ml_service.config import read_settings
 from ml_service.model import scoring
 from ml_service.model.reasons import why
@@ -25,7 +25,7 @@ class Recommender:
     """Loads the live version and all histories once."""
 
     def __init__(self) -> None:
-        with open_parts(read_settings()) as parts:
+        with open_clients(read_settings()) as parts:
             live = parts.store.read_live()
             assert live is not None, "no version is live"
             self.version = live.version

@@ -9,7 +9,7 @@ from itertools import islice
 
 from benchmarks.synthetic import Size, generate
 from ml_service.adapters.sql.database import migrate
-from ml_service.bootstrap.clients import open_parts
+from ml_service.bootstrap.clients import open_clients
 from ml_service.config import read_settings
 
 #: Interactions in one write; they are all in memory at once.
@@ -18,7 +18,7 @@ CHUNK = 50_000
 
 def main(size: Size) -> None:
     made = generate(size)
-    with open_parts(read_settings()) as parts:
+    with open_clients(read_settings()) as parts:
         migrate(parts.store.engine)
         began = time.perf_counter()
         parts.store.import_data(tuple(made.catalogue()), [])

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from ml_service.bootstrap.clients import open_parts
+from ml_service.bootstrap.clients import open_clients
 from ml_service.config import read_settings
 from ml_service.model.candidates import Configuration, build
 
@@ -18,7 +18,7 @@ PROCESS = Path("/proc/self/status")
 
 
 def main(estimator: str, versions: list[str]) -> None:
-    with open_parts(read_settings()) as parts:
+    with open_clients(read_settings()) as parts:
         began = time.perf_counter()
         ratings = parts.store.load_ratings()
         loaded = time.perf_counter()

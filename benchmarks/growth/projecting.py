@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pika
 
 from ml_service.adapters.broker.connection import BrokerAddress
+from ml_service.adapters.broker.interaction_messages import read_entry
 from ml_service.adapters.broker.stream_reader import StreamReader
-from ml_service.adapters.sql.interaction_log import InteractionLog
-from ml_service.bootstrap.clients import open_parts
+from ml_service.adapters.sql.interaction_log import SqlInteractionLog
+from ml_service.bootstrap.clients import open_clients
 from ml_service.config import read_settings
 from ml_service.entrypoints.log.projector import BATCH_MESSAGES, GATHER_SECONDS, Projector
 from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
@@ -28,7 +29,7 @@ from whynotboth.v1.interactions_pb2 import InteractionRecorded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ml_service.adapters.broker.envelope import ReceivedMessage
+    from ml_service.ports.messaging import ReceivedMessage
 
 SECONDS_MAX = 60
 INSERT = "INSERT INTO interactions (interaction_id, user_id, item_id, rating, occurred_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -38,11 +39,11 @@ def project(stream: str, count: int, definitions: Path) -> float:
     """Return the events per second, from the first written batch to the last."""
     settings, arrived, done = read_settings(), [], threading.Event()
     address = BrokerAddress(settings.amqp_url.get_secret_value(), definitions)
-    with open_parts(settings) as parts:
-        projector = Projector(InteractionLog(parts.store.engine), WorkerMetrics())
+    with open_clients(settings) as parts:
+        projector = Projector(SqlInteractionLog(parts.store.engine), WorkerMetrics())
 
         def on_messages(messages: Sequence[ReceivedMessage]) -> None:
-            projector.on_messages(messages)
+            projector.on_entries([read_entry(message) for message in messages])
             arrived.append((time.perf_counter(), len(messages)))
             if sum(size for _, size in arrived) >= count:
                 done.set()

@@ -12,7 +12,7 @@ from hypothesis import settings
 from ml_service.adapters.registry.registry import FileRegistry
 from ml_service.adapters.sql.database import migrate, open_engine
 from ml_service.adapters.sql.store import SqlStore
-from ml_service.handlers.patience import StoreQuestions
+from ml_service.handlers.deadline import StoreWithDeadline
 
 # For `make fuzz`. By default Hypothesis tries 100 examples of each property.
 settings.register_profile("long", max_examples=5000)
@@ -50,9 +50,9 @@ def store(empty_store: SqlStore) -> SqlStore:
 
 
 @pytest.fixture
-def questions(store: SqlStore) -> Iterator[StoreQuestions]:
+def questions(store: SqlStore) -> Iterator[StoreWithDeadline]:
     with ThreadPoolExecutor(1) as threads:
-        yield StoreQuestions(store, threads)
+        yield StoreWithDeadline(store, threads)
 
 
 @pytest.fixture

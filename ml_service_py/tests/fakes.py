@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, cast
 
 from pika import BasicProperties
 
-from ml_service.adapters.broker.dead_letters import DeadLetterQueue, DeadMessages
+from ml_service.adapters.broker.dead_letters import BrokerDeadMessages
+from ml_service.adapters.broker.events import BrokerEvents, BrokerJobCommands
 from ml_service.errors import Unavailable
 from ml_service.handlers.dead_letters import DeadLetters
 from whynotboth.v1.jobs_pb2 import ExportParams, JobRequested
@@ -81,7 +82,7 @@ class FakeDeadLetters:
     def __init__(self, ledger: SqlJobLedger) -> None:
         self.queue: list[tuple[BasicProperties, bytes]] = []
         self.publisher = FakePublisher()
-        self.handlers = DeadLetters(cast("DeadLetterQueue", self), ledger, self.publisher)
+        self.handlers = DeadLetters(self, ledger, BrokerEvents(self.publisher), BrokerJobCommands(self.publisher))
 
     def bury(self, body: bytes, message_type: str = JOB_REQUESTED, cause: str = "rejected") -> None:
         # Without a message id, as some publishers write none.
@@ -94,5 +95,5 @@ class FakeDeadLetters:
         return self.handlers.list(100, "").rows[-1].letter_id
 
     @contextmanager
-    def opened(self) -> Iterator[DeadMessages]:
-        yield DeadMessages(cast("BlockingChannel", FakeChannel(self.queue)))
+    def opened(self) -> Iterator[BrokerDeadMessages]:
+        yield BrokerDeadMessages(cast("BlockingChannel", FakeChannel(self.queue)))

@@ -6,8 +6,9 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from ml_service.domain import JobOutcome, Progress, TrainParams
+from ml_service.domain import JobOutcome, Progress
 from ml_service.errors import NotFound
+from whynotboth.v1.jobs_pb2 import TrainParams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +26,7 @@ def open_broken_runner() -> JobRunner:
 
 
 def _run(attempt: Attempt, report: Callable[[Progress], None]) -> JobOutcome:
-    assert isinstance(attempt.job.params, TrainParams)
-    for percent, word in enumerate(attempt.job.params.estimators):
+    for percent, word in enumerate(TrainParams.FromString(attempt.job.params).estimators):
         report(Progress(percent, word))
         if word == "wait":
             threading.Event().wait()

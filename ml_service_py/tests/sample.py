@@ -8,10 +8,11 @@ from uuid import uuid4
 
 import numpy as np
 
-from ml_service.domain import Interaction, Item, LoggedErasure, LoggedInteraction, LogPosition, ModelVersion
+from ml_service.domain import Attempt, Interaction, Item, Job, LoggedErasure, LoggedInteraction, LogPosition, ModelVersion
 from ml_service.handlers.live_state import Catalogue, LiveState, LoadedModel
 from ml_service.model.ratings import RatingWeights
 from ml_service.model.scoring import ItemItemModel
+from whynotboth.v1 import jobs_pb2
 
 if TYPE_CHECKING:
     from ml_service.adapters.registry.registry import FileRegistry
@@ -65,3 +66,15 @@ def save_model(registry: FileRegistry, items: int = 10, ndcg: float = 0.5) -> Mo
 
 def live_state(store: SqlStore) -> LiveState:
     return LiveState(store.load_catalogue(), store.load_histories(recent=100))
+
+
+JobParams = jobs_pb2.TrainParams | jobs_pb2.EvaluateParams | jobs_pb2.ExportParams
+
+
+def job(params: JobParams, job_id: str = "job-1", requested_at: datetime | None = None) -> Job:
+    kind = params.DESCRIPTOR.name.removesuffix("Params").lower()
+    return Job(job_id, kind, params.SerializeToString(deterministic=True), requested_at)
+
+
+def attempt(params: JobParams, job_id: str = "job-1", number: int = 1) -> Attempt:
+    return Attempt(job(params, job_id), number, number)

@@ -16,7 +16,7 @@ HEAVY = {"sklearn", "scipy", "numpy", "alembic", "psycopg"}
     [
         ("ml_service.__main__", set()),
         ("ml_service.bootstrap.worker", set()),
-        ("ml_service.entrypoints.worker.job_opening", set()),
+        ("ml_service.bootstrap.job_runner", set()),
         ("ml_service.bootstrap.recommender", {"numpy", "scipy"}),
     ],
 )

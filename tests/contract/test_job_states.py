@@ -13,7 +13,7 @@ import pytest
 from harness.stack import node
 from ml_service.adapters.sql.database import migrate, open_engine
 from ml_service.adapters.sql.job_ledger import SqlJobLedger
-from ml_service.domain import ExportParams, Job, JobOutcome, JobState
+from ml_service.domain import Job, JobOutcome, JobState
 from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ Arrow = tuple[str, str, str]
 ERROR = Unavailable("STORE_UNAVAILABLE", "Away.")
 #: Each change of a job in the ledger, given its number of attempts, and the fact that reports it.
 CHANGES: dict[str, Callable[[SqlJobLedger, str, int], object]] = {
-    "job.started": lambda ledger, job_id, _: ledger.claim(Job(job_id, ExportParams()), "worker"),
+    "job.started": lambda ledger, job_id, _: ledger.claim(Job(job_id, "export"), "worker"),
     "job.succeeded": lambda ledger, job_id, attempt: ledger.succeed(job_id, attempt, JobOutcome({})),
     "job.failed": lambda ledger, job_id, attempt: ledger.fail(job_id, attempt, ERROR),
     "job.cancelled": lambda ledger, job_id, attempt: ledger.cancel(job_id, attempt) or ledger.cancel_queued(job_id),

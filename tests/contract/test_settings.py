@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.stack import node
+from ml_service.adapters.broker import events
 from ml_service.config import Settings, read_settings
 from ml_service.entrypoints.worker import first_commands, worker
-from ml_service.handlers import jobs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +97,7 @@ def test_the_time_budgets_nest(root: Path) -> None:
 
 def test_a_worker_that_has_to_stop_has_time_for_what_it_waits_for() -> None:
     """Without a broker, a stopping worker may wait for the confirm of one fact, then for the return of its job."""
-    waits = jobs.FACT_TIMEOUT_SECONDS + jobs.HAND_BACK_TIMEOUT_SECONDS
+    waits = 2 * events.CONFIRM_SECONDS
 
     assert waits < worker.INTERRUPT_SECONDS
-    assert first_commands.WAIT_SECONDS + jobs.FACT_TIMEOUT_SECONDS < worker.INTERRUPT_SECONDS
+    assert first_commands.WAIT_SECONDS + events.CONFIRM_SECONDS < worker.INTERRUPT_SECONDS

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pika.adapters.blocking_connection import BlockingChannel
 from sqlalchemy import event
 
-from ml_service.adapters.broker.connection import BrokerAddress, Detach
+from ml_service.adapters.broker.interaction_messages import read_entry
 from ml_service.adapters.broker.stream_reader import StreamReader
 from ml_service.adapters.sql.database import open_engine
-from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.entrypoints.log.projector import Projector
 from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
+from ml_service.ports.messaging import Detach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-    from ml_service.adapters.broker.envelope import ReceivedMessage
+    from ml_service.adapters.broker.connection import BrokerAddress
+    from ml_service.ports.messaging import ReceivedMessage
 
 #: The steps that are SQL statements, each with words that no other statement has. A driver for PostgreSQL sends no BEGIN itself.
 STATEMENTS = {
@@ -93,7 +95,7 @@ class DyingProjector:
 
 def _project(work: Work, refusals: Any) -> None:
     engine = open_engine(work.database_url)
-    projector = Projector(InteractionLog(engine), WorkerMetrics())
+    projector = Projector(SqlInteractionLog(engine), WorkerMetrics())
 
     def reach(step: str) -> None:
         if step == work.step:
@@ -103,7 +105,7 @@ def _project(work: Work, refusals: Any) -> None:
     def on_messages(messages: Sequence[ReceivedMessage]) -> None:
         reach("take")
         try:
-            projector.on_messages(messages)
+            projector.on_entries([read_entry(message) for message in messages])
         except Detach:
             refusals.put("stepped down")
             raise

@@ -12,8 +12,9 @@ from harness.broker import BrokerDriver
 from harness.messages import interaction_recorded, user_erased
 from harness.waiting import eventually
 from ml_service.adapters.broker.envelope import Publication
+from ml_service.adapters.broker.interaction_messages import decoding
 from ml_service.adapters.broker.stream_reader import StreamReader
-from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.entrypoints.log.log_follower import LogFollower
 from ml_service.entrypoints.log.projector import Projector
 from ml_service.entrypoints.ops.metrics import Metrics
@@ -85,9 +86,13 @@ class OwnLog:
 
 @contextmanager
 def projecting(address: BrokerAddress, log: OwnLog, store: SqlStore) -> Iterator[StreamReader]:
-    projector = Projector(InteractionLog(store.engine), WorkerMetrics())
+    projector = Projector(SqlInteractionLog(store.engine), WorkerMetrics())
     reader = StreamReader(
-        address, log.name, read_position=projector.read_position, on_messages=projector.on_messages, on_restart=projector.on_restart
+        address,
+        log.name,
+        read_position=projector.read_position,
+        on_messages=decoding(projector.on_entries),
+        on_restart=projector.on_restart,
     )
     reader.start()
     yield reader
@@ -119,7 +124,7 @@ class LiveHistories:
             address,
             log.name,
             read_position=lambda: self._live.position,
-            on_messages=self._follower.on_messages,
+            on_messages=decoding(self._follower.on_entries),
             on_restart=self._follower.on_restart,
         )
         reader.start()

@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_service.domain import JobOutcome, Progress, TrainParams
+from ml_service.domain import JobOutcome, Progress
 from ml_service.errors import InvalidArgument, Unavailable
+from whynotboth.v1.jobs_pb2 import TrainParams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +24,7 @@ def open_scripted_runner() -> JobRunner:
 
 
 def _run(attempt: Attempt, report: Callable[[Progress], None]) -> JobOutcome:
-    assert isinstance(attempt.job.params, TrainParams)
-    for place, word in enumerate(attempt.job.params.estimators):
+    for place, word in enumerate(TrainParams.FromString(attempt.job.params).estimators):
         report(Progress(place, word, {"ndcg_at_10": 0.5}))
         _do(word)
     return JobOutcome({"ndcg_at_10": 0.5}, model_version="20260101T000000Z-00000000")

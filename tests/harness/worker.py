@@ -17,8 +17,8 @@ from ml_service.adapters.broker.publisher import Publisher
 from ml_service.adapters.broker.stream_reader import StreamReader
 from ml_service.adapters.sql.database import migrate
 from ml_service.adapters.sql.job_ledger import SqlJobLedger
-from ml_service.bootstrap.clients import open_parts
-from ml_service.bootstrap.worker import WorkerParts
+from ml_service.bootstrap.clients import open_clients
+from ml_service.bootstrap.worker import WorkerProcess
 from ml_service.config import Settings
 from whynotboth.v1 import jobs_pb2
 from whynotboth.v1.jobs_pb2 import JobCancelRequested, JobRequested, TrainParams
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from ml_service.adapters.broker.connection import BrokerAddress
-    from ml_service.adapters.broker.envelope import ReceivedMessage
     from ml_service.domain import LogPosition
-    from ml_service.ports.storage import JobRecord
+    from ml_service.ports.job_ledger import JobRecord
+    from ml_service.ports.messaging import ReceivedMessage
 
 FINAL = ("JobSucceeded", "JobFailed", "JobCancelled")
 
@@ -92,21 +92,22 @@ class JobsDriver:
 class WorkerDriver:
     """A worker that is ready at once, or one that doesn't read the stream `job-events` yet."""
 
-    def __init__(self, parts: WorkerParts, ledger: SqlJobLedger) -> None:
+    def __init__(self, parts: WorkerProcess, ledger: SqlJobLedger) -> None:
         self.parts = parts
         self.ledger = ledger
+        self._job_events = parts.readers["job-events"]
         self._stopped = threading.Event()
 
     def start(self, *, is_behind: bool) -> None:
         for thread in self.parts.threads:
-            if thread is not self.parts.job_events:
+            if thread is not self._job_events:
                 thread.start()
         self.parts.worker.start()
         if not is_behind:
             self.read_job_events()
 
     def read_job_events(self) -> None:
-        self.parts.job_events.start()
+        self._job_events.start()
         eventually(lambda: self.is_ready, within=30, what="a ready worker")
 
     @property
@@ -143,9 +144,9 @@ def running_worker(
         worker_name=name,
         worker_job_deadline_seconds=deadline_seconds,
     )
-    with open_parts(settings) as parts:
+    with open_clients(settings) as parts:
         migrate(parts.store.engine)
-        worker = WorkerDriver(WorkerParts(settings, parts, open_scripted_runner), SqlJobLedger(parts.store.engine))
+        worker = WorkerDriver(WorkerProcess(settings, parts, open_scripted_runner), SqlJobLedger(parts.store.engine))
         try:
             worker.start(is_behind=is_behind)
             yield worker

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from harness.waiting import eventually
-from ml_service.adapters.broker.dead_letters import DeadLetterQueue
+from ml_service.adapters.broker.dead_letters import BrokerDeadLetterQueue
 from ml_service.adapters.broker.publisher import Publisher
 from ml_service.errors import Unavailable
 
@@ -26,7 +26,7 @@ def refused(request: pytest.FixtureRequest, address: BrokerAddress) -> BrokerAdd
 
 
 def test_the_dead_letters_command_says_why_the_broker_refuses_and_what_to_do(refused: BrokerAddress) -> None:
-    with pytest.raises(Unavailable) as caught, DeadLetterQueue(refused).opened():
+    with pytest.raises(Unavailable) as caught, BrokerDeadLetterQueue(refused).opened():
         pass
 
     assert (caught.value.reason, caught.value.retryable) == ("BROKER_UNUSABLE", False)

@@ -8,7 +8,8 @@ import pytest
 
 from harness.dead_letters import DeadLetterCommands
 from harness.waiting import eventually
-from ml_service.adapters.broker.dead_letters import QUEUE, DeadLetterQueue
+from ml_service.adapters.broker.dead_letters import QUEUE, BrokerDeadLetterQueue
+from ml_service.adapters.broker.events import BrokerEvents, BrokerJobCommands
 from ml_service.domain import JobState
 from ml_service.errors import Unavailable
 from ml_service.handlers.dead_letters import DeadLetters
@@ -33,8 +34,8 @@ def empty_queue(broker: BrokerDriver, jobs: JobsDriver) -> str:
 
 
 @pytest.fixture
-def queue(address: BrokerAddress, empty_queue: str) -> DeadLetterQueue:
-    return DeadLetterQueue(address)
+def queue(address: BrokerAddress, empty_queue: str) -> BrokerDeadLetterQueue:
+    return BrokerDeadLetterQueue(address)
 
 
 @pytest.fixture
@@ -43,16 +44,16 @@ def commands(address: BrokerAddress, worker: WorkerDriver, empty_queue: str, tmp
 
 
 @pytest.fixture
-def handlers(queue: DeadLetterQueue, worker: WorkerDriver) -> DeadLetters:
-    return DeadLetters(queue, worker.ledger, worker.parts.publisher)
+def handlers(queue: BrokerDeadLetterQueue, worker: WorkerDriver) -> DeadLetters:
+    return DeadLetters(queue, worker.ledger, BrokerEvents(worker.parts.publisher), BrokerJobCommands(worker.parts.publisher))
 
 
-def bodies(queue: DeadLetterQueue) -> list[bytes]:
+def bodies(queue: BrokerDeadLetterQueue) -> list[bytes]:
     with queue.opened() as messages:
         return [dead.message.body for dead in messages]
 
 
-def test_a_peek_keeps_every_message_and_their_order(queue: DeadLetterQueue, jobs: JobsDriver, broker: BrokerDriver) -> None:
+def test_a_peek_keeps_every_message_and_their_order(queue: BrokerDeadLetterQueue, jobs: JobsDriver, broker: BrokerDriver) -> None:
     buried = [b"first", b"second", b"third"]
     for body in buried:
         jobs.publish_raw(QUEUE, body, "somebody.Elses")
@@ -63,10 +64,10 @@ def test_a_peek_keeps_every_message_and_their_order(queue: DeadLetterQueue, jobs
     assert broker.dead_letters() == buried
 
 
-def test_only_one_client_can_peek_at_a_time(queue: DeadLetterQueue, address: BrokerAddress, jobs: JobsDriver) -> None:
+def test_only_one_client_can_peek_at_a_time(queue: BrokerDeadLetterQueue, address: BrokerAddress, jobs: JobsDriver) -> None:
     jobs.publish_raw(QUEUE, b"only", "somebody.Elses")
 
-    with queue.opened(), pytest.raises(Unavailable), DeadLetterQueue(address).opened():
+    with queue.opened(), pytest.raises(Unavailable), BrokerDeadLetterQueue(address).opened():
         pass
 
     assert bodies(queue) == [b"only"]

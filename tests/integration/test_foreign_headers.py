@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from harness.broker import BrokerDriver
     from harness.worker import JobsDriver, WorkerDriver
     from ml_service.adapters.broker.connection import BrokerAddress
-    from ml_service.adapters.broker.envelope import ReceivedMessage
     from ml_service.domain import LogEntry
+    from ml_service.ports.messaging import ReceivedMessage
 
 WRITABLE = datetime(2000, 1, 1, tzinfo=UTC)
 WRITTEN = b"T" + struct.pack(">Q", int(WRITABLE.timestamp()))

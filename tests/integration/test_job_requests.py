@@ -65,7 +65,7 @@ def test_a_request_that_only_the_log_holds_is_queued_again_and_its_job_ends(work
     jobs.publish_raw("job-events", command.SerializeToString(), JobRequested.DESCRIPTOR.full_name)
 
     def look_for_lost_commands() -> bool:
-        worker.parts.lost.queue_again(datetime.now(UTC) + LOST_AFTER)
+        worker.parts.lost_commands.queue_again(datetime.now(UTC) + LOST_AFTER)
         return len(jobs.facts(command.job_id)) > 1
 
     eventually(look_for_lost_commands, within=20, what="a fact of the job")

@@ -11,13 +11,14 @@ from sqlalchemy import select
 
 from harness.messages import interaction_recorded
 from harness.waiting import eventually
+from ml_service.adapters.broker.interaction_messages import PROJECTOR_LOCK, decoding
 from ml_service.adapters.broker.stream_reader import StreamReader
 from ml_service.adapters.sql.database import migrate, open_engine, reading
-from ml_service.adapters.sql.interaction_log import STREAM, InteractionLog
+from ml_service.adapters.sql.interaction_log import STREAM, SqlInteractionLog
 from ml_service.adapters.sql.store import SqlStore
 from ml_service.adapters.sql.tables import interactions, rejected_interactions
 from ml_service.domain import Item
-from ml_service.entrypoints.log.projector import LOCK, Projector
+from ml_service.entrypoints.log.projector import Projector
 from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
 
 if TYPE_CHECKING:
@@ -47,14 +48,14 @@ class ProjectorDriver:
     def __init__(self, address: BrokerAddress, engine: Engine, broker: BrokerDriver) -> None:
         self._engine = engine
         self._broker = broker
-        projector = Projector(InteractionLog(engine), WorkerMetrics())
+        projector = Projector(SqlInteractionLog(engine), WorkerMetrics())
         self.reader = StreamReader(
             address,
             STREAM,
             read_position=projector.read_position,
-            on_messages=projector.on_messages,
+            on_messages=decoding(projector.on_entries),
             on_restart=projector.on_restart,
-            lock=LOCK,
+            lock=PROJECTOR_LOCK,
         )
 
     def record(self, user_id: str, item_id: str, rating: float, interaction_id: str | None = None) -> str:

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from harness.log_readers import STARTED_OVER, TINY, LiveHistories, OwnLog, projecting, stored_ratings
 from harness.waiting import eventually
 from ml_service.adapters.sql.database import migrate, open_engine
-from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.adapters.sql.store import SqlStore
 from ml_service.domain import Interaction, Item
 
@@ -90,7 +90,7 @@ def test_a_projector_behind_the_retention_reports_how_much_it_missed(
     with projecting(address, log, store):
         log.record(user_id, "film", 1)
         eventually_stored(store, user_id, {"film": 1})
-    before = InteractionLog(store.engine).read_position()
+    before = SqlInteractionLog(store.engine).read_position()
     assert before is not None
     log.record(user_id, "other", 5)
     log.drop_up_to(before.offset + 1)

@@ -16,7 +16,7 @@ from harness.stack import PYTHON_PATH
 from ml_service.adapters.sql.database import is_migrated, migrate, open_engine, reading, writing
 from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.adapters.sql.store import SqlStore
-from ml_service.domain import ExportParams, Job, JobOutcome
+from ml_service.domain import Job, JobOutcome
 from ml_service.errors import Internal, Unavailable
 
 SUITES = (
@@ -77,7 +77,7 @@ def store(empty_store: SqlStore) -> SqlStore:
 
 
 def test_an_outcome_that_the_store_can_not_hold_is_a_bug_not_an_outage(empty_store: SqlStore) -> None:
-    ledger, job = SqlJobLedger(empty_store.engine), Job("job-1", ExportParams())
+    ledger, job = SqlJobLedger(empty_store.engine), Job("job-1", "export")
     attempt = ledger.claim(job, "worker").attempt
 
     with pytest.raises(Internal):

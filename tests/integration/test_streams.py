@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from harness.broker import BrokerDriver
     from harness.brokers import RunningBroker
     from ml_service.adapters.broker.connection import BrokerAddress
-    from ml_service.adapters.broker.envelope import ReceivedMessage
     from ml_service.adapters.broker.publisher import Publisher
+    from ml_service.ports.messaging import ReceivedMessage
 
 
 class Log:

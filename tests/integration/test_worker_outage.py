@@ -15,7 +15,7 @@ from ml_service.adapters.broker.envelope import Publication
 from ml_service.adapters.broker.publisher import Publisher
 from ml_service.adapters.sql.database import migrate, open_engine
 from ml_service.adapters.sql.job_ledger import SqlJobLedger
-from ml_service.domain import Job, JobState, TrainParams
+from ml_service.domain import Job, JobState
 from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def test_a_job_whose_worker_died_with_the_broker_is_taken_over(
     job_id = jobs.request()
     engine = open_engine(f"sqlite:///{tmp_path}/store.db")
     migrate(engine)
-    SqlJobLedger(engine).claim(Job(job_id, TrainParams()), "a worker that died")
+    SqlJobLedger(engine).claim(Job(job_id, "train"), "a worker that died")
     engine.dispose()
     with suppress(AMQPError), broker.channel() as channel:
         assert channel.basic_get("jobs")[0] is not None

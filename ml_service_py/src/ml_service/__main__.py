@@ -7,7 +7,6 @@ import typer
 
 from ml_service.cli import commands
 from ml_service.cli.dead_letter_commands import dead_letters
-from ml_service.domain import TrainParams
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(dead_letters, name="dead-letters")
@@ -51,7 +50,7 @@ def import_data(
 def train(
     if_none: Annotated[bool, typer.Option("--if-none", help="Only where no version is live yet, or its files are gone.")] = False,
     estimator: Estimators = None,
-    folds: Annotated[int, typer.Option(help="How many of ten parts are held out in turn, to choose by: 2 to 10.")] = TrainParams().folds,
+    folds: Annotated[int | None, typer.Option(help="Folds of the cross-validation: 2 to 10. Default: 3.")] = None,
 ) -> None:
     """Choose, fit and roll out a model version."""
     commands.train(estimator or (), folds, if_none=if_none)

@@ -147,12 +147,6 @@ def new_version_name() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
 
 
-class JobKind(StrEnum):
-    TRAIN = "train"
-    EVALUATE = "evaluate"
-    EXPORT = "export"
-
-
 class JobState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
@@ -166,37 +160,16 @@ class JobState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TrainParams:
-    estimators: tuple[str, ...] = ()
-    folds: int = 3
-    seed: int = 42
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluateParams:
-    estimators: tuple[str, ...] = ()
-    seed: int = 42
-
-
-@dataclass(frozen=True, slots=True)
-class ExportParams:
-    limit: int = 10
-
-
-JobParams = TrainParams | EvaluateParams | ExportParams
-
-
-@dataclass(frozen=True, slots=True)
 class Job:
-    """A command to do something in the background. `asked_at` is None where its publisher didn't say."""
+    """A command to do something in the background. `params`: the parameters, encoded as the message of their kind in `jobs.proto`.
+
+    `requested_at` is None where the command has no time.
+    """
 
     job_id: str
-    params: JobParams
-    asked_at: datetime | None = field(default=None, compare=False)
-
-    @property
-    def kind(self) -> JobKind:
-        return {TrainParams: JobKind.TRAIN, EvaluateParams: JobKind.EVALUATE, ExportParams: JobKind.EXPORT}[type(self.params)]
+    kind: str
+    params: bytes = b""
+    requested_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from ml_service.__main__ import app
 from ml_service.adapters.sql import database
 from ml_service.adapters.sql.database import is_migrated, open_engine
-from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.cli import commands as commands_module
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def test_import_says_how_many_rows_of_erased_users_it_left_out(commands: Command
     (commands.folder / "y.csv").write_text("item_id,title\na,A\n")
     commands.run("migrate")
     engine = open_engine(commands.database_url)
-    InteractionLog(engine).append([sample.erasure(0, "u")], None)
+    SqlInteractionLog(engine).append([sample.erasure(0, "u")], None)
     engine.dispose()
 
     result = commands.run("import", "--interactions", str(commands.folder / "x.csv"), "--items", str(commands.folder / "y.csv"))

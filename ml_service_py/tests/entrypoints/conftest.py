@@ -9,7 +9,7 @@ from fakes import FakeDeadLetters
 
 from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.entrypoints.grpc.server import GrpcServer
-from ml_service.entrypoints.grpc.services import JobService, ModelService, RecommenderService
+from ml_service.entrypoints.grpc.servicers import JobServicer, ModelServicer, RecommenderServicer
 from ml_service.entrypoints.ops.metrics import Metrics
 from ml_service.handlers.models import Models
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from ml_service.adapters.registry.registry import FileRegistry
     from ml_service.adapters.sql.store import SqlStore
+    from ml_service.handlers.deadline import StoreWithDeadline
     from ml_service.handlers.live_state import LiveState
-    from ml_service.handlers.patience import StoreQuestions
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +41,8 @@ def models(live: LiveState, store: SqlStore, registry: FileRegistry) -> Models:
 
 
 @pytest.fixture
-def service(live: LiveState, questions: StoreQuestions, executor: ThreadPoolExecutor, metrics: Metrics) -> RecommenderService:
-    return RecommenderService(live, questions, executor, executor, metrics)
+def service(live: LiveState, questions: StoreWithDeadline, executor: ThreadPoolExecutor, metrics: Metrics) -> RecommenderServicer:
+    return RecommenderServicer(live, questions, executor, executor, metrics)
 
 
 @pytest.fixture
@@ -52,6 +52,6 @@ def dead_letters(store: SqlStore) -> FakeDeadLetters:
 
 @pytest.fixture
 async def server(
-    service: RecommenderService, models: Models, registry: FileRegistry, dead_letters: FakeDeadLetters, metrics: Metrics
+    service: RecommenderServicer, models: Models, registry: FileRegistry, dead_letters: FakeDeadLetters, metrics: Metrics
 ) -> GrpcServer:
-    return GrpcServer(service, ModelService(models), JobService(registry, dead_letters.handlers), metrics, connection_age_seconds=60)
+    return GrpcServer(service, ModelServicer(models), JobServicer(registry, dead_letters.handlers), metrics, connection_age_seconds=60)

@@ -11,9 +11,9 @@ from frozen_store import FrozenStore
 
 from ml_service.errors import InvalidArgument, NotFound, Unavailable
 from ml_service.handlers import catalogue
+from ml_service.handlers.deadline import StoreWithDeadline
 from ml_service.handlers.explanation import explain
 from ml_service.handlers.paging import page_token
-from ml_service.handlers.patience import StoreQuestions
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -69,7 +69,7 @@ async def test_users_are_listed_with_their_count(live: LiveState, executor: Exec
     assert [user.user_id for user in (await catalogue.list_users(live, executor, "e", 10, "")).rows] == ["even", "late"]
 
 
-async def test_a_users_interactions_come_newest_first(live: LiveState, questions: StoreQuestions) -> None:
+async def test_a_users_interactions_come_newest_first(live: LiveState, questions: StoreWithDeadline) -> None:
     first, as_of_offset = await catalogue.list_interactions(live, questions, "even", 1, "")
     second, _ = await catalogue.list_interactions(live, questions, "even", 1, first.next_page_token)
 
@@ -77,7 +77,7 @@ async def test_a_users_interactions_come_newest_first(live: LiveState, questions
     assert as_of_offset is None
 
 
-async def test_a_token_of_another_user_is_refused(live: LiveState, questions: StoreQuestions) -> None:
+async def test_a_token_of_another_user_is_refused(live: LiveState, questions: StoreWithDeadline) -> None:
     page, _ = await catalogue.list_interactions(live, questions, "even", 1, "")
 
     with pytest.raises(InvalidArgument):
@@ -87,7 +87,7 @@ async def test_a_token_of_another_user_is_refused(live: LiveState, questions: St
 @pytest.mark.parametrize(
     "last", ["", "x", "2024-05-01T00:00:00+00:00 x", f"2024-05-01T00:00:00+00:00 {2**64}", "0001-01-01T00:00:00+14:00 1"]
 )
-async def test_a_forged_token_is_refused(live: LiveState, questions: StoreQuestions, last: str) -> None:
+async def test_a_forged_token_is_refused(live: LiveState, questions: StoreWithDeadline, last: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         await catalogue.list_interactions(live, questions, "even", 1, page_token(("interactions", "even"), last))
 
@@ -98,14 +98,14 @@ async def test_a_store_that_says_nothing_is_unavailable_before_the_callers_deadl
     frozen, threads = FrozenStore(store), ThreadPoolExecutor(1)
 
     with pytest.raises(Unavailable) as caught:
-        await catalogue.list_interactions(live, StoreQuestions(frozen, threads), "even", 1, "", remaining_seconds=0.2)
+        await catalogue.list_interactions(live, StoreWithDeadline(frozen, threads), "even", 1, "", remaining_seconds=0.2)
 
     frozen.thawed.set()
     threads.shutdown()
     assert caught.value.reason == "STORE_UNAVAILABLE"
 
 
-async def test_who_is_only_in_the_log_yet_has_an_empty_page(live: LiveState, questions: StoreQuestions) -> None:
+async def test_who_is_only_in_the_log_yet_has_an_empty_page(live: LiveState, questions: StoreWithDeadline) -> None:
     await live.apply([sample.logged(0, sample.interaction("new", "i0"))])
 
     page, _ = await catalogue.list_interactions(live, questions, "new", 10, "")
@@ -113,14 +113,14 @@ async def test_who_is_only_in_the_log_yet_has_an_empty_page(live: LiveState, que
     assert page.rows == ()
 
 
-async def test_a_new_user_has_an_empty_history(live: LiveState, questions: StoreQuestions) -> None:
+async def test_a_new_user_has_an_empty_history(live: LiveState, questions: StoreWithDeadline) -> None:
     page, _ = await catalogue.list_interactions(live, questions, "nope", 10, "")
 
     assert (page.rows, page.next_page_token) == ((), "")
 
 
 async def test_a_user_whom_the_log_erased_has_an_empty_history_while_the_store_still_has_the_rows(
-    live: LiveState, questions: StoreQuestions
+    live: LiveState, questions: StoreWithDeadline
 ) -> None:
     await live.apply([sample.erasure(0, "even")])
 

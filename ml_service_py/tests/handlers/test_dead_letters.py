@@ -10,13 +10,13 @@ from fakes import AWAY, FakeDeadLetters
 from ml_service.adapters.broker.envelope import received
 from ml_service.adapters.broker.job_messages import decode_job
 from ml_service.adapters.sql.job_ledger import SqlJobLedger
-from ml_service.domain import ExportParams, Job, JobOutcome, JobState
+from ml_service.domain import Job, JobOutcome, JobState
 from ml_service.errors import InvalidArgument, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from ml_service.adapters.sql.store import SqlStore
 
-JOB = Job("job-1", ExportParams())
+JOB = Job("job-1", "export")
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ml_service.domain import EvaluateParams, Progress
+from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
-from ml_service.handlers.evaluation import EvaluationRow, evaluate, to_csv, to_table
+from ml_service.handlers.evaluation import EvaluateParams, EvaluationRow, evaluate, to_csv, to_table
 from ml_service.model.ratings import Ratings, ratings_of
 
 

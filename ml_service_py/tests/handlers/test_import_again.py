@@ -8,7 +8,7 @@ import pytest
 import sample
 
 from ml_service.adapters.datasets.csv_import import read_csv
-from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.errors import InvalidArgument
 from ml_service.handlers.importing import import_dataset
 
@@ -36,7 +36,7 @@ class Importer:
         return import_dataset(self._store, read_csv(self._interactions, self._items)).new_interactions
 
     def rate_live(self) -> None:
-        InteractionLog(self._store.engine).append([sample.logged(0, LIVE)], None)
+        SqlInteractionLog(self._store.engine).append([sample.logged(0, LIVE)], None)
 
     def history(self, user_id: str) -> dict[str, float | None]:
         """The ratings that count, in answers and in training alike."""

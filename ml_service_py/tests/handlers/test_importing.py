@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 import sample
 
 from ml_service.adapters.datasets.csv_import import read_csv
-from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.errors import InvalidArgument
 from ml_service.handlers.importing import Imported, import_dataset, import_into_empty
 
@@ -46,18 +47,18 @@ def test_a_bad_row_imports_nothing(empty_store: SqlStore, tmp_path: Path) -> Non
     assert empty_store.load_catalogue() == ()
 
 
-def test_no_data_set_is_fetched_for_a_store_with_data(store: SqlStore, tmp_path: Path) -> None:
-    fetched: list[Path] = []
+def test_no_data_set_is_fetched_for_a_store_with_data(store: SqlStore) -> None:
+    fetch = Mock()
 
-    imported = import_into_empty(store, lambda: fetched.append(tmp_path) or read_csv(*write(tmp_path, "user_id,item_id\nu,a\n")))
+    imported = import_into_empty(store, fetch)
 
-    assert (imported, fetched, store.count_interactions()) == (None, [], len(sample.INTERACTIONS))
+    assert (imported, fetch.called, store.count_interactions()) == (None, False, len(sample.INTERACTIONS))
 
 
 def test_who_was_erased_is_left_out_and_counted(empty_store: SqlStore, tmp_path: Path) -> None:
     paths = write(tmp_path, "user_id,item_id,rating\nerased,a,4\nerased,b,2\nu,b,3\n")
     import_dataset(empty_store, read_csv(*paths))
-    InteractionLog(empty_store.engine).append([sample.erasure(0, "erased")], None)
+    SqlInteractionLog(empty_store.engine).append([sample.erasure(0, "erased")], None)
 
     imported = import_dataset(empty_store, read_csv(*paths))
 

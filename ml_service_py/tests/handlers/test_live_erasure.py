@@ -8,7 +8,7 @@ import sample
 from sqlalchemy import delete
 
 from ml_service.adapters.sql.database import writing
-from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.adapters.sql.tables import log_positions
 from ml_service.model.scoring import history_of, score_users
 
@@ -64,13 +64,13 @@ async def test_an_id_that_comes_again_after_the_erasure_counts_as_the_store_coun
     log: list[LogEntry] = [sample.logged(0, again), sample.erasure(1, "u"), sample.logged(2, again)]
 
     await live.apply(log)
-    InteractionLog(store.engine).append(log, None)
+    SqlInteractionLog(store.engine).append(log, None)
 
     assert live.history("u") == store.load_histories(recent=0).ratings["u"] == {"i3": 2.5}
 
 
 async def test_a_log_that_is_read_again_from_the_first_brings_nothing_back_at_any_moment(store: SqlStore) -> None:
-    InteractionLog(store.engine).append(LOG, None)
+    SqlInteractionLog(store.engine).append(LOG, None)
     with writing(store.engine) as connection:
         connection.execute(delete(log_positions))
     live = sample.live_state(store)
@@ -85,7 +85,7 @@ async def test_a_log_that_is_read_again_from_the_first_brings_nothing_back_at_an
 
 
 async def test_an_erasure_that_the_store_has_not_yet_is_read_from_the_log(store: SqlStore) -> None:
-    InteractionLog(store.engine).append(LOG[:1], None)
+    SqlInteractionLog(store.engine).append(LOG[:1], None)
     live = sample.live_state(store)
 
     await live.apply(LOG[1:])
@@ -94,7 +94,7 @@ async def test_an_erasure_that_the_store_has_not_yet_is_read_from_the_log(store:
 
 
 async def test_another_log_erases_by_its_own_places(store: SqlStore) -> None:
-    InteractionLog(store.engine).append(LOG, None)
+    SqlInteractionLog(store.engine).append(LOG, None)
     live = sample.live_state(store)
 
     await live.rebuild(store.load_histories(recent=10))
@@ -104,7 +104,7 @@ async def test_another_log_erases_by_its_own_places(store: SqlStore) -> None:
 
 
 async def test_a_log_that_was_taken_for_another_one_ends_in_the_same_histories(store: SqlStore) -> None:
-    InteractionLog(store.engine).append(LOG, None)
+    SqlInteractionLog(store.engine).append(LOG, None)
     live = sample.live_state(store)
 
     await live.rebuild(store.load_histories(recent=10))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sample
 
-from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.domain import Interaction, LogPosition, RejectedMessage
 from ml_service.errors import Unavailable
 from ml_service.handlers import recent_ids
@@ -146,7 +146,7 @@ async def test_who_waits_too_long_is_told(live: LiveState) -> None:
 async def test_a_rebuild_takes_what_the_store_has_and_forgets_what_only_memory_had(live: LiveState, store: SqlStore) -> None:
     await live.apply([sample.logged(90, sample.interaction("even", "i4"))])
     stored = sample.logged(99, sample.interaction("new", "i3", 2.5))
-    InteractionLog(store.engine).append([stored], after=None)
+    SqlInteractionLog(store.engine).append([stored], after=None)
 
     await live.rebuild(store.load_histories(recent=10))
 
@@ -157,7 +157,7 @@ async def test_a_rebuild_takes_what_the_store_has_and_forgets_what_only_memory_h
 
 
 async def test_a_rebuild_from_a_store_at_the_refuted_place_has_no_position(store: SqlStore) -> None:
-    InteractionLog(store.engine).append([sample.logged(7, sample.interaction("even", "i4"))], after=None)
+    SqlInteractionLog(store.engine).append([sample.logged(7, sample.interaction("even", "i4"))], after=None)
     live = sample.live_state(store)
 
     await live.rebuild(store.load_histories(recent=10))
@@ -169,7 +169,7 @@ async def test_a_rebuild_from_a_store_at_the_refuted_place_has_no_position(store
 
 async def test_what_the_store_had_at_a_rebuild_does_not_count_again(live: LiveState, store: SqlStore) -> None:
     stored = sample.logged(1, sample.interaction("even", "i4", 3.0))
-    InteractionLog(store.engine).append([stored, sample.logged(2, sample.interaction("even", "i4", 1.0))], after=None)
+    SqlInteractionLog(store.engine).append([stored, sample.logged(2, sample.interaction("even", "i4", 1.0))], after=None)
     await live.rebuild(store.load_histories(recent=10))
 
     counted = await live.apply([stored])

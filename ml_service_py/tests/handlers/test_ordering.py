@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from concurrent.futures import Executor
 
-    from ml_service.domain import Page
+    from ml_service.handlers.paging import Page
 
 NUMBERED = [str(number) for number in range(1, 13)]
 

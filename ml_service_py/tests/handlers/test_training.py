@@ -12,13 +12,13 @@ from damage import arrays_of, flip_a_byte
 from fsspec.implementations.local import LocalFileSystem
 
 from ml_service.adapters.registry.layout import MANIFEST
-from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.adapters.sql.job_ledger import SqlJobLedger
-from ml_service.domain import Attempt, Job, JobOutcome, JobState, Progress, TrainParams
+from ml_service.domain import Job, JobOutcome, JobState, Progress
 from ml_service.entrypoints.worker.settlement import settle_failure
 from ml_service.errors import Internal, InvalidArgument, ServiceError
-from ml_service.handlers.job_runner import JobMandate
-from ml_service.handlers.training import GATE_PERCENT, OwnMandate, train
+from ml_service.handlers.jobs.kinds.train import JobVersionReservation
+from ml_service.handlers.training import GATE_PERCENT, CommandVersionReservation, TrainParams, train
 from ml_service.model.sizes import NEEDS, Needs
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 EASE = TrainParams(("ease",), folds=2)
 POPULARITY = TrainParams(("popularity",), folds=2)
-JOB = Job("job-1", EASE)
+JOB = Job("job-1", "train")
 
 
 class Stopped(Exception):
@@ -55,7 +55,7 @@ def live_version(store: SqlStore) -> str | None:
 
 
 def test_the_first_version_goes_live(planted: SqlStore, registry: FileRegistry) -> None:
-    outcome = train(planted, registry, OwnMandate(planted), EASE, ignore)
+    outcome = train(planted, registry, CommandVersionReservation(planted), EASE, ignore)
 
     assert outcome.promoted
     assert live_version(planted) == outcome.model_version
@@ -64,20 +64,20 @@ def test_the_first_version_goes_live(planted: SqlStore, registry: FileRegistry) 
 
 
 def test_who_was_erased_is_left_out_of_the_next_training(planted: SqlStore, registry: FileRegistry) -> None:
-    before = registry.read_manifest(train(planted, registry, OwnMandate(planted), EASE, ignore).model_version).data
+    before = registry.read_manifest(train(planted, registry, CommandVersionReservation(planted), EASE, ignore).model_version).data
     own = len(planted.load_histories(recent=0).ratings["u1"])
-    InteractionLog(planted.engine).append([sample.erasure(0, "u1")], None)
+    SqlInteractionLog(planted.engine).append([sample.erasure(0, "u1")], None)
 
-    after = registry.read_manifest(train(planted, registry, OwnMandate(planted), EASE, ignore).model_version).data
+    after = registry.read_manifest(train(planted, registry, CommandVersionReservation(planted), EASE, ignore).model_version).data
 
     assert after["ratings"] == before["ratings"] - own
     assert after["fingerprint"] != before["fingerprint"]
 
 
 def test_a_version_that_is_worse_than_the_live_one_stays_in_the_registry(planted: SqlStore, registry: FileRegistry) -> None:
-    champion = train(planted, registry, OwnMandate(planted), EASE, ignore)
+    champion = train(planted, registry, CommandVersionReservation(planted), EASE, ignore)
 
-    challenger = train(planted, registry, OwnMandate(planted), POPULARITY, ignore)
+    challenger = train(planted, registry, CommandVersionReservation(planted), POPULARITY, ignore)
 
     assert challenger.metrics["ndcg_at_10"] < champion.metrics["ndcg_at_10"]
     assert not challenger.promoted
@@ -105,10 +105,10 @@ def damage_arrays(registry: FileRegistry, folder: Path, version: str) -> None:
 def test_a_live_version_that_is_lost_is_replaced_unmeasured(
     planted: SqlStore, registry: FileRegistry, tmp_path: Path, spoil: Callable[[FileRegistry, Path, str], None]
 ) -> None:
-    champion = train(planted, registry, OwnMandate(planted), EASE, ignore)
+    champion = train(planted, registry, CommandVersionReservation(planted), EASE, ignore)
     spoil(registry, tmp_path / "registry", champion.model_version)
 
-    outcome = train(planted, registry, OwnMandate(planted), POPULARITY, ignore)
+    outcome = train(planted, registry, CommandVersionReservation(planted), POPULARITY, ignore)
 
     assert outcome.promoted
     assert live_version(planted) == outcome.model_version
@@ -118,7 +118,7 @@ def test_a_live_version_that_is_lost_is_replaced_unmeasured(
 def test_a_registry_that_can_not_be_read_makes_no_version_live_and_the_job_may_be_tried_again(
     planted: SqlStore, registry: FileRegistry, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    champion = train(planted, registry, OwnMandate(planted), EASE, ignore)
+    champion = train(planted, registry, CommandVersionReservation(planted), EASE, ignore)
     readable = LocalFileSystem.cat_file
 
     def cat_file(self: LocalFileSystem, path: str, **options: int) -> object:
@@ -129,7 +129,7 @@ def test_a_registry_that_can_not_be_read_makes_no_version_live_and_the_job_may_b
     monkeypatch.setattr(LocalFileSystem, "cat_file", cat_file)
 
     with pytest.raises(ServiceError) as refused:
-        train(planted, registry, OwnMandate(planted), POPULARITY, ignore)
+        train(planted, registry, CommandVersionReservation(planted), POPULARITY, ignore)
 
     assert live_version(planted) == champion.model_version
     assert refused.value.reason == "REGISTRY_UNAVAILABLE"
@@ -139,10 +139,10 @@ def test_a_registry_that_can_not_be_read_makes_no_version_live_and_the_job_may_b
 def test_a_live_version_that_can_not_be_measured_any_more_stays_live(
     planted: SqlStore, registry: FileRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    champion = train(planted, registry, OwnMandate(planted), EASE, ignore)
+    champion = train(planted, registry, CommandVersionReservation(planted), EASE, ignore)
     monkeypatch.setitem(NEEDS, "ease", Needs(12, items_max=1))
 
-    outcome = train(planted, registry, OwnMandate(planted), POPULARITY, ignore)
+    outcome = train(planted, registry, CommandVersionReservation(planted), POPULARITY, ignore)
 
     assert not outcome.promoted
     assert live_version(planted) == champion.model_version
@@ -158,32 +158,31 @@ def test_progress_goes_up_and_a_report_that_raises_ends_it_without_a_trace(plant
             raise Stopped
 
     with pytest.raises(Stopped):
-        train(planted, registry, OwnMandate(planted), EASE, stop_at_the_fit)
+        train(planted, registry, CommandVersionReservation(planted), EASE, stop_at_the_fit)
 
     assert [progress.percent for progress in told] == sorted(progress.percent for progress in told)
     assert registry.list_versions() == []
     assert live_version(planted) is None
 
 
-class DiesAtTheEnd(JobMandate):
+class DiesAtTheEnd(JobVersionReservation):
     """Of a worker that is killed after its training wrote the version, before it could say so."""
 
     def complete(self, outcome: JobOutcome, live: LiveVersion | None) -> bool:
         raise Stopped
 
 
-def claim(ledger: SqlJobLedger) -> Attempt:
-    record = ledger.claim(JOB, "worker")
-    return Attempt(JOB, record.attempt, record.spent)
+def claim(ledger: SqlJobLedger) -> int:
+    return ledger.claim(JOB, "worker").attempt
 
 
 def test_the_next_attempt_takes_the_version_that_one_wrote_which_died(planted: SqlStore, registry: FileRegistry) -> None:
     ledger, told = SqlJobLedger(planted.engine), list[Progress]()
     with pytest.raises(Stopped):
-        train(planted, registry, DiesAtTheEnd(ledger, claim(ledger)), EASE, ignore)
+        train(planted, registry, DiesAtTheEnd(ledger, JOB.job_id, claim(ledger)), EASE, ignore)
     written = registry.list_versions()
 
-    outcome = train(planted, registry, JobMandate(ledger, claim(ledger)), EASE, told.append)
+    outcome = train(planted, registry, JobVersionReservation(ledger, JOB.job_id, claim(ledger)), EASE, told.append)
 
     assert registry.list_versions() == written == [outcome.model_version]
     assert [progress.percent for progress in told] == [GATE_PERCENT]
@@ -192,8 +191,8 @@ def test_the_next_attempt_takes_the_version_that_one_wrote_which_died(planted: S
 
 def test_an_attempt_that_was_taken_for_dead_makes_nothing_live(planted: SqlStore, registry: FileRegistry) -> None:
     ledger = SqlJobLedger(planted.engine)
-    first = JobMandate(ledger, claim(ledger))
-    train(planted, registry, OwnMandate(planted), EASE, ignore)
+    first = JobVersionReservation(ledger, JOB.job_id, claim(ledger))
+    train(planted, registry, CommandVersionReservation(planted), EASE, ignore)
     before = live_version(planted)
     claim(ledger)
 
@@ -204,11 +203,11 @@ def test_an_attempt_that_was_taken_for_dead_makes_nothing_live(planted: SqlStore
     assert live_version(planted) == before
 
 
-class CancelledAtTheEnd(JobMandate):
+class CancelledAtTheEnd(JobVersionReservation):
     """Of a job that is cancelled after its training wrote the version, before it made it live."""
 
     def complete(self, outcome: JobOutcome, live: LiveVersion | None) -> bool:
-        self.ledger.cancel(self.attempt.job.job_id, self.attempt.number)
+        self.ledger.cancel(self.job_id, self.attempt)
         return super().complete(outcome, live)
 
 
@@ -216,7 +215,7 @@ def test_a_training_cancelled_after_it_wrote_its_version_leaves_it_whole_and_not
     ledger = SqlJobLedger(planted.engine)
 
     with pytest.raises(Internal):
-        train(planted, registry, CancelledAtTheEnd(ledger, claim(ledger)), EASE, ignore)
+        train(planted, registry, CancelledAtTheEnd(ledger, JOB.job_id, claim(ledger)), EASE, ignore)
 
     (version,) = registry.list_versions()
     record = ledger.find(JOB.job_id)
@@ -228,6 +227,6 @@ def test_a_training_cancelled_after_it_wrote_its_version_leaves_it_whole_and_not
 @pytest.mark.parametrize("params", [TrainParams(folds=1), TrainParams(folds=11), TrainParams(("magic",))])
 def test_params_that_can_not_be_used_are_refused(planted: SqlStore, registry: FileRegistry, params: TrainParams) -> None:
     with pytest.raises(InvalidArgument) as refused:
-        train(planted, registry, OwnMandate(planted), params, ignore)
+        train(planted, registry, CommandVersionReservation(planted), params, ignore)
 
     assert refused.value.reason == "JOB_PARAMS_INVALID"

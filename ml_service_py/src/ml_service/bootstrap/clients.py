@@ -1,4 +1,4 @@
-"""What every command and process works with, made from the settings. Opens no connection before one is needed."""
+"""The adapters that every command and process uses, made from the settings. None opens a connection before it is needed."""
 
 from __future__ import annotations
 
@@ -20,27 +20,30 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Clients:
+    """Store, registry, the broker's address, and this service's certificates."""
+
     store: SqlStore
     registry: FileRegistry
     broker: BrokerAddress
-    #: None: nothing between the services is encrypted.
+    #: None: connections between the services are not encrypted.
     certificates: Certificates | None
 
 
 @contextmanager
-def open_parts(settings: Settings) -> Iterator[Parts]:
-    with _naming("REGISTRY_URL"):
+def open_clients(settings: Settings) -> Iterator[Clients]:
+    """Raise InvalidSettings, which names the variable, for an address that can't be used."""
+    with _naming_variable("REGISTRY_URL"):
         registry = FileRegistry(settings.registry_url)
-    with _naming("DATABASE_URL"):
+    with _naming_variable("DATABASE_URL"):
         engine = open_engine(settings.database_url.get_secret_value())
-    with _naming("TLS_DIR"):
+    with _naming_variable("TLS_DIR"):
         certificates = _open_certificates(settings)
     url, definitions = settings.amqp_url.get_secret_value(), settings.broker_definitions
-    with _naming("AMQP_URL"):
+    with _naming_variable("AMQP_URL"):
         broker = BrokerAddress(url, definitions, may_declare=settings.broker_declare, certificates=certificates)
     try:
-        yield Parts(SqlStore(engine), registry, broker, certificates)
+        yield Clients(SqlStore(engine), registry, broker, certificates)
     finally:
         engine.dispose()
 
@@ -54,7 +57,7 @@ def _open_certificates(settings: Settings) -> Certificates | None:
 
 
 @contextmanager
-def _naming(variable: str) -> Iterator[None]:
+def _naming_variable(variable: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, ImportError, UnusableCertificate) as error:

@@ -1,4 +1,4 @@
-"""The commands: progress goes to standard error, the answer to standard output. Each imports only what it runs."""
+"""The commands. Progress goes to standard error, the result to standard output. Each command imports only what it runs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import structlog
 import typer
 
-from ml_service.bootstrap.clients import Parts, open_parts
+from ml_service.bootstrap.clients import Clients, open_clients
 from ml_service.config import InvalidSettings, read_settings
-from ml_service.domain import EvaluateParams, TrainParams
 from ml_service.entrypoints.process.logs import configure_logs
 from ml_service.errors import InvalidArgument, ServiceError, Unavailable
 
@@ -43,39 +42,40 @@ def work() -> None:
 def migrate(*, beside_others: bool) -> None:
     from ml_service.adapters.sql import database
 
-    with opened_parts() as parts:
-        database.migrate(parts.store.engine, beside_others=beside_others)
+    with opened_clients() as clients:
+        database.migrate(clients.store.engine, beside_others=beside_others)
 
 
 def import_data(*, movielens: bool, interactions: Path | None, items: Path | None, cache: Path) -> None:
-    """Brings in either MovieLens or the two files, and creates the tables first."""
+    """Import either MovieLens or the two files; create the tables first."""
     from ml_service.adapters.datasets import csv_import
     from ml_service.adapters.datasets import movielens as movielens_data
     from ml_service.adapters.sql import database
     from ml_service.handlers.importing import import_dataset, import_into_empty
 
-    with opened_parts() as parts:
+    with opened_clients() as clients:
         if movielens == bool(interactions or items) or bool(interactions) != bool(items):
             raise InvalidArgument("REQUEST_INVALID", "Give --movielens, or both --interactions and --items.")
-        database.migrate(parts.store.engine)
+        database.migrate(clients.store.engine)
         if interactions and items:
             typer.echo(f"Reading {items} and {interactions}", err=True)
-            _tell_imported(import_dataset(parts.store, csv_import.read_csv(interactions, items)))
+            _print_imported(import_dataset(clients.store, csv_import.read_csv(interactions, items)))
         else:
             typer.echo("Reading MovieLens 100K", err=True)
-            _tell_imported(import_into_empty(parts.store, lambda: movielens_data.fetch(cache)))
+            _print_imported(import_into_empty(clients.store, lambda: movielens_data.fetch(cache)))
 
 
-def train(estimators: Sequence[str], folds: int, *, if_none: bool) -> None:
-    with _migrated_parts() as parts:
-        if if_none and _has_live_version(parts):
+def train(estimators: Sequence[str], folds: int | None, *, if_none: bool) -> None:
+    with _migrated_clients() as clients:
+        if if_none and _has_live_version(clients):
             typer.echo("A model version is live already", err=True)
             return
-        from ml_service.handlers.training import OwnMandate
+        from ml_service.handlers.training import CommandVersionReservation, TrainParams
         from ml_service.handlers.training import train as train_model
 
-        mandate = OwnMandate(parts.store)
-        outcome = train_model(parts.store, parts.registry, mandate, TrainParams(tuple(estimators), folds), _tell_progress)
+        params = TrainParams(tuple(estimators)) if folds is None else TrainParams(tuple(estimators), folds)
+        reservation = CommandVersionReservation(clients.store)
+        outcome = train_model(clients.store, clients.registry, reservation, params, _print_progress)
     went = "is live" if outcome.promoted else "stays in the registry: it isn't known to be as good as the live one"
     typer.echo(f"Model version {outcome.model_version} {went}: {_figures(outcome.metrics)}")
 
@@ -83,23 +83,23 @@ def train(estimators: Sequence[str], folds: int, *, if_none: bool) -> None:
 def evaluate(estimators: Sequence[str]) -> None:
     from ml_service.handlers import evaluation
 
-    with _migrated_parts() as parts:
-        ratings = parts.store.load_ratings()
+    with _migrated_clients() as clients:
+        ratings = clients.store.load_ratings()
         if not len(ratings):
             raise InvalidArgument("JOB_PARAMS_INVALID", "The store has no ratings; import some.")
-        typer.echo(evaluation.to_table(evaluation.evaluate(ratings, EvaluateParams(tuple(estimators)), _tell_progress)))
+        typer.echo(evaluation.to_table(evaluation.evaluate(ratings, evaluation.EvaluateParams(tuple(estimators)), _print_progress)))
 
 
-def _has_live_version(parts: Parts) -> bool:
-    """Whether the version that the store names is live, and its files are there and whole."""
-    live = parts.store.read_live()
+def _has_live_version(clients: Clients) -> bool:
+    """Return whether the store names a live version whose files are complete."""
+    live = clients.store.read_live()
     if live is None:
         return False
     from ml_service.handlers.live_version import naming_disagreement
 
     try:
         with naming_disagreement(live.version):
-            parts.registry.load(live.version)
+            clients.registry.load(live.version)
     except Unavailable as error:
         if error.reason != "MODEL_VERSION_UNUSABLE":
             raise
@@ -115,23 +115,23 @@ def _run(process: Coroutine[None, None, int]) -> None:
 
 
 @contextmanager
-def opened_parts() -> Iterator[Parts]:
-    with _settings() as settings, open_parts(settings) as parts:
-        yield parts
+def opened_clients() -> Iterator[Clients]:
+    with _settings() as settings, open_clients(settings) as clients:
+        yield clients
 
 
 @contextmanager
-def _migrated_parts() -> Iterator[Parts]:
+def _migrated_clients() -> Iterator[Clients]:
     from ml_service.adapters.sql import database
 
-    with opened_parts() as parts:
-        database.require_migrated(parts.store.engine)
-        yield parts
+    with opened_clients() as clients:
+        database.require_migrated(clients.store.engine)
+        yield clients
 
 
 @contextmanager
 def _settings() -> Iterator[Settings]:
-    """End the command with one sentence for every error. The log holds the details, for a bug with its stack."""
+    """End the command with one sentence for every error. For a bug, the log has the stack."""
     try:
         settings = read_settings()
         configure_logs(settings.log_level)
@@ -157,7 +157,7 @@ def _sentence(error: Exception) -> str:
     return f"{what.removesuffix('.')} ({cause}){dot or '.'}{what_to_do}" if cause else str(error)
 
 
-def _tell_imported(imported: Imported | None) -> None:
+def _print_imported(imported: Imported | None) -> None:
     if imported is None:
         typer.echo("The store has interactions already: nothing was imported", err=True)
         return
@@ -167,7 +167,7 @@ def _tell_imported(imported: Imported | None) -> None:
     typer.echo("A recommender that runs already answers from them after its next start", err=True)
 
 
-def _tell_progress(progress: Progress) -> None:
+def _print_progress(progress: Progress) -> None:
     typer.echo(f"{progress.percent:5.1f} %  {progress.step}  {_figures(progress.metrics)}", err=True)
 
 

@@ -1,4 +1,4 @@
-"""The commands of dead letters: what no worker could finish. Each imports only what it runs."""
+"""The commands for dead letters, the messages that no worker could finish. Each command imports only what it runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ml_service.cli.commands import opened_parts
+from ml_service.cli.commands import opened_clients
 from ml_service.domain import PAGE_SIZE_MAX
 from ml_service.handlers.paging import Page
 
@@ -36,7 +36,7 @@ def list_letters() -> None:
 
 @dead_letters.command()
 def show(letter_id: LetterId) -> None:
-    """Print one with all that is known of it."""
+    """Print all details of one."""
     with _opened() as letters:
         letter = letters.get(letter_id)
     rows = {
@@ -44,7 +44,7 @@ def show(letter_id: LetterId) -> None:
         "type": letter.type,
         "message id": letter.message_id,
         "job": f"{letter.job.job_id}, {letter.attempts} attempts" if letter.job else "none",
-        "parameters": letter.job.params if letter.job else "",
+        "parameters": _parameters(letter),
         "died": letter.died_at or "unknown",
         "cause": letter.cause or "unknown",
         "error": _error(letter),
@@ -73,16 +73,22 @@ def drop(letter_id: LetterId) -> None:
 
 @contextmanager
 def _opened() -> Iterator[DeadLetters]:
-    from ml_service.adapters.broker.dead_letters import DeadLetterQueue
+    from ml_service.adapters.broker.dead_letters import BrokerDeadLetterQueue
+    from ml_service.adapters.broker.events import BrokerEvents, BrokerJobCommands
     from ml_service.adapters.broker.publisher import Publisher
     from ml_service.adapters.sql.job_ledger import SqlJobLedger
     from ml_service.handlers.dead_letters import DeadLetters
 
-    with opened_parts() as parts:
-        publisher = Publisher(parts.broker, "dead letters publisher")
+    with opened_clients() as clients:
+        publisher = Publisher(clients.broker, "dead letters publisher")
         publisher.start()
         try:
-            yield DeadLetters(DeadLetterQueue(parts.broker), SqlJobLedger(parts.store.engine), publisher)
+            yield DeadLetters(
+                BrokerDeadLetterQueue(clients.broker),
+                SqlJobLedger(clients.store.engine),
+                BrokerEvents(publisher),
+                BrokerJobCommands(publisher),
+            )
         finally:
             publisher.stop()
 
@@ -91,6 +97,14 @@ def _line(letter: DeadLetter) -> str:
     died_at = f"{letter.died_at:%Y-%m-%dT%H:%M:%SZ}" if letter.died_at else "unknown"
     what = f"{letter.job.kind} {letter.job.job_id}" if letter.job else letter.type or "no type"
     return f"{letter.letter_id}  {died_at}  {what}  {letter.cause or 'unknown'}  {_error(letter)}"
+
+
+def _parameters(letter: DeadLetter) -> str:
+    from whynotboth.v1.jobs_pb2 import JobRequested
+
+    if letter.job is None:
+        return ""
+    return str(getattr(JobRequested.FromString(letter.body), letter.job.kind)).strip().replace("\n", ", ")
 
 
 def _error(letter: DeadLetter) -> str:

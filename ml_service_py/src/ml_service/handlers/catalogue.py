@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from concurrent.futures import Executor
 
+    from ml_service.handlers.deadline import StoreWithDeadline
     from ml_service.handlers.live_state import LiveState
-    from ml_service.handlers.patience import StoreQuestions
     from ml_service.ports.storage import PagePosition
 
 T = TypeVar("T")
@@ -84,13 +84,13 @@ async def list_users(live: LiveState, executor: Executor, query: str, page_size:
 
 
 async def list_interactions(  # noqa: PLR0913
-    live: LiveState, store: StoreQuestions, user_id: str, page_size: int, token: str, *, remaining_seconds: float | None = None
+    live: LiveState, store: StoreWithDeadline, user_id: str, page_size: int, token: str, *, remaining_seconds: float | None = None
 ) -> tuple[Page[tuple[Interaction, Item]], int | None]:
     """Return the user's interactions, newest first, and the log's offset up to which the store has them. A new user has none."""
     require_size("page_size", page_size)
     question = ("interactions", user_id)
     after = _read_position(read_page_token(question, token)) if token else None
-    page = await store.ask(lambda asked: asked.list_interactions(user_id, page_size, after), remaining_seconds)
+    page = await store.query(lambda sql: sql.list_interactions(user_id, page_size, after), remaining_seconds)
     if not live.history(user_id):
         # Memory follows the log faster than the store, which may still hold the rows of a user who was erased.
         return Page((), ""), page.as_of_offset

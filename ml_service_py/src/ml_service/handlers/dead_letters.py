@@ -1,4 +1,4 @@
-"""The use cases of dead letters: look at them, give a job another run, drop one. The operator's, by command line and gateway."""
+"""The use cases of dead letters: list them, replay a job, drop a letter. Operators call them by command line and gateway."""
 
 from __future__ import annotations
 
@@ -7,21 +7,16 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ml_service.adapters.broker.dead_letters import REJECTED
-from ml_service.adapters.broker.job_messages import decode_job, job_replayed, publication_of, queued_again
-from ml_service.domain import JobState
-from ml_service.errors import InvalidArgument
-from ml_service.handlers.jobs import JOBS
+from ml_service.domain import Job, JobState
 from ml_service.handlers.paging import Page, page_token, read_page_token, require_size
+from ml_service.ports.messaging import REJECTED
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ml_service.adapters.broker.dead_letters import DeadLetterQueue, DeadMessage
-    from ml_service.domain import Job
     from ml_service.errors import ServiceError
-    from ml_service.handlers.jobs import Publisher
-    from ml_service.ports.storage import JobLedger
+    from ml_service.ports.job_ledger import JobLedger
+    from ml_service.ports.messaging import DeadLetterQueue, DeadMessage, Events, JobCommands
 
 log = structlog.get_logger()
 
@@ -30,7 +25,7 @@ QUESTION = ("dead letters",)
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that no worker could finish. `job` is None where it can't be decoded; `error` says why, or why the job failed."""
+    """A message that no worker could finish. `job` is None if the body can't be decoded. `error`: why not, or why the job failed."""
 
     letter_id: str
     message_id: str
@@ -44,15 +39,16 @@ class DeadLetter:
 
 
 class DeadLetters:
-    """All methods raise Unavailable while broker or store are away, and NotFound (DEAD_LETTER_UNKNOWN) for an id that isn't there."""
+    """All methods raise Unavailable while broker or store are away, and NotFound (DEAD_LETTER_UNKNOWN) for an unknown id."""
 
-    def __init__(self, queue: DeadLetterQueue, ledger: JobLedger, publisher: Publisher) -> None:
+    def __init__(self, queue: DeadLetterQueue, ledger: JobLedger, events: Events, commands: JobCommands) -> None:
         self._queue = queue
         self._ledger = ledger
-        self._publisher = publisher
+        self._events = events
+        self._commands = commands
 
     def list(self, page_size: int, token: str) -> Page[DeadLetter]:
-        """Oldest first."""
+        """Return a page, oldest first."""
         require_size("page_size", page_size)
         after = read_page_token(QUESTION, token) if token else None
         with self._queue.opened() as messages:
@@ -68,16 +64,18 @@ class DeadLetters:
         return self._describe(dead)
 
     def replay(self, letter_id: str) -> tuple[DeadLetter, bool]:
-        """Queues the job again and then removes its letter; a second time it only removes. Says whether the job is queued.
+        """Queue the job again, then remove its letter; return whether the job is queued. A second call only removes the letter.
 
-        Raises InvalidArgument (MESSAGE_UNDECODABLE) for what is no job.
+        Raise InvalidArgument (MESSAGE_UNDECODABLE) for a letter without a job.
         """
         with self._queue.opened() as messages:
             dead = messages.find(letter_id)
+            if not isinstance(dead.job, Job):
+                raise dead.job
             letter = self._describe(dead)
-            is_queued = self._queue_again(decode_job(dead.message), dead)
+            is_queued = self._queue_again(dead.job, dead)
             messages.remove(dead)
-        log.info("dead letter replayed", letter=letter_id, job_id=letter.job and letter.job.job_id, is_queued=is_queued)
+        log.info("dead letter replayed", letter=letter_id, job_id=dead.job.job_id, is_queued=is_queued)
         return letter, is_queued
 
     def drop(self, letter_id: str) -> DeadLetter:
@@ -89,14 +87,14 @@ class DeadLetters:
         return letter
 
     def _queue_again(self, job: Job, dead: DeadMessage) -> bool:
-        # What a worker gave up and now runs was replayed before: it has a message of its own.
+        # If a worker gave the message up and the job runs now, it was replayed before and has another message.
         record = self._ledger.revive(job.job_id, has_no_worker=dead.cause != REJECTED)
         state, attempt = (record.state, record.attempt) if record else (JobState.QUEUED, 0)
         if state is not JobState.QUEUED:
             return False
         # The fact first: a worker may begin as soon as it has the message.
-        self._publisher.publish(publication_of(job_replayed(job.job_id, attempt), dead.message.traceparent))
-        self._publisher.publish(queued_again(dead.message, JOBS))
+        self._events.job_replayed(job.job_id, attempt, dead.message.traceparent)
+        self._commands.queue(dead.message)
         return True
 
     def _describe(self, dead: DeadMessage) -> DeadLetter:
@@ -115,9 +113,7 @@ class DeadLetters:
         )
 
     def _look_up(self, dead: DeadMessage) -> tuple[Job | None, int, ServiceError | None]:
-        try:
-            job = decode_job(dead.message)
-        except InvalidArgument as error:
-            return None, 0, error
-        record = self._ledger.find(job.job_id)
-        return job, record.attempt if record else 0, record.error if record else None
+        if not isinstance(dead.job, Job):
+            return None, 0, dead.job
+        record = self._ledger.find(dead.job.job_id)
+        return dead.job, record.attempt if record else 0, record.error if record else None

@@ -1,4 +1,4 @@
-"""The use case evaluate: how good each estimator's rankings are on ratings that were kept from it, by the published protocol."""
+"""The use case evaluate: measure each estimator's rankings on held-out ratings, by the published protocol."""
 
 from __future__ import annotations
 
@@ -18,15 +18,22 @@ from ml_service.model.sizes import choose_estimators
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ml_service.domain import EvaluateParams
     from ml_service.model.candidates import Configuration, Found
     from ml_service.model.ratings import Ratings
     from ml_service.model.selection import Report
 
 FOLDS = 3
-#: The search takes most of the time; then each estimator is fitted once more.
+#: The percentage at which the search ends; then each estimator is fitted once more.
 SEARCH_PERCENT = 90.0
 METRICS = {"map": "MAP", "ndcg_at_10": "nDCG@10", "precision_at_10": "P@10", "recall_at_10": "R@10"}
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateParams:
+    """`estimators`: those to measure; none means all that suit the catalogue's size. `seed`: of the split."""
+
+    estimators: tuple[str, ...] = ()
+    seed: int = 42
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +50,9 @@ class EvaluationRow:
 
 
 def evaluate(ratings: Ratings, params: EvaluateParams, report: Report) -> tuple[EvaluationRow, ...]:
-    """Measures the named estimators, in the order of the cross-validation; the first is what a training would select.
+    """Measure the estimators. Return them in the order of the cross-validation; a training would select the first.
 
-    None named: all that suit the catalogue's size.
-
-    `report` hears of each fit and of each test.
-    `ratings` must be in the order in which they were imported: the split depends on it.
+    Call `report` after each fit and each test. `ratings` must be in the order of the import, as the split depends on it.
     """
     train, test = split_by_item(ratings, params.seed)
     if not len(test):
@@ -75,7 +79,7 @@ def _test(found: Found, train: Ratings, test: Ratings, report: Report) -> list[E
 
 
 def to_table(rows: Sequence[EvaluationRow]) -> str:
-    """Sets the rows as text for a terminal; * marks what the cross-validation selects."""
+    """Return the rows as text for a terminal; * marks the estimator that the cross-validation selects."""
     head = f"{'estimator':<14}{'params':<32}" + "".join(f"{title:>9}" for title in METRICS.values())
     lines = [
         f"{row.configuration.estimator + ('*' if row.is_selected else ''):<14}{row.searched_params:<32}"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ml_service.domain import BATCH_SIZE_MAX
 from ml_service.errors import DeadlineExceeded, InvalidArgument, ServiceError
+from ml_service.handlers.deadline import seconds_to_wait
 from ml_service.handlers.paging import require_size
-from ml_service.handlers.patience import patience
 from ml_service.model import scoring
 from ml_service.model.reasons import why
 
@@ -123,7 +123,7 @@ async def recommend(
 ) -> Recommendation:
     """Answers one query; waits within the deadline until the log is read as far as it asks."""
     if query.min_offset is not None:
-        await live.wait_for(query.min_offset, patience(remaining_seconds))
+        await live.wait_for(query.min_offset, seconds_to_wait(remaining_seconds))
     answer = await recommend_batch(live, executor, [query])
     (outcome,) = answer.outcomes
     if isinstance(outcome, ServiceError):

@@ -1,4 +1,4 @@
-"""The use case train: selects, fits on everything, writes a version, and rolls it out unless it is worse than the live one."""
+"""The use case train: choose an estimator, fit it on all ratings, write a version, and roll it out unless it is worse than the live one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ml_service.model.candidates import Configuration, Measured, fit
 from ml_service.model.selection import is_not_worse, measure, search
 
 if TYPE_CHECKING:
-    from ml_service.domain import TrainParams
     from ml_service.model.ratings import Ratings
     from ml_service.model.selection import Report
     from ml_service.ports.storage import LiveVersion, Registry, Store
@@ -22,27 +21,36 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 FOLDS_MIN, FOLDS_MAX = 2, 10
-#: The registry's reasons for a version that can't come back by itself.
+#: The registry's reasons for a version whose files are gone or damaged for good.
 LOST = frozenset({"MODEL_VERSION_UNKNOWN", "MODEL_VERSION_UNUSABLE"})
-#: The search takes most of the time.
+#: The percentages at which the steps end; the search takes most of the time.
 SEARCH_PERCENT = 85.0
 GATE_PERCENT = 88.0
 FIT_PERCENT = 95.0
 
 
-class Mandate(Protocol):
-    """By what right a training names its version and makes it live. A job's ends when another attempt takes the job over."""
+@dataclass(frozen=True, slots=True)
+class TrainParams:
+    """`estimators`: those to choose from; none means all that suit the catalogue's size. `folds`: of the cross-validation."""
+
+    estimators: tuple[str, ...] = ()
+    folds: int = 3
+    seed: int = 42
+
+
+class VersionReservation(Protocol):
+    """Port: reserves a model version for one attempt and commits its outcome (fenced by the attempt number)."""
 
     def name_version(self, new_name: str) -> str:
-        """The name to write under: the new one, unless the training was given one before."""
+        """Return the name to write under: the one reserved by an earlier attempt, else the new one."""
 
     def complete(self, outcome: JobOutcome, live: LiveVersion | None) -> bool:
-        """Makes the version live if the outcome says so; False, and nothing, where `live` isn't live any more."""
+        """Make the version live if the outcome says so. Return False, and write nothing, if `live` isn't live any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class OwnMandate:
-    """Of a training that nobody asked for as a job."""
+class CommandVersionReservation:
+    """For a training by the command line, which has no job and no other attempt."""
 
     store: Store
 
@@ -53,12 +61,12 @@ class OwnMandate:
         return not outcome.promoted or self.store.compare_and_set_live(live, outcome.model_version)
 
 
-def train(store: Store, registry: Registry, mandate: Mandate, params: TrainParams, report: Report) -> JobOutcome:
-    """`report` hears of each fit; an exception that it raises ends the training, and leaves nothing."""
+def train(store: Store, registry: Registry, reservation: VersionReservation, params: TrainParams, report: Report) -> JobOutcome:
+    """Call `report` after each fit. An exception that it raises ends the training, which then leaves no version."""
     if not FOLDS_MIN <= params.folds <= FOLDS_MAX:
         raise InvalidArgument("JOB_PARAMS_INVALID", f"folds is {params.folds}; use {FOLDS_MIN} to {FOLDS_MAX}.")
     ratings = store.load_ratings()
-    name = mandate.name_version(new_version_name())
+    name = reservation.name_version(new_version_name())
     written = _find_written(registry, name)
     challenger, left_out = (written, "") if written else _choose(ratings, params, report)
     while True:
@@ -66,19 +74,19 @@ def train(store: Store, registry: Registry, mandate: Mandate, params: TrainParam
         live = store.read_live()
         promoted = live is None or _may_replace(registry, live, ratings, challenger, params)
         if written is None:
-            # As late as can be: a training that is ended before leaves nothing.
+            # As late as possible: a training that ends before this leaves no files.
             report(Progress(FIT_PERCENT, f"Fitting {challenger.configuration.estimator} on everything{left_out}", challenger.metrics))
             written = _write(registry, name, ratings, challenger)
         outcome = JobOutcome(challenger.metrics, name, promoted=promoted)
-        if mandate.complete(outcome, live):
+        if reservation.complete(outcome, live):
             log.info("model version written", version=name, promoted=promoted, before=live.version if live else None)
             return outcome
-        # Another version went live meanwhile: that one is the champion now.
+        # Another version went live meanwhile: compare with that one.
 
 
 def _choose(ratings: Ratings, params: TrainParams, report: Report) -> tuple[Measured, str]:
-    """Return the best candidate, and what the job's last step says of estimators that can't be fitted."""
-    found = search(ratings, params.estimators, params.folds, params.seed, lambda told: report(_within_search(told)))
+    """Return the best candidate, and the text about estimators that can't be fitted for the job's last step."""
+    found = search(ratings, params.estimators, params.folds, params.seed, lambda progress: report(_within_search(progress)))
     return found.best, tell_left_out(found)
 
 
@@ -87,7 +95,7 @@ def _within_search(progress: Progress) -> Progress:
 
 
 def _find_written(registry: Registry, name: str) -> Measured | None:
-    """What an attempt wrote that ended before it could say so."""
+    """Return the version that an earlier attempt wrote before it died, or None."""
     try:
         version = registry.describe(name)
     except NotFound:
@@ -110,7 +118,7 @@ def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challe
     """
     try:
         champion = registry.describe(live.version)
-        # Its arrays may be gone or damaged although its manifest is fine.
+        # Its arrays may be gone or damaged though its manifest is intact.
         registry.load(live.version)
     except ServiceError as error:
         if error.reason not in LOST:
@@ -123,7 +131,7 @@ def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challe
     try:
         measured = measure(configuration, ratings, params.folds, params.seed)
     except InvalidArgument as error:
-        # Its estimator was removed, or doesn't suit the data any more. Which version is better is for an operator to say.
+        # Its estimator was removed, or doesn't suit the data any more. An operator decides which version is better.
         log.warning("live version can't be measured and stays live: promote the new one by hand", version=live.version, detail=error.detail)
         return False
     is_good = is_not_worse(challenger, measured)

@@ -1,7 +1,7 @@
-"""Ports to what stays on disk: the SQL store, the job ledger in it, and the registry of model versions and job files.
+"""Ports to what stays on disk: the SQL store, and the registry of model versions and job files.
 
-Every method of the store and the ledger raises Unavailable (STORE_UNAVAILABLE) while the database doesn't answer, every method of the
-registry Unavailable (REGISTRY_UNAVAILABLE) while its files can't be reached. All may be called from any thread.
+Every method of the store raises Unavailable (STORE_UNAVAILABLE) while the database doesn't answer, every method of the registry
+Unavailable (REGISTRY_UNAVAILABLE) while its files can't be reached. All may be called from any thread.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Generator, Iterable, Mapping, Sequence
 
-    from ml_service.domain import Interaction, Item, Job, JobFile, JobOutcome, JobState, LogPosition, ModelVersion
-    from ml_service.errors import ServiceError
+    from ml_service.domain import Interaction, Item, JobFile, LogEntry, LogPosition, ModelVersion
     from ml_service.model.ratings import Ratings
     from ml_service.model.scoring import ItemItemModel
 
@@ -127,65 +126,23 @@ class Registry(Protocol):
         """Remove files that belong to no version and no job, if nobody wrote to them since. Return their names."""
 
 
+class PositionMoved(Exception):
+    """Another projector wrote since the position was read, so this one must detach."""
+
+
 @dataclass(frozen=True, slots=True)
-class JobRecord:
-    """A job's row in the ledger: `outcome` if it succeeded, `error` if it failed. `spent` counts the attempts that use up retries."""
+class Appended:
+    """How many rows a batch added, and how many users it erased. Rows that were there already don't count."""
 
-    job_id: str
-    state: JobState
-    attempt: int
-    spent: int
-    outcome: JobOutcome | None
-    error: ServiceError | None
+    interactions: int
+    rejected: int
+    erased: int = 0
 
 
-class RunsElsewhere(Exception):
-    """Another attempt has the job, so this worker can't claim it now."""
+class InteractionLog(Protocol):
+    """Port: the stream `interactions` in the SQL store, and the position up to which the projector has written it."""
 
+    def read_position(self) -> LogPosition | None: ...
 
-class JobLedger(Protocol):
-    """Port: the state of each job. An attempt writes an outcome only while its number is the job's last one (fencing token)."""
-
-    def claim(self, job: Job, worker: str, abandoned_before: datetime = ...) -> JobRecord:
-        """Begin the next attempt; return a final job as it is.
-
-        Raise RunsElsewhere while another worker's attempt runs that began at `abandoned_before` or later.
-        """
-
-    def name_version(self, job_id: str, attempt: int, new_name: str) -> str:
-        """Return the version name of the job's training: an earlier attempt's, else the new one. Raise Internal (JOB_TAKEN_OVER)."""
-
-    def complete(self, job_id: str, attempt: int, outcome: JobOutcome, live: LiveVersion | None) -> bool:
-        """Write success and the promotion in one transaction. Return False, and write nothing, if `live` isn't live any more.
-
-        Raise Internal (JOB_TAKEN_OVER) if another attempt has the job.
-        """
-
-    def succeed(self, job_id: str, attempt: int, outcome: JobOutcome) -> bool:
-        """Write the outcome; return False if the attempt isn't the last one or has ended. So do the next four."""
-
-    def fail(self, job_id: str, attempt: int, error: ServiceError) -> bool: ...
-
-    def cancel(self, job_id: str, attempt: int) -> bool: ...
-
-    def requeue(self, job_id: str, attempt: int) -> bool: ...
-
-    def hand_back(self, job_id: str, attempt: int) -> bool:
-        """Queue the job again without counting the attempt."""
-
-    def revive(self, job_id: str, *, has_no_worker: bool = False) -> JobRecord | None:
-        """Queue a failed job again with all its retries, and a running one if no worker has it. Return None for an unknown job."""
-
-    def cancel_queued(self, job_id: str) -> JobRecord | None:
-        """Cancel a job that waits or is unknown. Return None if it runs or is final."""
-
-    def add_queued(self, job: Job) -> bool:
-        """Add a job that waits. Return False if the ledger has it already."""
-
-    def find(self, job_id: str) -> JobRecord | None: ...
-
-    def list_expired(self, ended_before: datetime, abandoned_before: datetime, limit: int) -> list[str]:
-        """Return at most `limit` ids of jobs that ended before, or that nobody has touched since `abandoned_before`."""
-
-    def forget(self, job_id: str, ended_before: datetime, abandoned_before: datetime) -> None:
-        """Delete the row, unless the job was replayed meanwhile."""
+    def append(self, batch: Sequence[LogEntry], after: LogPosition | None) -> Appended:
+        """Write the batch in its order, if the stored position is still `after`. Raise PositionMoved otherwise."""

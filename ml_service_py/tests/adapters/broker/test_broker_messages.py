@@ -9,29 +9,19 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from pika import BasicProperties
 
-from ml_service.adapters.broker.envelope import Publication, ReceivedMessage, received
+from ml_service.adapters.broker.envelope import Publication, received
 from ml_service.adapters.broker.interaction_messages import read_entry
 from ml_service.adapters.broker.job_messages import (
-    CancelRequest,
-    decode_cancel_request,
     decode_job,
     job_failed,
     job_succeeded,
     publication_of,
     queued_again,
+    read_job_event,
 )
-from ml_service.domain import (
-    EvaluateParams,
-    ExportParams,
-    JobFile,
-    JobOutcome,
-    LoggedErasure,
-    LoggedInteraction,
-    LogPosition,
-    RejectedMessage,
-    TrainParams,
-)
+from ml_service.domain import Job, JobFile, JobOutcome, LoggedErasure, LoggedInteraction, LogPosition, RejectedMessage
 from ml_service.errors import InvalidArgument, Unavailable
+from ml_service.ports.messaging import CancelRequest, JobFact, ReceivedMessage
 from whynotboth.v1 import errors_pb2, jobs_pb2
 from whynotboth.v1.interactions_pb2 import InteractionRecorded, UserErased
 from whynotboth.v1.jobs_pb2 import JobCancelRequested, JobRequested
@@ -129,18 +119,12 @@ def test_an_unusable_interaction_is_decoded_as_a_rejected_message(message: Recei
     assert (entry.reason, entry.body) == (reason, message.body)
 
 
-@pytest.mark.parametrize(
-    ("request_", "params"),
-    [
-        (JobRequested(job_id="j", train=jobs_pb2.TrainParams()), TrainParams()),
-        (JobRequested(job_id="j", train=jobs_pb2.TrainParams(estimators=["ease"], folds=5, seed=0)), TrainParams(("ease",), 5, 0)),
-        (JobRequested(job_id="j", evaluate=jobs_pb2.EvaluateParams(seed=7)), EvaluateParams(seed=7)),
-        (JobRequested(job_id="j", export=jobs_pb2.ExportParams()), ExportParams(10)),
-        (JobRequested(job_id="j", export=jobs_pb2.ExportParams(limit=0)), ExportParams(0)),
-    ],
-)
-def test_absent_parameters_of_a_job_get_their_defaults(request_: JobRequested, params: object) -> None:
-    assert decode_job(message_of(request_)).params == params
+def test_a_job_keeps_its_parameters_encoded() -> None:
+    params = jobs_pb2.TrainParams(estimators=["ease"], folds=5, seed=0)
+
+    job = decode_job(message_of(JobRequested(job_id="j", train=params)))
+
+    assert (job.job_id, job.kind, jobs_pb2.TrainParams.FromString(job.params)) == ("j", "train", params)
 
 
 def test_properties_that_are_not_utf_8_are_decoded_with_replacement_characters() -> None:
@@ -160,11 +144,19 @@ def test_a_job_without_usable_id_or_kind_is_undecodable(request_: JobRequested) 
     assert refused.value.reason == "MESSAGE_UNDECODABLE"
 
 
-def test_only_a_cancel_request_is_decoded_as_one() -> None:
+def test_a_job_event_is_a_command_a_cancel_request_or_a_fact() -> None:
     request = JobCancelRequested(job_id="j", occurred_at=timestamp(WHEN))
+    fact = publication_of(job_failed("j", 1, Unavailable("STORE_UNAVAILABLE", "Away.")))
+    messages = [
+        message_of(JobRequested(job_id="j", export=jobs_pb2.ExportParams())),
+        message_of(request),
+        received(fact.properties, fact.body),
+        message_of(JobRequested(job_id="j")),
+    ]
 
-    assert decode_cancel_request(message_of(request)) == CancelRequest("j", WHEN)
-    assert decode_cancel_request(message_of(JobRequested(job_id="j"))) is None
+    contents = [read_job_event(message).content for message in messages]
+
+    assert contents == [Job("j", "export"), CancelRequest("j", WHEN), JobFact("j"), None]
 
 
 def test_a_fact_has_its_own_routing_key_and_the_job_as_correlation_id() -> None:

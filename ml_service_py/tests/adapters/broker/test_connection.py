@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from ml_service.adapters.broker import connection, dead_letters
 from ml_service.adapters.broker.connection import BrokerAddress, BrokerThread
-from ml_service.adapters.broker.dead_letters import DeadLetterQueue
+from ml_service.adapters.broker.dead_letters import BrokerDeadLetterQueue
 from ml_service.adapters.broker.hint_listener import HintListener
 from ml_service.adapters.broker.job_consumer import JobConsumer
 from ml_service.adapters.broker.stream_reader import StreamReader
@@ -84,12 +84,12 @@ def test_a_timeout_in_a_handler_is_not_logged_as_a_lost_connection(thread: Broke
 
 
 def test_an_error_while_dead_letters_are_read_passes_through_unchanged() -> None:
-    with pytest.raises(TimeoutError), DeadLetterQueue(ADDRESS).opened():
+    with pytest.raises(TimeoutError), BrokerDeadLetterQueue(ADDRESS).opened():
         fail()
 
 
 def test_reading_dead_letters_during_a_broker_outage_raises_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dead_letters, "connect", fail)
 
-    with pytest.raises(Unavailable, match="doesn't give its dead letters"), DeadLetterQueue(ADDRESS).opened():
+    with pytest.raises(Unavailable, match="dead letters can't be read"), BrokerDeadLetterQueue(ADDRESS).opened():
         pass

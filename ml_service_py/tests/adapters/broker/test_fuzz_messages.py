@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pika import BasicProperties
 
-from ml_service.adapters.broker.envelope import ReceivedMessage, received
+from ml_service.adapters.broker.envelope import received
 from ml_service.adapters.broker.interaction_messages import read_entry
-from ml_service.adapters.broker.job_messages import CancelRequest, decode_cancel_request, decode_job
+from ml_service.adapters.broker.job_messages import decode_cancel_request, decode_job
 from ml_service.domain import RATING_MAX, RATING_MIN, Job, LoggedErasure, LoggedInteraction, is_id
 from ml_service.errors import InvalidArgument
+from ml_service.ports.messaging import CancelRequest, ReceivedMessage
 from whynotboth.v1.interactions_pb2 import InteractionRecorded, UserErased
 from whynotboth.v1.jobs_pb2 import EvaluateParams, ExportParams, JobCancelRequested, JobRequested, TrainParams
 

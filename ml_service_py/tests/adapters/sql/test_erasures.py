@@ -11,10 +11,11 @@ from alembic.config import Config
 from sqlalchemy import delete, insert, select
 
 from ml_service.adapters.sql.database import MIGRATIONS, migrate, open_engine, reading, writing
-from ml_service.adapters.sql.interaction_log import Appended, InteractionLog
+from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.adapters.sql.store import SqlStore
 from ml_service.adapters.sql.tables import erased_users, log_positions, rejected_interactions
 from ml_service.domain import LogPosition, RejectedMessage
+from ml_service.ports.storage import Appended
 from whynotboth.v1.interactions_pb2 import InteractionRecorded
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ LOG: list[LogEntry] = [
 
 
 @pytest.fixture
-def log(store: SqlStore) -> InteractionLog:
-    return InteractionLog(store.engine)
+def log(store: SqlStore) -> SqlInteractionLog:
+    return SqlInteractionLog(store.engine)
 
 
 def ratings(store: SqlStore, user_id: str = "u") -> dict[str, float | None]:
@@ -60,7 +61,7 @@ def upgrade(engine: Engine, revision: str) -> None:
         command.upgrade(config, revision)
 
 
-def test_an_erasure_deletes_everything_of_the_user_before_its_offset(log: InteractionLog, store: SqlStore) -> None:
+def test_an_erasure_deletes_everything_of_the_user_before_its_offset(log: SqlInteractionLog, store: SqlStore) -> None:
     log.append(LOG[:3], None)
 
     appended = log.append([sample.erasure(3, "u"), sample.erasure(4, "even")], log.read_position())
@@ -70,7 +71,7 @@ def test_an_erasure_deletes_everything_of_the_user_before_its_offset(log: Intera
     assert rejected_users(store) == []
 
 
-def test_entries_of_a_batch_before_an_erasure_are_not_written_and_later_ones_are(log: InteractionLog, store: SqlStore) -> None:
+def test_entries_of_a_batch_before_an_erasure_are_not_written_and_later_ones_are(log: SqlInteractionLog, store: SqlStore) -> None:
     appended = log.append(LOG, None)
 
     assert appended == Appended(interactions=2, rejected=0, erased=1)
@@ -78,7 +79,7 @@ def test_entries_of_a_batch_before_an_erasure_are_not_written_and_later_ones_are
     assert rejected_users(store) == []
 
 
-def test_a_rejected_message_is_erased_with_its_user(log: InteractionLog, store: SqlStore) -> None:
+def test_a_rejected_message_is_erased_with_its_user(log: SqlInteractionLog, store: SqlStore) -> None:
     theirs = RejectedMessage(LogPosition(0, "a"), "REQUEST_INVALID", "No rating.", b"", "u")
     nobodys = RejectedMessage(LogPosition(1, "b"), "MESSAGE_UNDECODABLE", "No body.", b"\xff")
     log.append([theirs, nobodys], None)
@@ -89,7 +90,7 @@ def test_a_rejected_message_is_erased_with_its_user(log: InteractionLog, store: 
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
-def test_a_second_reading_of_the_log_restores_no_erased_data_after_any_batch(log: InteractionLog, store: SqlStore, size: int) -> None:
+def test_a_second_reading_of_the_log_restores_no_erased_data_after_any_batch(log: SqlInteractionLog, store: SqlStore, size: int) -> None:
     log.append(LOG, None)
     forget_position(store)
 
@@ -101,7 +102,7 @@ def test_a_second_reading_of_the_log_restores_no_erased_data_after_any_batch(log
     assert all(moment == ({"i5": 3.5}, []) for moment in seen)
 
 
-def test_an_erasure_in_an_earlier_log_erases_nothing_in_a_new_one(log: InteractionLog, store: SqlStore) -> None:
+def test_an_erasure_in_an_earlier_log_erases_nothing_in_a_new_one(log: SqlInteractionLog, store: SqlStore) -> None:
     log.append(LOG, None)
     first, second = (sample.logged(offset, sample.interaction("u", f"i{offset}", 4.0)) for offset in range(2))
 
@@ -111,7 +112,7 @@ def test_an_erasure_in_an_earlier_log_erases_nothing_in_a_new_one(log: Interacti
     assert ratings(store) == {"i5": 3.5, "i0": 4.0, "i1": 4.0}
 
 
-def test_an_erasure_that_a_new_log_holds_again_erases_the_data_of_both(log: InteractionLog, store: SqlStore) -> None:
+def test_an_erasure_that_a_new_log_holds_again_erases_the_data_of_both(log: SqlInteractionLog, store: SqlStore) -> None:
     log.append(LOG, None)
     again: list[LogEntry] = [sample.logged(0, sample.interaction("u", "i1")), sample.erasure(1, "u")]
 
@@ -121,7 +122,7 @@ def test_an_erasure_that_a_new_log_holds_again_erases_the_data_of_both(log: Inte
     assert ratings(store) == {}
 
 
-def test_a_log_that_was_wrongly_taken_for_new_gives_the_same_rows(log: InteractionLog, store: SqlStore) -> None:
+def test_a_log_that_was_wrongly_taken_for_new_gives_the_same_rows(log: SqlInteractionLog, store: SqlStore) -> None:
     log.append(LOG, None)
     before = store.load_histories(recent=0).ratings
 
@@ -132,7 +133,7 @@ def test_a_log_that_was_wrongly_taken_for_new_gives_the_same_rows(log: Interacti
     assert rejected_users(store) == []
 
 
-def test_of_two_erasures_the_later_one_counts_in_a_second_reading(log: InteractionLog, store: SqlStore) -> None:
+def test_of_two_erasures_the_later_one_counts_in_a_second_reading(log: SqlInteractionLog, store: SqlStore) -> None:
     twice = [*LOG, sample.erasure(5, "u"), sample.logged(6, sample.interaction("u", "i7", 1.0))]
     log.append(twice, None)
     forget_position(store)
@@ -143,7 +144,7 @@ def test_of_two_erasures_the_later_one_counts_in_a_second_reading(log: Interacti
     assert ratings(store) == {"i7": 1.0}
 
 
-def test_loaded_histories_contain_the_offsets_of_erasures(log: InteractionLog, store: SqlStore) -> None:
+def test_loaded_histories_contain_the_offsets_of_erasures(log: SqlInteractionLog, store: SqlStore) -> None:
     log.append(LOG, None)
 
     histories = store.load_histories(recent=10)
@@ -152,14 +153,14 @@ def test_loaded_histories_contain_the_offsets_of_erasures(log: InteractionLog, s
     assert "u" in histories.recent_ids.values()
 
 
-def test_the_store_keeps_the_time_of_an_erasure(log: InteractionLog, store: SqlStore) -> None:
+def test_the_store_keeps_the_time_of_an_erasure(log: SqlInteractionLog, store: SqlStore) -> None:
     log.append(LOG, None)
 
     with reading(store.engine) as connection:
         assert connection.execute(select(erased_users.c.user_id, erased_users.c.erased_at)).all() == [("u", sample.WHEN)]
 
 
-def test_an_import_restores_no_erased_user(log: InteractionLog, store: SqlStore) -> None:
+def test_an_import_restores_no_erased_user(log: SqlInteractionLog, store: SqlStore) -> None:
     log.append([sample.erasure(0, "even")], None)
 
     imported = store.import_data(sample.ITEMS, [*sample.INTERACTIONS, sample.interaction("new", "i1")])

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from ml_service.adapters.sql import imported_rows
 from ml_service.adapters.sql.database import reading
 from ml_service.adapters.sql.imported_rows import imported_id
-from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.adapters.sql.tables import interactions, microseconds
 from ml_service.domain import Interaction, moment_of
 from ml_service.errors import InvalidArgument
@@ -54,7 +54,7 @@ def test_the_latest_time_counts_in_histories_and_training_data_in_any_row_order(
 @pytest.mark.parametrize("when", [None, sample.WHEN])
 def test_of_ratings_with_equal_times_the_last_written_counts(empty_store: SqlStore, when: datetime | None) -> None:
     empty_store.import_data(sample.ITEMS, [sample.interaction("u", "i1", 4.0, when)])
-    InteractionLog(empty_store.engine).append([sample.logged(0, sample.interaction("u", "i1", 1.0, when))], None)
+    SqlInteractionLog(empty_store.engine).append([sample.logged(0, sample.interaction("u", "i1", 1.0, when))], None)
 
     assert empty_store.load_histories(recent=0).ratings == trained_on(empty_store) == {"u": {"i1": 1.0}}
 
@@ -73,7 +73,7 @@ def test_live_histories_store_and_training_data_agree_after_any_import_and_log(e
     log = [sample.logged(offset, interaction) for offset, interaction in enumerate(some(60))]
 
     asyncio.run(live.apply(log))
-    InteractionLog(empty_store.engine).append(log, None)
+    SqlInteractionLog(empty_store.engine).append(log, None)
 
     stored = empty_store.load_histories(recent=0)
     assert {user_id: live.history(user_id) for user_id in live.user_ids} == stored.ratings == trained_on(empty_store)
@@ -103,7 +103,7 @@ def test_a_stored_row_is_not_imported_again_from_another_line(empty_store: SqlSt
 
 def test_a_row_that_equals_a_live_interaction_is_not_imported(store: SqlStore) -> None:
     entry = sample.interaction("u", "i1", 4.0)
-    InteractionLog(store.engine).append([sample.logged(0, entry)], None)
+    SqlInteractionLog(store.engine).append([sample.logged(0, entry)], None)
 
     assert store.import_data([], [imported(4.0, sample.WHEN)]) == ImportedRows(new=0, left_out=0)
 
@@ -111,7 +111,7 @@ def test_a_row_that_equals_a_live_interaction_is_not_imported(store: SqlStore) -
 def test_a_live_interaction_is_kept_after_an_import_of_the_same_rating(store: SqlStore) -> None:
     store.import_data([], [imported(4.0, sample.WHEN)])
 
-    appended = InteractionLog(store.engine).append([sample.logged(0, sample.interaction("u", "i1", 2.0))], None)
+    appended = SqlInteractionLog(store.engine).append([sample.logged(0, sample.interaction("u", "i1", 2.0))], None)
 
     assert appended.interactions == 1
     assert store.load_histories(recent=0).ratings["u"] == {"i1": 2.0}

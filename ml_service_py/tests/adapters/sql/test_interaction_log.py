@@ -8,21 +8,22 @@ import pytest
 import sample
 from sqlalchemy import delete, select
 
-from ml_service.adapters.broker.envelope import ReceivedMessage
 from ml_service.adapters.broker.interaction_messages import decode_interaction
 from ml_service.adapters.sql.database import reading, writing
-from ml_service.adapters.sql.interaction_log import Appended, InteractionLog, PositionMoved
+from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.adapters.sql.tables import interactions, items, rejected_interactions
 from ml_service.domain import Item, LogPosition, RejectedMessage
 from ml_service.errors import Internal
+from ml_service.ports.messaging import ReceivedMessage
+from ml_service.ports.storage import Appended, PositionMoved
 
 if TYPE_CHECKING:
     from ml_service.adapters.sql.store import SqlStore
 
 
 @pytest.fixture
-def log(store: SqlStore) -> InteractionLog:
-    return InteractionLog(store.engine)
+def log(store: SqlStore) -> SqlInteractionLog:
+    return SqlInteractionLog(store.engine)
 
 
 def reasons(store: SqlStore) -> list[str]:
@@ -36,7 +37,7 @@ def delete_item(store: SqlStore, item_id: str) -> None:
             connection.execute(delete(table).where(table.c.item_id == item_id))
 
 
-def test_rows_and_position_are_written_in_one_transaction(log: InteractionLog, store: SqlStore) -> None:
+def test_rows_and_position_are_written_in_one_transaction(log: SqlInteractionLog, store: SqlStore) -> None:
     entry = sample.logged(4, sample.interaction("new", "i3", 2.5))
 
     appended = log.append([entry], None)
@@ -46,7 +47,7 @@ def test_rows_and_position_are_written_in_one_transaction(log: InteractionLog, s
     assert store.load_histories(recent=0).ratings["new"] == {"i3": 2.5}
 
 
-def test_a_duplicate_interaction_is_stored_once(log: InteractionLog, store: SqlStore) -> None:
+def test_a_duplicate_interaction_is_stored_once(log: SqlInteractionLog, store: SqlStore) -> None:
     first, later = sample.interaction("new", "i3", 1.0), sample.interaction("new", "i3", 5.0)
 
     appended = log.append([sample.logged(0, first), sample.logged(1, later), sample.logged(2, first)], None)
@@ -55,7 +56,7 @@ def test_a_duplicate_interaction_is_stored_once(log: InteractionLog, store: SqlS
     assert store.load_histories(recent=0).ratings["new"] == {"i3": 5.0}
 
 
-def test_a_projector_with_an_old_position_writes_nothing_and_must_step_down(log: InteractionLog, store: SqlStore) -> None:
+def test_a_projector_with_an_old_position_writes_nothing_and_must_step_down(log: SqlInteractionLog, store: SqlStore) -> None:
     log.append([sample.logged(0, sample.interaction("new", "i3"))], None)
 
     for stale in (None, LogPosition(0, "another"), LogPosition(5, "x")):
@@ -68,7 +69,7 @@ def test_a_projector_with_an_old_position_writes_nothing_and_must_step_down(log:
     assert "i4" not in store.load_histories(recent=0).ratings["late"]
 
 
-def test_an_unusable_message_is_stored_as_rejected_and_skipped(log: InteractionLog, store: SqlStore) -> None:
+def test_an_unusable_message_is_stored_as_rejected_and_skipped(log: SqlInteractionLog, store: SqlStore) -> None:
     undecodable = RejectedMessage(LogPosition(0, "m"), "MESSAGE_UNDECODABLE", "No body.", b"\xff")
     unknown = sample.logged(1, sample.interaction("new", "no such item"))
 
@@ -79,7 +80,7 @@ def test_an_unusable_message_is_stored_as_rejected_and_skipped(log: InteractionL
     assert log.read_position() == unknown.position
 
 
-def test_an_item_imported_after_the_first_batch_is_known(log: InteractionLog, store: SqlStore) -> None:
+def test_an_item_imported_after_the_first_batch_is_known(log: SqlInteractionLog, store: SqlStore) -> None:
     before, after = (sample.logged(offset, sample.interaction("new", "late")) for offset in (0, 1))
 
     rejected = log.append([before], None)
@@ -89,7 +90,7 @@ def test_an_item_imported_after_the_first_batch_is_known(log: InteractionLog, st
     assert (rejected, appended) == (Appended(interactions=0, rejected=1), Appended(interactions=1, rejected=0))
 
 
-def test_a_deleted_item_is_noticed_when_the_projector_begins_again(log: InteractionLog, store: SqlStore) -> None:
+def test_a_deleted_item_is_noticed_when_the_projector_begins_again(log: SqlInteractionLog, store: SqlStore) -> None:
     first, second = (sample.logged(offset, sample.interaction("new", "late")) for offset in (0, 1))
     store.import_data([Item("late", "A late film")], [])
     log.append([first], None)
@@ -102,7 +103,7 @@ def test_a_deleted_item_is_noticed_when_the_projector_begins_again(log: Interact
     assert appended == Appended(interactions=0, rejected=1)
 
 
-def test_a_rejected_interaction_with_an_unknown_item_keeps_its_content(log: InteractionLog, store: SqlStore) -> None:
+def test_a_rejected_interaction_with_an_unknown_item_keeps_its_content(log: SqlInteractionLog, store: SqlStore) -> None:
     logged = sample.logged(0, sample.interaction("new", "no such item"))
 
     log.append([logged], None)
@@ -113,7 +114,7 @@ def test_a_rejected_interaction_with_an_unknown_item_keeps_its_content(log: Inte
     assert kept.interaction == logged.interaction
 
 
-def test_a_second_reading_of_the_log_adds_no_rows(log: InteractionLog, store: SqlStore) -> None:
+def test_a_second_reading_of_the_log_adds_no_rows(log: SqlInteractionLog, store: SqlStore) -> None:
     batch = [sample.logged(0, sample.interaction("new", "i3")), sample.logged(1, sample.interaction("new", "no such item"))]
     log.append(batch, None)
 

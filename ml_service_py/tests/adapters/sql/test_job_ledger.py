@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ml_service.adapters.sql.job_ledger import SqlJobLedger
-from ml_service.domain import ExportParams, Job, JobFile, JobOutcome, JobState
+from ml_service.domain import Job, JobFile, JobOutcome, JobState
 from ml_service.errors import Internal, Unavailable
-from ml_service.ports.storage import RunsElsewhere
+from ml_service.ports.job_ledger import RunsElsewhere
 
 if TYPE_CHECKING:
     from ml_service.adapters.sql.store import SqlStore
 
-JOB = Job("job-1", ExportParams())
+JOB = Job("job-1", "export")
 OUTCOME = JobOutcome({"users": 3.0}, "v1", promoted=True, file=JobFile("a.csv", "text/csv", 5))
 
 

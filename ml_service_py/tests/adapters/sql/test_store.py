@@ -10,7 +10,7 @@ import pytest
 import sample
 
 from ml_service.adapters.sql.database import writing
-from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.domain import Item, LogPosition
 from ml_service.errors import Internal
 from ml_service.ports.storage import ImportedRows, LiveVersion
@@ -56,7 +56,7 @@ def test_the_last_rating_of_a_pair_counts_and_keeps_its_position(store: SqlStore
 
 def test_histories_are_loaded_with_the_log_position_and_the_last_ids(store: SqlStore) -> None:
     entry = sample.logged(7, sample.interaction("even", "i4"))
-    InteractionLog(store.engine).append([entry], after=None)
+    SqlInteractionLog(store.engine).append([entry], after=None)
 
     histories = store.load_histories(recent=2)
 

@@ -13,7 +13,7 @@ from waiting import eventually
 
 from ml_service.domain import JobFile
 from ml_service.entrypoints.grpc.server import GrpcServer
-from ml_service.entrypoints.grpc.services import JobService, ModelService
+from ml_service.entrypoints.grpc.servicers import JobServicer, ModelServicer, RecommenderServicer
 from whynotboth.v1.jobs_pb2 import ReadResultRequest
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from fakes import FakeDeadLetters
 
     from ml_service.adapters.registry.registry import FileRegistry
-    from ml_service.entrypoints.grpc.services import RecommenderService
     from ml_service.entrypoints.ops.metrics import Metrics
     from ml_service.handlers.models import Models
 
@@ -53,16 +52,16 @@ def slow() -> SlowRegistry:
 
 
 @pytest.fixture
-def jobs(slow: SlowRegistry, dead_letters: FakeDeadLetters) -> JobService:
-    return JobService(cast("FileRegistry", slow), dead_letters.handlers)
+def jobs(slow: SlowRegistry, dead_letters: FakeDeadLetters) -> JobServicer:
+    return JobServicer(cast("FileRegistry", slow), dead_letters.handlers)
 
 
 @pytest.fixture
-async def server(service: RecommenderService, models: Models, jobs: JobService, metrics: Metrics) -> GrpcServer:
-    return GrpcServer(service, ModelService(models), jobs, metrics, connection_age_seconds=60)
+async def server(service: RecommenderServicer, models: Models, jobs: JobServicer, metrics: Metrics) -> GrpcServer:
+    return GrpcServer(service, ModelServicer(models), jobs, metrics, connection_age_seconds=60)
 
 
-async def test_a_transfer_that_is_cancelled_during_a_chunk_is_cancelled_and_no_bug(jobs: JobService, slow: SlowRegistry) -> None:
+async def test_a_transfer_that_is_cancelled_during_a_chunk_is_cancelled_and_no_bug(jobs: JobServicer, slow: SlowRegistry) -> None:
     parts: Any = jobs.ReadResult(ReadResultRequest(job_id="job-1"), cast("Any", None))
     await anext(parts)
     chunk = asyncio.ensure_future(anext(parts))

@@ -10,7 +10,7 @@ import pytest
 from frozen_store import FrozenStore
 from grpc_driver import GrpcDriver, driving, failure_of
 
-from ml_service.handlers.patience import StoreQuestions
+from ml_service.handlers.deadline import StoreWithDeadline
 from whynotboth.v1.jobs_pb2 import ReadResultRequest
 from whynotboth.v1.recommender_pb2 import ListInteractionsRequest, ListModelsRequest
 
@@ -26,10 +26,10 @@ QUESTIONS = 40
 
 
 @pytest.fixture
-def questions(store: SqlStore) -> Iterator[StoreQuestions]:
+def questions(store: SqlStore) -> Iterator[StoreWithDeadline]:
     frozen = FrozenStore(store)
     with ThreadPoolExecutor(2) as threads:
-        yield StoreQuestions(frozen, threads)
+        yield StoreWithDeadline(frozen, threads)
         frozen.thawed.set()
 
 

@@ -10,7 +10,7 @@ from grpc_driver import GrpcDriver, driving, failure_of
 from waiting import eventually
 
 from ml_service.entrypoints.grpc.server import CALLS_MAX, REQUEST_BYTES_MAX
-from ml_service.entrypoints.grpc.services import TRANSFERS_MAX
+from ml_service.entrypoints.grpc.servicers import TRANSFERS_MAX
 from whynotboth.v1.jobs_pb2 import ReadResultRequest
 from whynotboth.v1.recommender_pb2 import BatchRecommendRequest, GetItemRequest, ListItemsRequest, RecommendRequest
 

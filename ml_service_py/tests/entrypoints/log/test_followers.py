@@ -10,8 +10,8 @@ import pytest
 import sample
 from waiting import eventually
 
-from ml_service.adapters.broker.envelope import ReceivedMessage
-from ml_service.adapters.sql.interaction_log import InteractionLog
+from ml_service.adapters.broker.interaction_messages import decoding
+from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.domain import LogPosition
 from ml_service.entrypoints.log import log_follower
 from ml_service.entrypoints.log.log_follower import LogFollower
@@ -19,6 +19,7 @@ from ml_service.entrypoints.log.model_follower import ModelFollower
 from ml_service.entrypoints.ops.metrics import Metrics
 from ml_service.errors import DeadlineExceeded, Unavailable
 from ml_service.handlers.models import Models
+from ml_service.ports.messaging import ReceivedMessage
 from whynotboth.v1.interactions_pb2 import InteractionRecorded, UserErased
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def follow_log(live: LiveState, store: SqlStore) -> LogFollower:
 async def test_messages_count_when_the_reader_goes_on(live: LiveState, store: SqlStore) -> None:
     follower = follow_log(live, store)
 
-    await asyncio.to_thread(follower.on_messages, [message(0, "even", "i4"), message(1, "new", "i1")])
+    await asyncio.to_thread(decoding(follower.on_entries), [message(0, "even", "i4"), message(1, "new", "i1")])
 
     assert live.history("even")["i4"] == 4.0
     assert live.history("new") == {"i1": 4.0}
@@ -57,7 +58,7 @@ async def test_an_erasure_leaves_nothing_of_what_was_before(live: LiveState, sto
     erased = UserErased(erasure_id="an-id", user_id="even")
     erasure = ReceivedMessage(erased.DESCRIPTOR.full_name, "an-id", erased.SerializeToString(), offset=1)
 
-    await asyncio.to_thread(follow_log(live, store).on_messages, [message(0, "even", "i4"), erasure, message(2, "even", "i5")])
+    await asyncio.to_thread(decoding(follow_log(live, store).on_entries), [message(0, "even", "i4"), erasure, message(2, "even", "i5")])
 
     assert live.history("even") == {"i5": 4.0}
 
@@ -66,7 +67,7 @@ async def test_a_message_that_cannot_be_used_is_passed_over(live: LiveState, sto
     follower = follow_log(live, store)
     broken = ReceivedMessage("whynotboth.v1.InteractionRecorded", "broken", b"\xff\xff", offset=1)
 
-    await asyncio.to_thread(follower.on_messages, [message(0, "even", "i4", rating=9.0), broken])
+    await asyncio.to_thread(decoding(follower.on_entries), [message(0, "even", "i4", rating=9.0), broken])
 
     assert live.history("even") == {"i0": 5.0, "i2": 4.5}
     assert live.position == LogPosition(1, "broken")
@@ -74,8 +75,8 @@ async def test_a_message_that_cannot_be_used_is_passed_over(live: LiveState, sto
 
 async def test_a_restart_takes_the_store_anew(live: LiveState, store: SqlStore) -> None:
     follower = follow_log(live, store)
-    await asyncio.to_thread(follower.on_messages, [message(50, "even", "i4")])
-    InteractionLog(store.engine).append([sample.logged(99, sample.interaction("odd", "i3", 2.0))], after=None)
+    await asyncio.to_thread(decoding(follower.on_entries), [message(50, "even", "i4")])
+    SqlInteractionLog(store.engine).append([sample.logged(99, sample.interaction("odd", "i3", 2.0))], after=None)
 
     await asyncio.to_thread(follower.on_restart)
 
@@ -89,7 +90,7 @@ async def test_histories_stay_while_the_store_they_would_be_rebuilt_from_is_away
         raise Unavailable("STORE_UNAVAILABLE", "Away.")
 
     follower = LogFollower(live, Metrics(live), load_histories)
-    await asyncio.to_thread(follower.on_messages, [message(50, "even", "i4")])
+    await asyncio.to_thread(decoding(follower.on_entries), [message(50, "even", "i4")])
 
     with pytest.raises(Unavailable):
         await asyncio.to_thread(follower.on_restart)
@@ -105,10 +106,10 @@ async def test_an_event_loop_that_is_too_slow_is_named_and_the_log_can_be_read_a
     await live._moved.acquire()
 
     with pytest.raises(DeadlineExceeded, match="event loop"):
-        await asyncio.to_thread(follower.on_messages, [message(0, "even", "i4")])
+        await asyncio.to_thread(decoding(follower.on_entries), [message(0, "even", "i4")])
 
     live._moved.release()
-    await asyncio.to_thread(follow_log(live, store).on_messages, [message(0, "even", "i4")])
+    await asyncio.to_thread(decoding(follow_log(live, store).on_entries), [message(0, "even", "i4")])
     assert live.history("even")["i4"] == 4.0
 
 

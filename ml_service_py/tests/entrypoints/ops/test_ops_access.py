@@ -30,7 +30,7 @@ PROTECTED = ["/metrics", "/models", "/explain/even", "/docs", "/openapi.json", "
 
 @pytest.fixture
 def app(live: LiveState, models: Models, metrics: Metrics) -> FastAPI:
-    return build_ops_api(live, models, metrics, Readiness(), {})
+    return build_ops_api(live, models, metrics, Readiness({}), {})
 
 
 @asynccontextmanager

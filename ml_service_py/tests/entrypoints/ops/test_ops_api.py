@@ -10,11 +10,11 @@ import httpx
 import pytest
 import sample
 
-from ml_service.adapters.broker.stream_reader import ReaderStatus
 from ml_service.entrypoints.ops.api import build_ops_api
 from ml_service.entrypoints.ops.server import OpsAddress, serve_ops
 from ml_service.entrypoints.process.runtime import Readiness, Stopping
 from ml_service.handlers import explanation
+from ml_service.ports.messaging import ReaderStatus
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,8 +48,14 @@ class OpsDriver:
 
 
 @pytest.fixture
-def readiness() -> Readiness:
-    return Readiness("model")
+def met() -> set[str]:
+    """The conditions of readiness that are met."""
+    return set()
+
+
+@pytest.fixture
+def readiness(met: set[str]) -> Readiness:
+    return Readiness({"model": lambda: "model" in met})
 
 
 @dataclass
@@ -73,19 +79,19 @@ async def ops(live: LiveState, models: Models, metrics: Metrics, readiness: Read
         yield OpsDriver(client)
 
 
-async def test_alive_and_ready_are_different_questions(ops: OpsDriver, readiness: Readiness) -> None:
+async def test_liveness_and_readiness_are_different_questions(ops: OpsDriver, readiness: Readiness, met: set[str]) -> None:
     assert await ops.get("/healthz") == (200, {"status": "alive"})
     assert await ops.readiness() == (503, "not ready", ["model"])
 
-    readiness.meet("model")
+    met.add("model")
     assert await ops.readiness() == (200, "ready", [])
 
     readiness.is_draining = True
     assert await ops.readiness() == (503, "not ready", ["draining"])
 
 
-async def test_a_reader_without_its_log_makes_nothing_unready(ops: OpsDriver, readiness: Readiness, reader: FakeReader) -> None:
-    readiness.meet("model")
+async def test_a_reader_without_its_log_does_not_end_readiness(ops: OpsDriver, met: set[str], reader: FakeReader) -> None:
+    met.add("model")
     reader.status = replace(reader.status, is_attached=False)
 
     status, answer = await ops.get("/readyz")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,14 +43,17 @@ class Dependency:
         return "answer"
 
 
-def test_ready_is_what_misses_nothing_and_does_not_drain() -> None:
-    readiness = Readiness("model", "histories")
+def test_a_process_is_ready_while_all_conditions_are_met_and_it_does_not_drain() -> None:
+    met = {"model"}
+    readiness = Readiness({name: partial(met.__contains__, name) for name in ("model", "histories")})
 
-    readiness.meet("model")
     assert readiness.missing == ["histories"]
-    readiness.meet("histories")
+    met.add("histories")
     assert readiness.is_ready
+    met.remove("model")
+    assert readiness.missing == ["model"]
 
+    met.add("model")
     readiness.is_draining = True
     assert not readiness.is_ready
 
@@ -61,7 +65,7 @@ async def test_a_dependency_that_comes_late_is_waited_for() -> None:
     assert dependency.attempts == 2
 
 
-async def test_patience_has_a_bound() -> None:
+async def test_connecting_stops_after_the_time_limit() -> None:
     dependency = Dependency(answers_at=100)
 
     with pytest.raises(Unavailable):
@@ -83,7 +87,7 @@ async def test_an_error_that_an_operator_must_mend_is_raised_without_a_retry() -
     assert attempts == ["asked"]
 
 
-async def test_a_stop_ends_the_patience() -> None:
+async def test_a_stop_ends_the_wait_for_a_dependency() -> None:
     stopping = asyncio.Event()
     stopping.set()
 

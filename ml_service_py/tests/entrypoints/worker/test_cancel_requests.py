@@ -1,4 +1,4 @@
-"""Which jobs somebody wants to stop, as the stream tells."""
+"""The worker remembers the cancel requests of the stream, and cancels jobs that wait."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ml_service.adapters.broker.envelope import ReceivedMessage
+from ml_service.adapters.broker.job_messages import decoding
 from ml_service.entrypoints.worker import cancel_requests
 from ml_service.entrypoints.worker.cancel_requests import CancelRequests
 from ml_service.errors import Unavailable
-from ml_service.handlers.jobs import JOB_WINDOW
+from ml_service.handlers.jobs.service import JOB_WINDOW
+from ml_service.ports.messaging import ReceivedMessage
 from whynotboth.v1.jobs_pb2 import JobCancelRequested
 
 if TYPE_CHECKING:
-    from ml_service.adapters.broker.job_messages import CancelRequest
+    from ml_service.ports.messaging import CancelRequest
 
 TYPE = JobCancelRequested.DESCRIPTOR.full_name
 
@@ -26,32 +27,36 @@ def request(job_id: str, age: timedelta = timedelta(0), offset: int = 0) -> Rece
     return ReceivedMessage(TYPE, "m", message.SerializeToString(), offset=offset)
 
 
-def test_a_request_is_remembered_before_it_is_passed_on() -> None:
-    found: list[bool] = []
-    requests = CancelRequests(lambda asked: found.append(asked.job_id in requests))
+def read(requests: CancelRequests, *messages: ReceivedMessage) -> None:
+    decoding(requests.on_events)(messages)
 
-    requests.on_messages([request("job-1")])
+
+def test_a_request_is_remembered_before_the_waiting_job_is_cancelled() -> None:
+    found: list[bool] = []
+    requests = CancelRequests(lambda given: found.append(given.job_id in requests))
+
+    read(requests, request("job-1"))
 
     assert found == [True]
     assert "job-2" not in requests
 
 
-def test_a_request_older_than_the_window_concerns_no_job_of_today() -> None:
+def test_a_request_older_than_the_job_window_cancels_no_job() -> None:
     requests = CancelRequests(lambda _: None)
 
-    requests.on_messages([request("job-1", JOB_WINDOW + timedelta(hours=1)), request("job-2", JOB_WINDOW - timedelta(hours=1))])
+    read(requests, request("job-1", JOB_WINDOW + timedelta(hours=1)), request("job-2", JOB_WINDOW - timedelta(hours=1)))
 
     assert [job_id in requests for job_id in ("job-1", "job-2")] == [False, True]
 
 
-def test_what_can_not_be_passed_on_comes_again() -> None:
+def test_a_request_is_read_again_if_the_store_is_away() -> None:
     def refuse(_request: CancelRequest) -> None:
         raise Unavailable("STORE_UNAVAILABLE", "Away.")
 
     requests = CancelRequests(refuse)
 
     with pytest.raises(Unavailable):
-        requests.on_messages([request("job-1")])
+        read(requests, request("job-1"))
 
     assert requests.read_position() is None
     assert "job-1" in requests
@@ -61,7 +66,7 @@ def test_the_oldest_requests_are_forgotten_first(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(cancel_requests, "REMEMBERED", 1)
     requests = CancelRequests(lambda _: None)
 
-    requests.on_messages([request("job-1"), ReceivedMessage(TYPE, "m", b"\xff", offset=1), request("job-2", offset=2)])
+    read(requests, request("job-1"), ReceivedMessage(TYPE, "m", b"\xff", offset=1), request("job-2", offset=2))
 
     assert [job_id in requests for job_id in ("job-1", "job-2")] == [False, True]
     assert (position := requests.read_position()) is not None

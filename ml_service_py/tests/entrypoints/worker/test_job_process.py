@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import job_scripts
 import psutil
 import pytest
+import sample
 
-from ml_service.domain import Attempt, Job, JobOutcome, Progress, TrainParams
+from ml_service.domain import Attempt, JobOutcome, Progress
 from ml_service.entrypoints.worker.job_process import JobProcess
 from ml_service.errors import ServiceError
+from whynotboth.v1.jobs_pb2 import TrainParams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +28,7 @@ def process() -> Iterator[JobProcess]:
 
 
 def attempt(*words: str) -> Attempt:
-    return Attempt(Job("job-1", TrainParams(words)), 1, 1)
+    return sample.attempt(TrainParams(estimators=words))
 
 
 def run(process: JobProcess, *words: str) -> list[Progress | JobOutcome | ServiceError]:

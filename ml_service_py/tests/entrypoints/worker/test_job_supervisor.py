@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import job_scripts
 import pytest
+import sample
 
-from ml_service.domain import Attempt, Job, JobOutcome, Progress, TrainParams
+from ml_service.domain import Attempt, JobOutcome, Progress
 from ml_service.entrypoints.worker import job_supervisor as module
 from ml_service.entrypoints.worker.job_process import JobProcess
 from ml_service.entrypoints.worker.job_supervisor import Cancelled, Ending, Supervisor
 from ml_service.errors import Internal
+from whynotboth.v1.jobs_pb2 import TrainParams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +34,7 @@ def supervisor(cancelled: set[str]) -> Iterator[Supervisor]:
 
 
 def run(supervisor: Supervisor, *words: str, on_progress: Callable[[Attempt, Progress], bool] = lambda *_: True) -> Ending:
-    return supervisor.run(Attempt(Job("job-1", TrainParams(words)), 1, 1), on_progress)
+    return supervisor.run(sample.attempt(TrainParams(estimators=words)), on_progress)
 
 
 def refuse_processes(_open_runner: Callable[[], object]) -> JobProcess:

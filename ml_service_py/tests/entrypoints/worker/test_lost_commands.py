@@ -1,4 +1,4 @@
-"""A command that only the stream holds is queued again after a while, once, and its job comes to an end."""
+"""A command that only the stream has is queued again after a while, once, and its job ends."""
 
 from __future__ import annotations
 
@@ -10,32 +10,38 @@ from uuid import uuid4
 import pytest
 from fakes import FakePublisher
 
-from ml_service.adapters.broker.envelope import Publication, ReceivedMessage, received
-from ml_service.adapters.broker.job_messages import job_started, publication_of
+from ml_service.adapters.broker.envelope import Publication, received
+from ml_service.adapters.broker.events import BrokerEvents, BrokerJobCommands
+from ml_service.adapters.broker.job_messages import decode_job, decoding, job_started, publication_of
 from ml_service.adapters.sql.job_ledger import SqlJobLedger
-from ml_service.domain import EvaluateParams, Job, JobOutcome, JobState
+from ml_service.domain import Job, JobOutcome, JobState
 from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
 from ml_service.entrypoints.worker.lost_commands import LOST_AFTER, LostCommands
 from ml_service.entrypoints.worker.worker import Worker
 from ml_service.errors import Unavailable
-from ml_service.handlers.jobs import JOB_WINDOW, JobBook
+from ml_service.handlers.jobs.service import JOB_WINDOW, JobService
+from ml_service.ports.messaging import ReceivedMessage
 from whynotboth.v1.jobs_pb2 import JobRequested
 
 if TYPE_CHECKING:
-    from ml_service.adapters.broker.job_consumer import Delivery
     from ml_service.adapters.sql.store import SqlStore
     from ml_service.entrypoints.worker.job_supervisor import Supervisor
+    from ml_service.ports.messaging import Delivery
 
 
-def command(job_id: str, asked_at: datetime | None = None, seed: int = 1) -> ReceivedMessage:
+def command(job_id: str, requested_at: datetime | None = None, seed: int = 1) -> ReceivedMessage:
     request = JobRequested(job_id=job_id)
     request.evaluate.seed = seed
-    request.occurred_at.FromDatetime(asked_at or datetime.now(UTC))
+    request.occurred_at.FromDatetime(requested_at or datetime.now(UTC))
     return ReceivedMessage(JobRequested.DESCRIPTOR.full_name, job_id, request.SerializeToString(), offset=0)
 
 
+def read(commands: LostCommands, *messages: ReceivedMessage) -> None:
+    decoding(commands.on_events)(messages)
+
+
 def later() -> datetime:
-    """When what was read now counts as lost."""
+    """Return a time at which a command that was read now counts as lost."""
     return datetime.now(UTC) + LOST_AFTER + timedelta(seconds=1)
 
 
@@ -46,6 +52,9 @@ class FakeDelivery:
         self.message = received(publication.properties, publication.body)
         self.is_redelivered = False
         self.is_acknowledged = False
+
+    def read_job(self) -> Job:
+        return decode_job(self.message)
 
     def acknowledge(self) -> None:
         self.is_acknowledged = True
@@ -74,32 +83,32 @@ def publisher() -> FakePublisher:
 
 
 @pytest.fixture
-def book(ledger: SqlJobLedger, publisher: FakePublisher) -> JobBook:
-    return JobBook(ledger, publisher, "worker-1")
+def service(ledger: SqlJobLedger, publisher: FakePublisher) -> JobService:
+    return JobService(ledger, BrokerEvents(publisher), BrokerJobCommands(publisher), "worker-1")
 
 
 @pytest.fixture
-def lost(book: JobBook) -> LostCommands:
-    return LostCommands(book)
+def lost(service: JobService) -> LostCommands:
+    return LostCommands(service)
 
 
-def test_a_command_that_no_worker_has_seen_is_queued_again_as_it_is(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
-    asked = replace(command(job_id), traceparent="00-trace")
-    lost.on_messages([asked])
+def test_a_command_that_no_worker_has_seen_is_queued_again_unchanged(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
+    lost_command = replace(command(job_id), traceparent="00-trace")
+    read(lost, lost_command)
 
     lost.queue_again(later())
 
     (again,) = publisher.taken
     assert (again.exchange, again.routing_key) == ("", "jobs")
-    assert (again.type, again.message_id, again.body, again.traceparent) == (asked.type, job_id, asked.body, "00-trace")
+    assert (again.type, again.message_id, again.body, again.traceparent) == (lost_command.type, job_id, lost_command.body, "00-trace")
 
 
-def test_its_job_then_runs_to_its_end(
-    lost: LostCommands, book: JobBook, ledger: SqlJobLedger, publisher: FakePublisher, job_id: str
+def test_the_job_of_a_lost_command_runs_to_its_end(
+    lost: LostCommands, service: JobService, ledger: SqlJobLedger, publisher: FakePublisher, job_id: str
 ) -> None:
-    lost.on_messages([command(job_id)])
+    read(lost, command(job_id))
     lost.queue_again(later())
-    worker = Worker(book, cast("Supervisor", Succeeding()), lambda *_: False, (10,), WorkerMetrics())
+    worker = Worker(service, cast("Supervisor", Succeeding()), lambda *_: False, (10,), WorkerMetrics())
     delivery = FakeDelivery(publisher.taken[0])
 
     worker._handle(cast("Delivery", delivery))
@@ -110,23 +119,23 @@ def test_its_job_then_runs_to_its_end(
     assert publisher.keys == ["jobs", "job.started", "job.succeeded"]
 
 
-def test_it_is_queued_once_however_many_workers_look_and_how_often(
-    lost: LostCommands, book: JobBook, publisher: FakePublisher, job_id: str
+def test_a_lost_command_is_queued_once_by_any_number_of_workers(
+    lost: LostCommands, service: JobService, publisher: FakePublisher, job_id: str
 ) -> None:
-    other, restarted = LostCommands(book), LostCommands(book)
-    lost.on_messages([command(job_id)])
-    other.on_messages([command(job_id)])
+    other, restarted = LostCommands(service), LostCommands(service)
+    read(lost, command(job_id))
+    read(other, command(job_id))
 
     for commands in (lost, other, lost):
         commands.queue_again(later())
-    restarted.on_messages([command(job_id)])
+    read(restarted, command(job_id))
     restarted.queue_again(later())
 
     assert publisher.keys == ["jobs"]
 
 
-def test_a_command_is_not_queued_again_before_its_time(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
-    lost.on_messages([command(job_id, asked_at=datetime.now(UTC) - timedelta(days=1))])
+def test_a_command_is_not_queued_again_before_it_counts_as_lost(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
+    read(lost, command(job_id, requested_at=datetime.now(UTC) - timedelta(days=1)))
 
     lost.queue_again(datetime.now(UTC) + LOST_AFTER / 2)
 
@@ -136,7 +145,7 @@ def test_a_command_is_not_queued_again_before_its_time(lost: LostCommands, publi
 def test_a_job_with_a_fact_from_a_worker_is_not_lost(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
     started = publication_of(job_started(job_id, 1, "worker-2"))
 
-    lost.on_messages([command(job_id), received(started.properties, started.body)])
+    read(lost, command(job_id), received(started.properties, started.body))
     lost.queue_again(later())
 
     assert publisher.taken == []
@@ -144,27 +153,27 @@ def test_a_job_with_a_fact_from_a_worker_is_not_lost(lost: LostCommands, publish
 
 def test_a_job_that_the_ledger_has_is_not_lost(lost: LostCommands, ledger: SqlJobLedger, publisher: FakePublisher) -> None:
     claimed, cancelled = str(uuid4()), str(uuid4())
-    ledger.claim(Job(claimed, EvaluateParams()), "worker-2")
+    ledger.claim(Job(claimed, "evaluate"), "worker-2")
     ledger.cancel_queued(cancelled)
 
-    lost.on_messages([command(claimed), command(cancelled)])
+    read(lost, command(claimed), command(cancelled))
     lost.queue_again(later())
 
     assert publisher.taken == []
 
 
 def test_of_two_commands_with_one_id_the_first_is_queued(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
-    lost.on_messages([command(job_id, seed=1), command(job_id, seed=2)])
+    read(lost, command(job_id, seed=1), command(job_id, seed=2))
 
     lost.queue_again(later())
 
     assert [JobRequested.FromString(again.body).evaluate.seed for again in publisher.taken] == [1]
 
 
-def test_a_queue_that_is_still_full_is_asked_again_later(
+def test_a_lost_command_that_the_queue_refuses_is_queued_later(
     lost: LostCommands, ledger: SqlJobLedger, publisher: FakePublisher, job_id: str
 ) -> None:
-    lost.on_messages([command(job_id)])
+    read(lost, command(job_id))
     publisher.down = {"jobs"}
     with pytest.raises(Unavailable):
         lost.queue_again(later())
@@ -176,16 +185,16 @@ def test_a_queue_that_is_still_full_is_asked_again_later(
     assert publisher.keys == ["jobs"]
 
 
-def test_a_job_whose_window_is_over_stays_ended(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
-    lost.on_messages([command(job_id, asked_at=datetime.now(UTC) - JOB_WINDOW - timedelta(hours=1))])
+def test_a_command_older_than_the_job_window_is_not_queued(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
+    read(lost, command(job_id, requested_at=datetime.now(UTC) - JOB_WINDOW - timedelta(hours=1)))
 
     lost.queue_again(later())
 
     assert publisher.taken == []
 
 
-def test_another_stream_begins_with_nothing(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
-    lost.on_messages([command(job_id)])
+def test_a_restart_forgets_all_commands(lost: LostCommands, publisher: FakePublisher, job_id: str) -> None:
+    read(lost, command(job_id))
 
     lost.on_restart()
     lost.queue_again(later())

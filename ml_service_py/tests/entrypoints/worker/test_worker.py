@@ -1,4 +1,4 @@
-"""How the worker settles a job's message: the real ledger and handlers, no broker, and attempts that end as told."""
+"""How the worker settles a job's message: the real ledger and job service, no broker, and attempts that end as the test says."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from fakes import FakePublisher
 
-from ml_service.adapters.broker.envelope import ReceivedMessage
+from ml_service.adapters.broker.events import BrokerEvents, BrokerJobCommands
+from ml_service.adapters.broker.job_messages import decode_job
 from ml_service.adapters.sql.job_ledger import SqlJobLedger
-from ml_service.domain import ExportParams, Job, JobOutcome, JobState
+from ml_service.domain import Job, JobOutcome, JobState
 from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
 from ml_service.entrypoints.worker.job_supervisor import Cancelled, Interrupted
 from ml_service.entrypoints.worker.worker import Worker
 from ml_service.errors import DeadlineExceeded, Internal, InvalidArgument, Unavailable
-from ml_service.handlers.jobs import JobBook
+from ml_service.handlers.jobs.service import JobService
+from ml_service.ports.messaging import ReceivedMessage
 from whynotboth.v1 import jobs_pb2
 from whynotboth.v1.jobs_pb2 import JobRequested
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ml_service.adapters.broker.job_consumer import Delivery
     from ml_service.adapters.sql.store import SqlStore
     from ml_service.domain import Attempt
     from ml_service.entrypoints.worker.job_supervisor import Ending, Supervisor
-    from ml_service.ports.storage import JobRecord
+    from ml_service.ports.job_ledger import JobRecord
+    from ml_service.ports.messaging import Delivery
 
-JOB = Job("job-1", ExportParams())
+JOB = Job("job-1", "export")
 REQUEST = JobRequested(job_id=JOB.job_id, export=jobs_pb2.ExportParams())
 DELAYS_MS = (10, 20, 30)
 
@@ -39,6 +41,9 @@ class FakeDelivery:
         self.message = ReceivedMessage(REQUEST.DESCRIPTOR.full_name, "m", REQUEST.SerializeToString())
         self.is_redelivered = is_redelivered
         self.settled: list[str] = []
+
+    def read_job(self) -> Job:
+        return decode_job(self.message)
 
     def acknowledge(self) -> None:
         self.settled.append("acknowledged")
@@ -66,8 +71,8 @@ class WorkerDriver:
     def __init__(self, ledger: SqlJobLedger) -> None:
         self.publisher = FakePublisher()
         self._supervisor = FakeSupervisor()
-        book = JobBook(ledger, self.publisher, "worker-1")
-        self._worker = Worker(book, cast("Supervisor", self._supervisor), lambda *_: False, DELAYS_MS, WorkerMetrics())
+        service = JobService(ledger, BrokerEvents(self.publisher), BrokerJobCommands(self.publisher), "worker-1")
+        self._worker = Worker(service, cast("Supervisor", self._supervisor), lambda *_: False, DELAYS_MS, WorkerMetrics())
 
     def handle(self, end: Callable[[Attempt], Ending], *, is_redelivered: bool = False) -> list[str]:
         """Gives how the message of an attempt was settled that ends so."""
@@ -113,7 +118,7 @@ def test_attempts_go_through_the_retry_queues_in_turn_and_then_to_the_dead_lette
     assert (record(ledger).state, record(ledger).attempt) == (JobState.FAILED, 4)
 
 
-def test_a_job_that_stopping_workers_hand_back_has_all_its_attempts_before_it(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
+def test_a_job_that_stopping_workers_hand_back_keeps_all_its_retries(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
     handed_back = [worker.handle(be_interrupted) for _ in range(10)]
 
     after = worker.handle(find_the_store_away)
@@ -123,7 +128,7 @@ def test_a_job_that_stopping_workers_hand_back_has_all_its_attempts_before_it(wo
     assert (record(ledger).attempt, record(ledger).spent) == (11, 1)
 
 
-def test_a_job_that_kills_its_workers_is_given_up(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
+def test_a_job_that_kills_its_workers_is_dead_lettered(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
     for _ in range(4):
         ledger.claim(JOB, "a worker that died")
 
@@ -135,7 +140,7 @@ def test_a_job_that_kills_its_workers_is_given_up(worker: WorkerDriver, ledger: 
     assert (failed.state, failed.error.reason) == (JobState.FAILED, "JOB_PROCESS_DIED")
 
 
-def test_a_second_message_of_a_job_that_runs_waits_for_its_end(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
+def test_a_second_message_of_a_running_job_is_delayed(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
     ledger.claim(JOB, "another worker")
 
     while_it_runs = worker.handle(succeed)
@@ -154,9 +159,7 @@ def test_the_message_of_a_worker_that_died_takes_the_job_over(worker: WorkerDriv
     assert (settled, record(ledger).state, record(ledger).attempt) == (["acknowledged"], JobState.SUCCEEDED, 2)
 
 
-def test_a_job_that_failed_before_its_message_was_settled_is_a_dead_letter_when_it_comes_again(
-    worker: WorkerDriver, ledger: SqlJobLedger
-) -> None:
+def test_a_redelivered_message_of_a_failed_job_is_dead_lettered(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
     ledger.fail(JOB.job_id, ledger.claim(JOB, "a worker that died").attempt, Internal("INTERNAL", "A bug."))
 
     settled = worker.handle(succeed, is_redelivered=True)
@@ -164,7 +167,7 @@ def test_a_job_that_failed_before_its_message_was_settled_is_a_dead_letter_when_
     assert (settled, worker.publisher.keys, record(ledger).attempt) == (["dead-lettered"], ["job.failed"], 1)
 
 
-def test_a_bug_of_the_worker_fails_the_job_instead_of_being_tried_for_ever(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
+def test_a_bug_of_the_worker_fails_the_job_without_a_retry(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
     worker.publisher.unencodable = {"job.started"}
 
     settled = worker.handle(succeed)
@@ -175,7 +178,7 @@ def test_a_bug_of_the_worker_fails_the_job_instead_of_being_tried_for_ever(worke
     assert (failed.state, failed.error.reason, worker.publisher.keys) == (JobState.FAILED, "INTERNAL", ["job.failed"])
 
 
-def test_a_job_that_nothing_can_be_told_of_is_dead_lettered_too(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
+def test_a_job_is_dead_lettered_even_if_no_fact_about_it_can_be_published(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
     worker.publisher.unencodable = {"job.started", "job.failed"}
 
     settled = worker.handle(succeed)
@@ -186,7 +189,7 @@ def test_a_job_that_nothing_can_be_told_of_is_dead_lettered_too(worker: WorkerDr
 @pytest.mark.parametrize(
     "ending", [Cancelled(), Internal("JOB_PROCESS_DIED", "Killed."), DeadlineExceeded("JOB_DEADLINE_EXCEEDED", "Late.")]
 )
-def test_a_training_that_has_gone_live_has_succeeded_whatever_ends_its_process(
+def test_a_training_whose_version_went_live_has_succeeded_however_its_process_ends(
     worker: WorkerDriver, ledger: SqlJobLedger, empty_store: SqlStore, ending: Ending
 ) -> None:
     def go_live_and_end(attempt: Attempt) -> Ending:
@@ -200,7 +203,7 @@ def test_a_training_that_has_gone_live_has_succeeded_whatever_ends_its_process(
     assert [key for key in worker.publisher.keys if key] == ["job.started", "job.succeeded"]
 
 
-def test_the_message_of_an_attempt_that_another_one_follows_is_no_dead_letter(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
+def test_a_failed_attempt_that_another_worker_took_over_is_not_dead_lettered(worker: WorkerDriver, ledger: SqlJobLedger) -> None:
     def fail_after_a_takeover(_attempt: Attempt) -> Ending:
         ledger.claim(JOB, "another worker")
         return InvalidArgument("JOB_PARAMS_INVALID", "No such estimator.")

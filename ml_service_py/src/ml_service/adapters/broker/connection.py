@@ -17,6 +17,7 @@ from pika.exceptions import AMQPError
 from ml_service.adapters.broker.broker_errors import REFUSALS, cause_of
 from ml_service.adapters.broker.pika_internals import close_without_rejecting, decode_headers_leniently
 from ml_service.errors import ServiceError
+from ml_service.ports.messaging import Detach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,10 +57,6 @@ class BrokerAddress:
         except TypeError as error:
             # pika raises a TypeError for unknown options of TLS.
             raise ValueError(str(error)) from error
-
-
-class Detach(Exception):
-    """A message handler raises this to end the current connection. The thread connects again after the backoff."""
 
 
 class HandlerFailed(Exception):

@@ -1,11 +1,10 @@
-"""What lies in the queue `jobs.dead`: looked at by one connection at a time, and put back in its order. Knows no job."""
+"""The queue `jobs.dead`. One connection at a time takes the messages out, and puts those that stay back in their order."""
 
 from __future__ import annotations
 
 import hashlib
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
@@ -13,9 +12,11 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from ml_service.adapters.broker.broker_errors import unavailable
 from ml_service.adapters.broker.connection import BrokerAddress, connect
-from ml_service.adapters.broker.envelope import ReceivedMessage, received
+from ml_service.adapters.broker.envelope import received
+from ml_service.adapters.broker.job_messages import decode_job
 from ml_service.adapters.broker.topology import prepare_topology
-from ml_service.errors import NotFound, Unavailable
+from ml_service.errors import InvalidArgument, NotFound, Unavailable
+from ml_service.ports.messaging import DeadMessage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,36 +24,27 @@ if TYPE_CHECKING:
     from pika import BasicProperties, BlockingConnection
     from pika.adapters.blocking_connection import BlockingChannel
 
+    from ml_service.domain import Job
+    from ml_service.ports.messaging import ReceivedMessage
+
 QUEUE = "jobs.dead"
-#: Held while looking: of two that look at once, each would see a part, and the order would be lost.
+#: An exclusive queue, held while looking: two readers at once would each see a part, and the order would be lost.
 LOCK = "jobs.dead.viewer"
-#: Half of what the gateway gives a call: the look itself comes after it.
+#: Half of the deadline that the gateway gives a call: reading the queue comes after the lock.
 LOCK_SECONDS = 1.0
 LOCK_POLL_SECONDS = 0.1
-#: The oldest that are looked at; those behind them come to light when these are gone.
+#: Only the oldest are read. Later ones show once these are gone.
 MESSAGES_MAX = 500
 ID_LENGTH = 16
-#: How the broker calls what a worker gave up.
-REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True)
-class DeadMessage:
-    """The copies of one message, why the broker put the first of them here, and when; "" and None where it doesn't say."""
-
-    letter_id: str
-    message: ReceivedMessage
-    cause: str
-    died_at: datetime | None
-    tags: tuple[int, ...]
-
-
-class DeadMessages:
-    """What is in the queue now, oldest first. Goes back at the end, but for what is removed."""
+class BrokerDeadMessages:
+    """The messages in the queue now, oldest first."""
 
     def __init__(self, channel: BlockingChannel) -> None:
         self._channel = channel
         self._found: dict[str, DeadMessage] = {}
+        self._tags: dict[str, list[int]] = {}
         for _ in range(MESSAGES_MAX):
             method, properties, body = channel.basic_get(QUEUE)
             if method is None or properties is None or body is None:
@@ -63,36 +55,34 @@ class DeadMessages:
         return iter(self._found.values())
 
     def find(self, letter_id: str) -> DeadMessage:
-        """Raises NotFound (DEAD_LETTER_UNKNOWN)."""
+        """Raise NotFound (DEAD_LETTER_UNKNOWN)."""
         if letter_id in self._found:
             return self._found[letter_id]
         raise NotFound("DEAD_LETTER_UNKNOWN", f"There is no dead letter {letter_id}. List them to see which there are.", letter=letter_id)
 
     def remove(self, dead: DeadMessage) -> None:
-        """Raises Unavailable (BROKER_UNAVAILABLE)."""
+        """Raise Unavailable (BROKER_UNAVAILABLE)."""
         with _translated_errors():
-            for tag in dead.tags:
+            for tag in self._tags[dead.letter_id]:
                 self._channel.basic_ack(tag)
 
     def _add(self, tag: int, properties: BasicProperties, body: bytes) -> None:
         message = received(properties, body)
         letter_id = _letter_id(message)
-        cause, died_at = _death(properties)
-        if earlier := self._found.get(letter_id):
-            self._found[letter_id] = DeadMessage(letter_id, message, earlier.cause, earlier.died_at, (*earlier.tags, tag))
-        else:
-            self._found[letter_id] = DeadMessage(letter_id, message, cause, died_at, (tag,))
+        self._tags.setdefault(letter_id, []).append(tag)
+        if letter_id not in self._found:
+            self._found[letter_id] = DeadMessage(letter_id, message, _job_of(message), *_death(properties))
 
 
-class DeadLetterQueue:
-    """May be used from any thread; each use has a connection of its own."""
+class BrokerDeadLetterQueue:
+    """May be used from any thread. Each use opens a connection of its own."""
 
     def __init__(self, address: BrokerAddress) -> None:
         self._address = address
 
     @contextmanager
-    def opened(self) -> Iterator[DeadMessages]:
-        """Raises Unavailable (BROKER_UNAVAILABLE), also while another process reads the dead letters. Errors of the block pass through."""
+    def opened(self) -> Iterator[BrokerDeadMessages]:
+        """Raise Unavailable (BROKER_UNAVAILABLE), also while another process reads the dead letters. Errors of the block pass through."""
         with _translated_errors():
             connection = connect("dead letters", self._address)
         try:
@@ -100,11 +90,11 @@ class DeadLetterQueue:
                 _take_lock(connection)
                 channel = connection.channel()
                 prepare_topology(channel, self._address)
-                messages = DeadMessages(channel)
+                messages = BrokerDeadMessages(channel)
             try:
                 yield messages
             finally:
-                # All that wasn't removed. The broker puts it back where it was, as it does when the connection is lost.
+                # All messages that were not removed. The broker puts them back in their places, as it does when the connection is lost.
                 with _translated_errors():
                     channel.basic_nack(0, multiple=True, requeue=True)
         finally:
@@ -117,7 +107,7 @@ def _translated_errors() -> Iterator[None]:
     try:
         yield
     except (AMQPError, OSError) as error:
-        raise unavailable("The broker doesn't give its dead letters", error) from error
+        raise unavailable("The dead letters can't be read from the broker", error) from error
 
 
 def _take_lock(connection: BlockingConnection) -> None:
@@ -127,10 +117,17 @@ def _take_lock(connection: BlockingConnection) -> None:
             connection.channel().queue_declare(LOCK, exclusive=True)
         except ChannelClosedByBroker as error:
             if time.monotonic() > deadline:
-                raise Unavailable("BROKER_UNAVAILABLE", "Somebody else looks at the dead letters. Try again.") from error
+                raise Unavailable("BROKER_UNAVAILABLE", "Another process reads the dead letters. Try again.") from error
             connection.sleep(LOCK_POLL_SECONDS)
         else:
             return
+
+
+def _job_of(message: ReceivedMessage) -> Job | InvalidArgument:
+    try:
+        return decode_job(message)
+    except InvalidArgument as error:
+        return error
 
 
 def _letter_id(message: ReceivedMessage) -> str:
@@ -139,7 +136,7 @@ def _letter_id(message: ReceivedMessage) -> str:
 
 
 def _death(properties: BasicProperties) -> tuple[str, datetime | None]:
-    """The broker notes each death in a header, the latest first; but a publisher may write there what it likes."""
+    """Read cause and time from the header in which the broker notes each death, the latest first. A publisher may write anything there."""
     headers: Mapping[str, object] = properties.headers or {}
     match headers.get("x-death"):
         case [{"reason": str(cause), **more}, *_]:

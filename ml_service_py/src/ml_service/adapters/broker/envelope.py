@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 from pika import BasicProperties, DeliveryMode
 
-from ml_service.domain import LogPosition
 from ml_service.errors import InvalidArgument
+from ml_service.ports.messaging import ReceivedMessage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,24 +48,6 @@ class Publication:
             timestamp=int(time.time()),
             headers={"traceparent": self.traceparent} if self.traceparent else None,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivedMessage:
-    """A message as received, with its body not decoded. `offset` is its offset in a stream, None for a message of a queue."""
-
-    type: str
-    message_id: str
-    body: bytes = field(repr=False)
-    correlation_id: str | None = None
-    traceparent: str | None = None
-    offset: int | None = None
-
-    @property
-    def position(self) -> LogPosition:
-        if self.offset is None:
-            raise ValueError("A message of a queue has no position.")
-        return LogPosition(self.offset, self.message_id)
 
 
 def received(properties: BasicProperties, body: bytes) -> ReceivedMessage:

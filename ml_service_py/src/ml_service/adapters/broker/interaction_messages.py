@@ -1,4 +1,4 @@
-"""The messages of the stream `interactions` as domain values."""
+"""The messages of the stream `interactions` and their domain values."""
 
 from __future__ import annotations
 
@@ -6,27 +6,39 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
 
-from ml_service.adapters.broker.envelope import ReceivedMessage, decode, read_time
+from ml_service.adapters.broker.envelope import decode, read_time
 from ml_service.domain import ID_RULE, RATING_MAX, RATING_MIN, Interaction, LoggedErasure, LoggedInteraction, RejectedMessage, is_id
 from ml_service.errors import InvalidArgument
 from whynotboth.v1.interactions_pb2 import InteractionRecorded, UserErased
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from google.protobuf.message import Message
 
     from ml_service.domain import LogEntry
+    from ml_service.ports.messaging import ReceivedMessage
+
+
+#: The exclusive queue of the projector: of many workers, only one writes the log to the store.
+PROJECTOR_LOCK = "interactions.projector"
 
 
 def read_entry(message: ReceivedMessage) -> LogEntry:
-    """What a message of the stream says, or why it says nothing: a stream has no dead letters, so every message is an answer."""
+    """Decode a message of the stream. A stream has no dead letters, so an unusable message becomes a RejectedMessage."""
     try:
         return decode_erasure(message) if message.type == UserErased.DESCRIPTOR.full_name else decode_interaction(message)
     except InvalidArgument as error:
         return RejectedMessage(message.position, error.reason, error.detail, message.body, find_user(message.body))
 
 
+def decoding(handle: Callable[[Sequence[LogEntry]], None]) -> Callable[[Sequence[ReceivedMessage]], None]:
+    """Return a handler of messages that decodes them for a handler of entries."""
+    return lambda messages: handle([read_entry(message) for message in messages])
+
+
 def encode_interaction(interaction: Interaction) -> bytes:
-    """The body of a message that says this."""
+    """Return the interaction as the body of a message."""
     recorded = InteractionRecorded(interaction_id=interaction.interaction_id, user_id=interaction.user_id, item_id=interaction.item_id)
     if interaction.rating is not None:
         recorded.rating = interaction.rating
@@ -36,7 +48,7 @@ def encode_interaction(interaction: Interaction) -> bytes:
 
 
 def decode_interaction(message: ReceivedMessage) -> LoggedInteraction:
-    """Raises InvalidArgument (MESSAGE_UNDECODABLE, REQUEST_INVALID); whether the item exists isn't asked here."""
+    """Raise InvalidArgument (MESSAGE_UNDECODABLE, REQUEST_INVALID). An unknown item is no error here."""
     recorded = decode(message, InteractionRecorded)
     _require_ids(recorded, "interaction", "interaction_id", "user_id", "item_id")
     # A NaN fails this comparison too.
@@ -49,14 +61,14 @@ def decode_interaction(message: ReceivedMessage) -> LoggedInteraction:
 
 
 def decode_erasure(message: ReceivedMessage) -> LoggedErasure:
-    """Raises InvalidArgument (MESSAGE_UNDECODABLE, REQUEST_INVALID)."""
+    """Raise InvalidArgument (MESSAGE_UNDECODABLE, REQUEST_INVALID)."""
     erased = decode(message, UserErased)
     _require_ids(erased, "erasure", "erasure_id", "user_id")
     return LoggedErasure(erased.user_id, message.position, read_time(erased, "occurred_at"))
 
 
 def find_user(body: bytes) -> str | None:
-    """Whose message this is, if its bytes say so: what is set aside must be found when its user is erased."""
+    """Return the user whom a rejected body names, or None: its row must be found when the user is erased."""
     try:
         user_id = InteractionRecorded.FromString(body).user_id
     except DecodeError:
@@ -66,4 +78,4 @@ def find_user(body: bytes) -> str | None:
 
 def _require_ids(message: Message, what: str, *names: str) -> None:
     if wrong := [name for name in names if not is_id(getattr(message, name))]:
-        raise InvalidArgument("REQUEST_INVALID", f"The {what}'s {' and '.join(wrong)} can't be an id: {ID_RULE}.")
+        raise InvalidArgument("REQUEST_INVALID", f"The {what}'s {' and '.join(wrong)} is not valid: an id must have {ID_RULE}.")

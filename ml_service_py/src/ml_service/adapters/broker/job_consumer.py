@@ -10,7 +10,8 @@ import structlog
 from pika.exceptions import AMQPError, ChannelWrongStateError
 
 from ml_service.adapters.broker.connection import POLL_SECONDS, BrokerAddress, BrokerThread, handling
-from ml_service.adapters.broker.envelope import ReceivedMessage, received
+from ml_service.adapters.broker.envelope import received
+from ml_service.adapters.broker.job_messages import decode_job
 from ml_service.adapters.broker.topology import prepare_topology
 
 if TYPE_CHECKING:
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
     from pika.adapters.blocking_connection import BlockingChannel
     from pika.spec import Basic
 
+    from ml_service.domain import Job
+    from ml_service.ports.messaging import ReceivedMessage
+
 log = structlog.get_logger()
 
 QUEUE = "jobs"
 
 
-class Delivery:
+class QueueDelivery:
     """A job from the queue, to be settled once: acknowledged, dead-lettered or released. May be settled from any thread.
 
     If the connection was lost, settling does nothing: the broker has queued the message again.
@@ -37,6 +41,10 @@ class Delivery:
         self.is_redelivered = is_redelivered
         self._tag = tag
         self._channel = channel
+
+    def read_job(self) -> Job:
+        """Raise InvalidArgument (MESSAGE_UNDECODABLE)."""
+        return decode_job(self.message)
 
     def acknowledge(self) -> None:
         """Remove the message from the queue: the job is done."""
@@ -66,7 +74,7 @@ class Delivery:
 class JobConsumer(BrokerThread):
     """Calls `on_delivery`, which must return at once, for each delivery. The next delivery comes when the last one is settled."""
 
-    def __init__(self, address: BrokerAddress, on_delivery: Callable[[Delivery], None]) -> None:
+    def __init__(self, address: BrokerAddress, on_delivery: Callable[[QueueDelivery], None]) -> None:
         super().__init__("job consumer", address)
         self._on_delivery = on_delivery
         self._pausing = threading.Event()
@@ -98,6 +106,6 @@ class JobConsumer(BrokerThread):
         if self._pausing.is_set():
             channel.basic_nack(tag, requeue=True)
             return
-        delivery = Delivery(received(properties, body), tag, channel, is_redelivered=bool(method.redelivered))
+        delivery = QueueDelivery(received(properties, body), tag, channel, is_redelivered=bool(method.redelivered))
         with handling():
             self._on_delivery(delivery)

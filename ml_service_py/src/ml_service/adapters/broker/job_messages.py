@@ -1,17 +1,18 @@
-"""The job messages as domain values: the command and the cancel request that come in, the facts that go out."""
+"""The job messages and their domain values: the command and the cancel request that come in, the facts that go out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, get_args
 from uuid import uuid4
 
+import structlog
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from ml_service.adapters.broker.envelope import Publication, ReceivedMessage, decode, read_time
-from ml_service.domain import ID_RULE, EvaluateParams, ExportParams, Job, TrainParams, is_id
+from ml_service.adapters.broker.envelope import Publication, decode, read_time
+from ml_service.domain import ID_RULE, Job, is_id
 from ml_service.errors import InvalidArgument, ServiceError
+from ml_service.ports.messaging import CancelRequest, JobEvent, JobFact
 from whynotboth.v1.errors_pb2 import ErrorReason, Failure
 from whynotboth.v1.jobs_pb2 import (
     JobCancelled,
@@ -28,7 +29,12 @@ from whynotboth.v1.jobs_pb2 import (
 )
 
 if TYPE_CHECKING:
-    from ml_service.domain import JobOutcome, JobParams, Progress
+    from collections.abc import Callable, Sequence
+
+    from ml_service.domain import JobOutcome, Progress
+    from ml_service.ports.messaging import ReceivedMessage
+
+log = structlog.get_logger()
 
 REASON_PREFIX = "ERROR_REASON_"
 
@@ -37,32 +43,43 @@ Fact = JobStarted | JobProgressed | JobSucceeded | JobRetried | JobFailed | JobC
 FACT_TYPES = frozenset(fact.DESCRIPTOR.full_name for fact in get_args(Fact))
 
 
-@dataclass(frozen=True, slots=True)
-class CancelRequest:
-    job_id: str
-    occurred_at: datetime
+def read_job_event(message: ReceivedMessage) -> JobEvent:
+    """Decode a message of the stream `job-events`. A stream has no dead letters, so an undecodable message has no content."""
+    try:
+        return JobEvent(message, _content(message))
+    except InvalidArgument as error:
+        log.warning("job event ignored", reason=error.reason, detail=error.detail, offset=message.offset)
+        return JobEvent(message, None)
 
 
-def is_command(message: ReceivedMessage) -> bool:
-    return message.type == JobRequested.DESCRIPTOR.full_name
+def decoding(handle: Callable[[Sequence[JobEvent]], None]) -> Callable[[Sequence[ReceivedMessage]], None]:
+    """Return a handler of messages that decodes them for a handler of events."""
+    return lambda messages: handle([read_job_event(message) for message in messages])
 
 
-def job_of_fact(message: ReceivedMessage) -> str | None:
-    """Return the job's id of a fact that a worker published; None for any other message."""
-    return message.correlation_id if message.type in FACT_TYPES else None
+def _content(message: ReceivedMessage) -> Job | CancelRequest | JobFact | None:
+    if message.type == JobRequested.DESCRIPTOR.full_name:
+        return decode_job(message)
+    if message.type == JobCancelRequested.DESCRIPTOR.full_name:
+        return decode_cancel_request(message)
+    if message.type in FACT_TYPES and message.correlation_id:
+        return JobFact(message.correlation_id)
+    return None
 
 
 def decode_job(message: ReceivedMessage) -> Job:
-    """The defaults of absent parameters are the domain's. Raises InvalidArgument (MESSAGE_UNDECODABLE)."""
+    """Raise InvalidArgument (MESSAGE_UNDECODABLE). The parameters stay encoded: only the file of their kind reads them."""
     request = decode(message, JobRequested)
     _require_id(request.job_id)
-    return Job(request.job_id, _params(request), read_time(request, "occurred_at"))
+    kind = request.WhichOneof("params")
+    if kind is None:
+        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The job '{request.job_id}' has no parameters of a known kind. Mend its publisher.")
+    params = getattr(request, kind).SerializeToString(deterministic=True)
+    return Job(request.job_id, kind, params, read_time(request, "occurred_at"))
 
 
-def decode_cancel_request(message: ReceivedMessage) -> CancelRequest | None:
-    """None for every other fact of the stream. Raises InvalidArgument (MESSAGE_UNDECODABLE)."""
-    if message.type != JobCancelRequested.DESCRIPTOR.full_name:
-        return None
+def decode_cancel_request(message: ReceivedMessage) -> CancelRequest:
+    """Raise InvalidArgument (MESSAGE_UNDECODABLE)."""
     request = decode(message, JobCancelRequested)
     _require_id(request.job_id)
     return CancelRequest(request.job_id, read_time(request, "occurred_at") or datetime.now(UTC))
@@ -100,7 +117,7 @@ def job_replayed(job_id: str, attempt: int) -> JobReplayed:
 
 
 def publication_of(fact: Fact, traceparent: str | None = None) -> Publication:
-    """The fact as it goes to the exchange `jobs`, stamped with the time."""
+    """Return the fact as a message to the exchange `jobs`, with the current time."""
     fact.occurred_at.CopyFrom(_now())
     key = fact.DESCRIPTOR.name.removeprefix("Job").lower()
     return Publication(
@@ -115,28 +132,13 @@ def publication_of(fact: Fact, traceparent: str | None = None) -> Publication:
 
 
 def queued_again(message: ReceivedMessage, queue: str) -> Publication:
-    """The same message, to a queue of its own choice."""
+    """Return the same message for one queue, by way of the default exchange."""
     return Publication("", queue, message.type, message.message_id, message.body, message.correlation_id, message.traceparent)
 
 
 def _require_id(job_id: str) -> None:
     if not is_id(job_id):
-        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The job's id can't be one: {ID_RULE}. Mend its publisher.")
-
-
-def _params(request: JobRequested) -> JobParams:
-    match request.WhichOneof("params"):
-        case "train":
-            train = request.train
-            given = {name: getattr(train, name) for name in ("folds", "seed") if train.HasField(name)}
-            return TrainParams(estimators=tuple(train.estimators), **given)
-        case "evaluate":
-            evaluate = request.evaluate
-            seeds = {"seed": evaluate.seed} if evaluate.HasField("seed") else {}
-            return EvaluateParams(estimators=tuple(evaluate.estimators), **seeds)
-        case "export":
-            return ExportParams(limit=request.export.limit) if request.export.HasField("limit") else ExportParams()
-    raise InvalidArgument("MESSAGE_UNDECODABLE", f"The job '{request.job_id}' has no parameters of a known kind. Mend its publisher.")
+        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The job's id is not valid: it must have {ID_RULE}. Mend its publisher.")
 
 
 def _failure(error: ServiceError) -> Failure:

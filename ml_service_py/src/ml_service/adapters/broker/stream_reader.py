@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 from pika.exceptions import ChannelClosedByBroker
 
-from ml_service.adapters.broker.connection import BrokerAddress, BrokerThread, Detach, handling
+from ml_service.adapters.broker.connection import BrokerAddress, BrokerThread, handling
 from ml_service.adapters.broker.stream_subscription import Subscription
 from ml_service.adapters.broker.topology import prepare_topology
+from ml_service.ports.messaging import Detach, ReaderStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pika import BlockingConnection
     from pika.adapters.blocking_connection import BlockingChannel
 
-    from ml_service.adapters.broker.envelope import ReceivedMessage
     from ml_service.domain import LogPosition
+    from ml_service.ports.messaging import ReceivedMessage
 
 log = structlog.get_logger()
 
@@ -34,16 +34,6 @@ LAST = "last"
 LOCK_HEARTBEAT_SECONDS = 5
 #: AMQP's reply code if another connection holds an exclusive queue.
 RESOURCE_LOCKED = 405
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderStatus:
-    """The state of a reader. A reader whose `attachments` grow while its `offset` doesn't makes no progress."""
-
-    is_attached: bool
-    offset: int | None
-    attachments: int
-    restarts: int
 
 
 class StreamReader(BrokerThread):

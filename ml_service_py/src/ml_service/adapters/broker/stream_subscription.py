@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from pika.exceptions import ChannelWrongStateError
 
 from ml_service.adapters.broker.connection import POLL_SECONDS
-from ml_service.adapters.broker.envelope import ReceivedMessage, received
+from ml_service.adapters.broker.envelope import received
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pika import BasicProperties, BlockingConnection
     from pika.adapters.blocking_connection import BlockingChannel
     from pika.spec import Basic
+
+    from ml_service.ports.messaging import ReceivedMessage
 
 ACKNOWLEDGE_MESSAGES = 500
 #: Without this, deliveries of a stream that gets no more messages would hit the broker's consumer timeout.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from ml_service.adapters.sql import erasures
 from ml_service.adapters.sql.database import insert_new, reading, writing
 from ml_service.adapters.sql.tables import interactions, items, log_positions, rejected_interactions
 from ml_service.domain import LoggedInteraction, LogPosition, RejectedMessage
+from ml_service.ports.storage import Appended, PositionMoved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,20 +24,7 @@ if TYPE_CHECKING:
 STREAM = "interactions"
 
 
-class PositionMoved(Exception):
-    """Another projector moved the position since it was read. This projector must step down."""
-
-
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """The numbers of new rows and of newly erased users of a batch. Rows and erasures that the store had already don't count."""
-
-    interactions: int
-    rejected: int
-    erased: int = 0
-
-
-class InteractionLog:
+class SqlInteractionLog:
     """The projector's view of the store. All methods raise Unavailable (STORE_UNAVAILABLE) while the database doesn't answer."""
 
     def __init__(self, engine: Engine) -> None:

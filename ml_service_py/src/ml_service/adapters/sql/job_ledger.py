@@ -13,7 +13,7 @@ from ml_service.adapters.sql.store import set_live
 from ml_service.adapters.sql.tables import jobs
 from ml_service.domain import Job, JobFile, JobOutcome, JobState
 from ml_service.errors import Internal, error_of
-from ml_service.ports.storage import JobRecord, RunsElsewhere
+from ml_service.ports.job_ledger import JobRecord, RunsElsewhere
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Engine
@@ -39,10 +39,10 @@ class SqlJobLedger:
         Raises RunsElsewhere where another worker has it, by an attempt that began at this time or later.
         """
         with writing(self._engine) as connection:
-            first = _new_row(job.job_id, job.kind.value, JobState.RUNNING) | {"attempt": 1, "spent_attempts": 1, "worker": worker}
+            first = _new_row(job.job_id, job.kind, JobState.RUNNING) | {"attempt": 1, "spent_attempts": 1, "worker": worker}
             if insert_new(connection, jobs, [first], "job_id"):
                 return JobRecord(job.job_id, JobState.RUNNING, attempt=1, spent=1, outcome=None, error=None)
-            claimed = {"state": JobState.RUNNING.value, "kind": job.kind.value, "worker": worker}
+            claimed = {"state": JobState.RUNNING.value, "kind": job.kind, "worker": worker}
             counted = {"attempt": jobs.c.attempt + 1, "spent_attempts": jobs.c.spent_attempts + 1}
             # A worker that asks for what it has didn't hear that it got it.
             is_free = (jobs.c.state == JobState.QUEUED.value) | (jobs.c.worker == worker) | (jobs.c.updated_at < abandoned_before)
@@ -113,7 +113,7 @@ class SqlJobLedger:
     def add_queued(self, job: Job) -> bool:
         """Notes a job that waits and that no worker has seen; False where the ledger has it already."""
         with writing(self._engine) as connection:
-            return insert_new(connection, jobs, [_new_row(job.job_id, job.kind.value, JobState.QUEUED)], "job_id") == 1
+            return insert_new(connection, jobs, [_new_row(job.job_id, job.kind, JobState.QUEUED)], "job_id") == 1
 
     def find(self, job_id: str) -> JobRecord | None:
         with reading(self._engine) as connection:

@@ -109,7 +109,7 @@ def encode_dead_letter(letter: DeadLetter) -> jobs_pb2.DeadLetter:
         message_id=letter.message_id,
         type=letter.type,
         job_id=letter.job.job_id if letter.job else "",
-        kind=letter.job.kind.value if letter.job else "",
+        kind=letter.job.kind if letter.job else "",
         cause=letter.cause,
         error=encode_failure(letter.error) if letter.error else None,
         attempts=letter.attempts,

@@ -1,4 +1,4 @@
-"""The gRPC server: its options, its services, its health. What the services do is theirs."""
+"""The gRPC server: its options, its servicers, its health service, its graceful stop."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from whynotboth.v1 import jobs_pb2, jobs_pb2_grpc, recommender_pb2, recommender_
 
 if TYPE_CHECKING:
     from ml_service.adapters.certificates import Certificates
-    from ml_service.entrypoints.grpc.services import JobService, ModelService, RecommenderService
+    from ml_service.entrypoints.grpc.servicers import JobServicer, ModelServicer, RecommenderServicer
     from ml_service.entrypoints.ops.metrics import Metrics
 
-#: More calls than these at once are refused instead of waiting unseen: each may be a batch.
+#: The concurrency limit of calls. More are rejected instead of waiting in a hidden queue: each may be a batch.
 CALLS_MAX = 256
-#: A full batch of the longest ids is a fifth of this.
+#: Five times a full batch of the longest ids.
 REQUEST_BYTES_MAX = 1024 * 1024
-#: How long the server may take to say goodbye once no call of ours is in flight.
+#: How long the server may take to close connections once no call is in flight.
 STANDING_SECONDS = 0.25
 SERVICES = (
     *(service.full_name for service in recommender_pb2.DESCRIPTOR.services_by_name.values()),
@@ -34,24 +34,25 @@ SERVICES = (
 OPTIONS = (
     # A taken port is an error, not a second server that gets half of the calls.
     ("grpc.so_reuseport", 0),
-    # Gateways ping each second, on idle connections too. Half of that, as pings don't arrive as evenly as they are sent.
+    # Gateways ping each second, on idle connections too. Allow half of that interval, as pings arrive unevenly.
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 500),
     ("grpc.max_receive_message_length", REQUEST_BYTES_MAX),
-    # Calls in flight finish when a connection's time is over.
+    # When a connection reaches its age, its calls in flight finish.
     ("grpc.max_connection_age_grace_ms", 30_000),
 )
 
 
 class GrpcServer:
-    """Serves from `start` to `stop`, and says by the health service whether work may come."""
+    """Serves from `start` to `stop`. The health service says whether it takes work."""
 
     def __init__(
-        self, recommender: RecommenderService, models: ModelService, jobs: JobService, metrics: Metrics, connection_age_seconds: float
+        self, recommender: RecommenderServicer, models: ModelServicer, jobs: JobServicer, metrics: Metrics, connection_age_seconds: float
     ) -> None:
         self._calls = CallsInFlight()
+        self._is_serving = False
         self._health = health_aio.HealthServicer()
-        # Gateways look for new replicas when a connection ends.
+        # Gateways resolve the replicas again when a connection ends.
         options = (*OPTIONS, ("grpc.max_connection_age_ms", round(connection_age_seconds * 1000)))
         self._server = grpc.aio.server(
             interceptors=[ServiceInterceptor(self._calls, metrics)], options=options, maximum_concurrent_rpcs=CALLS_MAX
@@ -63,9 +64,9 @@ class GrpcServer:
         reflection.enable_server_reflection([*SERVICES, "grpc.health.v1.Health", reflection.SERVICE_NAME], self._server)
 
     async def start(self, host: str, port: int, certificates: Certificates | None = None) -> int:
-        """Listens, not serving by its health; gives the port, chosen by the system for 0. Raises UnusablePort for a taken one.
+        """Listen with health NOT_SERVING; return the port (for 0, the system chooses one). Raise UnusablePort for a taken one.
 
-        With certificates it answers only who shows one of the same authority.
+        With certificates, accept calls only from clients whose certificate the same authority signed.
         """
         await self.set_serving(is_serving=False)
         credentials = None if certificates is None else mutual_tls(certificates)
@@ -77,17 +78,23 @@ class GrpcServer:
         await self._server.start()
         return bound
 
+    @property
+    def is_serving(self) -> bool:
+        """Whether the health service says SERVING."""
+        return self._is_serving
+
     async def set_serving(self, *, is_serving: bool) -> None:
+        self._is_serving = is_serving
         status = health_pb2.HealthCheckResponse.SERVING if is_serving else health_pb2.HealthCheckResponse.NOT_SERVING
         for service in ("", *SERVICES):
             await self._health.set(service, status)
 
     async def drain(self) -> None:
-        """Says to load balancers that no new work should come; what comes is still served."""
+        """Tell load balancers by the health service to send no new calls. Calls that still come are served."""
         await self._health.enter_graceful_shutdown()
 
     async def stop(self, grace_seconds: float) -> list[str]:
-        """Refuses new calls, lets those in flight finish within the grace, ends the rest; gives the methods of the ended ones."""
+        """Reject new calls, let those in flight finish within the grace, end the rest. Return the methods of those that were ended."""
         stopping = asyncio.create_task(self._server.stop(grace_seconds))
         with suppress(TimeoutError):
             async with asyncio.timeout(grace_seconds):
@@ -96,7 +103,7 @@ class GrpcServer:
         with suppress(TimeoutError):
             async with asyncio.timeout(STANDING_SECONDS):
                 await asyncio.shield(stopping)
-        # What is left now is over time, or a health watch, which would hold the server for the whole grace.
+        # The rest is over time, or a health watch, which would hold the server for the whole grace.
         await self._server.stop(None)
         await stopping
         return open_methods

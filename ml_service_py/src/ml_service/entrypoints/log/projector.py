@@ -6,30 +6,27 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ml_service.adapters.broker.connection import Detach
-from ml_service.adapters.broker.interaction_messages import read_entry
-from ml_service.adapters.sql.interaction_log import InteractionLog, PositionMoved
 from ml_service.domain import LoggedErasure, RejectedMessage
+from ml_service.ports.messaging import Detach
+from ml_service.ports.storage import PositionMoved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ml_service.adapters.broker.envelope import ReceivedMessage
-    from ml_service.domain import LogPosition
+    from ml_service.domain import LogEntry, LogPosition
     from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
+    from ml_service.ports.storage import InteractionLog
 
 log = structlog.get_logger()
 
-#: Who holds this exclusive queue is the projector; there are many workers and one log.
-LOCK = "interactions.projector"
 #: How long a batch may wait to fill.
 GATHER_SECONDS = 1.0
-#: What a transaction costs beside its rows is shared by so many; it holds up other writers for about 50 ms.
+#: Rows of one transaction share its fixed cost. One of this size holds up other writers for about 50 ms.
 BATCH_MESSAGES = 2000
 
 
 class Projector:
-    """While the store is down it raises, so that the reader pauses and goes on later from the stored position."""
+    """Raises Unavailable while the store is down; the reader then attaches again later, at the stored position."""
 
     def __init__(self, interaction_log: InteractionLog, metrics: WorkerMetrics) -> None:
         self._log = interaction_log
@@ -43,8 +40,7 @@ class Projector:
     def on_restart(self) -> None:
         """The stored position stays until the first batch of the new log replaces it."""
 
-    def on_messages(self, messages: Sequence[ReceivedMessage]) -> None:
-        batch = [read_entry(message) for message in messages]
+    def on_entries(self, batch: Sequence[LogEntry]) -> None:
         try:
             appended = self._log.append(batch, self._stored)
         except PositionMoved as error:

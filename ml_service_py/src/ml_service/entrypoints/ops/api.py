@@ -6,25 +6,25 @@ from dataclasses import asdict
 from datetime import datetime  # FastAPI reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import FastAPI, Path, Query
-from fastapi_offline import FastAPIOffline
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from ml_service.domain import PAGE_SIZE_MAX
-from ml_service.entrypoints.ops.problem import install_problems
-from ml_service.entrypoints.ops.server import probes
+from ml_service.entrypoints.ops.server import build_probes_api
 from ml_service.handlers.explanation import explain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fastapi import FastAPI
+
     from ml_service.entrypoints.ops.metrics import Metrics
-    from ml_service.entrypoints.ops.reader_metrics import LogReader
     from ml_service.entrypoints.process.runtime import Readiness
     from ml_service.handlers.explanation import ExplainedItem
     from ml_service.handlers.live_state import LiveState
     from ml_service.handlers.models import Models
+    from ml_service.ports.messaging import LogReader
 
 
 TOKEN_LENGTH_MAX = 1000
@@ -69,11 +69,7 @@ class ExplanationView(View):
 
 
 def build_ops_api(live: LiveState, models: Models, metrics: Metrics, readiness: Readiness, readers: Mapping[str, LogReader]) -> FastAPI:
-    app = FastAPIOffline(
-        title="Why Not Both: recommender operations", description="Internal. The public API is the gateway's.", redoc_url=None
-    )
-    install_problems(app)
-    app.include_router(probes(readiness, metrics.render, readers))
+    app = build_probes_api("Why Not Both: recommender operations", readiness, metrics.render, readers)
 
     @app.get("/models", tags=["models"])
     async def list_models(

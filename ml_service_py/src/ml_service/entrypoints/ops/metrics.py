@@ -11,8 +11,8 @@ from ml_service.entrypoints.ops.reader_metrics import ReaderMetrics
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ml_service.entrypoints.ops.reader_metrics import LogReader
     from ml_service.handlers.live_state import LiveState
+    from ml_service.ports.messaging import LogReader
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)

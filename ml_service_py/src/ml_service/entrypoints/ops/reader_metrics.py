@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -12,14 +12,9 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
-    from ml_service.adapters.broker.stream_reader import ReaderStatus
+    from ml_service.ports.messaging import LogReader
 
 LABELS = ("stream",)
-
-
-class LogReader(Protocol):
-    @property
-    def status(self) -> ReaderStatus: ...
 
 
 class ReaderMetrics(Collector):

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST
 from uvicorn import Config, Server
 
 from ml_service.entrypoints.ops.access import install_access
 from ml_service.entrypoints.ops.hosts import AllowedHosts, install_host_check
+from ml_service.entrypoints.ops.problem import install_problems
 from ml_service.entrypoints.ops.reader_metrics import describe_readers
 from ml_service.entrypoints.process.runtime import UnusablePort
 
@@ -23,10 +25,18 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from pydantic import SecretStr
 
-    from ml_service.entrypoints.ops.reader_metrics import LogReader
     from ml_service.entrypoints.process.runtime import Readiness, Stopping
+    from ml_service.ports.messaging import LogReader
 
 STOP_SECONDS = 2
+
+
+def build_probes_api(title: str, readiness: Readiness, render_metrics: Callable[[], bytes], readers: Mapping[str, LogReader]) -> FastAPI:
+    """Return an API with nothing but the probes, and the problem format for errors."""
+    app = FastAPIOffline(title=title, description="Internal. The public API is the gateway's.", redoc_url=None)
+    install_problems(app)
+    app.include_router(probes(readiness, render_metrics, readers))
+    return app
 
 
 def probes(readiness: Readiness, render_metrics: Callable[[], bytes], readers: Mapping[str, LogReader]) -> APIRouter:

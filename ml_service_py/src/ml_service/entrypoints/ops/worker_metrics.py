@@ -11,8 +11,8 @@ from ml_service.entrypoints.ops.reader_metrics import ReaderMetrics
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ml_service.adapters.sql.interaction_log import Appended
-    from ml_service.entrypoints.ops.reader_metrics import LogReader
+    from ml_service.ports.messaging import LogReader
+    from ml_service.ports.storage import Appended
 
 JOB_SECONDS = (0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200)
 

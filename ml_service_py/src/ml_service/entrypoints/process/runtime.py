@@ -1,4 +1,4 @@
-"""The life of a process: what ends it, its readiness, and connecting with a bounded retry. The recommender and the worker share it."""
+"""The life of a process: its stop, its threads, its readiness, and connecting with a bounded retry. Recommender and worker share it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import random
 import signal
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 
@@ -16,7 +16,7 @@ from ml_service.entrypoints.process.threads import on_dead_thread
 from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 
 log = structlog.get_logger()
 
@@ -28,41 +28,39 @@ LAST_DELAY_SECONDS = 3.0
 
 
 class Readiness:
-    """Whether work may be sent here. Alive is another question, and one that only the process's answering answers."""
+    """Whether the process takes work. It checks the conditions each time, as a broker may go and come. Liveness is another question."""
 
-    def __init__(self, *conditions: str) -> None:
-        self._missing = dict.fromkeys(conditions)
+    def __init__(self, conditions: Mapping[str, Callable[[], bool]]) -> None:
+        self._conditions = conditions
         self.is_draining = False
 
     @property
     def is_ready(self) -> bool:
-        return not self._missing and not self.is_draining
+        return not self.missing
 
     @property
     def missing(self) -> list[str]:
-        """What it waits for, by name."""
-        return [*self._missing, *(["draining"] if self.is_draining else [])]
-
-    def meet(self, condition: str) -> None:
-        self._missing.pop(condition, None)
+        """The names of the conditions that aren't met."""
+        unmet = [name for name, is_met in self._conditions.items() if not is_met()]
+        return [*unmet, "draining"] if self.is_draining else unmet
 
 
 class Stopping(asyncio.Event):
-    """Set when the process is to stop. Create it on the event loop.
+    """Set when the process must stop. Create it on the event loop.
 
-    It holds the one rule for all threads and tasks of the process: one that ends unasked ends the process, with the code 1, as it would
-    otherwise stay ready and work no more. Threads of executors are exempt: the caller that waits for them gets their errors.
+    A thread or task that ends before the stop ends the process with code 1: otherwise the process would stay ready without working.
+    Threads of executors are exempt: their callers get the errors.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._loop = asyncio.get_running_loop()
-        #: The threads and tasks that ended unasked, by name.
+        #: The names of threads and tasks that ended before the stop.
         self.dead: list[str] = []
 
     def on_dead(self, name: str, error: BaseException | None) -> None:
-        """May be called from any thread."""
-        log.critical("part of the process ended unasked", part=name, exc_info=error)
+        """Stop the process. May be called from any thread."""
+        log.critical("thread or task ended before the stop", part=name, exc_info=error)
         self.dead.append(name)
         self._loop.call_soon_threadsafe(self.set)
 
@@ -70,9 +68,9 @@ class Stopping(asyncio.Event):
     async def running(
         self, work: Coroutine[None, None, object], name: str, ask_to_end: Callable[[], object] | None = None
     ) -> AsyncIterator[None]:
-        """Run a task as long as the block; at its end cancel the task, or ask it in another way, and wait for it.
+        """Run a task during the block; then cancel it, or call `ask_to_end`, and wait for it.
 
-        A task that fails while it ends is logged, and counts as dead too.
+        A task that fails while it ends counts as dead too.
         """
         is_asked = False
 
@@ -91,8 +89,25 @@ class Stopping(asyncio.Event):
             await asyncio.wait([task])
 
 
+class Thread(Protocol):
+    def start(self) -> None: ...
+
+    def stop(self) -> object: ...
+
+
+@asynccontextmanager
+async def started(thread: Thread) -> AsyncIterator[None]:
+    """Run the thread during the block."""
+    thread.start()
+    try:
+        yield
+    finally:
+        # Not on the event loop: the thread may be waiting for it.
+        await asyncio.to_thread(thread.stop)
+
+
 def stop_signal() -> Stopping:
-    """Gives an event that SIGTERM or SIGINT sets, and the end of a thread or task; a second signal ends the process at once.
+    """Return an event that SIGTERM, SIGINT or a dead thread or task sets. A second signal ends the process at once.
 
     Call it on the event loop's thread.
     """
@@ -118,7 +133,7 @@ class UnusablePort(OSError):
 
 @contextmanager
 def naming_port(variable: str) -> Iterator[None]:
-    """Names the variable to change when what starts in the block can't have its port."""
+    """Turn an UnusablePort of the block into InvalidSettings that names the variable to change."""
     try:
         yield
     except UnusablePort as error:
@@ -126,7 +141,7 @@ def naming_port(variable: str) -> Iterator[None]:
 
 
 async def wait_until(event: asyncio.Event, seconds: float) -> bool:
-    """Waits for the event at most so long; says whether it came."""
+    """Wait for the event, at most so long. Return whether it is set."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()
@@ -136,7 +151,7 @@ async def wait_until(event: asyncio.Event, seconds: float) -> bool:
 
 
 async def retry_while_unavailable(attempt: Callable[[], T], stopping: asyncio.Event, within_seconds: float = CONNECT_SECONDS) -> T:
-    """Call on a thread until it doesn't raise Unavailable; raise it when it isn't retryable, the time is over or the process stops."""
+    """Call on a thread until it doesn't raise Unavailable. Raise that if it isn't retryable, after the time limit, or at the stop."""
     loop = asyncio.get_running_loop()
     deadline, delay_seconds = loop.time() + within_seconds, FIRST_DELAY_SECONDS
     while True:

@@ -1,42 +1,35 @@
-"""Which jobs somebody wants to stop, as the stream `job-events` tells."""
+"""Remembers the cancel requests of the stream `job-events`, and cancels jobs that wait."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import structlog
-
-from ml_service.adapters.broker.job_messages import decode_cancel_request
-from ml_service.errors import InvalidArgument
-from ml_service.handlers.jobs import JOB_WINDOW
+from ml_service.handlers.jobs.service import JOB_WINDOW
+from ml_service.ports.messaging import CancelRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ml_service.adapters.broker.envelope import ReceivedMessage
-    from ml_service.adapters.broker.job_messages import CancelRequest
     from ml_service.domain import LogPosition
+    from ml_service.ports.messaging import JobEvent
 
-log = structlog.get_logger()
-
-STREAM = "job-events"
-#: Requests are remembered for jobs that come later; older ones are in the ledger all the same.
+#: Requests kept in memory, for jobs that begin later. The ledger has the older ones.
 REMEMBERED = 10_000
 
 
 class CancelRequests:
-    """Remembers each request before it passes it on, so that a job which begins meanwhile is found in one place or the other."""
+    """Remembers each request before it cancels the waiting job, so that a job which begins meanwhile is found in one of the two places."""
 
     def __init__(self, cancel_queued: Callable[[CancelRequest], None]) -> None:
         self._cancel_queued = cancel_queued
-        self._asked_at: dict[str, datetime] = {}
+        self._requested_at: dict[str, datetime] = {}
         self._position: LogPosition | None = None
 
     def __contains__(self, job_id: object) -> bool:
-        """Requests outlive their job's window in the stream; the key of that job may have made another one since."""
-        asked_at = self._asked_at.get(str(job_id))
-        return asked_at is not None and asked_at > datetime.now(UTC) - JOB_WINDOW
+        """A request counts for one job window: after that, the same Idempotency-Key may have made another job with this id."""
+        requested_at = self._requested_at.get(str(job_id))
+        return requested_at is not None and requested_at > datetime.now(UTC) - JOB_WINDOW
 
     def read_position(self) -> LogPosition | None:
         return self._position
@@ -44,20 +37,14 @@ class CancelRequests:
     def on_restart(self) -> None:
         self._position = None
 
-    def on_messages(self, messages: Sequence[ReceivedMessage]) -> None:
-        for message in messages:
-            if request := _cancel_request(message):
-                self._asked_at[request.job_id] = request.occurred_at
-                if len(self._asked_at) > REMEMBERED:
-                    del self._asked_at[next(iter(self._asked_at))]
-                self._cancel_queued(request)
-            self._position = message.position
+    def on_events(self, events: Sequence[JobEvent]) -> None:
+        for event in events:
+            if isinstance(event.content, CancelRequest):
+                self._remember(event.content)
+                self._cancel_queued(event.content)
+            self._position = event.message.position
 
-
-def _cancel_request(message: ReceivedMessage) -> CancelRequest | None:
-    try:
-        return decode_cancel_request(message)
-    except InvalidArgument as error:
-        # A stream has no dead letters.
-        log.warning("job event ignored", reason=error.reason, detail=error.detail, offset=message.offset)
-        return None
+    def _remember(self, request: CancelRequest) -> None:
+        self._requested_at[request.job_id] = request.occurred_at
+        if len(self._requested_at) > REMEMBERED:
+            del self._requested_at[next(iter(self._requested_at))]

@@ -1,4 +1,4 @@
-"""Which command of a job came first in the stream `job-events`, by which gateways know of jobs: it is the one that counts."""
+"""Finds the command of a job that came first in the stream `job-events`. That one counts, as gateways know jobs by this stream."""
 
 from __future__ import annotations
 
@@ -7,43 +7,42 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from ml_service.adapters.broker.job_messages import decode_job, is_command, queued_again
-from ml_service.entrypoints.worker.cancel_requests import STREAM
-from ml_service.errors import InvalidArgument, Unavailable
-from ml_service.handlers.jobs import FACT_TIMEOUT_SECONDS, JOB_WINDOW
+from ml_service.domain import Job
+from ml_service.errors import Unavailable
+from ml_service.handlers.jobs.service import JOB_WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from ml_service.adapters.broker.envelope import ReceivedMessage
-    from ml_service.domain import Job
-    from ml_service.handlers.jobs import Publisher
+    from ml_service.ports.messaging import JobCommands, JobEvent, ReceivedMessage
 
+#: Commands kept in memory.
 REMEMBERED = 10_000
-#: How long the stream may take to tell of a command that the queue has delivered already.
+#: How long to wait for the stream to deliver a command that the queue has delivered already.
 WAIT_SECONDS = 2.0
-#: Ids of this version are derived from an Idempotency-Key; all others come once.
+#: The UUID version of ids that the gateway derives from an Idempotency-Key. All other ids are used once.
 DERIVED = 5
 
 
 class FirstCommands:
-    """Two bodies with one key at the same moment may stand in the queue in one order and in the stream in the other.
+    """Two bodies with one Idempotency-Key may have one order in the queue and the other in the stream.
 
-    And a command that a broker's end cut in two may stand in the queue alone.
+    If the broker dies while it routes a command, the queue may have it and the stream not. May be used from any thread.
     """
 
-    def __init__(self, publisher: Publisher) -> None:
-        self._publisher = publisher
+    def __init__(self, commands: JobCommands) -> None:
+        self._commands = commands
         self._first: dict[str, Job] = {}
         self._unkeyed: dict[str, None] = {}
         self._read_until: datetime | None = None
         self._has_read = threading.Condition()
 
-    def on_messages(self, messages: Sequence[ReceivedMessage]) -> None:
+    def on_events(self, events: Sequence[JobEvent]) -> None:
         with self._has_read:
-            for job in filter(None, map(read_command, messages)):
-                self._note(job)
+            for event in events:
+                if isinstance(event.content, Job):
+                    self._note(event.content)
             self._has_read.notify_all()
 
     def on_restart(self) -> None:
@@ -53,30 +52,30 @@ class FirstCommands:
             self._read_until = None
 
     def is_superseded(self, job: Job, message: ReceivedMessage) -> bool:
-        """Whether the stream has another command under this id first. Raises Unavailable (BROKER_UNAVAILABLE) until that is known.
+        """Return whether another command with this id came first in the stream. Raise Unavailable (BROKER_UNAVAILABLE) until that is known.
 
-        The reader may be behind, or the stream may not hold the command: then it is written to its end.
+        If the stream hasn't delivered the command in time, append it: the reader may be behind, or the stream may not have it.
         """
         if _is_derived(job.job_id):
             return self._is_later(job, message)
-        self._ensure_told(job, message)
+        self._ensure_in_log(job, message)
         return False
 
     def _is_later(self, job: Job, message: ReceivedMessage) -> bool:
-        """When what was written to the stream's end is read, all that stands before it was."""
+        """Once the reader has the appended command, it has all commands before it."""
         with self._has_read:
             if self._has_read.wait_for(lambda: self._knows_first(job), WAIT_SECONDS):
                 return self._first[job.job_id] != job
-        self._publisher.publish(queued_again(message, STREAM), FACT_TIMEOUT_SECONDS)
-        raise Unavailable("BROKER_UNAVAILABLE", f"The stream {STREAM} isn't read as far as the command of the job {job.job_id} yet.")
+        self._commands.append_to_log(message)
+        raise Unavailable("BROKER_UNAVAILABLE", f"The log isn't read as far as the command of job {job.job_id} yet. Try again.")
 
-    def _ensure_told(self, job: Job, message: ReceivedMessage) -> None:
-        """No other command can have its id, so one told twice does no harm. What counts is that it stands before the job's facts."""
+    def _ensure_in_log(self, job: Job, message: ReceivedMessage) -> None:
+        """Ensure that the stream has the command before the job's facts. No other command has this id, so a second copy does no harm."""
         with self._has_read:
             self._has_read.wait_for(lambda: job.job_id in self._unkeyed or self._is_passed(job), WAIT_SECONDS)
             if job.job_id in self._unkeyed:
                 return
-        self._publisher.publish(queued_again(message, STREAM), FACT_TIMEOUT_SECONDS)
+        self._commands.append_to_log(message)
 
     def _note(self, job: Job) -> None:
         if not _is_derived(job.job_id):
@@ -87,29 +86,20 @@ class FirstCommands:
         for remembered in (self._unkeyed, self._first):
             if len(remembered) > REMEMBERED:
                 del remembered[next(iter(remembered))]
-        self._read_until = max(filter(None, (self._read_until, job.asked_at)), default=None)
+        self._read_until = max(filter(None, (self._read_until, job.requested_at)), default=None)
 
     def _is_passed(self, job: Job) -> bool:
-        """Whether commands were read that were asked for so much later that this one, if it isn't forgotten, won't come."""
-        if self._read_until is None or job.asked_at is None:
+        """Return whether much later commands were read, so that this one was read and forgotten, or isn't in the stream."""
+        if self._read_until is None or job.requested_at is None:
             return False
-        return self._read_until - job.asked_at > timedelta(seconds=WAIT_SECONDS)
+        return self._read_until - job.requested_at > timedelta(seconds=WAIT_SECONDS)
 
     def _knows_first(self, job: Job) -> bool:
-        """Whether it was read which command is the first. A key that is used again when its job's window is over makes another job."""
+        """Return whether the first command is known. A key that is used again after the job window makes another job."""
         first = self._first.get(job.job_id)
-        if first is None or first.asked_at is None or job.asked_at is None:
+        if first is None or first.requested_at is None or job.requested_at is None:
             return first is not None
-        return job.asked_at - first.asked_at <= JOB_WINDOW
-
-
-def read_command(message: ReceivedMessage) -> Job | None:
-    """Return the job that a message of the stream asks for; None for any other message."""
-    try:
-        return decode_job(message) if is_command(message) else None
-    except InvalidArgument:
-        # Workers dead-letter it.
-        return None
+        return job.requested_at - first.requested_at <= JOB_WINDOW
 
 
 def _is_derived(job_id: str) -> bool:

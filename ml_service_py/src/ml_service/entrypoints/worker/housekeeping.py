@@ -1,4 +1,4 @@
-"""The tasks of a worker beside its jobs, until it stops: remove expired jobs and files, and queue lost commands again."""
+"""The worker's periodic tasks: remove expired jobs and files, and queue lost commands again."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import structlog
 
 from ml_service.entrypoints.process.runtime import wait_until
 from ml_service.errors import Unavailable
-from ml_service.handlers.expiry import remove_expired
+from ml_service.handlers.jobs.expiry import remove_expired
 
 if TYPE_CHECKING:
     from ml_service.entrypoints.worker.lost_commands import LostCommands
-    from ml_service.ports.storage import JobLedger, Registry
+    from ml_service.ports.job_ledger import JobLedger
+    from ml_service.ports.storage import Registry
 
 log = structlog.get_logger()
 
 EXPIRY_SECONDS = 3600.0
-#: The pause between two parts of a long removal, in which others can use the store.
+#: The pause between two parts of a long removal, so that others can use the store.
 MORE_SECONDS = 1.0
 LOST_SECONDS = 60.0
 

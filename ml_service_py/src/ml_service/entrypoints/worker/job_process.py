@@ -107,7 +107,7 @@ def _main(pipe: Connection, open_runner: Callable[[], JobRunner]) -> None:
 
 
 def _end_process(thread: str, error: BaseException | None) -> None:
-    log.critical("part of the process ended unasked", part=thread, exc_info=error)
+    log.critical("thread of the job process died", thread=thread, exc_info=error)
     os._exit(1)
 
 
@@ -126,5 +126,5 @@ def _try(run: JobRunner, attempt: Attempt, pipe: Connection) -> JobOutcome | _Fa
     except ServiceError as error:
         return _Failure(error.reason, error.detail)
     except Exception:
-        log.exception("job failed", job_id=attempt.job.job_id, kind=attempt.job.kind.value, attempt=attempt.number)
+        log.exception("job failed", job_id=attempt.job.job_id, kind=attempt.job.kind, attempt=attempt.number)
         return _Failure("INTERNAL", "The job failed for a reason that only the log tells.")

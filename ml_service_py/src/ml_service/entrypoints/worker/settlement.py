@@ -1,30 +1,26 @@
-"""How a failed job's message is settled: the one place where an error becomes a retry or a dead letter."""
+"""Decides how a failed job's message is settled: the one place where an error becomes a retry or a dead letter."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ml_service.adapters.broker.topology import RETRY_PREFIX
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ml_service.errors import ServiceError
 
-FIRST_RETRY = f"{RETRY_PREFIX}1"
-
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Again after the delay, by way of this queue."""
+    """Queue the job again after the delay. `number` counts from 1."""
 
-    queue: str
+    number: int
     delay_ms: int
 
 
 def settle_failure(error: ServiceError, spent: int, delays_ms: Sequence[int]) -> Retry | None:
-    """The retry that follows a failed attempt, after so many that count, it among them; or None: what fails for good is a dead letter."""
+    """Return the retry after a failed attempt, or None for a dead letter. `spent`: the attempts that count, this one included."""
     if not error.retryable or spent > len(delays_ms):
         return None
-    return Retry(f"{RETRY_PREFIX}{spent}", delays_ms[spent - 1])
+    return Retry(spent, delays_ms[spent - 1])

@@ -1,4 +1,4 @@
-"""Takes jobs from the queue, has each run by the supervisor, and settles its message by what comes of it."""
+"""Takes jobs from the queue, lets the supervisor run each, and settles its message by the outcome."""
 
 from __future__ import annotations
 
@@ -10,22 +10,20 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from ml_service.adapters.broker.job_messages import decode_job, queued_again
 from ml_service.domain import Attempt, JobOutcome, JobState
 from ml_service.entrypoints.worker.job_supervisor import Cancelled, Interrupted
-from ml_service.entrypoints.worker.settlement import FIRST_RETRY, settle_failure
+from ml_service.entrypoints.worker.settlement import settle_failure
 from ml_service.errors import Internal, InvalidArgument, ServiceError, Unavailable
-from ml_service.ports.storage import RunsElsewhere
+from ml_service.ports.job_ledger import RunsElsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ml_service.adapters.broker.envelope import ReceivedMessage
-    from ml_service.adapters.broker.job_consumer import Delivery
     from ml_service.domain import Job
     from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
     from ml_service.entrypoints.worker.job_supervisor import Ending, Supervisor
-    from ml_service.handlers.jobs import JobBook
+    from ml_service.handlers.jobs.service import JobService
+    from ml_service.ports.messaging import Delivery, ReceivedMessage
 
 log = structlog.get_logger()
 
@@ -33,26 +31,26 @@ T = TypeVar("T")
 
 IDLE_SECONDS = 0.1
 #: The pause before the next attempt to reach the store or the broker.
-PATIENCE_SECONDS = 1.0
+RETRY_SECONDS = 1.0
 INTERRUPT_SECONDS = 5.0
 
 
 class Worker:
-    """A thread that works on one job at a time. Connections are others' business: deliveries come by `take`.
+    """A thread that works on one job at a time. The consumer, on another thread, hands deliveries over by `take`.
 
-    `is_superseded` tells whether a job's command is to be passed over, as another one has its id.
-    `retry_delays_ms` says how long a job waits after its first, second, … failed attempt; one attempt follows the last delay.
+    `is_superseded` returns whether to skip a command because another one has the same id.
+    `retry_delays_ms`: the delays after the first, second, … failed attempt. One attempt follows the last delay.
     """
 
     def __init__(
         self,
-        book: JobBook,
+        service: JobService,
         supervisor: Supervisor,
         is_superseded: Callable[[Job, ReceivedMessage], bool],
         retry_delays_ms: Sequence[int],
         metrics: WorkerMetrics,
     ) -> None:
-        self._book = book
+        self._service = service
         self._is_superseded = is_superseded
         self._supervisor = supervisor
         self._retry_delays_ms = retry_delays_ms
@@ -68,7 +66,7 @@ class Worker:
         self._inbox.put(delivery)
 
     def stop(self, grace_seconds: float) -> bool:
-        """Lets the job under way finish within the grace, else ends it and returns its message; gives whether the thread ended."""
+        """Let the running job finish within the grace, else end it and return its message. Return whether the thread ended."""
         self._stopping.set()
         self._thread.join(grace_seconds)
         self._supervisor.interrupt()
@@ -86,7 +84,7 @@ class Worker:
     def _handle(self, delivery: Delivery) -> None:
         message = delivery.message
         try:
-            job = decode_job(message)
+            job = delivery.read_job()
         except InvalidArgument as error:
             log.warning("message dead-lettered", message_id=message.message_id, reason=error.reason, detail=error.detail)
             self._metrics.count_undecodable()
@@ -98,39 +96,39 @@ class Worker:
             log.warning("job returned to the queue", job_id=job.job_id)
             delivery.release()
         except Exception:
-            # A bug of ours: another time it would fail as well.
+            # A bug of this service: another attempt would fail too.
             log.exception("message dead-lettered", message_id=message.message_id, job_id=job.job_id)
             delivery.dead_letter()
 
     def _work(self, delivery: Delivery, job: Job) -> None:
-        if self._patiently(lambda: self._is_superseded(job, delivery.message)):
-            log.warning("job passed over: another body came first with its key", job_id=job.job_id)
+        if self._until_available(lambda: self._is_superseded(job, delivery.message)):
+            log.warning("job skipped: another body came first with its key", job_id=job.job_id)
             delivery.acknowledge()
             return
         try:
-            record = self._patiently(lambda: self._book.claim(job, is_redelivered=delivery.is_redelivered))
+            record = self._until_available(lambda: self._service.claim(job, is_redelivered=delivery.is_redelivered))
         except RunsElsewhere:
-            self._patiently(lambda: self._book.put_off(job, queued_again(delivery.message, FIRST_RETRY)))
+            self._until_available(lambda: self._service.put_off(job, delivery.message))
             delivery.acknowledge()
             return
         if record.state.is_final:
-            self._patiently(lambda: self._book.tell_again(record, delivery.message.traceparent))
+            self._until_available(lambda: self._service.publish_again(record, delivery.message.traceparent))
             (delivery.dead_letter if record.state is JobState.FAILED else delivery.acknowledge)()
             return
         self._begin(delivery, Attempt(job, record.attempt, record.spent, delivery.message.traceparent))
 
     def _begin(self, delivery: Delivery, attempt: Attempt) -> None:
         try:
-            confirm_start = self._book.start(attempt)
+            confirm_start = self._service.start(attempt)
             ending = self._run_attempt(attempt)
-            self._patiently(confirm_start)
+            self._until_available(confirm_start)
             self._settle(delivery, attempt, ending)
         except Interrupted:
             self._hand_back(attempt)
             raise
         except Exception:
             log.exception("job failed by a bug of the worker", job_id=attempt.job.job_id, attempt=attempt.number)
-            self._settle(delivery, attempt, Internal("INTERNAL", "The worker failed for a reason that only its log tells."))
+            self._settle(delivery, attempt, Internal("INTERNAL", "The worker failed by a bug. Look into its log."))
 
     def _run_attempt(self, attempt: Attempt) -> Ending:
         if attempt.spent > len(self._retry_delays_ms) + 1:
@@ -139,23 +137,23 @@ class Worker:
         ending: Ending | None = None
         self._metrics.begin_attempt()
         try:
-            ending = self._supervisor.run(attempt, self._book.progress)
+            ending = self._supervisor.run(attempt, self._service.progress)
         finally:
-            self._metrics.end_attempt(attempt.job.kind.value, _name(ending), time.monotonic() - began)
+            self._metrics.end_attempt(attempt.job.kind, _name(ending), time.monotonic() - began)
         return ending
 
     def _hand_back(self, attempt: Attempt) -> None:
-        """Best effort: where it fails, the attempt counts as one that died."""
+        """Best effort: if this fails, the attempt counts as one that died."""
         with suppress(Unavailable):
-            self._book.hand_back(attempt, Unavailable("SHUTTING_DOWN", f"The worker stopped during attempt {attempt.number}."))
+            self._service.hand_back(attempt, Unavailable("SHUTTING_DOWN", f"The worker stopped during attempt {attempt.number}."))
 
     def _settle(self, delivery: Delivery, attempt: Attempt, ending: Ending) -> None:
         match ending:
             case JobOutcome():
-                self._patiently(lambda: self._book.succeed(attempt, ending))
+                self._until_available(lambda: self._service.succeed(attempt, ending))
                 delivery.acknowledge()
             case Cancelled():
-                self._patiently(lambda: self._book.cancel(attempt))
+                self._until_available(lambda: self._service.cancel(attempt))
                 delivery.acknowledge()
             case ServiceError():
                 self._settle_failure(delivery, attempt, ending)
@@ -163,21 +161,22 @@ class Worker:
     def _settle_failure(self, delivery: Delivery, attempt: Attempt, error: ServiceError) -> None:
         retry = settle_failure(error, attempt.spent, self._retry_delays_ms)
         if retry is None:
-            has_failed = self._patiently(lambda: self._book.fail(attempt, error))
+            has_failed = self._until_available(lambda: self._service.fail(attempt, error))
             (delivery.dead_letter if has_failed else delivery.acknowledge)()
         else:
-            again = queued_again(delivery.message, retry.queue)
-            self._patiently(lambda: self._book.retry(attempt, error, again, retry.delay_ms))
+            self._until_available(
+                lambda: self._service.retry(attempt, error, delivery.message, retry=retry.number, delay_ms=retry.delay_ms)
+            )
             delivery.acknowledge()
 
-    def _patiently(self, step: Callable[[], T]) -> T:
-        """Try again while the store or the broker is away, so that the job isn't lost."""
+    def _until_available(self, step: Callable[[], T]) -> T:
+        """Call until it doesn't raise Unavailable, so that the job isn't lost while the store or the broker is away."""
         while True:
             try:
                 return step()
             except Unavailable as error:
                 log.warning("waiting for another service", reason=error.reason, detail=error.detail)
-                if self._supervisor.wait_or_interrupted(PATIENCE_SECONDS):
+                if self._supervisor.wait_or_interrupted(RETRY_SECONDS):
                     raise Interrupted from error
 
 

@@ -1,4 +1,4 @@
-"""The contract's gRPC services: decode, call a handler, encode. Errors pass to the interceptor."""
+"""The gRPC servicers: decode, call a handler, encode. The interceptor turns errors into statuses."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ml_service.entrypoints.grpc import encoding
+from ml_service.entrypoints.grpc.concurrency_limiter import ConcurrencyLimiter
 from ml_service.entrypoints.grpc.file_chunks import reading
-from ml_service.entrypoints.grpc.room import Room
 from ml_service.handlers import catalogue
 from ml_service.handlers.recommendations import RecommendationQuery, recommend, recommend_batch
 from whynotboth.v1 import jobs_pb2, jobs_pb2_grpc, recommender_pb2, recommender_pb2_grpc
@@ -21,42 +21,42 @@ if TYPE_CHECKING:
 
     from ml_service.entrypoints.ops.metrics import Metrics
     from ml_service.handlers.dead_letters import DeadLetters
+    from ml_service.handlers.deadline import StoreWithDeadline
     from ml_service.handlers.live_state import LiveState
     from ml_service.handlers.models import Models
-    from ml_service.handlers.patience import StoreQuestions
     from ml_service.ports.storage import Registry
 
     Context = grpc.aio.ServicerContext[Any, Any]
 
-#: Requests in batches that are being answered: eight full batches. More would wait longer than their callers do.
+#: The most requests in running batches: eight full batches. More would wait beyond their deadlines.
 REQUESTS_MAX = 2048
-#: Files that are being sent. Readers that don't read hold them open: without a bound they would take every call that the server has.
+#: The most files being sent. A slow reader keeps its call open: without a limit, readers could take all calls that the server allows.
 TRANSFERS_MAX = 32
 
 
-class RecommenderService(recommender_pb2_grpc.RecommenderServiceServicer):
-    """Answers from memory, but for a user's interactions."""
+class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
+    """Answers from memory, except for a user's interactions, which the store has."""
 
-    def __init__(self, live: LiveState, store: StoreQuestions, scoring: Executor, searching: Executor, metrics: Metrics) -> None:
-        """`scoring` and `searching` take the work that would hold the event loop."""
+    def __init__(self, live: LiveState, store: StoreWithDeadline, scoring: Executor, searching: Executor, metrics: Metrics) -> None:
+        """`scoring` and `searching` are threads for work that would block the event loop."""
         self._live = live
         self._store = store
         self._scoring = scoring
         self._searching = searching
         self._metrics = metrics
-        self._room = Room(REQUESTS_MAX)
+        self._limiter = ConcurrencyLimiter(REQUESTS_MAX)
 
     async def BatchRecommend(
         self, request: recommender_pb2.BatchRecommendRequest, context: Context
     ) -> recommender_pb2.BatchRecommendResponse:
         queries = [_query(entry) for entry in request.requests]
-        with self._room.take(len(queries)):
+        with self._limiter.acquire(len(queries)):
             answer = await recommend_batch(self._live, self._scoring, queries, context.time_remaining())
         self._metrics.observe_batch(len(queries), answer.scoring_ms)
         encode = partial(encoding.encode_batch, answer, request.known_catalogue_ids)
         if answer.catalogue.catalogue_id in request.known_catalogue_ids:
             return encode()
-        # A caller's first batch brings it the whole catalogue: 150 ms for 100,000 items.
+        # The first answer to a caller has the whole catalogue, which takes 150 ms to encode for 100,000 items.
         return await asyncio.get_running_loop().run_in_executor(self._searching, encode)
 
     async def Recommend(self, request: recommender_pb2.RecommendRequest, context: Context) -> recommender_pb2.RecommendResponse:
@@ -108,8 +108,8 @@ class RecommenderService(recommender_pb2_grpc.RecommenderServiceServicer):
         )
 
 
-class ModelService(recommender_pb2_grpc.ModelServiceServicer):
-    """The model versions."""
+class ModelServicer(recommender_pb2_grpc.ModelServiceServicer):
+    """Lists model versions and makes one live."""
 
     def __init__(self, models: Models) -> None:
         self._models = models
@@ -126,16 +126,16 @@ class ModelService(recommender_pb2_grpc.ModelServiceServicer):
         return recommender_pb2.PromoteModelResponse(model=encoding.encode_model(await self._models.promote(request.version)))
 
 
-class JobService(jobs_pb2_grpc.JobServiceServicer):
-    """The files that jobs left in the registry, and the dead letters. These wait for broker and store, on threads."""
+class JobServicer(jobs_pb2_grpc.JobServiceServicer):
+    """Sends the files of jobs, and manages dead letters. Threads wait for registry, broker and store."""
 
     def __init__(self, registry: Registry, dead_letters: DeadLetters) -> None:
         self._registry = registry
         self._dead_letters = dead_letters
-        self._room = Room(TRANSFERS_MAX)
+        self._limiter = ConcurrencyLimiter(TRANSFERS_MAX)
 
     async def ReadResult(self, request: jobs_pb2.ReadResultRequest, _context: Context) -> AsyncIterator[jobs_pb2.ReadResultResponse]:
-        with self._room.take(1):
+        with self._limiter.acquire(1):
             file, chunks = await asyncio.to_thread(self._registry.open_result, request.job_id)
             async with reading(chunks) as file_chunks:
                 yield jobs_pb2.ReadResultResponse(header=encoding.encode_file(file))

@@ -1,4 +1,4 @@
-"""A bound on what is being answered at once. What doesn't fit is refused, and so never waits unseen."""
+"""A concurrency limit: work above it is rejected at once, so that nothing waits in a hidden queue."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Room:
-    """For one event loop: whoever takes a part gives it back at the end of the block."""
+class ConcurrencyLimiter:
+    """Belongs to one event loop."""
 
-    def __init__(self, size: int) -> None:
-        self._free = size
+    def __init__(self, limit: int) -> None:
+        self._free = limit
 
     @contextmanager
-    def take(self, count: int) -> Iterator[None]:
-        """Raises ResourceExhausted (RECOMMENDER_OVERLOADED) when there is less than that."""
+    def acquire(self, count: int) -> Iterator[None]:
+        """Hold `count` places during the block. Raise ResourceExhausted (RECOMMENDER_OVERLOADED) if fewer are free."""
         if count > self._free:
             raise ResourceExhausted("RECOMMENDER_OVERLOADED", f"{count} more requests are too many now. Ask again in a moment.")
         self._free -= count

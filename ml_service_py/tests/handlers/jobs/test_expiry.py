@@ -14,10 +14,10 @@ from sqlalchemy import update
 from ml_service.adapters.sql.database import writing
 from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.adapters.sql.tables import jobs
-from ml_service.domain import Job, JobOutcome, TrainParams
+from ml_service.domain import Job, JobOutcome
 from ml_service.errors import NotFound
-from ml_service.handlers.expiry import REMAINS_AFTER, remove_expired
-from ml_service.handlers.jobs import JOB_WINDOW
+from ml_service.handlers.jobs.expiry import REMAINS_AFTER, remove_expired
+from ml_service.handlers.jobs.service import JOB_WINDOW
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def ledger(empty_store: SqlStore) -> SqlJobLedger:
 
 
 def run(ledger: SqlJobLedger, registry: FileRegistry, job_id: str = JOB_ID, *, is_finished: bool = True) -> None:
-    attempt = ledger.claim(Job(job_id, TrainParams()), "worker").attempt
+    attempt = ledger.claim(Job(job_id, "train"), "worker").attempt
     registry.save_result(job_id, attempt, "table.csv", "text/csv", [b"1"])
     if is_finished:
         ledger.succeed(job_id, attempt, JobOutcome({}))
@@ -88,7 +88,7 @@ def test_of_many_jobs_some_go_at_a_time_and_the_registry_is_swept_after_the_last
     for job_id in ("job-1", "job-2", "job-3"):
         run(ledger, registry, job_id)
     age(ledger, JOB_WINDOW + HOUR)
-    monkeypatch.setattr("ml_service.handlers.expiry.EXPIRED_AT_ONCE", 2)
+    monkeypatch.setattr("ml_service.handlers.jobs.expiry.EXPIRED_AT_ONCE", 2)
     sweeps = Mock(return_value=[])
     monkeypatch.setattr(registry, "sweep", sweeps)
 
