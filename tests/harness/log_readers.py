@@ -19,8 +19,8 @@ from ml_service.entrypoints.log.log_follower import LogFollower
 from ml_service.entrypoints.log.projector import Projector
 from ml_service.entrypoints.ops.metrics import Metrics
 from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
+from ml_service.handlers.histories import RECENT_IDS
 from ml_service.handlers.live_state import LiveState
-from ml_service.handlers.recent_ids import RECENT_IDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

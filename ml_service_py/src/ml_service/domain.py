@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 RATING_MIN = 0.5
 RATING_MAX = 5.0
 PAGE_SIZE_MAX = 100
-BATCH_SIZE_MAX = 256
 ID_LENGTH_MAX = 200
 ID_RULE = f"1 to {ID_LENGTH_MAX} characters, none of them a control character"
 #: Control characters and surrogates (Unicode's categories Cc and Cs).
@@ -34,12 +33,6 @@ class Item:
     title: str
     year: int | None = None
     genres: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    user_id: str
-    interaction_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +110,8 @@ def moment_of(occurred_at: datetime | None) -> int:
 def take_moment(ratings: Mapping[str, float | None], moments: array[int], item_id: str, moment: int) -> bool:
     """Return whether a rating of this moment is the latest of its item in one user's history, and if so store the moment.
 
-    The caller stores the rating. `moments` holds the time of each of `ratings`, in the same order: 8 bytes each, where a dictionary takes a
-    hundred. Of equal times the last rating counts, so ratings must come in the log's order.
+    The caller stores the rating. `moments` has the times of `ratings`, in their order: 8 bytes each, where a dictionary takes a hundred.
+    Of equal times the last rating counts, so ratings must come in the log's order.
     """
     if item_id not in ratings:
         moments.append(moment)
@@ -161,10 +154,7 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A command to do something in the background. `params`: the parameters, encoded as the message of their kind in `jobs.proto`.
-
-    `requested_at` is None where the command has no time.
-    """
+    """A command. `params` is encoded as the message of its kind in `jobs.proto`. `requested_at` is None for a command without a time."""
 
     job_id: str
     kind: str

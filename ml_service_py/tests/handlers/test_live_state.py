@@ -11,7 +11,7 @@ import sample
 from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.domain import Interaction, LogPosition, RejectedMessage
 from ml_service.errors import Unavailable
-from ml_service.handlers import recent_ids
+from ml_service.handlers import histories
 from ml_service.handlers.live_state import LiveState
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ async def test_after_an_erasure_no_time_of_before_counts(live: LiveState) -> Non
 
 
 async def test_ids_are_remembered_up_to_a_bound(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recent_ids, "RECENT_IDS", 2)
+    monkeypatch.setattr(histories, "RECENT_IDS", 2)
     live = LiveState(sample.ITEMS, store.load_histories(recent=0))
     first, *others = [sample.interaction("even", f"i{n}") for n in range(4, 7)]
 

@@ -11,7 +11,7 @@ import sample
 from ml_service.domain import Item
 from ml_service.handlers import catalogue
 from ml_service.handlers.live_state import LiveState
-from ml_service.handlers.ordering import natural_key
+from ml_service.handlers.paging import natural_key
 from ml_service.ports.storage import StoredHistories
 
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 import sample
 
-from ml_service.handlers import recent_ids
-from ml_service.handlers.histories import Histories
-from ml_service.handlers.recent_ids import RecentIds
+from ml_service.handlers import histories
+from ml_service.handlers.histories import Histories, RecentIds
 from ml_service.ports.storage import StoredHistories
 
 
@@ -39,7 +38,7 @@ def test_an_erasure_does_not_look_through_the_ids_of_other_users(user_id: str) -
 
 
 def test_a_user_is_forgotten_also_where_the_bound_dropped_some_of_their_ids(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recent_ids, "RECENT_IDS", 3)
+    monkeypatch.setattr(histories, "RECENT_IDS", 3)
     recent = RecentIds({"first": "u", "second": "v", "third": "u"})
     recent.add("fourth", "v")
 
@@ -51,7 +50,7 @@ def test_a_user_is_forgotten_also_where_the_bound_dropped_some_of_their_ids(monk
 
 
 def test_a_user_whose_ids_were_all_dropped_can_be_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recent_ids, "RECENT_IDS", 1)
+    monkeypatch.setattr(histories, "RECENT_IDS", 1)
     recent = RecentIds({"first": "u", "second": "v"})
 
     recent.forget_user("u")

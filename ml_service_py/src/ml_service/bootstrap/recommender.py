@@ -31,9 +31,9 @@ from ml_service.entrypoints.process.runtime import Readiness, naming_port, retry
 from ml_service.errors import ServiceError
 from ml_service.handlers.dead_letters import DeadLetters
 from ml_service.handlers.deadline import StoreWithDeadline
+from ml_service.handlers.histories import RECENT_IDS
 from ml_service.handlers.live_state import LiveState
 from ml_service.handlers.models import Models
-from ml_service.handlers.recent_ids import RECENT_IDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

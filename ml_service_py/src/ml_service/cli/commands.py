@@ -95,10 +95,10 @@ def _has_live_version(clients: Clients) -> bool:
     live = clients.store.read_live()
     if live is None:
         return False
-    from ml_service.handlers.live_version import naming_disagreement
+    from ml_service.handlers.models import live_version_errors
 
     try:
-        with naming_disagreement(live.version):
+        with live_version_errors(live.version):
             clients.registry.load(live.version)
     except Unavailable as error:
         if error.reason != "MODEL_VERSION_UNUSABLE":

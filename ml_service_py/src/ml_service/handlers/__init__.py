@@ -1,1 +1,1 @@
-"""The use cases. They know no protocol and no SQL."""
+"""The use cases. They depend on ports, and know no protocol and no SQL."""

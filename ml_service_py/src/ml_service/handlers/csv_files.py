@@ -1,4 +1,4 @@
-"""The CSV files that jobs leave: figures as numbers, texts so that no spreadsheet runs them as formulas."""
+"""The CSV files of jobs. Text is written so that no spreadsheet runs it as a formula."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
-#: How a cell begins that a spreadsheet runs as a formula; some languages count the full-width signs, too.
-#: Apostrophes before it belong to the pattern, so that the encoding can be undone: remove one apostrophe from each cell that matches.
+#: The beginning of a cell that a spreadsheet runs as a formula; in some languages full-width signs count too.
+#: The pattern includes apostrophes, so that a reader can undo the encoding: remove one apostrophe from each cell that matches.
 FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001  # the full-width signs are meant
 
 

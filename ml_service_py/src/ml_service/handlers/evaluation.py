@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
 from ml_service.handlers.csv_files import as_csv
-from ml_service.handlers.left_out import tell_left_out
+from ml_service.handlers.training import log_left_out
 from ml_service.model.candidates import GRIDS, fit
 from ml_service.model.holdout import split_by_item
 from ml_service.model.metrics import ranking_metrics
@@ -67,7 +67,7 @@ def evaluate(ratings: Ratings, params: EvaluateParams, report: Report) -> tuple[
 def _test(found: Found, train: Ratings, test: Ratings, report: Report) -> list[EvaluationRow]:
     """Measure the best configuration of each estimator, in the order of the cross-validation."""
     rows: list[EvaluationRow] = []
-    left_out = tell_left_out(found)
+    left_out = log_left_out(found)
     chosen = found.best_of_each
     for place, measured in enumerate(chosen, 1):
         estimator = fit(measured.configuration, train.pairs, train.ratings)

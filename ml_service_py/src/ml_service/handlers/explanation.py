@@ -1,4 +1,4 @@
-"""Explains answers to data scientists: which items of a history speak for which item, and how much."""
+"""Explains answers to data scientists: how much each item of a history contributes to a score."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXPLAINED_ITEMS = 10
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """An item of the history, its rating, and what it adds to the score."""
+    """An item of the history, its rating, and its part of the score."""
 
     item: Item
     rating: float | None
@@ -30,7 +30,7 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedItem:
-    """An item, its score, and the whole history, what adds most first; the contributions add up to the score."""
+    """An item, its score, and the whole history, largest contribution first. The contributions add up to the score."""
 
     item: Item
     score: float
@@ -38,7 +38,7 @@ class ExplainedItem:
 
 
 def explain(live: LiveState, user_id: str, item_id: str | None) -> tuple[str, list[ExplainedItem]]:
-    """Explains one item, or those that the user gets recommended; and says by which version."""
+    """Explain one item, or the user's recommended items. Return the model version and the explanations."""
     get_user(live, user_id)
     model, rated = live.model, live.history(user_id)
     history = scoring.history_of(model.scorer, rated)

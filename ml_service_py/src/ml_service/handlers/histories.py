@@ -1,14 +1,14 @@
-"""What each user rated, in memory: first as the store has it, then as the log goes on."""
+"""The histories of all users in memory: loaded from the store, then updated by the log."""
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, insort
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from ml_service.domain import moment_of, take_moment
-from ml_service.handlers.ordering import natural_key
-from ml_service.handlers.recent_ids import RecentIds
+from ml_service.handlers.paging import natural_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from ml_service.domain import LoggedErasure, LoggedInteraction
     from ml_service.ports.storage import StoredHistories
 
+#: Interaction ids kept in memory. An id that is read again within so many counts once.
+RECENT_IDS = 50_000
+
 
 class Histories:
-    """Of each pair of user and item the rating with the latest time counts, whatever the order in which the log or an import brought it."""
+    """For each user and item, the rating with the latest time counts, in whatever order the log or an import delivers them."""
 
     def __init__(self, stored: StoredHistories) -> None:
         self._ratings = dict(stored.ratings)
-        #: When each of a user's ratings was given, in their order. Changed in place: nobody else reads them.
+        #: The time of each rating, in the order of the ratings. Changed in place, as only this class reads them.
         self._moments = dict(stored.moments)
         self._user_ids = sorted(self._ratings, key=natural_key)
         self._recent_ids = RecentIds(stored.recent_ids)
@@ -34,11 +37,11 @@ class Histories:
         return self._user_ids
 
     def of(self, user_id: str) -> Mapping[str, float | None]:
-        """The user's ratings by item id; empty for an unknown user. Never changed but replaced, so threads may hold it."""
+        """Return the user's ratings by item id, or an empty mapping. It is replaced, never changed, so threads may hold it."""
         return self._ratings.get(user_id, {})
 
     def add(self, logged: LoggedInteraction) -> bool:
-        """Return whether the history changed: not by an interaction that was read before, was erased since, or is older than the known."""
+        """Add an interaction. Return False if it was read before, is erased, or is older than the known rating of the item."""
         interaction = logged.interaction
         user_id = interaction.user_id
         if self._was_erased(logged) or not self._recent_ids.add(interaction.interaction_id, user_id):
@@ -52,10 +55,10 @@ class Histories:
         return True
 
     def erase(self, erasure: LoggedErasure) -> None:
-        """Forgets the user, unless the store had done so: what it has is newer then."""
+        """Forget the user, unless the loaded store had erased the user already: then its rows are newer."""
         if self._was_erased(erasure):
             return
-        # What follows is a new history, also where the log is read again and its ids were seen before.
+        # A new history begins here. If the log is read again, its ids must not count as read before.
         self._recent_ids.forget_user(erasure.user_id)
         self._moments.pop(erasure.user_id, None)
         if self._ratings.pop(erasure.user_id, None) is not None:
@@ -63,3 +66,35 @@ class Histories:
 
     def _was_erased(self, entry: LoggedInteraction | LoggedErasure) -> bool:
         return entry.position.offset <= self._erased_offsets.get(entry.user_id, -1)
+
+
+class RecentIds:
+    """A bounded set of interaction ids that forgets the oldest first. An index by user makes an erasure cheap."""
+
+    def __init__(self, owner_by_id: Mapping[str, str]) -> None:
+        """`owner_by_id`: the users by the ids read so far, oldest first."""
+        self._owner_by_id: OrderedDict[str, str] = OrderedDict()
+        self._ids_by_owner: dict[str, set[str]] = {}
+        for interaction_id, user_id in owner_by_id.items():
+            self.add(interaction_id, user_id)
+
+    def add(self, interaction_id: str, user_id: str) -> bool:
+        """Add the id; return False if it is known already."""
+        if interaction_id in self._owner_by_id:
+            return False
+        self._owner_by_id[interaction_id] = user_id
+        self._ids_by_owner.setdefault(user_id, set()).add(interaction_id)
+        if len(self._owner_by_id) > RECENT_IDS:
+            self._forget_oldest()
+        return True
+
+    def forget_user(self, user_id: str) -> None:
+        for interaction_id in self._ids_by_owner.pop(user_id, ()):
+            del self._owner_by_id[interaction_id]
+
+    def _forget_oldest(self) -> None:
+        interaction_id, user_id = self._owner_by_id.popitem(last=False)
+        ids = self._ids_by_owner[user_id]
+        ids.remove(interaction_id)
+        if not ids:
+            del self._ids_by_owner[user_id]

@@ -1,6 +1,6 @@
-"""What answers are made of, in memory: histories, catalogue and model.
+"""The state that answers are made from, in memory: histories, catalogue and model.
 
-Belongs to the event loop; only the values that it gives out may leave it.
+It belongs to the event loop. The values that it returns may be used on threads.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from ml_service.domain import LoggedErasure, RejectedMessage
 from ml_service.errors import Unavailable
 from ml_service.handlers.histories import Histories
-from ml_service.handlers.ordering import natural_key
+from ml_service.handlers.paging import natural_key
 from ml_service.model.scoring import add_rating
 
 if TYPE_CHECKING:
@@ -28,15 +28,12 @@ if TYPE_CHECKING:
     from ml_service.model.scoring import ItemItemModel, UserScores
     from ml_service.ports.storage import StoredHistories
 
-#: What scores may take; of those who were answered longest ago they are forgotten.
+#: The memory for kept scores. The least recently used are dropped first.
 SCORES_BYTES_MAX = 128 * 2**20
 
 
 class Catalogue:
-    """All items, in the natural order of their ids. Never changes: another catalogue is another one of these.
-
-    `catalogue_id` tells one from the other, in all replicas the same.
-    """
+    """All items, in the natural order of their ids. Immutable. Equal catalogues have the same `catalogue_id` in all replicas."""
 
     def __init__(self, items: Iterable[Item]) -> None:
         self.items: Mapping[str, Item] = {item.item_id: item for item in sorted(items, key=lambda item: natural_key(item.item_id))}
@@ -45,17 +42,17 @@ class Catalogue:
         self.catalogue_id = hashlib.sha256(repr(self.rows).encode()).hexdigest()[:16]
 
     def has(self, item_ids: Iterable[str]) -> bool:
-        """Whether it has them all."""
+        """Return whether the catalogue has all these items."""
         return all(item_id in self.items for item_id in item_ids)
 
     def places(self, item_ids: Iterable[str]) -> IntArray:
-        """Gives where these items stand, and -1 at the end, so that a -1 is translated to itself."""
+        """Return the places of these items, and -1 at the end, so that the index -1 gives -1."""
         place_of = {item_id: place for place, item_id in enumerate(self.items)}
         return np.array([*(place_of[item_id] for item_id in item_ids), -1], dtype=np.int64)
 
 
 class LoadedModel:
-    """A version in memory, ready to answer with items of the catalogue, which must have all that the version knows."""
+    """A model version in memory, with the catalogue that it answers from. The catalogue must have all items of the version."""
 
     def __init__(self, version: ModelVersion, scorer: ItemItemModel, catalogue: Catalogue) -> None:
         self.version = version
@@ -65,11 +62,11 @@ class LoadedModel:
 
 
 class LiveState:
-    """Starts from the store, goes on with the log."""
+    """Starts from the store, and then follows the log."""
 
     def __init__(self, catalogue: Iterable[Item], histories: StoredHistories) -> None:
         self.catalogue = Catalogue(catalogue)
-        #: The users who were answered last, by the live version.
+        #: The scores of the users who were answered last, by the live version.
         self._scores: OrderedDict[str, UserScores] = OrderedDict()
         self._take(Histories(histories), histories.position)
         self._moved = asyncio.Condition()
@@ -104,26 +101,26 @@ class LiveState:
         return self._model
 
     def history(self, user_id: str) -> Mapping[str, float | None]:
-        """The user's ratings by item id; empty for an unknown user. Never changed but replaced, so threads may hold it."""
+        """Return the user's ratings by item id, or an empty mapping. It is replaced, never changed, so threads may hold it."""
         return self._histories.of(user_id)
 
     def replace_catalogue(self, catalogue: Catalogue) -> None:
-        """Answers of the version that is live go on with the catalogue that it was loaded with."""
+        """Set the catalogue for later model versions. The loaded one keeps its own."""
         self.catalogue = catalogue
 
     def swap(self, model: LoadedModel) -> None:
-        """Makes another version answer. Answers being made keep the version that they began with."""
+        """Set the version that answers. Answers in progress keep the version that they began with."""
         self._model = model
         self._scores.clear()
 
     def scores(self, user_id: str) -> UserScores | None:
-        """What is known of the user's scores by the live version; it takes the whole history into account."""
+        """Return the kept scores of the user by the live version, or None. They take the whole history into account."""
         if user_id in self._scores:
             self._scores.move_to_end(user_id)
         return self._scores.get(user_id)
 
     def keep_scores(self, model: LoadedModel, user_id: str, rated: Mapping[str, float | None], scores: UserScores) -> None:
-        """Keeps scores for later answers, unless version or history have changed since."""
+        """Keep scores for later answers, unless the version or the history has changed since."""
         if model is not self._model or self.history(user_id) is not rated:
             return
         self._scores[user_id] = scores
@@ -138,17 +135,17 @@ class LiveState:
         return counted
 
     async def rebuild(self, histories: StoredHistories) -> None:
-        """The log no longer holds what was read last: starts anew from the store, whose rows the log may have dropped by now.
+        """Start again from the store, as the log no longer has the last position that was read.
 
-        Where the store stands at that same place, the log's offsets mean nothing: there is no position until it is read anew.
+        If the store has that same position, the offsets belong to a log that is gone. Then the new log is read from its beginning.
         """
-        means_nothing = histories.position == self._position
-        taken = replace(histories, position=None, erased_offsets={}) if means_nothing else histories
-        # A thread builds them: it takes 100 ms for 100,000 users. The log's reader waits, so nothing is applied meanwhile.
+        is_stale = histories.position == self._position
+        taken = replace(histories, position=None, erased_offsets={}) if is_stale else histories
+        # On a thread, as it takes 100 ms for 100,000 users. The log's reader waits meanwhile, so nothing is applied.
         self._take(await asyncio.to_thread(Histories, taken), taken.position)
 
     async def wait_for(self, offset: int, timeout_seconds: float) -> None:
-        """Waits until the interactions up to this offset count. Raises Unavailable (OFFSET_NOT_REACHED)."""
+        """Wait until the interactions up to this offset are applied. Raise Unavailable (OFFSET_NOT_REACHED)."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_seconds), self._moved:
                 await self._moved.wait_for(lambda: self.has_reached(offset))

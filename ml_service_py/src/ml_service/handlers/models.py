@@ -1,20 +1,20 @@
-"""The model versions: lists them, makes one live, and follows what others make live."""
+"""The model versions: list them, make one live, and load the version that another process made live."""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from ml_service.errors import ServiceError, Unavailable
+from ml_service.errors import NotFound, ServiceError, Unavailable
 from ml_service.handlers.live_state import Catalogue, LoadedModel
-from ml_service.handlers.live_version import naming_disagreement
 from ml_service.handlers.paging import Page, page_token, read_page_token, require_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ml_service.domain import ModelVersion
     from ml_service.handlers.live_state import LiveState
@@ -26,10 +26,10 @@ QUESTION = ("models",)
 
 
 class Models:
-    """Registry, store and live state as one: the store's row is the truth, the live state follows it."""
+    """The store's row decides which version is live. The live state follows it."""
 
     def __init__(self, live: LiveState, store: Store, registry: Registry, announce: Callable[[str], None]) -> None:
-        """`announce` hints to the other replicas that a version went live; they would find out by themselves, later."""
+        """`announce` hints to the other replicas that a version went live. They also poll the store."""
         self._live = live
         self._store = store
         self._registry = registry
@@ -37,7 +37,7 @@ class Models:
         self._following = asyncio.Lock()
 
     async def get(self, version: str) -> ModelVersion:
-        """The version, or for an empty one the live one."""
+        """Return the version, or the live one for an empty name."""
         if not version:
             return self._mark(self._live.model.version)
         return self._mark(await asyncio.to_thread(self._registry.describe, version))
@@ -46,13 +46,13 @@ class Models:
         return await asyncio.to_thread(self._registry.export_manifest, version)
 
     async def list(self, page_size: int, token: str) -> Page[ModelVersion]:
-        """Newest first."""
+        """Return a page, newest first."""
         require_size("page_size", page_size)
         before = read_page_token(QUESTION, token) if token else None
         return await asyncio.to_thread(self._list, page_size, before)
 
     async def promote(self, version: str) -> ModelVersion:
-        """Makes the version live here and, by the store's row, everywhere. One that can't be loaded doesn't go live."""
+        """Make the version live here and, by the store's row, everywhere. One that can't be loaded doesn't go live."""
         async with self._following:
             model = self._live.loaded
             if model is None or model.version.version != version:
@@ -64,13 +64,13 @@ class Models:
         return self._mark(model.version)
 
     async def follow(self) -> bool:
-        """Loads the version that the store's row names, unless it answers already; says whether the live version changed."""
+        """Load the version that the store's row names, unless it is loaded already. Return whether the live version changed."""
         async with self._following:
             row = await asyncio.to_thread(self._store.read_live)
             loaded = self._live.loaded
             if row is None or (loaded is not None and loaded.version.version == row.version):
                 return False
-            with naming_disagreement(row.version):
+            with live_version_errors(row.version):
                 self._live.swap(await self._load(row.version))
             return True
 
@@ -78,12 +78,12 @@ class Models:
         description = await asyncio.to_thread(self._registry.describe, version)
         scorer = await asyncio.to_thread(self._registry.load, version)
         if not self._live.catalogue.has(scorer.item_index):
-            # The version may be newer than the catalogue in memory.
+            # The version may know items that were imported after the catalogue was loaded.
             self._live.replace_catalogue(await asyncio.to_thread(lambda: Catalogue(self._store.load_catalogue())))
         if not self._live.catalogue.has(scorer.item_index):
             detail = f"Model version {version} can't be used: it has items that the catalogue lacks."
             raise Unavailable("MODEL_VERSION_UNUSABLE", detail, version=version)
-        # To find the places of many items takes long, so a thread does it: 23 ms for 10,000 of 100,000 items.
+        # On a thread, as finding the places of many items takes long: 23 ms for 10,000 of 100,000 items.
         return await asyncio.to_thread(LoadedModel, description, scorer, self._live.catalogue)
 
     def _set_live(self, version: str) -> bool:
@@ -91,7 +91,7 @@ class Models:
         if row is not None and row.version == version:
             return False
         if not self._store.compare_and_set_live(row, version):
-            raise Unavailable("STORE_UNAVAILABLE", "Another version went live at the same moment. Look which one, then try again.")
+            raise Unavailable("STORE_UNAVAILABLE", "Another version went live at the same moment. List the versions, then try again.")
         return True
 
     def _list(self, page_size: int, before: str | None) -> Page[ModelVersion]:
@@ -105,7 +105,7 @@ class Models:
             return self._registry.describe(version)
         except ServiceError as error:
             if error.retryable:
-                # It may well be a good one.
+                # The version may be fine, so an incomplete list would mislead.
                 raise
             log.warning("model version left out of the list", version=version, reason=error.reason, detail=error.detail)
             return None
@@ -113,3 +113,15 @@ class Models:
     def _mark(self, version: ModelVersion) -> ModelVersion:
         loaded = self._live.loaded
         return replace(version, live=loaded is not None and loaded.version.version == version.version)
+
+
+@contextmanager
+def live_version_errors(version: str) -> Iterator[None]:
+    """Raise Unavailable (MODEL_VERSION_UNUSABLE) if the block finds that the registry lacks the version that the store calls live."""
+    try:
+        yield
+    except NotFound as error:
+        detail = (
+            f"The SQL store says that model version {version} is live, and the registry doesn't hold it: one of them was restored alone."
+        )
+        raise Unavailable("MODEL_VERSION_UNUSABLE", f"{detail} Train, or promote another version.", version=version) from error

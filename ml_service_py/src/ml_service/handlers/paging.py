@@ -1,10 +1,11 @@
-"""Pages and page tokens. A token holds the list's name and filters, so that a token of another list or search is rejected."""
+"""Pages of lists: their order, their size and their tokens. A token of another list or search is rejected."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 T = TypeVar("T")
+
+NUMBER = re.compile("0*([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +51,9 @@ def require_size(field: str, value: int) -> int:
             "REQUEST_INVALID", f"{field} is {value}; it must be from 1 to {PAGE_SIZE_MAX}.", field=field, value=str(value)
         )
     return value
+
+
+def natural_key(text: str) -> tuple[str, str]:
+    """Return the sort key of an id: numbers in it count by their value, so that 2 comes before 10. Different ids have different keys."""
+    # A longer number is a larger one, so its length comes before its digits.
+    return NUMBER.sub(lambda number: f"0{chr(len(number[1]))}{number[1]}", text), text

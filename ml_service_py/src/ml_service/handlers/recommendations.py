@@ -1,4 +1,4 @@
-"""Recommends: live histories times the live model. What one batch must score is one matrix product; long work leaves the event loop."""
+"""Recommends: live histories times the live model. A batch is one matrix product; long work runs on a thread."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ml_service.domain import BATCH_SIZE_MAX
 from ml_service.errors import DeadlineExceeded, InvalidArgument, ServiceError
 from ml_service.handlers.deadline import seconds_to_wait
 from ml_service.handlers.paging import require_size
@@ -25,11 +24,13 @@ if TYPE_CHECKING:
     from ml_service.model.scoring import Ranking, UserScores
 
 
-#: So many scores are looked through on the event loop: it takes about a millisecond, and the way to a thread and back a part of that.
+#: The most requests in one batch.
+BATCH_SIZE_MAX = 256
+#: The most scores that the event loop ranks itself: about a millisecond of work, where the way to a thread and back takes a part of that.
 SCORES_AT_ONCE = 65_536
-#: To multiply so many cells of a matrix that no cache holds takes as long as to look through one score: docs/explanation/performance.md.
+#: Multiplying so many matrix cells (not in a cache) takes as long as ranking one score: docs/explanation/performance.md.
 CELLS_PER_SCORE = 32
-#: What is done for each item of a history takes as long as to multiply so many cells.
+#: Other work for each item of a history takes as long as multiplying so many cells.
 CELLS_PER_RATING = 300
 
 
@@ -67,7 +68,7 @@ class RecommendationQuery:
 
 @dataclass(frozen=True, slots=True)
 class RankedItems:
-    """Items for one user by their places in the catalogue, best first. `reasons` has the shape (items, 2), -1 where there is none."""
+    """Items for one user by their places in the catalogue, best first. `reasons` has the shape (items, 2); -1 stands for no reason."""
 
     user_id: str
     source: RecommendationSource
@@ -78,7 +79,7 @@ class RankedItems:
 
 @dataclass(frozen=True, slots=True)
 class BatchAnswer:
-    """One outcome for each query, in order, and what they have in common. `as_of_offset` is the last offset of the log that counts."""
+    """One outcome for each query, in order, and their common values. `as_of_offset`: the last offset of the log that was applied."""
 
     model_version: str
     catalogue: Catalogue
@@ -88,8 +89,8 @@ class BatchAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What the scoring thread is given: values that nobody changes."""
+class _Request:
+    """The input of the scoring thread. Nobody changes these values."""
 
     query: RecommendationQuery
     rated: Mapping[str, float | None]
@@ -99,29 +100,29 @@ class _Asked:
 async def recommend_batch(
     live: LiveState, executor: Executor, queries: Sequence[RecommendationQuery], remaining_seconds: float | None = None
 ) -> BatchAnswer:
-    """Answers each query or says why not."""
+    """Return an answer or an error for each query."""
     if not 1 <= len(queries) <= BATCH_SIZE_MAX:
         raise InvalidArgument("REQUEST_INVALID", f"The batch holds {len(queries)} requests; it must be from 1 to {BATCH_SIZE_MAX}.")
     expires_at = None if remaining_seconds is None else time.monotonic() + remaining_seconds
     model, position = live.model, live.position
-    outcomes = [_ask(live, query) for query in queries]
-    asked = [outcome for outcome in outcomes if isinstance(outcome, _Asked)]
-    if _is_quick(model, asked):
-        answers, scores, scoring_ms = _answer(model, asked, expires_at)
+    outcomes = [_prepare(live, query) for query in queries]
+    requests = [outcome for outcome in outcomes if isinstance(outcome, _Request)]
+    if _is_quick(model, requests):
+        answers, scores, scoring_ms = _answer(model, requests, expires_at)
     else:
         loop = asyncio.get_running_loop()
-        answers, scores, scoring_ms = await loop.run_in_executor(executor, _answer, model, asked, expires_at)
-    for entry, user in zip(asked, scores, strict=True):
+        answers, scores, scoring_ms = await loop.run_in_executor(executor, _answer, model, requests, expires_at)
+    for entry, user in zip(requests, scores, strict=True):
         live.keep_scores(model, entry.query.user_id, entry.rated, user)
     remaining = iter(answers)
-    ranked = [next(remaining) if isinstance(outcome, _Asked) else outcome for outcome in outcomes]
+    ranked = [next(remaining) if isinstance(outcome, _Request) else outcome for outcome in outcomes]
     return BatchAnswer(model.version.version, model.catalogue, position.offset if position else None, ranked, scoring_ms)
 
 
 async def recommend(
     live: LiveState, executor: Executor, query: RecommendationQuery, remaining_seconds: float | None = None
 ) -> Recommendation:
-    """Answers one query; waits within the deadline until the log is read as far as it asks."""
+    """Answer one query. Wait within the deadline until the log is read up to its `min_offset`."""
     if query.min_offset is not None:
         await live.wait_for(query.min_offset, seconds_to_wait(remaining_seconds))
     answer = await recommend_batch(live, executor, [query])
@@ -131,7 +132,7 @@ async def recommend(
     return Recommendation(query.user_id, answer.model_version, outcome.source, _describe(answer.catalogue, outcome), answer.as_of_offset)
 
 
-def _ask(live: LiveState, query: RecommendationQuery) -> _Asked | ServiceError:
+def _prepare(live: LiveState, query: RecommendationQuery) -> _Request | ServiceError:
     try:
         require_size("limit", query.limit)
         require_user_id(query.user_id)
@@ -139,7 +140,7 @@ def _ask(live: LiveState, query: RecommendationQuery) -> _Asked | ServiceError:
             live.require(query.min_offset)
     except ServiceError as error:
         return error
-    return _Asked(query, live.history(query.user_id), live.scores(query.user_id))
+    return _Request(query, live.history(query.user_id), live.scores(query.user_id))
 
 
 def require_user_id(user_id: str) -> None:
@@ -147,40 +148,42 @@ def require_user_id(user_id: str) -> None:
         raise InvalidArgument("REQUEST_INVALID", "user_id is empty; name a user.", field="user_id")
 
 
-def _is_quick(model: LoadedModel, asked: Sequence[_Asked]) -> bool:
+def _is_quick(model: LoadedModel, requests: Sequence[_Request]) -> bool:
     items = len(model.places)
-    ratings = sum(len(entry.rated) for entry in asked if entry.scores is None)
-    return len(asked) * items + ratings * (items + CELLS_PER_RATING) / CELLS_PER_SCORE <= SCORES_AT_ONCE
+    ratings = sum(len(entry.rated) for entry in requests if entry.scores is None)
+    return len(requests) * items + ratings * (items + CELLS_PER_RATING) / CELLS_PER_SCORE <= SCORES_AT_ONCE
 
 
 def _require_time(expires_at: float | None) -> None:
     if expires_at is not None and time.monotonic() >= expires_at:
-        raise DeadlineExceeded("DEADLINE_EXCEEDED", "The call's time was over before the work began.")
+        raise DeadlineExceeded("DEADLINE_EXCEEDED", "The call's deadline passed before the work began. Try again.")
 
 
-def _answer(model: LoadedModel, asked: Sequence[_Asked], expires_at: float | None) -> tuple[list[RankedItems], list[UserScores], float]:
-    # Other batches may have held the threads for longer than the caller waits.
+def _answer(
+    model: LoadedModel, requests: Sequence[_Request], expires_at: float | None
+) -> tuple[list[RankedItems], list[UserScores], float]:
+    # Other batches may have used the threads until after this call's deadline.
     _require_time(expires_at)
     started = time.perf_counter()
-    scores = _score_missing(model, asked)
-    return _rank(model, asked, scores), scores, (time.perf_counter() - started) * 1000
+    scores = _score_missing(model, requests)
+    return _rank(model, requests, scores), scores, (time.perf_counter() - started) * 1000
 
 
-def _score_missing(model: LoadedModel, asked: Sequence[_Asked]) -> list[UserScores]:
-    missing = [scoring.history_of(model.scorer, entry.rated) for entry in asked if entry.scores is None]
+def _score_missing(model: LoadedModel, requests: Sequence[_Request]) -> list[UserScores]:
+    missing = [scoring.history_of(model.scorer, entry.rated) for entry in requests if entry.scores is None]
     scored = iter(scoring.score_users(model.scorer, missing))
-    return [entry.scores or next(scored) for entry in asked]
+    return [entry.scores or next(scored) for entry in requests]
 
 
-def _rank(model: LoadedModel, asked: Sequence[_Asked], users: Sequence[UserScores]) -> list[RankedItems]:
-    rankings = scoring.rank(model.scorer, users, [entry.query.limit for entry in asked])
+def _rank(model: LoadedModel, requests: Sequence[_Request], users: Sequence[UserScores]) -> list[RankedItems]:
+    rankings = scoring.rank(model.scorer, users, [entry.query.limit for entry in requests])
     reasons = why(model.scorer, users, rankings)
-    return [_place(model, *row) for row in zip(asked, rankings, reasons, strict=True)]
+    return [_place(model, *row) for row in zip(requests, rankings, reasons, strict=True)]
 
 
-def _place(model: LoadedModel, asked: _Asked, ranking: Ranking, reasons: IntArray) -> RankedItems:
+def _place(model: LoadedModel, request: _Request, ranking: Ranking, reasons: IntArray) -> RankedItems:
     source = RecommendationSource.MODEL if ranking.is_personal else RecommendationSource.FALLBACK
-    return RankedItems(asked.query.user_id, source, model.places[ranking.indexes], ranking.scores, model.places[reasons])
+    return RankedItems(request.query.user_id, source, model.places[ranking.indexes], ranking.scores, model.places[reasons])
 
 
 def _describe(catalogue: Catalogue, ranked: RankedItems) -> tuple[RecommendedItem, ...]:

@@ -9,11 +9,11 @@ import structlog
 
 from ml_service.domain import JobOutcome, Progress, new_version_name
 from ml_service.errors import InvalidArgument, NotFound, ServiceError
-from ml_service.handlers.left_out import tell_left_out
 from ml_service.model.candidates import Configuration, Measured, fit
 from ml_service.model.selection import is_not_worse, measure, search
 
 if TYPE_CHECKING:
+    from ml_service.model.candidates import Found
     from ml_service.model.ratings import Ratings
     from ml_service.model.selection import Report
     from ml_service.ports.storage import LiveVersion, Registry, Store
@@ -87,7 +87,7 @@ def train(store: Store, registry: Registry, reservation: VersionReservation, par
 def _choose(ratings: Ratings, params: TrainParams, report: Report) -> tuple[Measured, str]:
     """Return the best candidate, and the text about estimators that can't be fitted for the job's last step."""
     found = search(ratings, params.estimators, params.folds, params.seed, lambda progress: report(_within_search(progress)))
-    return found.best, tell_left_out(found)
+    return found.best, log_left_out(found)
 
 
 def _within_search(progress: Progress) -> Progress:
@@ -137,3 +137,10 @@ def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challe
     is_good = is_not_worse(challenger, measured)
     log.info("gate", challenger=challenger.ndcg, champion=measured.ndcg, version=live.version, is_good=is_good)
     return is_good
+
+
+def log_left_out(found: Found) -> str:
+    """Log each candidate that can't be fitted. Return the text for the job's last step: estimators without any candidate left, or ""."""
+    for left in found.left_out:
+        log.warning("candidate left out", estimator=left.configuration.estimator, params=left.configuration.params, cause=left.reason)
+    return f"; left out {found.estimators_left_out}" if found.estimators_left_out else ""

@@ -1,4 +1,4 @@
-"""What the gRPC server takes in at once: larger requests, more calls or more transfers are refused, and the others are answered."""
+"""The limits of the gRPC server: larger requests, more calls or more transfers are rejected."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ async def test_a_request_beyond_a_mebibyte_is_refused(driver: GrpcDriver) -> Non
     assert "larger than max" in failure.detail
 
 
-async def test_a_full_batch_of_the_longest_ids_is_taken(driver: GrpcDriver) -> None:
+async def test_a_full_batch_of_the_longest_ids_is_accepted(driver: GrpcDriver) -> None:
     requests = [RecommendRequest(user_id="\N{GRINNING FACE}" * 200, limit=1)] * 256
 
     assert len((await driver.recommender.BatchRecommend(BatchRecommendRequest(requests=requests))).results) == len(requests)
 
 
-async def test_more_calls_than_the_server_has_room_for_are_refused(driver: GrpcDriver, server: GrpcServer) -> None:
+async def test_calls_above_the_concurrency_limit_are_rejected(driver: GrpcDriver, server: GrpcServer) -> None:
     waiting = [
         driver.recommender.Recommend(RecommendRequest(user_id="even", limit=1, min_interaction_offset=9), timeout=20)
         for _ in range(CALLS_MAX)
@@ -62,13 +62,13 @@ async def test_more_calls_than_the_server_has_room_for_are_refused(driver: GrpcD
 
 
 async def begin(driver: GrpcDriver) -> grpc.aio.UnaryStreamCall[ReadResultRequest, object]:
-    """Opens a transfer, and reads no more of it than the header."""
+    """Open a transfer, and read only its header."""
     transfer = driver.jobs.ReadResult(ReadResultRequest(job_id="job-1"), timeout=20)
     await transfer.read()
     return transfer
 
 
-async def test_readers_who_do_not_read_leave_room_for_everything_else(driver: GrpcDriver, registry: FileRegistry) -> None:
+async def test_stalled_readers_of_files_do_not_block_other_calls(driver: GrpcDriver, server: GrpcServer, registry: FileRegistry) -> None:
     registry.save_result("job-1", 1, "table.csv", "text/csv", [b"a" * LARGE])
     stalled = [await begin(driver) for _ in range(TRANSFERS_MAX)]
 
@@ -78,10 +78,11 @@ async def test_readers_who_do_not_read_leave_room_for_everything_else(driver: Gr
     assert (await driver.recommender.GetItem(GetItemRequest(item_id="i0"))).item.item_id == "i0"
     for transfer in stalled:
         transfer.cancel()
+    await eventually(lambda: server._calls.methods == [])
     (await begin(driver)).cancel()
 
 
-async def test_a_page_token_that_nests_without_end_is_refused(driver: GrpcDriver) -> None:
+async def test_a_deeply_nested_page_token_is_rejected(driver: GrpcDriver) -> None:
     token = base64.urlsafe_b64encode(b"[" * 100_000 + b"]" * 100_000).decode()
 
     failure = await failure_of(driver.recommender.ListItems(ListItemsRequest(page_size=1, page_token=token)))

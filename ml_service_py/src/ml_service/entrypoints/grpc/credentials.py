@@ -1,4 +1,4 @@
-"""The gRPC server's side of mutual TLS: its certificate, and whose it takes, by the files as they are when a connection begins."""
+"""Mutual TLS of the gRPC server. It reads the certificate files again for each connection, so that they can be renewed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 
 def mutual_tls(certificates: Certificates) -> grpc.ServerCredentials:
-    """Raises UnusableCertificate now; later what can't be used is told, and the certificate before it goes on."""
+    """Raise UnusableCertificate if the files can't be used now. Later, log that and keep the last certificate."""
     current = certificates.read()
 
     def renew() -> grpc.ServerCertificateConfiguration | None:
@@ -32,7 +32,7 @@ def mutual_tls(certificates: Certificates) -> grpc.ServerCredentials:
         log.info("certificate renewed")
         return _configuration(found)
 
-    # None says that nothing has changed; the types don't know it.
+    # `renew` may return None for an unchanged certificate, which the types don't allow.
     return grpc.dynamic_ssl_server_credentials(_configuration(current), renew, require_client_authentication=True)  # type: ignore[arg-type]
 
 

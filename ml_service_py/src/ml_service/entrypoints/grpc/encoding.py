@@ -1,4 +1,4 @@
-"""Domain values as messages of the contract. Translation only: no rule lives here."""
+"""Encodes domain values as messages of the contract, without any rule."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ml_service import domain
+    from ml_service.handlers.catalogue import User
     from ml_service.handlers.dead_letters import DeadLetter
     from ml_service.handlers.recommendations import BatchAnswer, RankedItems, Recommendation, RecommendedItem
 
@@ -33,7 +34,7 @@ def encode_scored_item(item: domain.Item, score: float) -> recommender_pb2.Score
     return recommender_pb2.ScoredItem(item=encode_item(item), score=score)
 
 
-def encode_user(user: domain.User) -> recommender_pb2.User:
+def encode_user(user: User) -> recommender_pb2.User:
     return recommender_pb2.User(user_id=user.user_id, interaction_count=user.interaction_count)
 
 
@@ -71,7 +72,7 @@ def encode_batch(answer: BatchAnswer, known_catalogue_ids: Container[str]) -> re
 
 
 def _write_outcome(result: recommender_pb2.BatchRecommendResult, outcome: RankedItems | ServiceError) -> None:
-    """Writes in place: a message that is given to another one is copied."""
+    """Write in place, as protobuf copies a message that is put into another one."""
     if isinstance(outcome, ServiceError):
         result.error.CopyFrom(encode_failure(outcome))
         return

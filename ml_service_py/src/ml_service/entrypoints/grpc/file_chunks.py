@@ -1,4 +1,4 @@
-"""The chunks of a file, read on threads for the event loop. A caller that leaves early waits for the chunk under way."""
+"""The chunks of a file, read on threads for the event loop. A caller that leaves early waits until the current chunk is read."""
 
 from __future__ import annotations
 

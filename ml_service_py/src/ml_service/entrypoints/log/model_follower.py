@@ -1,4 +1,4 @@
-"""Keeps the live model at the version that the store's row names: at the start, on each hint, and every so often as hints may be missed."""
+"""Loads the model version that the store's row names: at the start, on each hint, and periodically, as hints may be lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ModelFollower:
     """Create it on the event loop; `hint` may be called from any thread."""
 
     def __init__(self, live: LiveState, models: Models, poll_seconds: float, on_loaded: Callable[[], Awaitable[None]]) -> None:
-        """`on_loaded` is awaited when a version answers for the first time."""
+        """Await `on_loaded` once, when the first version is loaded."""
         self._live = live
         self._models = models
         self._poll_seconds = poll_seconds
@@ -35,7 +35,7 @@ class ModelFollower:
         self._loop.call_soon_threadsafe(self._hinted.set)
 
     async def run(self) -> None:
-        """Follows until it is cancelled."""
+        """Follow until the task is cancelled."""
         was_loaded = False
         while True:
             self._hinted.clear()
@@ -50,5 +50,5 @@ class ModelFollower:
             if await self._models.follow():
                 log.info("model version live", version=self._live.model.version.version)
         except ServiceError as error:
-            # The version that answers goes on answering.
+            # The loaded version goes on answering.
             log.warning("model version not followed", reason=error.reason, detail=error.detail)

@@ -1,4 +1,4 @@
-"""Who may ask the HTTP for operators: whoever knows the token. Probes are open, as platforms ask them without one."""
+"""Access to the HTTP for operators: callers need the token. Probes need none, as platforms call them without one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 
 
 def install_access(app: FastAPI, host: str, token: str | None) -> None:
-    """For all paths of the app, its documentation among them. Without a token only a port that no other machine reaches is open."""
+    """Protect all paths of the app, its documentation included. Without a token, only a loopback port is open."""
     if token is None and is_loopback(host):
         return
 
@@ -33,7 +33,7 @@ def install_access(app: FastAPI, host: str, token: str | None) -> None:
 
 def _knows(request: Request, token: str | None) -> bool:
     given = request.headers.get("authorization", "")
-    # How long it takes doesn't tell how much of a guess is right.
+    # The comparison takes constant time, so that it doesn't reveal how much of a guess is right.
     return token is not None and hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
 
 

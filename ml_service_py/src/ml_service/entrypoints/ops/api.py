@@ -1,4 +1,4 @@
-"""The recommender's HTTP for operators and data scientists. It calls the handlers that gRPC calls."""
+"""The recommender's HTTP for operators and data scientists. It calls the same handlers as the gRPC servicers."""
 
 from __future__ import annotations
 
@@ -76,20 +76,20 @@ def build_ops_api(live: LiveState, models: Models, metrics: Metrics, readiness: 
         page_size: Annotated[int, Query(alias="pageSize", ge=1, le=PAGE_SIZE_MAX)] = 20,
         page_token: Annotated[str, Query(alias="pageToken", max_length=TOKEN_LENGTH_MAX)] = "",
     ) -> ModelPage:
-        """Lists the versions, newest first."""
+        """List the versions, newest first."""
         page = await models.list(page_size, page_token)
         return ModelPage(models=[ModelView(**asdict(version)) for version in page.rows], next_page_token=page.next_page_token or None)
 
     @app.get("/models/{version}", tags=["models"])
     async def read_manifest(version: str) -> dict[str, Any]:
-        """Gives a version's manifest as the registry holds it."""
+        """Return a version's manifest from the registry."""
         return await models.read_manifest(version)
 
     @app.get("/explain/{userId:path}", tags=["explanations"])
     async def explain_user(
         user_id: Annotated[str, Path(alias="userId")], item_id: Annotated[str | None, Query(alias="itemId")] = None
     ) -> ExplanationView:
-        """Says which items of the user's history speak for one item, or for those that the user gets recommended, and how much."""
+        """Explain one item, or the user's recommended items, by the items of the user's history."""
         version, explained = explain(live, user_id, item_id)
         return ExplanationView(user_id=user_id, model_version=version, items=[_explained(item) for item in explained])
 

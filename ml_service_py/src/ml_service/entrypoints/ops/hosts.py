@@ -23,11 +23,11 @@ SHOWN_LENGTH_MAX = 100
 
 
 class AllowedHosts:
-    """Loopback, the host that the port listens on, and the names that the operator added."""
+    """Loopback, the host that the port listens on, and the names in OPS_ALLOWED_HOSTS."""
 
     def __init__(self, listening_on: str, added: Iterable[str] = ()) -> None:
         self._names = {listening_on.lower(), *(name.lower() for name in added)}
-        # Such a port is reached by each address of its machine. A page can't give its origin an address that it isn't served from.
+        # Each address of the machine reaches such a port. DNS rebinding needs a name, so addresses are safe.
         self._has_every_address = _is_unspecified(listening_on)
 
     def __contains__(self, host_header: str) -> bool:
@@ -39,7 +39,7 @@ class AllowedHosts:
 
 
 def install_host_check(app: FastAPI, hosts: AllowedHosts) -> None:
-    """Check all paths except the probes: platforms call those under any name, and they hold nothing about anybody."""
+    """Check all paths except the probes: platforms call those under any name, and they show no data of users."""
 
     @app.middleware("http")
     async def check(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -47,7 +47,9 @@ def install_host_check(app: FastAPI, hosts: AllowedHosts) -> None:
         if request.scope["path"] in OPEN_PATHS or (given and all(header in hosts for header in given)):
             return await answer(request)
         shown = ", ".join(given)[:SHOWN_LENGTH_MAX]
-        detail = f"The request's Host is `{shown}`, which is no name of this service. Use 127.0.0.1, or add the name to OPS_ALLOWED_HOSTS."
+        detail = (
+            f"The request's Host is `{shown}`, which isn't a name of this service. Use 127.0.0.1, or add the name to OPS_ALLOWED_HOSTS."
+        )
         return await render_problem(request, PermissionDenied("HOST_REFUSED", detail))
 
 

@@ -1,4 +1,4 @@
-"""What Prometheus reads of the recommender. A registry of its own, so that nothing is global."""
+"""The recommender's metrics for Prometheus, in a registry of its own instead of the global one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Metrics:
-    """Counts as things happen; asks the live state when it is read."""
+    """Counters change with each event; gauges read the live state when Prometheus asks."""
 
     def __init__(self, live: LiveState) -> None:
         registry = CollectorRegistry()

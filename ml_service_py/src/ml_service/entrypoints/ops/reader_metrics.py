@@ -1,4 +1,4 @@
-"""How far the readers of the log are, for the probes of recommender and worker alike. Asks the readers when it is read."""
+"""The progress of the stream readers, as metrics and for the probes of recommender and worker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LABELS = ("stream",)
 
 
 class ReaderMetrics(Collector):
-    """Readers by the streams that they read. One that attaches often, and whose offset stays, stands still."""
+    """Ask each reader when Prometheus asks. A reader that attaches often without a new offset makes no progress."""
 
     def __init__(self, service: str, readers: Mapping[str, LogReader]) -> None:
         self._prefix = f"{service}_log_reader"
@@ -39,6 +39,6 @@ class ReaderMetrics(Collector):
 
 
 def describe_readers(readers: Mapping[str, LogReader]) -> dict[str, dict[str, object]]:
-    """The same for people: whether each reads now, and how far it is."""
+    """Return for each stream whether its reader is attached, and its offset."""
     statuses = {stream: reader.status for stream, reader in readers.items()}
     return {stream: {"attached": status.is_attached, "offset": status.offset} for stream, status in statuses.items()}

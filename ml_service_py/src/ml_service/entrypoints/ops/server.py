@@ -1,4 +1,4 @@
-"""HTTP for operators inside a process that does something else: the probes that all processes share, and the server under them."""
+"""HTTP for operators inside recommender and worker: the probes that both have, and the server."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def build_probes_api(title: str, readiness: Readiness, render_metrics: Callable[
 
 
 def probes(readiness: Readiness, render_metrics: Callable[[], bytes], readers: Mapping[str, LogReader]) -> APIRouter:
-    """`/healthz` asks nobody; `/readyz` says what is missing; `/metrics` is for Prometheus.
+    """Return `/healthz` (asks no other service), `/readyz` (names the missing conditions) and `/metrics` (for Prometheus).
 
-    `readers` are told of, and no condition: without the log, what was known before it went is still an answer.
+    `/readyz` shows the `readers`, but they are no condition: without the log, the last known histories still give answers.
     """
     router = APIRouter(tags=["probes"])
 
@@ -65,7 +65,7 @@ def probes(readiness: Readiness, render_metrics: Callable[[], bytes], readers: M
 
 @dataclass(frozen=True, slots=True)
 class OpsAddress:
-    """Where the HTTP for operators listens, and whom it answers. Port 0: the system chooses one."""
+    """Where the HTTP for operators listens, its token, and its allowed hosts. For port 0, the system chooses one."""
 
     host: str
     port: int
@@ -75,10 +75,7 @@ class OpsAddress:
 
 @asynccontextmanager
 async def serve_ops(app: FastAPI, address: OpsAddress, stopping: Stopping) -> AsyncIterator[int]:
-    """Serve callers that know the token, on this event loop, while the block runs; yield the port.
-
-    Raises UnusablePort for a taken one.
-    """
+    """Serve callers with the token on this event loop during the block; yield the port. Raise UnusablePort for a taken one."""
     install_access(app, address.host, address.token.get_secret_value() if address.token else None)
     # The middleware that is installed last runs first, so the host is checked before the token.
     install_host_check(app, AllowedHosts(address.host, address.allowed_hosts))
@@ -92,7 +89,7 @@ async def serve_ops(app: FastAPI, address: OpsAddress, stopping: Stopping) -> As
 def _listen(host: str, port: int) -> socket.socket:
     try:
         if ":" in host:
-            # `::` stands for the machine's IPv4 addresses too, as it does for gRPC.
+            # `::` includes the machine's IPv4 addresses, as it does for gRPC.
             return socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=socket.has_dualstack_ipv6())
         return socket.create_server((host, port))
     except OSError as error:
@@ -102,5 +99,5 @@ def _listen(host: str, port: int) -> socket.socket:
 class _QuietServer(Server):
     @contextmanager
     def capture_signals(self) -> Generator[None]:
-        # The process has one handler of signals; uvicorn's own would raise them again after serving.
+        # The process has its own signal handler. Uvicorn's handler would raise the signals again after serving.
         yield

@@ -1,4 +1,4 @@
-"""What Prometheus reads of the worker. A registry of its own, so that nothing is global."""
+"""The worker's metrics for Prometheus, in a registry of its own instead of the global one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ JOB_SECONDS = (0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200)
 
 
 class WorkerMetrics:
-    """Counts jobs by how their attempts ended, and what the projector wrote."""
+    """Count the attempts at jobs by their ending, and the rows of the projector."""
 
     def __init__(self) -> None:
         registry = CollectorRegistry()

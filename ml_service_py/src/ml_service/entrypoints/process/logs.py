@@ -1,4 +1,4 @@
-"""Logs as JSON lines on standard error, those of libraries included. Standard output belongs to what a command answers."""
+"""Logs as JSON lines on standard error, with those of libraries. Standard output is for the results of commands."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import structlog
 if TYPE_CHECKING:
     from structlog.typing import Processor
 
-#: The least level of each: pika tells of a lost connection in many rows and a stack, uvicorn of an error that a problem told already.
+#: Minimum levels. pika logs many rows and a stack for a lost connection; uvicorn logs errors that the problem handler logged already.
 LIBRARIES = {"pika": logging.CRITICAL, "uvicorn.error": logging.CRITICAL, "alembic": logging.WARNING}
 
 
 def configure_logs(level: str) -> None:
-    """Called once by each process, before anything logs."""
+    """Configure the logs. Call it once in each process, before anything logs."""
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

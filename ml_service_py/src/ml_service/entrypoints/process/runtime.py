@@ -6,13 +6,13 @@ import asyncio
 import os
 import random
 import signal
+import threading
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 
 from ml_service.config import InvalidSettings
-from ml_service.entrypoints.process.threads import on_dead_thread
 from ml_service.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -104,6 +104,15 @@ async def started(thread: Thread) -> AsyncIterator[None]:
     finally:
         # Not on the event loop: the thread may be waiting for it.
         await asyncio.to_thread(thread.stop)
+
+
+def on_dead_thread(end: Callable[[str, BaseException | None], None]) -> None:
+    """Call `end`, on that thread, for each thread that dies of an error. By default, Python prints the error and goes on."""
+
+    def hook(dead: threading.ExceptHookArgs) -> None:
+        end(dead.thread.name if dead.thread else "a thread", dead.exc_value)
+
+    threading.excepthook = hook
 
 
 def stop_signal() -> Stopping:

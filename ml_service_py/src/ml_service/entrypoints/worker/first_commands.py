@@ -1,4 +1,4 @@
-"""Finds the command of a job that came first in the stream `job-events`. That one counts, as gateways know jobs by this stream."""
+"""Finds the first command of each job in the stream `job-events`. Only the first counts, as gateways read jobs from this stream."""
 
 from __future__ import annotations
 

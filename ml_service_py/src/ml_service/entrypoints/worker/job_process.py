@@ -1,4 +1,4 @@
-"""A warm process that runs one job after another, apart from the worker: it may compute, be killed or crash without harm to heartbeats."""
+"""A child process that runs one job after another. It may block, be killed or crash without harm to the worker's heartbeats."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ml_service.domain import Attempt, JobOutcome, Progress
-from ml_service.entrypoints.process.threads import on_dead_thread
+from ml_service.entrypoints.process.runtime import on_dead_thread
 from ml_service.errors import Internal, ServiceError, error_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ KILL_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """The process has loaded what it needs."""
+    """Sent once, when the process has imported its modules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,15 @@ class _Failure:
 
 
 class JobProcess:
-    """The worker's side. `open_runner` must be picklable; the process calls it once. Belongs to one thread."""
+    """The worker's side of the process. `open_runner` must be picklable; the process calls it once. Belongs to one thread."""
 
     def __init__(self, open_runner: Callable[[], JobRunner]) -> None:
         self._ours, theirs = get_context("spawn").Pipe()
-        # Spawned, not forked: the worker has threads and connections, of which a fork gets broken halves.
+        # Spawned, not forked: a fork would copy the worker's locks and connections without their threads.
         self._process = get_context("spawn").Process(target=_main, args=(theirs, open_runner), name="job process")
         self._process.start()
         theirs.close()
-        #: Whether it has loaded what it needs, as far as `poll` has heard; a job given before that waits for it.
+        #: Whether `poll` has received the message that the process is ready. A job that is submitted before waits for it.
         self.is_warm = False
 
     @property
@@ -57,14 +57,14 @@ class JobProcess:
         return self._process.is_alive()
 
     def submit(self, attempt: Attempt) -> None:
-        """Begins an attempt; the one before must have ended. What comes of it, `poll` gives."""
+        """Begin an attempt; the previous one must have ended. `poll` returns its progress and outcome."""
         try:
             self._ours.send(attempt)
         except OSError:
             log.warning("job process is gone", exit_code=self._process.exitcode)
 
     def poll(self, seconds: float) -> Progress | JobOutcome | ServiceError | None:
-        """Waits for the next word of the job: its progress, at last its outcome or its error. None where none came, or it got warm."""
+        """Wait for a message: a progress, or the outcome or error at the end. Return None for none, or when the process got ready."""
         try:
             return self._receive() if self._ours.poll(seconds) else None
         except (EOFError, OSError):
@@ -74,7 +74,7 @@ class JobProcess:
             return Internal("JOB_PROCESS_DIED", detail)
 
     def kill(self) -> None:
-        """End it at once, whatever it does: files that a job writes count only when the last of them is there."""
+        """End the process at once. An unfinished file of a job doesn't count, so nothing is damaged."""
         self.is_warm = False
         self._process.kill()
         self._process.join(KILL_SECONDS)
@@ -87,14 +87,14 @@ class JobProcess:
                 return None
             case _Failure(reason, detail):
                 return error_of(reason, detail)
-            case Progress() | JobOutcome() as word:
-                return word
+            case Progress() | JobOutcome() as message:
+                return message
             case unknown:
                 raise TypeError(f"The job process sent {unknown!r}")
 
 
 def _main(pipe: Connection, open_runner: Callable[[], JobRunner]) -> None:
-    # Whoever stops the worker's process group means the worker, which decides about the job.
+    # A signal to the process group is meant for the worker, which decides about the job.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     on_dead_thread(_end_process)
@@ -112,7 +112,7 @@ def _end_process(thread: str, error: BaseException | None) -> None:
 
 
 def _listen(pipe: Connection, inbox: queue.SimpleQueue[Attempt]) -> None:
-    """Passes attempts on; ends the process, in the middle of a job too, when the worker is gone."""
+    """Pass attempts on. When the worker is gone, end the process, even in the middle of a job."""
     try:
         while True:
             inbox.put(pipe.recv())
@@ -127,4 +127,4 @@ def _try(run: JobRunner, attempt: Attempt, pipe: Connection) -> JobOutcome | _Fa
         return _Failure(error.reason, error.detail)
     except Exception:
         log.exception("job failed", job_id=attempt.job.job_id, kind=attempt.job.kind, attempt=attempt.number)
-        return _Failure("INTERNAL", "The job failed for a reason that only the log tells.")
+        return _Failure("INTERNAL", "The job failed by a bug. Look into the worker's log.")

@@ -1,4 +1,4 @@
-"""Runs one attempt at a time in the job process, and ends it when it is cancelled, too late, or in the way of a stop."""
+"""Runs one attempt at a time in the job process, and ends it on a cancel request, at its deadline, or when the worker stops."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ log = structlog.get_logger()
 
 #: The shortest time between two messages about a running job's progress.
 PROGRESS_SECONDS = 0.5
-#: How soon a word of the job, a cancel request, the deadline or a stop is noticed.
+#: How soon a message of the job, a cancel request, the deadline or a stop is noticed.
 TICK_SECONDS = 0.1
 #: A job process that dies while idle is replaced no more often than this.
 REVIVE_SECONDS = 5.0
 
 
 class Interrupted(Exception):
-    """The worker stops, and the job isn't finished."""
+    """The worker stops before the job has finished."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """Somebody wanted the job to stop."""
+    """The attempt was ended by a cancel request."""
 
 
 Ending = JobOutcome | ServiceError | Cancelled
 
 
 class Supervisor:
-    """Owns the job process. All but `interrupt` and `is_warm` belong to one thread."""
+    """Owns the job process. All methods except `interrupt` and `is_warm` belong to one thread."""
 
     def __init__(self, open_runner: Callable[[], JobRunner], cancel_requests: Container[str], deadline_seconds: float) -> None:
         self._open_runner = open_runner
@@ -57,18 +57,18 @@ class Supervisor:
 
     @property
     def is_warm(self) -> bool:
-        """Whether there is a process, and it has loaded what it needs."""
+        """Whether the process runs and has imported its modules."""
         return self._process.is_warm
 
     def keep_warm(self) -> None:
-        """Called while idle: hears that the process is warm, and replaces one that died."""
+        """Notice that the process is warm, and replace one that died. The worker calls it while it is idle."""
         if self._process.is_alive:
             self._process.poll(0)
         elif time.monotonic() - self._spawned_at > REVIVE_SECONDS:
             self._revive()
 
     def run(self, attempt: Attempt, on_progress: OnProgress) -> Ending:
-        """Gives how the attempt ended. Raises Interrupted where it didn't end by itself."""
+        """Run the attempt and return how it ended. Raise Interrupted if the worker stops first."""
         if attempt.job.job_id in self._cancel_requests:
             return Cancelled()
         if not self._process.is_alive:
@@ -77,7 +77,7 @@ class Supervisor:
         try:
             return self._watch(attempt, on_progress)
         except Exception:
-            # The process would go on, and give the next attempt the outcome of this one.
+            # Otherwise the process would go on, and the next attempt would get this one's outcome.
             self._process.kill()
             raise
 
@@ -89,20 +89,20 @@ class Supervisor:
                 case Progress() as newer:
                     progress = newer
                 case JobOutcome() | ServiceError() as ending:
-                    # The job keeps the text of its last step, and a short job ends before the next publication.
+                    # Publish the last step: a short job ends before the next regular publication.
                     if progress.percent > 0 and progress != published:
                         on_progress(attempt, progress)
                     return ending
             if cause := self._cause_to_end(attempt, deadline):
                 self._process.kill()
                 return cause
-            # A progress that didn't reach the log is published again; one that did says nothing new.
+            # Publish a progress once, and again only if it didn't reach the log.
             if progress != published and time.monotonic() >= publish_at:
                 published = progress if on_progress(attempt, progress) else published
                 publish_at = time.monotonic() + PROGRESS_SECONDS
 
     def interrupt(self) -> None:
-        """Ends the attempt under way, from any thread."""
+        """End the running attempt, from any thread."""
         self._interrupted.set()
 
     def wait_or_interrupted(self, seconds: float) -> bool:
@@ -121,7 +121,7 @@ class Supervisor:
         return None
 
     def _revive(self) -> None:
-        """Replaces a process that died. Where the machine has no room for another, that one stays, and fails what it's given."""
+        """Replace a process that died. If the system can't start another, the dead one stays, and its jobs fail."""
         self._spawned_at = time.monotonic()
         try:
             self._process = JobProcess(self._open_runner)

@@ -9,8 +9,8 @@ from ml_service.domain import PAGE_SIZE_MAX, JobOutcome, Progress
 from ml_service.errors import InvalidArgument, Unavailable
 from ml_service.handlers.csv_files import MEDIA_TYPE, as_csv
 from ml_service.handlers.jobs.kinds import JobContext, JobKind
-from ml_service.handlers.live_version import naming_disagreement
-from ml_service.handlers.ordering import natural_key
+from ml_service.handlers.models import live_version_errors
+from ml_service.handlers.paging import natural_key
 from ml_service.model.scoring import history_of, recommend
 from whynotboth.v1 import jobs_pb2
 
@@ -47,7 +47,7 @@ def run(context: JobContext, params: ExportParams) -> JobOutcome:
     live = context.store.read_live()
     if live is None:
         raise Unavailable("MODEL_NOT_LOADED", "No model version is live yet. Train one, then try again.")
-    with naming_disagreement(live.version):
+    with live_version_errors(live.version):
         model = context.registry.load(live.version)
     histories = context.store.load_histories(recent=0).ratings
     titles = {item.item_id: item.title for item in context.store.load_catalogue()}
