@@ -112,7 +112,7 @@ def test_another_file_without_times_is_refused_saying_why_and_changes_nothing(im
     header = "user_id,item_id,rating"
     importer.run("ada,b1,5", header=header)
 
-    with pytest.raises(InvalidArgument, match=r"no timestamp.*has interactions already.*Add a timestamp to each row"):
+    with pytest.raises(InvalidArgument, match=r"no timestamp.*the store has interactions.*Add a timestamp to each row"):
         importer.run(*again, header=header)
 
     assert importer.history("ada") == {"b1": 5.0}
