@@ -1,7 +1,7 @@
-// A dead letter as the recommender tells of it.
+// A dead letter as the recommender returns it.
 import type { DeadLetter } from '../../../src/clients/recommender/recommender.ts'
 
-/** Of an export that failed for good. */
+/** The dead letter of an export that failed for good. */
 export function deadLetter(deadLetterId: string, fields: Partial<DeadLetter> = {}): DeadLetter & { body: Buffer } {
   return {
     deadLetterId,

@@ -19,7 +19,7 @@ test('dead letters are listed without their bodies', async (t) => {
   assert.deepEqual([status, body], [200, { deadLetters: [letter] }])
 })
 
-test('a dead letter comes with its body in Base64, whatever that is', async (t) => {
+test('a dead letter has its body in Base64, also if it is no valid message', async (t) => {
   const { gateway } = await openWithLetters(t)
 
   const { body } = await gateway.get('/v1/dead-letters/b')
@@ -27,7 +27,7 @@ test('a dead letter comes with its body in Base64, whatever that is', async (t) 
   assert.deepEqual([body.jobId, body.error, body.body], [null, null, 'AID/'])
 })
 
-test('a replay answers with the letter and with what became of its job', async (t) => {
+test('a replay returns the letter, and says whether the job is queued', async (t) => {
   const { gateway, recommender } = await openWithLetters(t)
 
   const { status, body } = await gateway.send({ method: 'POST', url: '/v1/dead-letters/a/replay' })
@@ -35,7 +35,7 @@ test('a replay answers with the letter and with what became of its job', async (
   assert.deepEqual([status, body.queued, recommender.deadLetters.has('a')], [200, true, false])
 })
 
-test('a dropped dead letter is answered for the last time', async (t) => {
+test('a dropped dead letter is returned once more, then it is unknown', async (t) => {
   const { gateway } = await openWithLetters(t)
 
   const { status, body } = await gateway.send({ method: 'DELETE', url: '/v1/dead-letters/b' })

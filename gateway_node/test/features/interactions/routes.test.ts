@@ -6,7 +6,7 @@ import { buildTestApp } from '../../build-app.ts'
 
 const rating = { userId: '1', itemId: '2', rating: 4.5 }
 
-test('an interaction is accepted once the broker has it, with its offset', async (t) => {
+test('an interaction is accepted after the confirm, with its offset', async (t) => {
   const { gateway, broker } = await buildTestApp(t)
 
   const { status, body } = await gateway.rate(rating)
@@ -24,7 +24,7 @@ test('an interaction is accepted once the broker has it, with its offset', async
   assert.equal(publication?.routingKey, 'interactions')
 })
 
-test('without a broker nothing is accepted', async (t) => {
+test('without the broker no interaction is accepted', async (t) => {
   const { gateway, broker } = await buildTestApp(t)
   broker.disconnect()
 
@@ -34,7 +34,7 @@ test('without a broker nothing is accepted', async (t) => {
   assert.equal(broker.messagesOf('interactions').length, 0)
 })
 
-test('an unknown item is refused, and published nowhere', async (t) => {
+test('an interaction with an unknown item is refused and not published', async (t) => {
   const { gateway, broker } = await buildTestApp(t)
 
   const { status, body } = await gateway.rate({ ...rating, itemId: 'none' })
@@ -83,7 +83,7 @@ test('the same key and body at the same time make one interaction', async (t) =>
   assert.equal(broker.published.length, 1)
 })
 
-test('a key that came before with another body is refused', async (t) => {
+test('a used key with another body is refused', async (t) => {
   const { gateway } = await buildTestApp(t)
   const key = randomUUID()
   await gateway.rate(rating, key)
@@ -93,7 +93,7 @@ test('a key that came before with another body is refused', async (t) => {
   assert.deepEqual([status, body.reason], [409, 'IDEMPOTENCY_KEY_REUSED'])
 })
 
-test('a key that came before to another replica is known from the log', async (t) => {
+test('a key that another replica received is known from the log', async (t) => {
   const first = await buildTestApp(t)
   const key = randomUUID()
   const { body } = await first.gateway.rate(rating, key)
@@ -109,7 +109,7 @@ test('a key that came before to another replica is known from the log', async (t
   assert.equal(second.broker.published.length, 0)
 })
 
-test('an undecodable message in the log ends nothing', async (t) => {
+test('an undecodable message in the log stops nothing', async (t) => {
   const { gateway, app, broker } = await buildTestApp(t)
   const messageId = `${'0'.repeat(14)}5${'0'.repeat(21)}`
   broker.append('interactions', { type: 'unknown', messageId, body: new Uint8Array([255, 255, 255]) })
@@ -120,7 +120,7 @@ test('an undecodable message in the log ends nothing', async (t) => {
   assert.equal(status, 202)
 })
 
-test('an offset that is not seen in time is null', async (t) => {
+test('an offset that the gateway did not see in time is null', async (t) => {
   const { gateway, broker } = await buildTestApp(t, { GATEWAY_READ_OWN_WRITE_MS: '10' })
   broker.append = () => 0
 

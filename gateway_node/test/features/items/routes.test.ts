@@ -24,7 +24,7 @@ test('every genre of the catalogue is listed once', async (t) => {
   assert.deepEqual([status, body], [200, { genres: ['Comedy', 'Drama'] }])
 })
 
-test('an item is told with its title, year and genres', async (t) => {
+test('an item has its title, year and genres', async (t) => {
   const { gateway } = await buildTestApp(t)
 
   const { status, body } = await gateway.get('/v1/items/1')
@@ -33,7 +33,7 @@ test('an item is told with its title, year and genres', async (t) => {
   assert.deepEqual(body, { itemId: '1', title: 'Film 1', year: null, genres: ['Comedy'] })
 })
 
-test('similar items name the item that they resemble', async (t) => {
+test('the list of similar items names the item', async (t) => {
   const { gateway } = await buildTestApp(t)
 
   const { body } = await gateway.get('/v1/items/1/similar?limit=1')

@@ -17,7 +17,7 @@ function fold(...entries: Entry[]): Job | undefined {
   return job
 }
 
-test('a requested job is queued, with the parameters that were given', () => {
+test('a requested job is queued and shows the parameters that were given', () => {
   const params = { $case: 'train' as const, train: { estimators: ['ease'], folds: 3, seed: undefined } }
 
   const job = fold(jobFact('JobRequested', { jobId, params, occurredAt: new Date('2026-01-02T03:04:05Z') }))
@@ -50,7 +50,7 @@ test('a running job shows its latest progress', () => {
   assert.deepEqual([job.percent, job.step, job.metrics, job.attempts], [40, 'write', { ndcg_at_10: 0.4 }, 1])
 })
 
-test('a progress that is told twice changes the job once', () => {
+test('a repeated progress changes the job once', () => {
   const progressed = { jobId, attempt: 1, percent: 40, step: 'write', metrics: { ndcg_at_10: 0.4 } }
   const before = fold(
     exportRequested(jobId),
@@ -65,7 +65,7 @@ test('a progress that is told twice changes the job once', () => {
   assert.equal(foldFact(before, next)?.percent, 41)
 })
 
-test('a job that succeeds is complete and shows what it left', () => {
+test('a succeeded job is complete and shows its result', () => {
   const file = { name: 'top.csv', mediaType: 'text/csv', sizeBytes: 12 }
   const result = { modelVersion: '', promoted: false, file }
 
@@ -79,7 +79,7 @@ test('a job that succeeds is complete and shows what it left', () => {
   assert.deepEqual(job.result, { modelVersion: null, promoted: false, file })
 })
 
-test('a job that is retried is queued again, saying why', () => {
+test('a retried job is queued again and shows the error', () => {
   const job = fold(
     exportRequested(jobId),
     jobFact('JobStarted', { jobId, attempt: 1 }),
@@ -90,7 +90,7 @@ test('a job that is retried is queued again, saying why', () => {
   assert.deepEqual(job.error, { reason: 'JOB_PROCESS_DIED', detail: failure.detail })
 })
 
-test('the next attempt begins without what the last one showed', () => {
+test('the next attempt begins without the progress of the last one', () => {
   const job = fold(
     exportRequested(jobId),
     jobFact('JobStarted', { jobId, attempt: 1 }),
@@ -117,7 +117,7 @@ for (const [what, entry] of staleFacts) {
   })
 }
 
-test('progress that comes after the attempt was given up changes nothing', () => {
+test('progress of an attempt that was given up changes nothing', () => {
   const before = [
     exportRequested(jobId),
     jobFact('JobStarted', { jobId, attempt: 1 }),
@@ -129,7 +129,7 @@ test('progress that comes after the attempt was given up changes nothing', () =>
   assert.deepEqual(job, fold(...before))
 })
 
-test('nothing follows a final state', () => {
+test('a final state stays', () => {
   const before = [exportRequested(jobId), jobFact('JobCancelled', { jobId, attempt: 0 })]
 
   const job = fold(
@@ -143,7 +143,7 @@ test('nothing follows a final state', () => {
   assert.deepEqual(job, fold(...before))
 })
 
-test('a job that has failed is queued again by a replay, and its next attempt counts on', () => {
+test('a replay queues a failed job again, and its next attempt has the next number', () => {
   const failed = [
     exportRequested(jobId),
     jobFact('JobStarted', { jobId, attempt: 4 }),
@@ -174,7 +174,7 @@ for (const [what, entry] of unfailed) {
   })
 }
 
-test('a job that is to be cancelled goes on until a worker says otherwise', () => {
+test('a job with a cancel request keeps its state until a worker cancels it', () => {
   const job = fold(
     exportRequested(jobId),
     jobFact('JobStarted', { jobId, attempt: 1 }),
@@ -185,7 +185,7 @@ test('a job that is to be cancelled goes on until a worker says otherwise', () =
   assert.deepEqual([job?.state, job?.cancelRequested, job?.percent], ['running', true, 50])
 })
 
-test('a job that waits for its next attempt can fail without one', () => {
+test('a job that waits for its next attempt can fail', () => {
   const job = fold(
     exportRequested(jobId),
     jobFact('JobStarted', { jobId, attempt: 1 }),
@@ -196,6 +196,6 @@ test('a job that waits for its next attempt can fail without one', () => {
   assert.deepEqual([job?.state, job?.attempts], ['failed', 1])
 })
 
-test('facts of a job that was never asked for make no job', () => {
+test('facts without a request make no job', () => {
   assert.equal(fold(jobFact('JobStarted', { jobId, attempt: 1 })), undefined)
 })

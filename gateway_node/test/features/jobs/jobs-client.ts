@@ -1,4 +1,4 @@
-// Jobs as a caller drives them, over HTTP.
+// A client of the job routes.
 import type { FastifyInstance } from 'fastify'
 import { signed } from '../../sign-in.ts'
 

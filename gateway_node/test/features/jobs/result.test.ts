@@ -16,7 +16,7 @@ async function openWithJob(t: TestContext) {
   return { app, recommender, jobs, jobId: body.jobId as string }
 }
 
-/** Over a connection, of which one sees the beginning alone. */
+/** Read the beginning of a download on a connection of its own. */
 async function beginDownload(app: FastifyInstance, jobId: string): Promise<IncomingMessage> {
   await app.listen({ port: 0 })
   const { port } = app.server.address() as AddressInfo
@@ -38,7 +38,7 @@ test('the file of a job is downloaded under its name and type', async (t) => {
   assert.equal(headers['content-disposition'], "attachment; filename*=UTF-8''top%20%C3%A9.csv")
 })
 
-test('a job that has left no file is a problem that says so', async (t) => {
+test('the result of a job without a file is a problem with the reason', async (t) => {
   const { jobs, jobId } = await openWithJob(t)
 
   const { status, text } = await jobs.download(jobId)
@@ -47,7 +47,7 @@ test('a job that has left no file is a problem that says so', async (t) => {
   assert.equal(JSON.parse(text).reason, 'JOB_RESULT_MISSING')
 })
 
-test('a caller that leaves in the middle ends the reading', async (t) => {
+test('a client that disconnects during a download ends the call to the recommender', async (t) => {
   const { app, recommender, jobId } = await openWithJob(t)
   const body = new Readable({ read: () => {} })
   body.push('the beginning')
@@ -61,7 +61,7 @@ test('a caller that leaves in the middle ends the reading', async (t) => {
   assert.equal(body.destroyed, true)
 })
 
-test('a slow caller holds the reading back', async (t) => {
+test('a slow client slows down the reading of the file', async (t) => {
   const { app, recommender, jobId } = await openWithJob(t)
   const chunk = Buffer.alloc(64 * 1024)
   let chunksRead = 0

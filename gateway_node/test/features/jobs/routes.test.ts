@@ -16,7 +16,7 @@ async function open(t: TestContext, environment: Record<string, string> = {}) {
   return { app, broker, recommender, jobs, tell }
 }
 
-test('a job that is asked for is published once, to queue and log at the same time', async (t) => {
+test('a requested job is published once, to queue and stream together', async (t) => {
   const { jobs, broker } = await open(t)
 
   const { status, headers, body } = await jobs.ask('train', { estimators: ['ease'], folds: 5 })
@@ -32,7 +32,7 @@ test('a job that is asked for is published once, to queue and log at the same ti
   assert.deepEqual(params, { $case: 'train', train: { estimators: ['ease'], folds: 5, seed: undefined } })
 })
 
-test('a job can be read as soon as it was accepted', async (t) => {
+test('a job can be read as soon as it is accepted', async (t) => {
   const { jobs } = await open(t)
   const { body } = await jobs.ask('export', { limit: 3 })
 
@@ -43,7 +43,7 @@ test('a job can be read as soon as it was accepted', async (t) => {
   assert.deepEqual(read.body.params, { limit: 3 })
 })
 
-test('the answer is what this gateway has read of the job, not what it hopes', async (t) => {
+test('the answer shows the job as this gateway has read it from the stream', async (t) => {
   const { jobs, broker } = await open(t)
   broker.publish = async (publication) => {
     setImmediate(() => {
@@ -57,7 +57,7 @@ test('the answer is what this gateway has read of the job, not what it hopes', a
   assert.deepEqual([status, body.state], [202, 'running'])
 })
 
-test('a job that the broker has is accepted even where the log is late', async (t) => {
+test('a confirmed job is accepted although the stream is late', async (t) => {
   const { jobs, broker } = await open(t, { GATEWAY_READ_OWN_WRITE_MS: '1' })
   broker.publish = async () => {}
 
@@ -101,7 +101,7 @@ test('without the broker no job is accepted', async (t) => {
   assert.ok(headers['retry-after'])
 })
 
-test('asking again with the same key answers the same job, and publishes nothing more once it has begun', async (t) => {
+test('a second request with the same key returns the same job, and publishes nothing if the job has begun', async (t) => {
   const { jobs, broker, tell } = await open(t)
   const key = randomUUID()
   const first = await jobs.ask('evaluate', { seed: 7 }, key)
@@ -113,7 +113,7 @@ test('asking again with the same key answers the same job, and publishes nothing
   assert.equal(broker.published.length, 1)
 })
 
-test('asking again for a job that waits is accepted only when the queue has it', async (t) => {
+test('a second request for a waiting job is accepted only if the queue has the job', async (t) => {
   const { jobs, broker } = await open(t)
   const key = randomUUID()
   const first = await jobs.ask('evaluate', { seed: 7 }, key)
@@ -152,7 +152,7 @@ test('of two different bodies with one key at the same time, the first in the lo
   assert.deepEqual(first, { $case: 'export', export: accepted[0]?.body.params })
 })
 
-test('an unknown job is not found, whatever is asked of it', async (t) => {
+test('every request about an unknown job is a 404', async (t) => {
   const { jobs } = await open(t)
   const jobId = randomUUID()
 
@@ -166,7 +166,7 @@ test('an unknown job is not found, whatever is asked of it', async (t) => {
   assert.equal(download.status, 404)
 })
 
-test('a gateway that has never read the log does not call a job unknown', async (t) => {
+test('before the gateway has read the stream, an unknown job is a 503', async (t) => {
   const { jobs, broker, app } = await open(t)
   broker.disconnect()
   broker.replace()
@@ -178,7 +178,7 @@ test('a gateway that has never read the log does not call a job unknown', async 
   assert.deepEqual([status, body.reason], [503, 'BROKER_UNAVAILABLE'])
 })
 
-test('cancelling publishes the wish and shows it', async (t) => {
+test('a cancel request is published and shown with the job', async (t) => {
   const { jobs, broker } = await open(t)
   const { body: job } = await jobs.ask('train')
 
@@ -189,7 +189,7 @@ test('cancelling publishes the wish and shows it', async (t) => {
   assert.deepEqual([last?.routingKey, last?.correlationId], ['job.cancel_requested', job.jobId])
 })
 
-test('cancelling twice wishes once', async (t) => {
+test('a second cancel request publishes nothing', async (t) => {
   const { jobs, broker } = await open(t)
   const { body: job } = await jobs.ask('train')
   await jobs.cancel(job.jobId)
@@ -199,7 +199,7 @@ test('cancelling twice wishes once', async (t) => {
   assert.deepEqual([status, broker.published.length], [202, 2])
 })
 
-test('cancelling a job that has ended answers it unchanged', async (t) => {
+test('a cancel request for an ended job returns the job unchanged', async (t) => {
   const { jobs, broker, tell } = await open(t)
   const { body: job } = await jobs.ask('train')
   await tell(jobFact('JobSucceeded', { jobId: job.jobId, attempt: 1 }))
@@ -223,7 +223,7 @@ test('jobs are listed newest first, in pages, and by state', async (t) => {
   assert.deepEqual([idsOf(first), idsOf(second), idsOf(running)], [['c', 'b'], ['a'], ['b']])
 })
 
-test('a page token that no list gave out is refused', async (t) => {
+test('a page token from elsewhere is refused', async (t) => {
   const { jobs } = await open(t)
 
   const { status, body } = await jobs.list({ pageToken: 'x' })

@@ -40,7 +40,7 @@ test('the list is newest first, in pages', () => {
   assert.equal(second.nextPageToken, undefined)
 })
 
-test('what a worker says of a job before the stream has the request counts once it has', () => {
+test('facts of a worker that stand before the request in the stream count after the request', () => {
   const { view, tell } = openView()
   tell(jobFact('JobStarted', { jobId: 'a', attempt: 1 }))
   const before = view.latest('a')
@@ -52,7 +52,7 @@ test('what a worker says of a job before the stream has the request counts once 
   assert.deepEqual([change?.job.state, change?.job.attempts, change?.fact], ['running', 1, 'job.started'])
 })
 
-test('the list can be of one state', () => {
+test('the list can be filtered by state', () => {
   const { view, tell } = openView()
   for (const jobId of ['a', 'b']) tell(exportRequested(jobId))
   tell(jobFact('JobStarted', { jobId: 'a', attempt: 1 }))
@@ -65,13 +65,13 @@ test('the list can be of one state', () => {
   )
 })
 
-test('a page token that no page gave out is refused', () => {
+test('a page token that is not from this list is refused', () => {
   const { view } = openView()
 
   assert.throws(() => view.list(10, 'first'), { reason: 'PAGE_TOKEN_INVALID' })
 })
 
-test('a job that is older than the window is unknown', () => {
+test('a job older than 7 days is unknown', () => {
   const { view, tell } = openView()
   tell(exportRequested('old', new Date(Date.now() - 8 * 24 * 3600 * 1000)))
   tell(exportRequested('new'))
@@ -91,14 +91,14 @@ test('only the newest 10,000 jobs are kept', () => {
   assert.equal(view.get('job-10000').state, 'queued')
 })
 
-test('before the log has been read, an unknown job may still exist', () => {
+test('before the stream has been read, an unknown job is not reported as unknown', () => {
   const { view, log } = openView()
   log.isCaughtUp = false
 
   assert.throws(() => view.get(randomUUID()), { reason: 'BROKER_UNAVAILABLE' })
 })
 
-test('a view that was ready stays so when the broker is lost', () => {
+test('a ready view stays ready when the broker is lost', () => {
   const { view, log, tell } = openView()
   tell(exportRequested('a'))
   log.isCaughtUp = false
@@ -106,7 +106,7 @@ test('a view that was ready stays so when the broker is lost', () => {
   assert.throws(() => view.get(randomUUID()), { reason: 'JOB_UNKNOWN' })
 })
 
-test('a message that can not be read is passed over', () => {
+test('a message that can not be decoded is skipped', () => {
   const timeless = JobRequested.encode({ jobId: 'b', params: { $case: 'export', export: {} }, occurredAt: undefined })
     .uint32(42)
     .fork()
@@ -127,7 +127,7 @@ test('a message that can not be read is passed over', () => {
   assert.equal(view.lastOffset, 3)
 })
 
-test('a log that begins anew voids the view', () => {
+test('a stream that begins anew clears the view', () => {
   const { view, tell, restart } = openView()
   tell(exportRequested('a'))
   restart()
@@ -140,7 +140,7 @@ test('a log that begins anew voids the view', () => {
   assert.equal(view.lastOffset, 0)
 })
 
-test('a change tells the fact, its offset and the job after it; a fact that changes nothing tells nothing', () => {
+test('a change holds the fact, its offset and the job; a fact that changes nothing notifies nobody', () => {
   const { view, tell } = openView()
   const changes: unknown[] = []
   view.subscribe({ onChange: ({ fact, offset, job }) => changes.push([fact, offset, job.state]), onRestart: () => {} })
@@ -155,7 +155,7 @@ test('a change tells the fact, its offset and the job after it; a fact that chan
   ])
 })
 
-test('waiting ends when the log has brought what is waited for', async (t: TestContext) => {
+test('a wait ends when the stream has brought the message', async (t: TestContext) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { view, tell } = openView()
   const waiting = view.waitUntil(() => view.latest('a') !== undefined, 1000)
@@ -165,7 +165,7 @@ test('waiting ends when the log has brought what is waited for', async (t: TestC
   assert.equal(await waiting, true)
 })
 
-test('waiting ends with the time', async (t: TestContext) => {
+test('a wait ends after its time limit', async (t: TestContext) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { view } = openView()
   const waiting = view.waitUntil(() => view.latest('a') !== undefined, 1000)

@@ -9,12 +9,12 @@ const list = 'users/1/recommendations'
 
 async function open(t: TestContext) {
   const { app, broker, recommender, gateway } = await buildTestApp(t)
-  /** Another gateway erases the user, and the recommender knows. */
+  /** Append the erasure as another gateway does; the recommender has applied it. */
   const erase = (userId: string) => {
     recommender.histories.delete(userId)
     return broker.append('interactions', erasureOf(userId))
   }
-  /** Answers wait until it is called. */
+  /** Hold back answers. The returned function releases them. */
   const hold = () => {
     const gate = Promise.withResolvers<void>()
     const recommend = recommender.recommend.bind(recommender)
@@ -28,7 +28,7 @@ async function open(t: TestContext) {
   return { app, gateway, recommender, erase, hold, client: await LiveClient.open(app) }
 }
 
-test('an erasure pushes the list that anybody gets', async (t) => {
+test('an erasure pushes the list of an unknown user', async (t) => {
   const { client, erase, recommender } = await open(t)
   await client.subscribe(list)
   const before = await client.event(list)
@@ -41,7 +41,7 @@ test('an erasure pushes the list that anybody gets', async (t) => {
   assert.deepEqual(recommender.calls.at(-1), { method: 'recommend', request })
 })
 
-test('who comes while the new list is asked for does not get the old one', async (t) => {
+test('a client that subscribes during the call for the new list does not get the old list', async (t) => {
   const { app, client, erase, hold } = await open(t)
   await client.subscribe(list)
   await client.event(list)
@@ -57,7 +57,7 @@ test('who comes while the new list is asked for does not get the old one', async
   assert.deepEqual([first.offset, first.data.source], [offset, 'fallback'])
 })
 
-test('a list that was asked for before the erasure is pushed to nobody', async (t) => {
+test('a list from before the erasure is not pushed', async (t) => {
   const { client, erase, hold } = await open(t)
   const release = hold()
   await client.subscribe(list)
@@ -69,7 +69,7 @@ test('a list that was asked for before the erasure is pushed to nobody', async (
   assert.equal((await client.event(list)).offset, offset)
 })
 
-test('the activity forgets what the user did, and tells of the erasure', async (t) => {
+test('the activity drops the events of an erased user and shows the erasure', async (t) => {
   const { app, client, gateway, erase } = await open(t)
   for (const userId of ['1', '2']) await gateway.rate({ userId, itemId: '2', rating: 4 })
   erase('1')

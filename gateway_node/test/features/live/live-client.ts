@@ -1,4 +1,4 @@
-// A socket as a client drives it: what it sends, and the frames that come, each taken once.
+// A client of the socket. It sends frames and keeps the received frames until a test takes them.
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
@@ -14,18 +14,18 @@ export type Frame = { type: string; [field: string]: any }
 
 const validators = new Map(Object.entries(serverFrames).map(([type, schema]) => [type, Compile(schema)]))
 
-/** Every frame that comes must be one of the reference. */
+/** Check that a frame fits the schema of its type. */
 function requireKnown(frame: Frame): Frame {
   if (validators.get(frame.type)?.Check(frame)) return frame
   throw new Error(`This frame isn't one of the reference: ${JSON.stringify(frame)}`)
 }
 
-/** Only how long a test that fails takes. */
-const patienceMs = 5000
+/** The time until a failing test ends. */
+const deadlineMs = 5000
 
 export class LiveClient {
   readonly socket: WebSocket
-  /** The code that the gateway closed with. */
+  /** The close code from the gateway. */
   readonly closed: Promise<number>
   readonly #frames: Frame[] = []
   #arrived = Promise.withResolvers<void>()
@@ -41,14 +41,14 @@ export class LiveClient {
     })
   }
 
-  /** As the operator, if no user is named. */
+  /** Connect and sign in: as the operator, if no user is given. */
   static async open(app: FastifyInstance, { userId, ...options }: Options = {}, path?: string): Promise<LiveClient> {
     const client = await LiveClient.connect(app, options, path)
     await client.greet(await tokenOf(app, userId))
     return client
   }
 
-  /** Nobody yet. Starts listening where the app doesn't yet. Rejects with the gateway's status where it refuses. */
+  /** Connect without a sign-in. Start the app's server if it isn't listening. Reject with the gateway's status if it refuses. */
   static async connect(app: FastifyInstance, options: ClientOptions = {}, path = '/v1/live'): Promise<LiveClient> {
     if (!app.server.listening) await app.listen({ port: 0, host: '127.0.0.1' })
     const { port } = app.server.address() as AddressInfo
@@ -62,13 +62,13 @@ export class LiveClient {
     this.socket.send(JSON.stringify(frame))
   }
 
-  /** Says hello, and resolves with the welcome. */
+  /** Send hello, and resolve with the welcome. */
   greet(token: string, resume?: Record<string, number>): Promise<Frame> {
     this.send({ type: 'hello', token, resume })
     return this.take((frame) => frame.type === 'welcome')
   }
 
-  /** Resolves when the gateway has done what the frame asks for. */
+  /** Send a frame, and resolve with the gateway's answer to it. */
   async ask(frame: object): Promise<Frame> {
     this.#nextId += 1
     const id = `frame-${this.#nextId}`
@@ -80,18 +80,18 @@ export class LiveClient {
     return this.ask({ type: 'subscribe', topic, resume })
   }
 
-  /** Takes the first frame that fits, now or when it comes. */
+  /** Take the first frame that fits; wait for it if needed. */
   async take(fits: (frame: Frame) => boolean): Promise<Frame> {
-    const impatience = Promise.withResolvers<never>()
+    const deadline = Promise.withResolvers<never>()
     const timer = setTimeout(
-      () => impatience.reject(new Error(`No such frame came, but ${this.#describe()}`)),
-      patienceMs,
+      () => deadline.reject(new Error(`No such frame came, but ${this.#describe()}`)),
+      deadlineMs,
     )
     try {
       for (;;) {
         const index = this.#frames.findIndex(fits)
         if (index >= 0) return this.#frames.splice(index, 1)[0] as Frame
-        await Promise.race([this.#arrived.promise, impatience.promise])
+        await Promise.race([this.#arrived.promise, deadline.promise])
       }
     } finally {
       clearTimeout(timer)
@@ -116,12 +116,12 @@ export class LiveClient {
     return this.take((frame) => frame.type === 'error')
   }
 
-  /** Everything that came so far and wasn't taken. */
+  /** The frames that have arrived and are not taken. */
   get untaken(): readonly Frame[] {
     return this.#frames
   }
 
-  /** Everything that came and wasn't taken. What was sent before a pong has come before it. */
+  /** Send a ping, and take all frames that arrive before its pong. */
   async rest(): Promise<Frame[]> {
     await this.ask({ type: 'ping' })
     return this.#frames.splice(0)

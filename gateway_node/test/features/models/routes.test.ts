@@ -10,7 +10,7 @@ test('versions are listed with their metrics', async (t) => {
   assert.deepEqual(body, { models: [await recommender.getModel('')] })
 })
 
-test('promoting a version answers with it', async (t) => {
+test('a promotion returns the version', async (t) => {
   const { gateway, recommender } = await buildTestApp(t)
 
   const { status, body } = await gateway.promote(recommender.modelVersion)
@@ -18,7 +18,7 @@ test('promoting a version answers with it', async (t) => {
   assert.deepEqual([status, body.version, body.live], [200, recommender.modelVersion, true])
 })
 
-test('promoting an unknown version is not found', async (t) => {
+test('a promotion of an unknown version is a 404', async (t) => {
   const { gateway } = await buildTestApp(t)
 
   const { status, body } = await gateway.promote('none')

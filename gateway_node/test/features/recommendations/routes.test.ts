@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildTestApp } from '../../build-app.ts'
 
-test('recommendations come with reasons and say where the time went', async (t) => {
+test('recommendations have reasons, and the header Server-Timing says where the time went', async (t) => {
   const { gateway, recommender } = await buildTestApp(t)
 
   const { status, headers, body } = await gateway.recommend('1', { limit: '3' })
@@ -15,7 +15,7 @@ test('recommendations come with reasons and say where the time went', async (t) 
   assert.match(String(headers['server-timing']), /^total;dur=[\d.]+, recommender;dur=1\.00, scoring;dur=0\.50$/)
 })
 
-test('an unknown user is told that the items are popular ones', async (t) => {
+test('an unknown user gets popular items with the source fallback', async (t) => {
   const { gateway } = await buildTestApp(t)
 
   const { body } = await gateway.recommend('nobody')
@@ -24,7 +24,7 @@ test('an unknown user is told that the items are popular ones', async (t) => {
   assert.equal((body.items as unknown[]).length, 10)
 })
 
-test('minOffset is asked of the recommender', async (t) => {
+test('minOffset is passed on to the recommender', async (t) => {
   const { gateway, recommender } = await buildTestApp(t)
 
   await gateway.recommend('1', { minOffset: '42' })
@@ -32,7 +32,7 @@ test('minOffset is asked of the recommender', async (t) => {
   assert.deepEqual(recommender.calls.at(-1)?.request, { userId: '1', limit: 10, minInteractionOffset: 42 })
 })
 
-test('a query that can not be used is refused', async (t) => {
+test('an invalid query is refused', async (t) => {
   const { gateway } = await buildTestApp(t)
   const queries = [
     { limit: '0' },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildTestApp } from '../../build-app.ts'
 
-test('the demo lets anybody be a user', async (t) => {
+test('the demo issues a token for any user', async (t) => {
   const { app, gateway } = await buildTestApp(t)
 
   const { statusCode, ...answer } = await app.inject({
@@ -18,7 +18,7 @@ test('the demo lets anybody be a user', async (t) => {
   assert.equal(own.status, 200)
 })
 
-test('the demo lets anybody be the operator', async (t) => {
+test('the demo issues a token for the operator', async (t) => {
   const { app, gateway } = await buildTestApp(t)
 
   const answer = await app.inject({ method: 'POST', url: '/v1/sessions', payload: { role: 'operator' } })
@@ -28,7 +28,7 @@ test('the demo lets anybody be the operator', async (t) => {
   assert.equal((await gateway.get('/v1/jobs', { authorization: `Bearer ${token}` })).status, 200)
 })
 
-test('a user named as the operator is a user', async (t) => {
+test('a user with the name operator has the role viewer', async (t) => {
   const { app, gateway } = await buildTestApp(t)
   const answer = await app.inject({ method: 'POST', url: '/v1/sessions', payload: { userId: 'operator' } })
 

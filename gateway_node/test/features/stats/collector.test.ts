@@ -11,7 +11,7 @@ test('percentiles are durations that were measured', () => {
   assert.deepEqual([stats?.count, stats?.p50Ms, stats?.p99Ms], [100, 50, 99])
 })
 
-test('figures are kept by route, errors apart', () => {
+test('requests and errors are counted by route', () => {
   const collector = new Collector()
   collector.record('GET /a', 1, false)
   collector.record('GET /b', 1, true)
@@ -21,7 +21,7 @@ test('figures are kept by route, errors apart', () => {
   assert.deepEqual([stats['GET /a']?.errors, stats['GET /b']?.errors], [0, 1])
 })
 
-test('a route remembers its last 1,024 durations and counts all', () => {
+test('a route keeps its last 1,024 durations and counts every request', () => {
   const collector = new Collector()
   for (let times = 0; times < 1024; times += 1) collector.record('GET /', 500, false)
   for (let times = 0; times < 1024; times += 1) collector.record('GET /', 2, false)
@@ -43,7 +43,7 @@ test('the rate is over the last ten seconds', (t) => {
   assert.deepEqual([now, later], [3, 0])
 })
 
-test('a rate that is higher than the samples reach back is over what they reach back', (t) => {
+test('if the samples cover less than ten seconds, the rate is over the time that they cover', (t) => {
   t.mock.timers.enable({ apis: ['Date'] })
   const collector = new Collector()
   for (let times = 0; times < 5000; times += 1) {

@@ -9,7 +9,7 @@ async function ask(app: FastifyInstance, url: string) {
   return (await app.inject(await signed(app, { url }))).json()
 }
 
-test('the figures are of this gateway: its name, its requests, its readers', async (t) => {
+test('the figures hold the name, the requests and the readers of this gateway', async (t) => {
   const { app, broker } = await buildTestApp(t, { GATEWAY_NAME: 'gateway-7' })
   const requested = exportRequested('a')
   broker.append('job-events', requested)
@@ -28,7 +28,7 @@ test('the figures are of this gateway: its name, its requests, its readers', asy
   })
 })
 
-test('an answer of 500 or more is an error', async (t) => {
+test('an answer with a status of 500 or more counts as an error', async (t) => {
   const { app, recommender } = await buildTestApp(t)
   recommender.fail('RECOMMENDER_UNAVAILABLE')
   await ask(app, '/v1/items/1')
@@ -38,7 +38,7 @@ test('an answer of 500 or more is an error', async (t) => {
   assert.equal(routes['GET /v1/items/:itemId'].errors, 1)
 })
 
-test('readers that have lost the broker are seen', async (t) => {
+test('readers that have lost the broker are shown as not attached', async (t) => {
   const { app, broker } = await buildTestApp(t)
   broker.disconnect()
 

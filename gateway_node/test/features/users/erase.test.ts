@@ -4,7 +4,7 @@ import { UserErased } from '../../../src/gen/whynotboth/v1/interactions.ts'
 import { buildTestApp } from '../../build-app.ts'
 import { tokenOf } from '../../sign-in.ts'
 
-test('an erasure is accepted once the broker has it, with its offset', async (t) => {
+test('an erasure is accepted after the confirm, with its offset', async (t) => {
   const { gateway, broker } = await buildTestApp(t)
 
   const { status, body } = await gateway.erase('1')
@@ -17,7 +17,7 @@ test('an erasure is accepted once the broker has it, with its offset', async (t)
   assert.deepEqual([publication?.routingKey, publication?.type], ['interactions', 'whynotboth.v1.UserErased'])
 })
 
-test('a user whom nobody knows can be erased, also while the recommender is down', async (t) => {
+test('an unknown user can be erased, also while the recommender is down', async (t) => {
   const { gateway, recommender } = await buildTestApp(t)
   recommender.fail('RECOMMENDER_UNAVAILABLE')
 
@@ -26,7 +26,7 @@ test('a user whom nobody knows can be erased, also while the recommender is down
   assert.equal(status, 202)
 })
 
-test('each time it is asked it is one more erasure', async (t) => {
+test('each request publishes one erasure', async (t) => {
   const { gateway, broker } = await buildTestApp(t)
 
   const offsets = [await gateway.erase('1'), await gateway.erase('1')].map(({ body }) => body.offset)
@@ -35,7 +35,7 @@ test('each time it is asked it is one more erasure', async (t) => {
   assert.notEqual(broker.published[0]?.messageId, broker.published[1]?.messageId)
 })
 
-test('without a broker nobody is erased', async (t) => {
+test('without the broker no erasure is accepted', async (t) => {
   const { gateway, broker } = await buildTestApp(t)
   broker.disconnect()
 
@@ -44,7 +44,7 @@ test('without a broker nobody is erased', async (t) => {
   assert.deepEqual([status, headers['retry-after'], body.reason], [503, '1', 'BROKER_UNAVAILABLE'])
 })
 
-test('the offset of an erasure that is not seen in time is null', async (t) => {
+test('the offset of an erasure that the gateway did not see in time is null', async (t) => {
   const { gateway, broker } = await buildTestApp(t, { GATEWAY_READ_OWN_WRITE_MS: '10' })
   broker.append = () => 0
 
@@ -53,7 +53,7 @@ test('the offset of an erasure that is not seen in time is null', async (t) => {
   assert.deepEqual([status, body.offset], [202, null])
 })
 
-test('viewers erase themselves and nobody else', async (t) => {
+test("a viewer may erase only the viewer's own data", async (t) => {
   const { app, broker } = await buildTestApp(t)
   const headers = { authorization: `Bearer ${await tokenOf(app, '1')}` }
 
@@ -64,7 +64,7 @@ test('viewers erase themselves and nobody else', async (t) => {
   assert.equal(broker.published.length, 1)
 })
 
-test('what can be no id can not be erased', async (t) => {
+test('an erasure of an invalid id is refused', async (t) => {
   const { gateway, broker } = await buildTestApp(t)
 
   const { status, body } = await gateway.erase('a\u0000b')

@@ -10,7 +10,7 @@ test('users are listed with the number of their interactions', async (t) => {
   assert.deepEqual(body, { users: [{ userId: '1', interactionCount: 1 }] })
 })
 
-test('a user’s history says how far the store has read the log', async (t) => {
+test('a history names the last offset of the log that it takes into account', async (t) => {
   const { gateway, recommender } = await buildTestApp(t)
   recommender.asOfOffset = 12
 

@@ -19,7 +19,7 @@ async function open(t: TestContext, readOwnWriteMs = 20) {
 
 const offsetsOf = (frames: Frame[]) => frames.map(({ offset }) => offset)
 
-test('a job topic begins with the job as it is and goes on with what happens to it', async (t) => {
+test('the topic of a job begins with the job and goes on with its changes', async (t) => {
   const { tell, progress, connect } = await open(t)
   await tell(exportRequested('a'))
   const client = await connect()
@@ -52,7 +52,7 @@ test('the topic of all jobs begins with the newest event of each, in the order o
   )
 })
 
-test('resuming brings what was missed and what comes, in order, nothing twice', async (t) => {
+test('a client that resumes gets every missed and later event once, in order', async (t) => {
   const { tell, progress, connect } = await open(t)
   await tell(exportRequested('a'))
   for (const percent of [10, 20, 30]) await progress('a', percent)
@@ -93,7 +93,7 @@ test('a socket resumes on another gateway by the same offset', async (t) => {
   assert.deepEqual([offset, next?.offset, next?.data.jobId], [1, 2, 'b'])
 })
 
-test('a gateway that is behind the client waits for the log before it resumes, however long it takes', async (t) => {
+test('a gateway that is behind the client reads the log first and then resumes, with no time limit', async (t) => {
   const { app, broker, tell, connect } = await open(t, 0)
   await tell(exportRequested('a'))
   const client = await connect()
@@ -109,7 +109,7 @@ test('a gateway that is behind the client waits for the log before it resumes, h
   assert.equal(app.jobs.lastOffset, 2)
 })
 
-test('before the log has been read a subscription waits for it', async (t) => {
+test('a subscription waits until the gateway has read the log', async (t) => {
   const { broker, tell, connect } = await open(t)
   const client = await connect()
   broker.disconnect()
@@ -126,7 +126,7 @@ test('before the log has been read a subscription waits for it', async (t) => {
   assert.equal((await client.event('jobs')).data.jobId, 'a')
 })
 
-test('an offset of another log is too old: an error, then the newest event of each job', async (t) => {
+test('an offset of another log gets an error, then the newest event of each job', async (t) => {
   const { tell, connect } = await open(t)
   await tell(exportRequested('a'))
   const client = await connect()
@@ -163,7 +163,7 @@ test('a topic of an unknown job is refused', async (t) => {
   assert.deepEqual([answer.reason, answer.topic], ['JOB_UNKNOWN', 'jobs/none'])
 })
 
-test('who unsubscribed gets nothing more', async (t) => {
+test('a client that unsubscribed gets no further events', async (t) => {
   const { tell, connect } = await open(t)
   const client = await connect()
   await client.subscribe('jobs')
@@ -174,7 +174,7 @@ test('who unsubscribed gets nothing more', async (t) => {
   assert.deepEqual(await client.rest(), [])
 })
 
-test('when the broker was replaced, listeners are told and go on with the new log', async (t) => {
+test('after the broker was replaced, subscribers get an error and then the events of the new log', async (t) => {
   const { broker, tell, connect } = await open(t)
   for (const jobId of ['a', 'b']) await tell(exportRequested(jobId))
   const client = await connect()
@@ -189,7 +189,7 @@ test('when the broker was replaced, listeners are told and go on with the new lo
   assert.deepEqual([event.offset, event.data.jobId], [0, 'c'])
 })
 
-test('a client that stops reading is closed with 1013 and holds nobody back', async (t) => {
+test('a client that stops reading is closed with 1013 and delays nobody', async (t) => {
   const { broker, tell, connect } = await open(t)
   await tell(exportRequested('a'))
   const [stuck, lively] = [await connect(), await connect()]

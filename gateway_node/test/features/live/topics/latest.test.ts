@@ -10,7 +10,7 @@ import { LiveClient } from '../live-client.ts'
 
 async function open(t: TestContext) {
   const { app, broker, recommender } = await buildTestApp(t)
-  /** Another gateway takes in a rating. */
+  /** Append a rating as another gateway does. */
   const rate = (userId: string, itemId = '2') => {
     const interactionId = randomUUID()
     const fields = { interactionId, userId, itemId, rating: 4, occurredAt: new Date('2026-01-02T03:04:05Z') }
@@ -23,7 +23,7 @@ async function open(t: TestContext) {
 
 const listOf = (userId: string) => `users/${userId}/recommendations`
 
-test('a list of recommendations begins with the current one', async (t) => {
+test('a subscription to recommendations begins with the current list', async (t) => {
   const { client } = await open(t)
 
   await client.subscribe(listOf('1'))
@@ -34,7 +34,7 @@ test('a list of recommendations begins with the current one', async (t) => {
   assert.deepEqual([data.userId, data.source, data.items.length], ['1', 'model', 10])
 })
 
-test('the first list takes into account what this gateway has read of the user', async (t) => {
+test('the first list takes into account every event of the user that this gateway has read', async (t) => {
   const { client, rate } = await open(t)
   const offset = rate('1')
 
@@ -43,7 +43,7 @@ test('the first list takes into account what this gateway has read of the user',
   assert.equal((await client.event(listOf('1'))).offset, offset)
 })
 
-test('what was read of a log that is gone is asked for no more', async (t) => {
+test('after the log began anew, no offset of the old log is asked for', async (t) => {
   const { client, broker, rate, questions } = await open(t)
   rate('1')
 
@@ -68,7 +68,7 @@ test('a rating of the user pushes a list that takes it into account', async (t) 
   assert.equal(questions().length, 2)
 })
 
-test('ratings that come while a list is asked for become one more question, with the newest offset', async (t) => {
+test('ratings that arrive during a call become one more call, with the newest offset', async (t) => {
   const { client, recommender, rate, questions } = await open(t)
   const recommend = recommender.recommend.bind(recommender)
   const gate = Promise.withResolvers<void>()
@@ -107,7 +107,7 @@ test('another model version pushes new lists and the model', async (t) => {
   )
 })
 
-test('a second listener gets the list at once, without another question', async (t) => {
+test('a second subscriber gets the list at once, without another call', async (t) => {
   const { app, client, questions } = await open(t)
   await client.subscribe(listOf('1'))
   await client.event(listOf('1'))
@@ -119,7 +119,7 @@ test('a second listener gets the list at once, without another question', async 
   assert.equal(questions().length, 1)
 })
 
-test('an interaction that can not be read stops nothing', async (t) => {
+test('an undecodable interaction stops nothing', async (t) => {
   const { broker, client, rate } = await open(t)
   await client.subscribe(listOf('1'))
   await client.event(listOf('1'))
@@ -130,7 +130,7 @@ test('an interaction that can not be read stops nothing', async (t) => {
   assert.equal((await client.event(listOf('1'))).offset, offset)
 })
 
-test('nothing is asked for users whom nobody watches', async (t) => {
+test('an interaction of a user without subscribers causes no call', async (t) => {
   const { client, rate, questions } = await open(t)
   await client.subscribe(listOf('1'))
   await client.event(listOf('1'))
@@ -142,7 +142,7 @@ test('nothing is asked for users whom nobody watches', async (t) => {
   assert.equal(questions().length, 1)
 })
 
-test('nothing is asked for a socket that is gone', async (t) => {
+test('a closed socket causes no further calls', async (t) => {
   const { app, client, rate, questions } = await open(t)
   await client.subscribe(listOf('1'))
   await client.event(listOf('1'))
@@ -155,7 +155,7 @@ test('nothing is asked for a socket that is gone', async (t) => {
   assert.equal(questions().length, 1)
 })
 
-test('a recommender that fails is an error frame, and the list follows when it is back', async (t) => {
+test('a failed call is an error frame, and the list follows when the recommender is back', async (t) => {
   const { client, recommender } = await open(t)
   t.mock.timers.enable({ apis: ['setTimeout'] })
   recommender.fail('RECOMMENDER_UNAVAILABLE')
@@ -170,7 +170,7 @@ test('a recommender that fails is an error frame, and the list follows when it i
   assert.equal((await client.event(listOf('1'))).data.degraded, false)
 })
 
-test('a degraded list is pushed, and followed by a good one', async (t) => {
+test('a degraded list is pushed, and a fresh list follows', async (t) => {
   const { client, recommender } = await open(t)
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const recommend = recommender.recommend.bind(recommender)
@@ -188,7 +188,7 @@ test('a degraded list is pushed, and followed by a good one', async (t) => {
   assert.deepEqual([degraded.data.degraded, (await client.event(listOf('1'))).data.degraded], [true, false])
 })
 
-test('activity begins with what happened lately and goes on with what happens, progress left out', async (t) => {
+test('activity begins with the newest events and goes on with later ones, without progress', async (t) => {
   const { app, broker, client, rate } = await open(t)
   const interaction = { kind: 'interaction.recorded', userId: '1', itemId: '2', at: '2026-01-02T03:04:05.000Z' }
   rate('1')
@@ -207,9 +207,9 @@ test('activity begins with what happened lately and goes on with what happens, p
   )
 })
 
-test('activity is a sample under load, and the newest 50 for who comes later', async (t) => {
+test('activity is a sample under load, and a later subscriber gets the newest 50 events', async (t) => {
   const { app, client, rate } = await open(t)
-  // The rate of a second runs on this clock, which would go on while a busy machine works.
+  // The token bucket refills by this clock. It stands still here, so that a slow machine gets no more tokens.
   const startedAt = performance.now()
   t.mock.method(performance, 'now', () => startedAt)
   await client.subscribe('activity')
@@ -224,7 +224,7 @@ test('activity is a sample under load, and the newest 50 for who comes later', a
   assert.deepEqual([live.length, kept.length, kept[0]?.data.userId], [20, 50, '50'])
 })
 
-test('stats come at once and then each second, as long as somebody listens', async (t) => {
+test('stats come at once and then each second, while a client is subscribed', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const { app, client } = await open(t)
   await client.subscribe('stats')
