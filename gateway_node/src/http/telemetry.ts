@@ -15,7 +15,7 @@ function newTraceparent() {
   return `00-${newId()}-${newId().slice(16)}-01`
 }
 
-/** The context of a request's calls. It makes the traceparent on first use, because its random ids cost more than the rest, and a batch sends only one. */
+/** The context of a request's calls. It makes the traceparent on first use: random ids are expensive, and a batch sends only one. */
 class RequestCall implements Call {
   readonly expiresAt: number
   readonly requestId: string

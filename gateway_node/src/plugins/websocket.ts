@@ -29,7 +29,7 @@ export const websocketPlugin = fp(
       if (request.ws) requireSocketRoute(request, app.isDraining)
     })
     app.addHook('onResponse', (request, _reply, done) => {
-      // The library hasn't seen this upgrade, because an earlier hook refused it. Node leaves the connection of an upgrade to its handler, so close it here.
+      // An earlier hook refused this upgrade, so the library hasn't seen it. Node leaves the connection to the handler of the upgrade: close it here.
       const { upgrade } = request.raw as { upgrade?: boolean }
       if (upgrade && request.ws === null) request.raw.socket.destroySoon()
       done()

@@ -1,4 +1,5 @@
-// Explains why the gateway can't reach the broker: the first line of the driver's error, and a hint if an operator must act. Never the URL, which holds a password.
+// Explains why the gateway can't reach the broker: the first line of amqplib's error, and a hint if an operator must act. It never contains the URL,
+// which holds a password.
 
 export type Failure = { cause: string; hint?: string }
 

@@ -35,7 +35,8 @@ const serviceConfig = {
       },
     },
   ],
-  // The retry budget: a failed attempt costs one token, a success earns a tenth of one, and retries stop at half of the tokens. So retries add at most a tenth to the load.
+  // The retry budget: a failed attempt costs one token, a success earns a tenth of one, and retries stop at half of the tokens. So retries add at
+  // most a tenth to the load.
   retryThrottling: { maxTokens: 20, tokenRatio: 0.1 },
 }
 

@@ -26,7 +26,10 @@ type Entry<Request, Answer> = {
 /** Call the recommender for many requests. Returns one promise for each request, in their order. */
 export type CallBatch<Request, Answer> = (requests: Request[], expiresAt: number) => Promise<Promise<Answer>[]>
 
-/** Return a function that puts one request into a batch and resolves with its answer. A waiting request is dropped if `isAbandoned` says that nobody waits for its answer. */
+/**
+ * Return a function that puts one request into a batch and resolves with its answer. A request in the queue is dropped if `isAbandoned` says that no
+ * client waits for its answer.
+ */
 export function createCoalescer<Request, Answer>(
   callBatch: CallBatch<Request, Answer>,
   isAbandoned: (request: Request) => boolean = () => false,
@@ -36,7 +39,7 @@ export function createCoalescer<Request, Answer>(
   let inFlight = 0
   let requestsInFlight = 0
   /** When the last call started. */
-  let movedAt = 0
+  let lastStartedAt = 0
   let isPlanned = false
 
   async function send(batch: Entry<Request, Answer>[]) {
@@ -44,7 +47,7 @@ export function createCoalescer<Request, Answer>(
     let isAnswered = false
     inFlight += 1
     requestsInFlight += batch.length
-    movedAt = startedAt
+    lastStartedAt = startedAt
     try {
       const expiresAt = Math.max(...batch.map((entry) => entry.expiresAt))
       const requests = batch.map((entry) => entry.request)
@@ -89,7 +92,7 @@ export function createCoalescer<Request, Answer>(
   /** Throw if the request fits in no free call and would wait too long: it would only delay the others. */
   function admit(timeLeftMs: number) {
     if (waiting.length < (maxInFlight - inFlight) * maxBatch) return
-    if (inFlight === maxInFlight && performance.now() - movedAt > silentShare * timeLeftMs) throw noAnswer
+    if (inFlight === maxInFlight && performance.now() - lastStartedAt > silentShare * timeLeftMs) throw noAnswer
     const expectedMs = (requestsInFlight + waiting.length) * latency.msPerRequest
     if (waiting.length >= maxWaiting || expectedMs > admittedShare * timeLeftMs) throw overloaded
   }
