@@ -47,7 +47,6 @@ export function createAnswerCache(log: Pick<LogReader, 'isAttached'>, liveVersio
       const source = answer.source === 'fallback' ? 'fallback' : 'cache'
       answers.set(answer.userId, byLimit.set(limit, { ...answer, source, timings: {} }))
     },
-    clear: () => answers.clear(),
     /** Call the listener with each user whose answers were dropped. */
     onChange: (listener: (userId: string) => void) => changeListeners.add(listener),
   }
