@@ -83,6 +83,10 @@ def plain_name(folder: Path) -> Path:
     if not PLAIN.fullmatch(str(links)):
         raise LocalError(f"RabbitMQ can use neither the name {folder} nor {links.parent}: set TMPDIR to a folder with a plain ASCII name.")
     _make_own(links)
+    for link in links.iterdir():
+        if link.is_symlink() and not link.exists():
+            # Its folder was removed, as by `make clean`.
+            link.unlink(missing_ok=True)
     # The name is made of the whole path: a link that is there already leads to the same folder.
     link = links / hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
     with suppress(FileExistsError):
