@@ -41,10 +41,6 @@ class ContainerBroker:
         self._container = container.get_wrapped_container()
         self.amqp_url = f"amqp://guest:guest@{LOOPBACK}:{port}/"
 
-    @property
-    def version(self) -> str:
-        return self.control("version")
-
     def control(self, *arguments: str) -> str:
         """Run rabbitmqctl. Return what it prints."""
         code, output = self._rabbitmq.exec(["rabbitmqctl", "--quiet", *arguments])
