@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Collector } from '../../../src/features/stats/collector.ts'
+import { Collector } from '../../../src/features/stats/routes.ts'
 
 test('percentiles are durations that were measured', () => {
   const collector = new Collector()
