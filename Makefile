@@ -1,4 +1,4 @@
-# Everything that one does here. `make help` lists it.
+# The commands of this project. `make help` lists them.
 PYTHON ?= python3
 TOPICS ?= activity jobs
 PART ?= worker
@@ -7,13 +7,13 @@ FAULTS_AT_ONCE ?= 1
 LOCAL = exec $(PYTHON) -m infra.local
 IMAGES = $(PYTHON) -m infra.images
 BENCHMARKS = PYTHONPATH=.:tests:ml_service_py/src python -m benchmarks
-# A variable of the shell, as the folder's name may hold what a shell takes for its own.
+# A variable of the shell: the folder's name may hold characters that make or a shell would interpret.
 export LOCAL_CHECKOUT := $(CURDIR)
 CACHE = $$LOCAL_CHECKOUT/.run/cache
 # Checks and tests use the programs of the checkout first, and tools keep their caches in it, whatever the environment says.
 INSTALLED = PYTHONDONTWRITEBYTECODE= XDG_CACHE_HOME="$(CACHE)" npm_config_cache="$(CACHE)/npm" NODE_COMPILE_CACHE="$(CACHE)/node" \
 	PATH="$$LOCAL_CHECKOUT/.venv/bin:$$LOCAL_CHECKOUT/gateway_node/node_modules/.bin:$$PATH"
-# Of each folder of tests.
+# Relative to each folder of tests.
 REPORTS := ../.run/reports
 NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-reporter-destination=$(REPORTS)/gateway.xml
 
@@ -24,10 +24,10 @@ help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  Ports: GATEWAY_PORT RECOMMENDER_GRPC_PORT RECOMMENDER_OPS_PORT WORKER_OPS_PORT BROKER_PORT BROKER_DIST_PORT BROKER_EPMD_PORT"
 
-watch: ## what the socket tells, a line per frame: make watch TOPICS='activity jobs'
+watch: ## print the frames of the demo's socket, a line each: make watch TOPICS='activity jobs'
 	@exec .venv/bin/python -m infra.local.watch $${GATEWAY_PORT:-3000} $(TOPICS)
 
-crash: python ## end a part of the running stack as a crash would: make crash PART=worker
+crash: python ## kill a part of the running stack: make crash PART=worker
 	@$(LOCAL) crash '$(PART)'
 
 demo: python ## install, import MovieLens, train, and run the whole stack
@@ -36,20 +36,20 @@ demo: python ## install, import MovieLens, train, and run the whole stack
 dev: python ## the same, and each service starts again when its sources change
 	@$(LOCAL) dev
 
-certs: install ## certificates of this machine for each service, into .run/certs; again to renew them
+certs: install ## issue development certificates for each service, into .run/certs; run it again to renew them
 	@$(INSTALLED) python -m infra.certs
 
-images: python ## build our container images
+images: python ## build the container images of the services
 	@$(IMAGES) build
 
-images-offline: python ## the same without a container registry: bases from Debian packages
+images-offline: python ## build stand-ins for the public base images, without a registry, and the images on them
 	@infra/offline/stand-ins
 	@$(IMAGES) build
 
 up: python ## run the stack in containers: make up ARGS='--scale gateway=2'
 	@$(IMAGES) up $(ARGS)
 
-down: python ## end it: make down ARGS=--volumes forgets the data
+down: python ## remove its containers: make down ARGS=--volumes removes the data too
 	@$(IMAGES) down $(ARGS)
 
 reset: python ## empty the data; what is installed stays
@@ -58,11 +58,11 @@ reset: python ## empty the data; what is installed stays
 clean: python ## remove all that the other commands made
 	@$(LOCAL) clean
 
-install: python ## what the checks and tests need
+install: python ## install what the checks and tests need
 	@$(LOCAL) install
 	@mkdir -p .run/reports
 
-# Tests wait for others most of their time, so three of these run at once, the longest first.
+# Tests wait for other processes most of their time, so three suites run at once, the longest first.
 test: install ## all checks and all tests
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint-python test-data lint-node lint-protos
 	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-resilience test-seams test-containers test-e2e test-node test-python test-recipes
@@ -86,7 +86,7 @@ lint-node: install
 	cd gateway_node && $(INSTALLED) tsc --noEmit
 	cd benchmarks && $(INSTALLED) biome check . && $(INSTALLED) tsc --noEmit
 
-test-data: install ## what most tests of the whole stack begin with: an imported data set and a trained model
+test-data: install ## the imported data set and the trained model that most tests of the whole stack start with
 	cd tests && $(INSTALLED) PYTHONPATH=.. python -m harness.trained
 
 test-node: install ## the gateway's tests
@@ -95,41 +95,41 @@ test-node: install ## the gateway's tests
 test-python: install ## the Python service's tests
 	cd ml_service_py && $(INSTALLED) python -m pytest --junitxml=$(REPORTS)/ml-service.xml
 
-fuzz: install ## whatever may be sent, published or imported, for longer: make fuzz MINUTES=30
+fuzz: install ## unusual requests, messages and files, for longer than in `make test`: make fuzz MINUTES=30
 	cd tests && $(INSTALLED) python -m pytest fuzz --fuzz-seconds $$(( $(MINUTES) * 60 ))
 	cd ml_service_py && $(INSTALLED) python -m pytest --hypothesis-profile=long tests/adapters/*/test_fuzz_*.py
 
-audit: install ## known vulnerabilities, licences, and what the images are made of; asks services on the network
+audit: install ## known vulnerabilities, licences and bills of materials; asks services on the network
 	@$(INSTALLED) python -m infra.audit
 
-soak: install ## faults under load, then count: make soak MINUTES=30 SEED=7
+soak: install ## faults under load, then count what was lost: make soak MINUTES=30 SEED=7
 	cd tests && $(INSTALLED) PYTHONPATH=.. python -m harness.soak --minutes $(MINUTES) --seed '$(SEED)' --at-once $(FAULTS_AT_ONCE)
 
-bench: install ## measure the stack beside its contenders: make bench ARGS='--only ask'
+bench: install ## measure the stack and its contenders: make bench ARGS='--only ask'
 	@$(INSTALLED) $(BENCHMARKS) $(ARGS)
 
-bench-check: install ## the same in short; fails where speed is far below its goals
+bench-check: install ## a short measurement; fails where speed is far below its goals
 	@$(INSTALLED) $(BENCHMARKS) --short $(ARGS)
 
-bench-quality: install ## how good the rankings are, by the published protocol
+bench-quality: install ## the quality of the rankings, by the published protocol
 	@$(INSTALLED) $(BENCHMARKS).quality
 
-bench-growth: install ## how it grows with users and items, in half an hour: make bench-growth ARGS=--short
+bench-growth: install ## speed and memory by number of users and items, in half an hour: make bench-growth ARGS=--short
 	@$(INSTALLED) $(BENCHMARKS).growth $(ARGS)
 
-test-seams: install ## the tests of contracts, and of two parts at a time
+test-seams: install ## the tests of contracts, and of two parts together
 	cd tests && $(INSTALLED) python -m pytest contract integration --junitxml=$(REPORTS)/seams.xml
 
-test-e2e: install ## the user's story on the whole stack, and a little of what nobody means
+test-e2e: install ## the user's story on the whole stack, and a short run of unusual requests
 	cd tests && $(INSTALLED) python -m pytest e2e fuzz -m 'not containers' --junitxml=$(REPORTS)/e2e.xml
 
 test-recipes: install ## the recipes of docs/how-to, as written, in a copy of the checkout
 	cd tests && $(INSTALLED) python -m pytest recipes --junitxml=$(REPORTS)/recipes.xml
 
-test-resilience: install ## the same while parts of it fail
+test-resilience: install ## the whole stack while parts of it fail
 	cd tests && $(INSTALLED) python -m pytest resilience -m 'not containers' --junitxml=$(REPORTS)/resilience.xml
 
-test-containers: install ## both on the stack in containers
+test-containers: install ## both suites on the stack in containers
 	cd tests && $(INSTALLED) python -m pytest e2e resilience -m containers --junitxml=$(REPORTS)/containers.xml
 
 proto: install ## generate the code of both languages from protos/

@@ -1,1 +1,1 @@
-"""Runs the stack as processes of this machine, without containers. Needs Python's standard library only: it installs the rest."""
+"""The stack as processes of this machine, without containers. Needs Python's standard library only: it installs the rest."""
