@@ -1,4 +1,4 @@
-"""The libraries that each process imports at its start: every import costs start-up time and memory."""
+"""The modules that a process imports at its start. They cost start time and memory."""
 
 from __future__ import annotations
 

@@ -29,12 +29,12 @@ STOP_SECONDS = 15
 
 
 class Recommender:
-    """A process and what it logs."""
+    """A recommender process and its log."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         command = [sys.executable, "-m", "ml_service", "serve"]
         self.process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.PIPE, text=True)
-        #: What it has logged so far, as far as it was read.
+        #: The log events that the test has read so far.
         self.events: list[str] = []
 
     def wait_for(self, event: str) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def recommenders() -> Iterator[list[Recommender]]:
         recommender.process.communicate()
 
 
-def test_it_serves_without_a_broker_and_ends_on_sigterm(
+def test_the_recommender_serves_without_a_broker_and_ends_on_sigterm(
     store: SqlStore, registry: FileRegistry, environment: dict[str, str], recommenders: list[Recommender]
 ) -> None:
     store.compare_and_set_live(None, sample.save_model(registry).version)
@@ -109,7 +109,7 @@ def test_a_taken_port_is_named(store: SqlStore, environment: dict[str, str], rec
     assert "\nRECOMMENDER_GRPC_PORT: " in recommender.last_words()
 
 
-def test_a_store_without_tables_is_told_what_to_run(environment: dict[str, str], recommenders: list[Recommender]) -> None:
+def test_the_error_of_a_store_without_tables_names_the_command(environment: dict[str, str], recommenders: list[Recommender]) -> None:
     recommender = Recommender(environment)
     recommenders.append(recommender)
 

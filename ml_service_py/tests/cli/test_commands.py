@@ -66,7 +66,7 @@ def test_migrate_creates_the_tables(commands: Commands) -> None:
     engine.dispose()
 
 
-def test_import_brings_two_files_in(commands: Commands) -> None:
+def test_import_reads_two_files(commands: Commands) -> None:
     (commands.folder / "x.csv").write_text("user_id,item_id\nu,a\n")
     (commands.folder / "y.csv").write_text("item_id,title\na,A\n")
 
@@ -91,7 +91,7 @@ def test_import_says_how_many_rows_of_erased_users_it_left_out(commands: Command
 
 
 @pytest.mark.parametrize("options", [[], ["--interactions", "x.csv"], ["--movielens", "--items", "y.csv"]])
-def test_import_says_what_it_needs(commands: Commands, options: list[str]) -> None:
+def test_import_names_its_missing_options(commands: Commands, options: list[str]) -> None:
     result = commands.run("import", *options)
 
     assert result.exit_code == 1
@@ -121,7 +121,7 @@ def test_an_address_that_leads_nowhere_is_named(commands: Commands, variable: st
     assert result.stderr.startswith(f"{variable}: ")
 
 
-def test_a_training_with_too_few_folds_is_refused(commands: Commands) -> None:
+def test_a_training_with_too_few_folds_is_rejected(commands: Commands) -> None:
     commands.run("migrate")
 
     result = commands.run("train", "--folds", "1")
@@ -129,7 +129,7 @@ def test_a_training_with_too_few_folds_is_refused(commands: Commands) -> None:
     assert (result.exit_code, result.stderr) == (1, "folds is 1; use 2 to 10.\n")
 
 
-def test_evaluating_without_data_is_refused(commands: Commands) -> None:
+def test_an_evaluation_without_data_is_rejected(commands: Commands) -> None:
     commands.run("migrate")
 
     result = commands.run("evaluate")
@@ -255,7 +255,9 @@ def damage_arrays(commands: Commands) -> None:
     ("spoil", "said"),
     [(lose_registry, "the registry doesn't hold it: one of them was restored alone"), (damage_arrays, "isn't what the manifest")],
 )
-def test_train_if_none_mends_a_live_version_whose_files_are_lost(commands: Commands, spoil: Callable[[Commands], None], said: str) -> None:
+def test_train_if_none_replaces_a_live_version_whose_files_are_lost(
+    commands: Commands, spoil: Callable[[Commands], None], said: str
+) -> None:
     plant(commands)
     commands.run(*TRAIN)
     spoil(commands)

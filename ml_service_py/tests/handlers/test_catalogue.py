@@ -38,13 +38,13 @@ async def test_pages_together_hold_every_item_once_in_order(live: LiveState, exe
     assert await all_items(live, executor, "", "", page_size) == [item.item_id for item in sample.ITEMS]
 
 
-async def test_items_are_found_by_title_and_genre_whatever_the_case(live: LiveState, executor: Executor) -> None:
+async def test_items_are_found_by_title_and_genre_in_any_case(live: LiveState, executor: Executor) -> None:
     assert await all_items(live, executor, "fILM 3", "", 10) == ["i3"]
     assert await all_items(live, executor, "film", "COMEDY", 2) == ["i1", "i3", "i5", "i7", "i9"]
     assert await all_items(live, executor, "film", "com", 2) == []
 
 
-async def test_a_token_of_another_search_is_refused(live: LiveState, executor: Executor) -> None:
+async def test_a_page_token_of_another_search_is_rejected(live: LiveState, executor: Executor) -> None:
     token = (await catalogue.list_items(live, executor, "film", "", page_size=2, token="")).next_page_token
 
     for query, bad in (("other", token), ("film", token[:-2]), ("film", "nonsense"), ("film", "ü")):
@@ -77,7 +77,7 @@ async def test_a_users_interactions_come_newest_first(live: LiveState, questions
     assert as_of_offset is None
 
 
-async def test_a_token_of_another_user_is_refused(live: LiveState, questions: StoreWithDeadline) -> None:
+async def test_a_page_token_of_another_user_is_rejected(live: LiveState, questions: StoreWithDeadline) -> None:
     page, _ = await catalogue.list_interactions(live, questions, "even", 1, "")
 
     with pytest.raises(InvalidArgument):
@@ -87,14 +87,14 @@ async def test_a_token_of_another_user_is_refused(live: LiveState, questions: St
 @pytest.mark.parametrize(
     "last", ["", "x", "2024-05-01T00:00:00+00:00 x", f"2024-05-01T00:00:00+00:00 {2**64}", "0001-01-01T00:00:00+14:00 1"]
 )
-async def test_a_forged_token_is_refused(live: LiveState, questions: StoreWithDeadline, last: str) -> None:
+async def test_a_forged_page_token_is_rejected(live: LiveState, questions: StoreWithDeadline, last: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         await catalogue.list_interactions(live, questions, "even", 1, page_token(("interactions", "even"), last))
 
     assert caught.value.reason == "PAGE_TOKEN_INVALID"
 
 
-async def test_a_store_that_says_nothing_is_unavailable_before_the_callers_deadline(live: LiveState, store: SqlStore) -> None:
+async def test_a_frozen_store_is_reported_before_the_callers_deadline(live: LiveState, store: SqlStore) -> None:
     frozen, threads = FrozenStore(store), ThreadPoolExecutor(1)
 
     with pytest.raises(Unavailable) as caught:
@@ -105,7 +105,7 @@ async def test_a_store_that_says_nothing_is_unavailable_before_the_callers_deadl
     assert caught.value.reason == "STORE_UNAVAILABLE"
 
 
-async def test_who_is_only_in_the_log_yet_has_an_empty_page(live: LiveState, questions: StoreWithDeadline) -> None:
+async def test_a_user_that_only_the_log_has_gets_an_empty_page(live: LiveState, questions: StoreWithDeadline) -> None:
     await live.apply([sample.logged(0, sample.interaction("new", "i0"))])
 
     page, _ = await catalogue.list_interactions(live, questions, "new", 10, "")
@@ -136,7 +136,7 @@ def test_similar_items_leave_the_item_itself_out(live: LiveState) -> None:
     assert version == sample.loaded_model().version.version
 
 
-def test_what_is_not_there_is_unknown(live: LiveState) -> None:
+def test_unknown_users_and_items_are_not_found(live: LiveState) -> None:
     with pytest.raises(NotFound, match="No item nope"):
         catalogue.get_item(live, "nope")
     with pytest.raises(NotFound, match="No item nope"):

@@ -26,7 +26,7 @@ def test_any_other_text_stays_as_it_is(text: str) -> None:
     assert written(text) == text
 
 
-def test_figures_are_numbers_negative_ones_too() -> None:
+def test_numbers_are_written_as_numbers_also_negative_ones() -> None:
     assert [written(figure) for figure in (-0.25, 1.0, -3, 12)] == ["-0.250000", "1.000000", "-3", "12"]
 
 

@@ -43,7 +43,7 @@ def state(ledger: SqlJobLedger) -> JobState:
     return record.state
 
 
-def test_a_letter_says_what_it_was_and_why_it_is_here(dead: FakeDeadLetters, failed: str) -> None:
+def test_a_dead_letter_shows_its_job_and_its_cause(dead: FakeDeadLetters, failed: str) -> None:
     dead.bury(b"\xff\xff")
 
     job, garbage = dead.handlers.list(10, "").rows
@@ -58,7 +58,7 @@ def test_a_letter_says_what_it_was_and_why_it_is_here(dead: FakeDeadLetters, fai
     assert (garbage.job, garbage.error and garbage.error.reason) == (None, "MESSAGE_UNDECODABLE")
 
 
-def test_letters_come_in_pages_and_copies_of_one_are_one(dead: FakeDeadLetters) -> None:
+def test_dead_letters_are_paged_and_copies_count_once(dead: FakeDeadLetters) -> None:
     for body in (b"a", b"b", b"a", b"c"):
         dead.bury(body)
 
@@ -70,7 +70,9 @@ def test_letters_come_in_pages_and_copies_of_one_are_one(dead: FakeDeadLetters) 
     assert len(dead.queue) == 4
 
 
-def test_a_replayed_job_is_told_of_then_queued_and_its_letter_gone(dead: FakeDeadLetters, failed: str, ledger: SqlJobLedger) -> None:
+def test_a_replay_publishes_the_fact_queues_the_job_and_removes_the_letter(
+    dead: FakeDeadLetters, failed: str, ledger: SqlJobLedger
+) -> None:
     letter, is_queued = dead.handlers.replay(failed)
 
     fact, command = dead.publisher.taken
@@ -80,7 +82,7 @@ def test_a_replayed_job_is_told_of_then_queued_and_its_letter_gone(dead: FakeDea
 
 
 @pytest.mark.parametrize("lost", ["job.replayed", "jobs"])
-def test_a_replay_that_breaks_off_is_done_by_the_next(dead: FakeDeadLetters, failed: str, lost: str) -> None:
+def test_a_second_replay_completes_a_failed_one(dead: FakeDeadLetters, failed: str, lost: str) -> None:
     dead.publisher.down = {lost}
     with pytest.raises(Unavailable):
         dead.handlers.replay(failed)
@@ -94,7 +96,7 @@ def test_a_replay_that_breaks_off_is_done_by_the_next(dead: FakeDeadLetters, fai
 
 
 @pytest.mark.parametrize("has_ended", [False, True])
-def test_a_letter_whose_job_was_replayed_already_is_only_removed(
+def test_a_replay_of_a_replayed_job_only_removes_the_letter(
     dead: FakeDeadLetters, failed: str, ledger: SqlJobLedger, has_ended: bool
 ) -> None:
     ledger.revive(JOB.job_id)
@@ -108,7 +110,7 @@ def test_a_letter_whose_job_was_replayed_already_is_only_removed(
 
 
 @pytest.mark.parametrize("cause", ["expired", "delivery_limit"])
-def test_a_job_that_no_worker_gave_up_is_queued_again(dead: FakeDeadLetters, ledger: SqlJobLedger, cause: str) -> None:
+def test_a_replay_queues_a_running_job_whose_message_expired(dead: FakeDeadLetters, ledger: SqlJobLedger, cause: str) -> None:
     ledger.claim(JOB, "a worker that died")
     letter_id = dead.bury_job(JOB.job_id, cause)
 
@@ -118,7 +120,7 @@ def test_a_job_that_no_worker_gave_up_is_queued_again(dead: FakeDeadLetters, led
     assert dead.publisher.keys[-1] == "jobs"
 
 
-def test_what_is_no_job_can_not_be_replayed_and_stays(dead: FakeDeadLetters) -> None:
+def test_a_letter_without_a_job_can_not_be_replayed_and_stays(dead: FakeDeadLetters) -> None:
     dead.bury(b"\xff\xff")
     (garbage,) = dead.handlers.list(10, "").rows
 
@@ -129,7 +131,7 @@ def test_what_is_no_job_can_not_be_replayed_and_stays(dead: FakeDeadLetters) -> 
     assert len(dead.queue) == 1
 
 
-def test_a_drop_takes_all_copies_and_nothing_else(dead: FakeDeadLetters) -> None:
+def test_a_drop_removes_all_copies_and_no_other_letter(dead: FakeDeadLetters) -> None:
     for body in (b"a", b"b", b"a"):
         dead.bury(body)
     (letter, _) = dead.handlers.list(10, "").rows
@@ -140,7 +142,7 @@ def test_a_drop_takes_all_copies_and_nothing_else(dead: FakeDeadLetters) -> None
     assert [body for _, body in dead.queue] == [b"b"]
 
 
-def test_an_id_that_is_not_there_is_unknown(dead: FakeDeadLetters) -> None:
+def test_an_unknown_letter_id_is_not_found(dead: FakeDeadLetters) -> None:
     for use in (dead.handlers.get, dead.handlers.replay, dead.handlers.drop):
         with pytest.raises(NotFound) as refused:
             use("0123456789abcdef")

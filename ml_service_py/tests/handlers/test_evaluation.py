@@ -21,7 +21,7 @@ def rows() -> tuple[EvaluationRow, ...]:
     return evaluate(checkerboard(), EvaluateParams(("popularity", "item_knn")), ignore)
 
 
-def test_what_understands_the_pattern_comes_first_and_is_selected(rows: tuple[EvaluationRow, ...]) -> None:
+def test_the_estimator_that_fits_the_pattern_comes_first_and_is_selected(rows: tuple[EvaluationRow, ...]) -> None:
     assert [(row.configuration.estimator, row.is_selected) for row in rows] == [("item_knn", True), ("popularity", False)]
     assert rows[0].metrics["recall_at_10"] == 1.0
     assert rows[0].metrics["ndcg_at_10"] > rows[1].metrics["ndcg_at_10"] + 0.2

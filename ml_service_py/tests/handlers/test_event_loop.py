@@ -59,7 +59,7 @@ def watched_text(threads: ThreadsSeen) -> type[str]:
     return WatchedText
 
 
-async def test_a_search_for_items_leaves_the_event_loop(
+async def test_a_search_for_items_runs_on_a_thread(
     live: LiveState, executor: Executor, threads: ThreadsSeen, watched_text: type[str]
 ) -> None:
     live.replace_catalogue(Catalogue([Item("i0", watched_text("Film 0"), 1990, (watched_text("Drama"),))]))
@@ -70,7 +70,7 @@ async def test_a_search_for_items_leaves_the_event_loop(
     assert threads.without_the_event_loop
 
 
-async def test_a_search_for_users_leaves_the_event_loop(
+async def test_a_search_for_users_runs_on_a_thread(
     live: LiveState, executor: Executor, threads: ThreadsSeen, watched_text: type[str]
 ) -> None:
     await live.apply([sample.logged(0, sample.interaction(watched_text("watched"), "i0"))])
@@ -81,7 +81,7 @@ async def test_a_search_for_users_leaves_the_event_loop(
     assert threads.without_the_event_loop
 
 
-async def test_a_version_is_prepared_away_from_the_event_loop(
+async def test_a_version_is_prepared_on_a_thread(
     live: LiveState, store: SqlStore, registry: FileRegistry, threads: ThreadsSeen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     followed = Models(live, store, registry, announce=lambda _version: None)
@@ -96,7 +96,7 @@ async def test_a_version_is_prepared_away_from_the_event_loop(
     assert threads.without_the_event_loop
 
 
-async def test_histories_are_built_anew_away_from_the_event_loop(
+async def test_histories_are_rebuilt_on_a_thread(
     live: LiveState, store: SqlStore, threads: ThreadsSeen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_state, "Histories", threads.watch(live_state.Histories))

@@ -57,7 +57,7 @@ def importer(empty_store: SqlStore, tmp_path: Path) -> Importer:
 
 
 @pytest.mark.parametrize("again", [(NEW, *OLD), (*OLD, NEW), (OLD[2], NEW, OLD[0], OLD[1]), (NEW, *reversed(OLD))])
-def test_an_export_that_grew_anywhere_adds_what_is_new_and_nothing_else(importer: Importer, again: tuple[str, ...]) -> None:
+def test_a_second_import_adds_only_the_new_rows(importer: Importer, again: tuple[str, ...]) -> None:
     importer.run(*OLD)
 
     assert importer.run(*again) == 1
@@ -74,14 +74,14 @@ def test_a_rating_made_live_between_two_imports_still_counts(importer: Importer,
     assert importer.listed("ada") == [1.0, 3.0, 5.0]
 
 
-def test_rows_that_stand_newest_first_count_by_their_times(importer: Importer) -> None:
+def test_rows_in_reverse_order_count_by_their_times(importer: Importer) -> None:
     importer.run("ada,b1,1,2026-01-01T00:00:00Z", "ada,b1,5,2010-01-01T00:00:00Z")
 
     assert importer.history("ada") == {"b1": 1.0}
     assert importer.listed("ada") == [1.0, 5.0]
 
 
-def test_an_import_may_hold_a_later_time_than_a_live_rating_and_counts_then(importer: Importer) -> None:
+def test_an_imported_rating_with_a_later_time_replaces_a_live_one(importer: Importer) -> None:
     importer.run(*OLD)
     importer.rate_live()
 
@@ -90,7 +90,7 @@ def test_an_import_may_hold_a_later_time_than_a_live_rating_and_counts_then(impo
     assert importer.history("ada") == {"b1": 4.0, "b2": 3.0}
 
 
-def test_the_same_time_written_otherwise_is_the_same_interaction(importer: Importer) -> None:
+def test_equal_times_in_different_formats_are_the_same_interaction(importer: Importer) -> None:
     importer.run("ada,b1,5,2020-05-05T14:08:48Z")
 
     assert importer.run("ada,b1,5,1588687728") == 0
@@ -98,7 +98,7 @@ def test_the_same_time_written_otherwise_is_the_same_interaction(importer: Impor
     assert importer.run("ada,b1,5,2020-05-05T16:08:48+02:00") == 0
 
 
-def test_a_file_without_times_may_come_again_also_after_a_live_rating(importer: Importer) -> None:
+def test_a_file_without_times_can_be_imported_again_after_a_live_rating(importer: Importer) -> None:
     lines, header = ("ada,b1,5", "ada,b1,4", "ada,b2,3"), "user_id,item_id,rating"
     importer.run(*lines, header=header)
     importer.rate_live()
@@ -108,7 +108,7 @@ def test_a_file_without_times_may_come_again_also_after_a_live_rating(importer: 
 
 
 @pytest.mark.parametrize("again", [("eve,b2,2", "ada,b1,5"), ("ada,b1,5", "eve,b2,2"), ("ada,b1,4",)])
-def test_another_file_without_times_is_refused_saying_why_and_changes_nothing(importer: Importer, again: tuple[str, ...]) -> None:
+def test_another_file_without_times_is_rejected_and_changes_nothing(importer: Importer, again: tuple[str, ...]) -> None:
     header = "user_id,item_id,rating"
     importer.run("ada,b1,5", header=header)
 

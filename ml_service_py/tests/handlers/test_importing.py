@@ -26,7 +26,7 @@ def write(folder: Path, interactions: str, items: str = "item_id,title\na,A\nb,B
     return paths
 
 
-def test_two_files_come_into_the_store(empty_store: SqlStore, tmp_path: Path) -> None:
+def test_two_files_are_imported(empty_store: SqlStore, tmp_path: Path) -> None:
     imported = import_dataset(empty_store, read_csv(*write(tmp_path, "user_id,item_id,rating\nu,a,4\nu,b,\n")))
 
     assert imported == Imported(items=2, interactions=2, new_interactions=2, left_out=0)
@@ -55,7 +55,7 @@ def test_no_data_set_is_fetched_for_a_store_with_data(store: SqlStore) -> None:
     assert (imported, fetch.called, store.count_interactions()) == (None, False, len(sample.INTERACTIONS))
 
 
-def test_who_was_erased_is_left_out_and_counted(empty_store: SqlStore, tmp_path: Path) -> None:
+def test_interactions_of_erased_users_are_left_out_and_counted(empty_store: SqlStore, tmp_path: Path) -> None:
     paths = write(tmp_path, "user_id,item_id,rating\nerased,a,4\nerased,b,2\nu,b,3\n")
     import_dataset(empty_store, read_csv(*paths))
     SqlInteractionLog(empty_store.engine).append([sample.erasure(0, "erased")], None)

@@ -35,7 +35,7 @@ async def test_an_erasure_forgets_the_user_and_moves_the_position(live: LiveStat
     assert live.position == entry.position
 
 
-async def test_scores_that_were_kept_are_forgotten_with_the_user(live: LiveState) -> None:
+async def test_kept_scores_of_an_erased_user_are_dropped(live: LiveState) -> None:
     rated = live.history("even")
     (scores,) = score_users(live.model.scorer, [history_of(live.model.scorer, rated)])
     live.keep_scores(live.model, "even", rated, scores)
@@ -46,20 +46,20 @@ async def test_scores_that_were_kept_are_forgotten_with_the_user(live: LiveState
     assert live.scores("even") is None
 
 
-async def test_what_a_user_does_after_the_erasure_is_a_new_history(live: LiveState) -> None:
+async def test_interactions_after_an_erasure_begin_a_new_history(live: LiveState) -> None:
     await live.apply([sample.erasure(0, "even"), sample.logged(1, sample.interaction("even", "i4", 3.0))])
 
     assert live.history("even") == {"i4": 3.0}
     assert list(live.user_ids) == ["even", "late", "odd"]
 
 
-async def test_who_is_unknown_can_be_erased(live: LiveState) -> None:
+async def test_an_unknown_user_can_be_erased(live: LiveState) -> None:
     await live.apply([sample.erasure(0, "nobody")])
 
     assert list(live.user_ids) == ["even", "late", "odd"]
 
 
-async def test_an_id_that_comes_again_after_the_erasure_counts_as_the_store_counts_it(live: LiveState, store: SqlStore) -> None:
+async def test_a_repeated_id_after_an_erasure_counts_as_in_the_store(live: LiveState, store: SqlStore) -> None:
     again = sample.interaction("u", "i3", 2.5)
     log: list[LogEntry] = [sample.logged(0, again), sample.erasure(1, "u"), sample.logged(2, again)]
 
@@ -69,7 +69,7 @@ async def test_an_id_that_comes_again_after_the_erasure_counts_as_the_store_coun
     assert live.history("u") == store.load_histories(recent=0).ratings["u"] == {"i3": 2.5}
 
 
-async def test_a_log_that_is_read_again_from_the_first_brings_nothing_back_at_any_moment(store: SqlStore) -> None:
+async def test_a_second_reading_of_the_log_restores_no_erased_history(store: SqlStore) -> None:
     SqlInteractionLog(store.engine).append(LOG, None)
     with writing(store.engine) as connection:
         connection.execute(delete(log_positions))
@@ -84,7 +84,7 @@ async def test_a_log_that_is_read_again_from_the_first_brings_nothing_back_at_an
     assert seen == [{"i5": 3.5}] * 3
 
 
-async def test_an_erasure_that_the_store_has_not_yet_is_read_from_the_log(store: SqlStore) -> None:
+async def test_an_erasure_that_the_store_lacks_is_read_from_the_log(store: SqlStore) -> None:
     SqlInteractionLog(store.engine).append(LOG[:1], None)
     live = sample.live_state(store)
 
@@ -93,7 +93,7 @@ async def test_an_erasure_that_the_store_has_not_yet_is_read_from_the_log(store:
     assert live.history("u") == {"i5": 3.5}
 
 
-async def test_another_log_erases_by_its_own_places(store: SqlStore) -> None:
+async def test_a_new_log_erases_by_its_own_offsets(store: SqlStore) -> None:
     SqlInteractionLog(store.engine).append(LOG, None)
     live = sample.live_state(store)
 
@@ -103,7 +103,7 @@ async def test_another_log_erases_by_its_own_places(store: SqlStore) -> None:
     assert live.history("u") == {"i5": 3.5, "i7": 1.0}
 
 
-async def test_a_log_that_was_taken_for_another_one_ends_in_the_same_histories(store: SqlStore) -> None:
+async def test_a_log_that_was_wrongly_taken_for_new_gives_the_same_histories(store: SqlStore) -> None:
     SqlInteractionLog(store.engine).append(LOG, None)
     live = sample.live_state(store)
 

@@ -56,7 +56,7 @@ async def answers(live: LiveState, users: Sequence[str]) -> list[list[object]]:
     return [[answer.source, answer.places.tolist(), answer.scores.tolist(), answer.reasons.tolist()] for answer in ranked]
 
 
-async def test_answers_asked_for_between_ratings_change_nothing_for_any_user(dataset: Dataset, model: LoadedModel) -> None:
+async def test_answers_between_ratings_do_not_change_later_answers(dataset: Dataset, model: LoadedModel) -> None:
     asked, silent = live_with(dataset, model), live_with(dataset, model)
     log = [sample.logged(offset, row) for offset, row in enumerate(dataset.interactions)]
     users = sorted({row.user_id for row in dataset.interactions})
@@ -69,7 +69,7 @@ async def test_answers_asked_for_between_ratings_change_nothing_for_any_user(dat
     assert await answers(asked, users) == await answers(silent, users)
 
 
-async def test_what_is_kept_is_bounded(dataset: Dataset, model: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_memory_for_kept_scores_is_bounded(dataset: Dataset, model: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     live = live_with(dataset, model)
     await live.apply([sample.logged(offset, row) for offset, row in enumerate(dataset.interactions)])
     monkeypatch.setattr(live_state, "SCORES_BYTES_MAX", 2 * 4 * len(dataset.items))
@@ -79,7 +79,7 @@ async def test_what_is_kept_is_bounded(dataset: Dataset, model: LoadedModel, mon
     assert [live.scores(user_id) is not None for user_id in ("1", "2", "3")] == [False, True, True]
 
 
-async def test_another_version_forgets_the_scores_of_the_one_before(dataset: Dataset, model: LoadedModel) -> None:
+async def test_another_version_drops_the_kept_scores(dataset: Dataset, model: LoadedModel) -> None:
     live = live_with(dataset, model)
     await live.apply([sample.logged(0, dataset.interactions[0])])
     user_id = dataset.interactions[0].user_id

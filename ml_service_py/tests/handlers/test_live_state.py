@@ -30,7 +30,7 @@ async def test_an_interaction_changes_the_history_and_the_position(live: LiveSta
     assert live.position == entry.position
 
 
-async def test_a_history_that_was_given_out_does_not_change(live: LiveState) -> None:
+async def test_a_returned_history_does_not_change(live: LiveState) -> None:
     given = live.history("even")
 
     await live.apply([sample.logged(0, sample.interaction("even", "i4"))])
@@ -64,7 +64,7 @@ async def test_an_interaction_that_the_store_had_already_does_not_count_again(li
     assert live.history("even")["i0"] == 5.0
 
 
-async def test_an_older_rating_changes_nothing_though_it_comes_later_in_the_log(live: LiveState) -> None:
+async def test_an_older_rating_changes_nothing_although_it_comes_later_in_the_log(live: LiveState) -> None:
     before = live.history("even")
     older = sample.logged(3, sample.interaction("even", "i0", 0.5, sample.later(-1)))
 
@@ -94,7 +94,7 @@ async def test_of_equal_times_the_rating_that_is_later_in_the_log_counts(empty_s
     assert live.history("u") == {"i1": 1.0}
 
 
-async def test_after_an_erasure_no_time_of_before_counts(live: LiveState) -> None:
+async def test_times_before_an_erasure_do_not_count(live: LiveState) -> None:
     older = sample.interaction("even", "i0", 0.5, sample.later(-1))
 
     await live.apply([sample.erasure(0, "even"), sample.logged(1, older)])
@@ -113,7 +113,7 @@ async def test_ids_are_remembered_up_to_a_bound(store: SqlStore, monkeypatch: py
     assert await live.apply([sample.logged(5, first)]) == 1
 
 
-async def test_what_cannot_be_used_moves_only_the_position(live: LiveState) -> None:
+async def test_an_unusable_entry_moves_only_the_position(live: LiveState) -> None:
     unknown_item = sample.logged(4, sample.interaction("even", "no such item"))
     rejected = RejectedMessage(LogPosition(5, "m"), "MESSAGE_UNDECODABLE", "no", b"\xff")
 
@@ -124,7 +124,7 @@ async def test_what_cannot_be_used_moves_only_the_position(live: LiveState) -> N
     assert live.position == LogPosition(5, "m")
 
 
-async def test_who_waits_for_an_offset_is_woken_by_it(live: LiveState) -> None:
+async def test_a_wait_for_an_offset_ends_when_the_offset_is_applied(live: LiveState) -> None:
     waiting = asyncio.create_task(live.wait_for(1, timeout_seconds=10))
     await live.apply([sample.logged(0, sample.interaction("odd", "i3"))])
     assert not waiting.done()
@@ -135,7 +135,7 @@ async def test_who_waits_for_an_offset_is_woken_by_it(live: LiveState) -> None:
     assert live.has_reached(1)
 
 
-async def test_who_waits_too_long_is_told(live: LiveState) -> None:
+async def test_a_wait_for_an_offset_has_a_time_limit(live: LiveState) -> None:
     with pytest.raises(Unavailable) as caught:
         await live.wait_for(0, timeout_seconds=0.01)
 
@@ -143,7 +143,7 @@ async def test_who_waits_too_long_is_told(live: LiveState) -> None:
     assert caught.value.metadata == {"offset": "0"}
 
 
-async def test_a_rebuild_takes_what_the_store_has_and_forgets_what_only_memory_had(live: LiveState, store: SqlStore) -> None:
+async def test_a_rebuild_loads_the_store_and_forgets_the_rest(live: LiveState, store: SqlStore) -> None:
     await live.apply([sample.logged(90, sample.interaction("even", "i4"))])
     stored = sample.logged(99, sample.interaction("new", "i3", 2.5))
     SqlInteractionLog(store.engine).append([stored], after=None)
@@ -156,7 +156,7 @@ async def test_a_rebuild_takes_what_the_store_has_and_forgets_what_only_memory_h
     assert live.history("even") == {"i0": 5.0, "i2": 4.5}
 
 
-async def test_a_rebuild_from_a_store_at_the_refuted_place_has_no_position(store: SqlStore) -> None:
+async def test_a_rebuild_from_a_store_with_the_lost_position_has_no_position(store: SqlStore) -> None:
     SqlInteractionLog(store.engine).append([sample.logged(7, sample.interaction("even", "i4"))], after=None)
     live = sample.live_state(store)
 
@@ -167,7 +167,7 @@ async def test_a_rebuild_from_a_store_at_the_refuted_place_has_no_position(store
     assert live.history("even")["i4"] == 5.0
 
 
-async def test_what_the_store_had_at_a_rebuild_does_not_count_again(live: LiveState, store: SqlStore) -> None:
+async def test_interactions_that_the_store_had_at_a_rebuild_do_not_count_again(live: LiveState, store: SqlStore) -> None:
     stored = sample.logged(1, sample.interaction("even", "i4", 3.0))
     SqlInteractionLog(store.engine).append([stored, sample.logged(2, sample.interaction("even", "i4", 1.0))], after=None)
     await live.rebuild(store.load_histories(recent=10))

@@ -41,7 +41,7 @@ def live_version(live: LiveState) -> str:
     return live.model.version.version
 
 
-async def test_without_a_row_nothing_is_live(models: Models, registry: FileRegistry) -> None:
+async def test_no_version_is_live_without_a_row_in_the_store(models: Models, registry: FileRegistry) -> None:
     sample.save_model(registry)
 
     assert not await models.follow()
@@ -49,7 +49,9 @@ async def test_without_a_row_nothing_is_live(models: Models, registry: FileRegis
         await models.get("")
 
 
-async def test_the_process_follows_the_row(models: Models, live: LiveState, store: SqlStore, registry: FileRegistry) -> None:
+async def test_the_process_loads_the_version_that_the_store_names(
+    models: Models, live: LiveState, store: SqlStore, registry: FileRegistry
+) -> None:
     version = sample.save_model(registry).version
     store.compare_and_set_live(None, version)
 
@@ -117,7 +119,7 @@ async def test_a_damaged_version_in_the_row_leaves_the_old_one_answering(
     assert live_version(live) == good
 
 
-async def test_a_live_version_that_the_registry_lost_is_reported_in_one_sentence(
+async def test_a_live_version_that_the_registry_lost_is_reported_with_one_sentence(
     models: Models, store: SqlStore, registry: FileRegistry
 ) -> None:
     store.compare_and_set_live(None, "20200101T000000Z-00000000")
@@ -132,7 +134,7 @@ async def test_a_live_version_that_the_registry_lost_is_reported_in_one_sentence
     )
 
 
-async def test_a_version_with_newer_items_brings_the_catalogue_along(models: Models, live: LiveState, registry: FileRegistry) -> None:
+async def test_a_version_with_newer_items_reloads_the_catalogue(models: Models, live: LiveState, registry: FileRegistry) -> None:
     live.replace_catalogue(Catalogue(sample.ITEMS[:4]))
 
     await models.promote(sample.save_model(registry).version)
@@ -154,7 +156,7 @@ async def test_a_manifest_that_cannot_be_used_is_left_out_of_the_list(models: Mo
     assert [version.version for version in (await models.list(10, "")).rows] == [good]
 
 
-async def test_no_list_leaves_versions_out_while_the_registry_can_not_be_read(
+async def test_versions_are_not_listed_while_the_registry_can_not_be_read(
     models: Models, registry: FileRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sample.save_model(registry)

@@ -41,7 +41,9 @@ async def all_rows(read_page: Callable[[str], Awaitable[Page[Any]]]) -> list[Any
 
 
 @pytest.mark.parametrize("page_size", [1, 5, 100])
-async def test_items_and_users_are_listed_by_their_numbers(numbered: LiveState, executor: Executor, page_size: int) -> None:
+async def test_items_and_users_are_listed_in_the_natural_order_of_their_ids(
+    numbered: LiveState, executor: Executor, page_size: int
+) -> None:
     items = await all_rows(lambda token: catalogue.list_items(numbered, executor, "", "", page_size=page_size, token=token))
     users = await all_rows(lambda token: catalogue.list_users(numbered, executor, "", page_size, token))
 
@@ -49,7 +51,7 @@ async def test_items_and_users_are_listed_by_their_numbers(numbered: LiveState, 
     assert [user.user_id for user in users] == NUMBERED
 
 
-async def test_users_who_come_and_go_leave_the_others_in_order(numbered: LiveState, executor: Executor) -> None:
+async def test_new_and_erased_users_keep_the_others_in_order(numbered: LiveState, executor: Executor) -> None:
     await numbered.apply([sample.logged(0, sample.interaction("2b", "1")), sample.logged(1, sample.interaction("013", "1"))])
     await numbered.apply([sample.erasure(2, "11")])
 
@@ -70,5 +72,5 @@ async def test_users_who_come_and_go_leave_the_others_in_order(numbered: LiveSta
         ["9" * 4_999, "9" * 5_000],
     ],
 )
-def test_numbers_count_by_their_value(ordered: list[str]) -> None:
+def test_numbers_in_ids_are_ordered_by_their_value(ordered: list[str]) -> None:
     assert sorted({*ordered}, key=natural_key) == ordered

@@ -37,7 +37,7 @@ def test_an_erasure_does_not_look_through_the_ids_of_other_users(user_id: str) -
     assert CountingUserId.comparisons <= 1
 
 
-def test_a_user_is_forgotten_also_where_the_bound_dropped_some_of_their_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_is_forgotten_after_the_bound_dropped_some_of_their_ids(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(histories, "RECENT_IDS", 3)
     recent = RecentIds({"first": "u", "second": "v", "third": "u"})
     recent.add("fourth", "v")

@@ -29,7 +29,7 @@ def item_ids(answer: Recommendation) -> list[str]:
     return [recommended.item.item_id for recommended in answer.items]
 
 
-async def test_what_goes_with_the_history_comes_first_and_what_was_seen_not_at_all(live: LiveState, executor: ThreadPoolExecutor) -> None:
+async def test_similar_items_come_first_and_seen_items_are_left_out(live: LiveState, executor: ThreadPoolExecutor) -> None:
     answer = await recommend(live, executor, RecommendationQuery("even", 4))
 
     assert item_ids(answer) == ["i4", "i6", "i8", "i1"]
@@ -38,7 +38,7 @@ async def test_what_goes_with_the_history_comes_first_and_what_was_seen_not_at_a
     assert [item.item_id for item in answer.items[0].why] == ["i0", "i2"]
 
 
-async def test_an_unknown_user_gets_popular_items_and_is_told(live: LiveState, executor: ThreadPoolExecutor) -> None:
+async def test_an_unknown_user_gets_popular_items_with_the_source_fallback(live: LiveState, executor: ThreadPoolExecutor) -> None:
     answer = await recommend(live, executor, RecommendationQuery("nobody", 3))
 
     assert item_ids(answer) == ["i0", "i1", "i2"]
@@ -46,7 +46,7 @@ async def test_an_unknown_user_gets_popular_items_and_is_told(live: LiveState, e
     assert answer.items[0].why == ()
 
 
-async def test_a_low_rating_lifts_nothing_and_is_not_recommended_again(live: LiveState, executor: ThreadPoolExecutor) -> None:
+async def test_a_low_rating_adds_no_score_and_its_item_is_not_recommended(live: LiveState, executor: ThreadPoolExecutor) -> None:
     answer = await recommend(live, executor, RecommendationQuery("late", 10))
 
     assert item_ids(answer) == [f"i{n}" for n in range(9)]
@@ -62,7 +62,7 @@ async def test_an_interaction_changes_the_next_answer(live: LiveState, executor:
     assert answer.as_of_offset == 8
 
 
-async def test_each_of_a_batch_has_its_own_outcome_in_order(live: LiveState, executor: ThreadPoolExecutor) -> None:
+async def test_each_query_of_a_batch_has_its_own_outcome_in_order(live: LiveState, executor: ThreadPoolExecutor) -> None:
     queries = [
         RecommendationQuery("even", 1),
         RecommendationQuery("even", 0),
@@ -99,7 +99,7 @@ async def test_a_query_keeps_time_for_its_answer(live: LiveState, executor: Thre
         await recommend(live, executor, RecommendationQuery("even", 1, min_offset=0), remaining_seconds=0.11)
 
 
-async def test_a_few_are_answered_while_every_thread_is_busy(live: LiveState, executor: ThreadPoolExecutor) -> None:
+async def test_a_small_batch_is_answered_while_every_thread_is_busy(live: LiveState, executor: ThreadPoolExecutor) -> None:
     release = threading.Event()
     busy = executor.submit(release.wait, 5)
 
@@ -112,7 +112,7 @@ async def test_a_few_are_answered_while_every_thread_is_busy(live: LiveState, ex
 
 
 @pytest.mark.usefixtures("large_catalogue")
-async def test_what_would_hold_the_event_loop_waits_for_a_thread(live: LiveState, executor: ThreadPoolExecutor) -> None:
+async def test_a_large_batch_waits_for_a_thread(live: LiveState, executor: ThreadPoolExecutor) -> None:
     release = threading.Event()
     executor.submit(release.wait, 5)
     waiting = asyncio.create_task(recommend(live, executor, RecommendationQuery("even", 4)))
@@ -147,7 +147,7 @@ async def test_a_history_that_takes_long_to_score_waits_for_a_thread(
 
 
 @pytest.mark.usefixtures("large_catalogue")
-async def test_nothing_is_scored_for_a_caller_who_left_while_it_waited_for_a_thread(live: LiveState, executor: ThreadPoolExecutor) -> None:
+async def test_a_batch_that_was_cancelled_while_it_waited_for_a_thread_is_not_scored(live: LiveState, executor: ThreadPoolExecutor) -> None:
     release = threading.Event()
     executor.submit(release.wait, 5)
     waiting = asyncio.create_task(recommend_batch(live, executor, [RecommendationQuery("even", 1)], remaining_seconds=0.05))

@@ -35,7 +35,7 @@ JOB = Job("job-1", "train")
 
 
 class Stopped(Exception):
-    """What a caller raises to end a training."""
+    """Raised by a report to end a training."""
 
 
 def ignore(_progress: Progress) -> None:
@@ -63,7 +63,7 @@ def test_the_first_version_goes_live(planted: SqlStore, registry: FileRegistry) 
     assert set(outcome.metrics) == {"ndcg_at_10", "map", "precision_at_10", "recall_at_10"}
 
 
-def test_who_was_erased_is_left_out_of_the_next_training(planted: SqlStore, registry: FileRegistry) -> None:
+def test_an_erased_user_is_left_out_of_the_next_training(planted: SqlStore, registry: FileRegistry) -> None:
     before = registry.read_manifest(train(planted, registry, CommandVersionReservation(planted), EASE, ignore).model_version).data
     own = len(planted.load_histories(recent=0).ratings["u1"])
     SqlInteractionLog(planted.engine).append([sample.erasure(0, "u1")], None)
@@ -115,7 +115,7 @@ def test_a_live_version_that_is_lost_is_replaced_unmeasured(
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE])
-def test_a_registry_that_can_not_be_read_makes_no_version_live_and_the_job_may_be_tried_again(
+def test_a_training_is_retryable_and_promotes_nothing_while_the_registry_can_not_be_read(
     planted: SqlStore, registry: FileRegistry, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     champion = train(planted, registry, CommandVersionReservation(planted), EASE, ignore)
@@ -149,7 +149,7 @@ def test_a_live_version_that_can_not_be_measured_any_more_stays_live(
     assert outcome.model_version in registry.list_versions()
 
 
-def test_progress_goes_up_and_a_report_that_raises_ends_it_without_a_trace(planted: SqlStore, registry: FileRegistry) -> None:
+def test_progress_goes_up_and_a_training_that_its_report_ends_leaves_no_version(planted: SqlStore, registry: FileRegistry) -> None:
     told: list[Progress] = []
 
     def stop_at_the_fit(progress: Progress) -> None:
@@ -176,7 +176,7 @@ def claim(ledger: SqlJobLedger) -> int:
     return ledger.claim(JOB, "worker").attempt
 
 
-def test_the_next_attempt_takes_the_version_that_one_wrote_which_died(planted: SqlStore, registry: FileRegistry) -> None:
+def test_the_next_attempt_uses_the_version_of_an_attempt_that_died(planted: SqlStore, registry: FileRegistry) -> None:
     ledger, told = SqlJobLedger(planted.engine), list[Progress]()
     with pytest.raises(Stopped):
         train(planted, registry, DiesAtTheEnd(ledger, JOB.job_id, claim(ledger)), EASE, ignore)
@@ -189,7 +189,7 @@ def test_the_next_attempt_takes_the_version_that_one_wrote_which_died(planted: S
     assert live_version(planted) == outcome.model_version
 
 
-def test_an_attempt_that_was_taken_for_dead_makes_nothing_live(planted: SqlStore, registry: FileRegistry) -> None:
+def test_an_attempt_that_was_taken_over_promotes_nothing(planted: SqlStore, registry: FileRegistry) -> None:
     ledger = SqlJobLedger(planted.engine)
     first = JobVersionReservation(ledger, JOB.job_id, claim(ledger))
     train(planted, registry, CommandVersionReservation(planted), EASE, ignore)
@@ -211,7 +211,7 @@ class CancelledAtTheEnd(JobVersionReservation):
         return super().complete(outcome, live)
 
 
-def test_a_training_cancelled_after_it_wrote_its_version_leaves_it_whole_and_not_live(planted: SqlStore, registry: FileRegistry) -> None:
+def test_a_training_cancelled_after_writing_leaves_a_complete_version_that_is_not_live(planted: SqlStore, registry: FileRegistry) -> None:
     ledger = SqlJobLedger(planted.engine)
 
     with pytest.raises(Internal):
@@ -225,7 +225,7 @@ def test_a_training_cancelled_after_it_wrote_its_version_leaves_it_whole_and_not
 
 
 @pytest.mark.parametrize("params", [TrainParams(folds=1), TrainParams(folds=11), TrainParams(("magic",))])
-def test_params_that_can_not_be_used_are_refused(planted: SqlStore, registry: FileRegistry, params: TrainParams) -> None:
+def test_unusable_parameters_are_rejected(planted: SqlStore, registry: FileRegistry, params: TrainParams) -> None:
     with pytest.raises(InvalidArgument) as refused:
         train(planted, registry, CommandVersionReservation(planted), params, ignore)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ml_service.entrypoints.grpc.server import GrpcServer
 
 
-async def test_the_catalogue_is_encoded_away_from_the_event_loop(server: GrpcServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_catalogue_is_encoded_on_a_thread(server: GrpcServer, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[threading.Thread] = []
     encode_batch = grpc_encoding.encode_batch
 

@@ -25,7 +25,7 @@ async def driver(server: GrpcServer) -> AsyncIterator[GrpcDriver]:
         yield driver
 
 
-async def test_a_dead_letter_is_listed_and_got_with_its_body(driver: GrpcDriver, dead_letters: FakeDeadLetters) -> None:
+async def test_a_dead_letter_is_listed_and_read_with_its_body(driver: GrpcDriver, dead_letters: FakeDeadLetters) -> None:
     dead_letters.bury(b"\xff\xff")
     dead_letters.bury_job("job-1")
 
@@ -37,7 +37,9 @@ async def test_a_dead_letter_is_listed_and_got_with_its_body(driver: GrpcDriver,
     assert (got.dead_letter, got.body) == (garbage, b"\xff\xff")
 
 
-async def test_a_replay_says_whether_the_job_is_queued_and_a_drop_what_it_took(driver: GrpcDriver, dead_letters: FakeDeadLetters) -> None:
+async def test_a_replay_returns_whether_the_job_is_queued_and_a_drop_returns_the_letter(
+    driver: GrpcDriver, dead_letters: FakeDeadLetters
+) -> None:
     replayed_id, dropped_id = dead_letters.bury_job("job-1"), dead_letters.bury_job("job-2")
 
     replayed = await driver.jobs.ReplayDeadLetter(ReplayDeadLetterRequest(dead_letter_id=replayed_id))
@@ -47,7 +49,7 @@ async def test_a_replay_says_whether_the_job_is_queued_and_a_drop_what_it_took(d
     assert dead_letters.queue == []
 
 
-async def test_what_can_not_be_done_has_its_reason(driver: GrpcDriver, dead_letters: FakeDeadLetters) -> None:
+async def test_each_failed_operation_has_its_reason(driver: GrpcDriver, dead_letters: FakeDeadLetters) -> None:
     letter_id = dead_letters.bury_job("job-1")
     dead_letters.publisher.down = {"jobs"}
 

@@ -39,7 +39,7 @@ async def driver(server: GrpcServer) -> AsyncIterator[GrpcDriver]:
         yield driver
 
 
-async def test_model_versions_and_files_are_there_while_history_pages_wait_for_the_store(
+async def test_model_versions_and_files_are_served_while_history_pages_wait_for_the_store(
     driver: GrpcDriver, registry: FileRegistry
 ) -> None:
     registry.save_result("job-1", 1, "table.csv", "text/csv", [b"a"])

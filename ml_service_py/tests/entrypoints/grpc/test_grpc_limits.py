@@ -32,7 +32,7 @@ async def driver(server: GrpcServer) -> AsyncIterator[GrpcDriver]:
         yield driver
 
 
-async def test_a_request_beyond_a_mebibyte_is_refused(driver: GrpcDriver) -> None:
+async def test_a_request_above_one_mebibyte_is_rejected(driver: GrpcDriver) -> None:
     failure = await failure_of(driver.recommender.GetItem(GetItemRequest(item_id="x" * REQUEST_BYTES_MAX)))
 
     assert failure.status == "RESOURCE_EXHAUSTED"

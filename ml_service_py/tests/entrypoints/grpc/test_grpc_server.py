@@ -45,7 +45,7 @@ async def driver(server: GrpcServer) -> AsyncIterator[GrpcDriver]:
         yield driver
 
 
-async def test_a_recommendation_says_what_why_and_by_which_version(driver: GrpcDriver) -> None:
+async def test_a_recommendation_has_items_reasons_and_the_model_version(driver: GrpcDriver) -> None:
     answer = await driver.recommender.Recommend(RecommendRequest(user_id="even", limit=1))
 
     (recommended,) = answer.items
@@ -55,7 +55,7 @@ async def test_a_recommendation_says_what_why_and_by_which_version(driver: GrpcD
     assert not answer.HasField("as_of_offset")
 
 
-async def test_one_bad_request_does_not_hold_the_batch(driver: GrpcDriver) -> None:
+async def test_one_invalid_request_does_not_fail_the_batch(driver: GrpcDriver) -> None:
     requests = [
         RecommendRequest(user_id="even", limit=1),
         RecommendRequest(user_id="even", limit=101),
@@ -71,7 +71,7 @@ async def test_one_bad_request_does_not_hold_the_batch(driver: GrpcDriver) -> No
     assert answer.scoring_ms > 0
 
 
-async def test_the_catalogue_comes_to_callers_who_lack_it(driver: GrpcDriver) -> None:
+async def test_callers_without_the_catalogue_receive_it(driver: GrpcDriver) -> None:
     requests = [RecommendRequest(user_id="even", limit=1)]
 
     first = await driver.recommender.BatchRecommend(BatchRecommendRequest(requests=requests))
@@ -91,7 +91,7 @@ async def test_an_offset_is_waited_for_within_the_deadline(driver: GrpcDriver, l
     assert (answer.items[0].item.item_id, answer.as_of_offset) == ("i6", 0)
 
 
-async def test_lists_and_look_ups_answer(driver: GrpcDriver) -> None:
+async def test_lists_and_look_ups_return_rows(driver: GrpcDriver) -> None:
     recommender = driver.recommender
 
     items = await recommender.ListItems(ListItemsRequest(genre="drama", page_size=2))
@@ -152,9 +152,7 @@ async def test_a_body_that_can_not_be_decoded_is_malformed(driver: GrpcDriver, m
     assert (failure.status, failure.reason) == ("INVALID_ARGUMENT", "BODY_MALFORMED")
 
 
-async def test_a_bug_is_internal_and_keeps_its_detail_to_itself(
-    driver: GrpcDriver, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_bug_is_internal_without_any_detail(driver: GrpcDriver, metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("a secret")
 
@@ -201,7 +199,7 @@ async def test_a_call_beyond_the_grace_is_ended_and_named(driver: GrpcDriver, se
     assert (await failure_of(waiting)).status in {"UNAVAILABLE", "CANCELLED"}
 
 
-async def test_a_health_watch_does_not_hold_the_stop(driver: GrpcDriver, server: GrpcServer) -> None:
+async def test_a_health_watch_does_not_delay_the_stop(driver: GrpcDriver, server: GrpcServer) -> None:
     watch = driver.watch_health()
     await watch.read()
 
@@ -209,7 +207,7 @@ async def test_a_health_watch_does_not_hold_the_stop(driver: GrpcDriver, server:
         assert await server.stop(grace_seconds=30) == []
 
 
-async def test_more_than_eight_full_batches_at_once_are_refused(
+async def test_more_than_eight_full_batches_at_once_are_rejected(
     driver: GrpcDriver, server: GrpcServer, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The sample is so small that the event loop would answer at once.

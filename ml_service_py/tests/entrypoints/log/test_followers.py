@@ -45,7 +45,7 @@ def follow_log(live: LiveState, store: SqlStore) -> LogFollower:
     return LogFollower(live, Metrics(live), lambda: store.load_histories(recent=10))
 
 
-async def test_messages_count_when_the_reader_goes_on(live: LiveState, store: SqlStore) -> None:
+async def test_messages_are_applied_before_the_reader_goes_on(live: LiveState, store: SqlStore) -> None:
     follower = follow_log(live, store)
 
     await asyncio.to_thread(decoding(follower.on_entries), [message(0, "even", "i4"), message(1, "new", "i1")])
@@ -54,7 +54,7 @@ async def test_messages_count_when_the_reader_goes_on(live: LiveState, store: Sq
     assert live.history("new") == {"i1": 4.0}
 
 
-async def test_an_erasure_leaves_nothing_of_what_was_before(live: LiveState, store: SqlStore) -> None:
+async def test_an_erasure_forgets_all_earlier_interactions(live: LiveState, store: SqlStore) -> None:
     erased = UserErased(erasure_id="an-id", user_id="even")
     erasure = ReceivedMessage(erased.DESCRIPTOR.full_name, "an-id", erased.SerializeToString(), offset=1)
 
@@ -63,7 +63,7 @@ async def test_an_erasure_leaves_nothing_of_what_was_before(live: LiveState, sto
     assert live.history("even") == {"i5": 4.0}
 
 
-async def test_a_message_that_cannot_be_used_is_passed_over(live: LiveState, store: SqlStore) -> None:
+async def test_an_unusable_message_is_skipped(live: LiveState, store: SqlStore) -> None:
     follower = follow_log(live, store)
     broken = ReceivedMessage("whynotboth.v1.InteractionRecorded", "broken", b"\xff\xff", offset=1)
 
@@ -73,7 +73,7 @@ async def test_a_message_that_cannot_be_used_is_passed_over(live: LiveState, sto
     assert live.position == LogPosition(1, "broken")
 
 
-async def test_a_restart_takes_the_store_anew(live: LiveState, store: SqlStore) -> None:
+async def test_a_restart_loads_the_histories_from_the_store(live: LiveState, store: SqlStore) -> None:
     follower = follow_log(live, store)
     await asyncio.to_thread(decoding(follower.on_entries), [message(50, "even", "i4")])
     SqlInteractionLog(store.engine).append([sample.logged(99, sample.interaction("odd", "i3", 2.0))], after=None)
@@ -85,7 +85,7 @@ async def test_a_restart_takes_the_store_anew(live: LiveState, store: SqlStore) 
     assert live.history("odd")["i3"] == 2.0
 
 
-async def test_histories_stay_while_the_store_they_would_be_rebuilt_from_is_away(live: LiveState) -> None:
+async def test_histories_stay_while_the_store_is_away(live: LiveState) -> None:
     def load_histories() -> StoredHistories:
         raise Unavailable("STORE_UNAVAILABLE", "Away.")
 
@@ -98,7 +98,7 @@ async def test_histories_stay_while_the_store_they_would_be_rebuilt_from_is_away
     assert live.history("even")["i4"] == 4.0
 
 
-async def test_an_event_loop_that_is_too_slow_is_named_and_the_log_can_be_read_again(
+async def test_a_slow_event_loop_is_named_and_the_entries_can_be_applied_again(
     live: LiveState, store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_follower, "APPLY_SECONDS", 0.01)
@@ -137,7 +137,7 @@ async def until_live(live: LiveState, version: str) -> None:
     await eventually(lambda: live.loaded is not None and live.loaded.version.version == version)
 
 
-async def test_a_hint_brings_the_version_of_the_row(live: LiveState, store: SqlStore, registry: FileRegistry) -> None:
+async def test_a_hint_loads_the_version_that_the_store_names(live: LiveState, store: SqlStore, registry: FileRegistry) -> None:
     first, second = (sample.save_model(registry, items).version for items in (8, 10))
     store.compare_and_set_live(None, first)
     followed = Followed(live, store, registry)
@@ -153,7 +153,7 @@ async def test_a_hint_brings_the_version_of_the_row(live: LiveState, store: SqlS
     assert followed.loaded.locked()
 
 
-async def test_a_version_that_cannot_be_loaded_does_not_end_the_following(live: LiveState, store: SqlStore, registry: FileRegistry) -> None:
+async def test_a_version_that_cannot_be_loaded_does_not_stop_the_follower(live: LiveState, store: SqlStore, registry: FileRegistry) -> None:
     good = sample.save_model(registry).version
     store.compare_and_set_live(None, "20240101T000000Z-00000000")
     followed = Followed(live, store, registry)

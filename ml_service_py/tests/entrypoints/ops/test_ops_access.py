@@ -1,4 +1,4 @@
-"""Who may ask the HTTP for operators: any caller on loopback alone, else whoever knows the token."""
+"""Access to the HTTP for operators: open on a loopback port without a token, else for callers with the token."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ async def status(client: httpx.AsyncClient, path: str, authorization: str = "") 
 
 
 @pytest.mark.parametrize("authorization", ["", TOKEN, f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", "Bearer ü"])
-async def test_without_the_token_nothing_is_told(app: FastAPI, authorization: str) -> None:
+async def test_without_the_token_every_path_is_closed(app: FastAPI, authorization: str) -> None:
     async with served(app, LOOPBACK, TOKEN) as client:
         statuses = [await status(client, path, authorization) for path in PROTECTED]
 
     assert statuses == [401] * len(PROTECTED)
 
 
-async def test_the_token_opens_all(app: FastAPI) -> None:
+async def test_the_token_opens_every_path(app: FastAPI) -> None:
     async with served(app, LOOPBACK, TOKEN) as client:
         statuses = [await status(client, path, f"Bearer {TOKEN}") for path in PROTECTED]
 
@@ -69,7 +69,7 @@ async def test_probes_need_no_token(app: FastAPI, host: str, token: str | None) 
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer None"])
-async def test_where_no_token_is_set_a_port_that_other_machines_reach_tells_nothing(app: FastAPI, authorization: str) -> None:
+async def test_without_a_configured_token_only_a_loopback_port_is_open(app: FastAPI, authorization: str) -> None:
     async with served(app, EVERYWHERE, None) as client:
         statuses = [await status(client, path, authorization) for path in PROTECTED]
 

@@ -100,7 +100,7 @@ async def test_a_reader_without_its_log_does_not_end_readiness(ops: OpsDriver, m
     assert answer["readers"] == {"interactions": {"attached": False, "offset": 41}}
 
 
-async def test_metrics_show_a_reader_that_gets_no_further(ops: OpsDriver, reader: FakeReader) -> None:
+async def test_metrics_show_a_reader_without_progress(ops: OpsDriver, reader: FakeReader) -> None:
     reader.status = ReaderStatus(is_attached=True, offset=None, attachments=9, restarts=2)
 
     _, text = await ops.get("/metrics")
@@ -111,7 +111,7 @@ async def test_metrics_show_a_reader_that_gets_no_further(ops: OpsDriver, reader
     assert 'recommender_log_reader_restarts_total{stream="interactions"} 2.0' in text
 
 
-async def test_metrics_name_the_live_version_and_the_place_in_the_log(ops: OpsDriver, live: LiveState) -> None:
+async def test_metrics_name_the_live_version_and_the_offset(ops: OpsDriver, live: LiveState) -> None:
     await live.apply([sample.logged(41, sample.interaction("even", "i4"))])
 
     _, text = await ops.get("/metrics")
@@ -147,7 +147,7 @@ async def test_a_user_id_may_have_slashes(ops: OpsDriver, live: LiveState) -> No
     assert (status, explained["userId"]) == (200, "a/b/")
 
 
-async def test_the_contract_is_served(ops: OpsDriver) -> None:
+async def test_the_openapi_document_is_served(ops: OpsDriver) -> None:
     _, contract = await ops.get("/openapi.json")
 
     assert {"/healthz", "/readyz", "/metrics", "/models", "/models/{version}", "/explain/{userId}"} <= set(contract["paths"])
@@ -190,7 +190,7 @@ async def test_a_problem_names_the_fields_to_correct(ops: OpsDriver) -> None:
     assert [error["pointer"] for error in problem["errors"]] == ["/pageSize"]
 
 
-async def test_a_bug_is_a_500_that_keeps_its_detail_to_itself(ops: OpsDriver, live: LiveState, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bug_is_a_500_without_any_detail(ops: OpsDriver, live: LiveState, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("a secret")
 

@@ -44,12 +44,12 @@ async def ask(hosts: AllowedHosts, *host_headers: str, path: str = "/explain/196
 
 
 @pytest.mark.parametrize("host", OWN)
-async def test_loopback_names_are_answered(host: str) -> None:
+async def test_loopback_names_are_accepted(host: str) -> None:
     assert (await ask(AllowedHosts("127.0.0.1"), host)).status_code == 200
 
 
 @pytest.mark.parametrize("host", FOREIGN)
-async def test_a_page_that_points_its_own_name_at_an_ops_port_is_refused(host: str) -> None:
+async def test_a_page_that_points_its_own_name_at_an_ops_port_is_rejected(host: str) -> None:
     answer = await ask(AllowedHosts("127.0.0.1"), host)
 
     assert (answer.status_code, answer.json()["reason"]) == (421, "HOST_REFUSED")
@@ -60,7 +60,7 @@ async def test_a_second_host_does_not_hide_a_foreign_one() -> None:
     assert (await ask(AllowedHosts("127.0.0.1"), "127.0.0.1", "evil.example")).status_code == 421
 
 
-async def test_the_host_that_the_port_listens_on_and_added_names_are_answered() -> None:
+async def test_the_listening_host_and_added_names_are_accepted() -> None:
     hosts = AllowedHosts("10.1.2.3", ["recommender", "Ops.Example.org", "fd00::7"])
 
     given = ["10.1.2.3:8081", "recommender:8081", "ops.example.ORG", "[fd00::7]:8081"]
@@ -70,7 +70,7 @@ async def test_the_host_that_the_port_listens_on_and_added_names_are_answered() 
 
 
 @pytest.mark.parametrize("every", ["0.0.0.0", "::"])
-async def test_where_a_port_listens_on_all_addresses_it_answers_as_each_of_them_and_as_no_name(every: str) -> None:
+async def test_a_port_on_all_addresses_accepts_every_address_and_no_name(every: str) -> None:
     hosts = AllowedHosts(every)
 
     assert [(await ask(hosts, host)).status_code for host in ("10.1.2.3:8081", "[fd00::7]")] == [200, 200]
@@ -78,7 +78,7 @@ async def test_where_a_port_listens_on_all_addresses_it_answers_as_each_of_them_
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-async def test_platforms_probe_by_any_name(path: str) -> None:
+async def test_probes_accept_any_name(path: str) -> None:
     assert (await ask(AllowedHosts("127.0.0.1"), "a-load-balancer.example", path=path)).status_code == 200
 
 
@@ -96,7 +96,7 @@ def test_added_names_are_separated_by_commas(environment: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("wrong", ["http://ops.example.org", "ops.example.org:8081", "*", "two words"])
-def test_an_added_name_that_can_never_match_is_refused_at_the_start(environment: pytest.MonkeyPatch, wrong: str) -> None:
+def test_an_added_name_that_can_never_match_is_rejected_at_the_start(environment: pytest.MonkeyPatch, wrong: str) -> None:
     environment.setenv("OPS_ALLOWED_HOSTS", f"recommender,{wrong}")
 
     with pytest.raises(InvalidSettings, match=r"OPS_ALLOWED_HOSTS is .*isn't a host") as caught:

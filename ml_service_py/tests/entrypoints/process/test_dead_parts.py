@@ -1,4 +1,4 @@
-"""A process one of whose threads or tasks ends unasked ends too, with the code 1: it would stay ready otherwise, and work no more."""
+"""If a thread or task dies, its process ends with code 1. Otherwise the process would stay ready without working."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def test_a_recommender_without_one_of_its_parts_ends(
     assert await serve(settings) == 1
 
 
-def test_every_task_that_lasts_is_started_under_the_one_rule() -> None:
+def test_every_long_task_is_supervised() -> None:
     folder = Path(ml_service.__file__).parent
     starts = re.compile(r"create_task\(|ensure_future\(|TaskGroup\(")
 
@@ -109,7 +109,7 @@ class Unreadable:
         return int, ("no number",)
 
 
-def test_a_job_process_that_can_not_hear_any_more_ends() -> None:
+def test_a_job_process_whose_listener_died_ends() -> None:
     process = JobProcess(job_scripts.open_runner)
 
     process.submit(Unreadable())  # type: ignore[arg-type]

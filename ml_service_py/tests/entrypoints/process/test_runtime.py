@@ -74,7 +74,7 @@ async def test_connecting_stops_after_the_time_limit() -> None:
     assert dependency.attempts == 1
 
 
-async def test_an_error_that_an_operator_must_mend_is_raised_without_a_retry() -> None:
+async def test_an_error_that_an_operator_must_fix_is_raised_without_a_retry() -> None:
     attempts: list[str] = []
 
     def ask() -> None:
@@ -118,7 +118,7 @@ async def fail() -> None:
 
 
 @pytest.mark.usefixtures("_own_hook")
-async def test_a_thread_that_ends_by_an_error_stops_the_process() -> None:
+async def test_a_thread_that_dies_of_an_error_stops_the_process() -> None:
     stopping = stop_signal()
 
     threading.Thread(target=lambda: 1 / 0, name="reader").start()
@@ -128,7 +128,7 @@ async def test_a_thread_that_ends_by_an_error_stops_the_process() -> None:
 
 
 @pytest.mark.parametrize("work", [end_at_once, fail])
-async def test_a_task_that_ends_unasked_stops_the_process(work: Callable[[], Coroutine[None, None, None]]) -> None:
+async def test_a_task_that_ends_by_itself_stops_the_process(work: Callable[[], Coroutine[None, None, None]]) -> None:
     stopping = Stopping()
 
     async with stopping.running(work(), "follower"):
@@ -137,7 +137,7 @@ async def test_a_task_that_ends_unasked_stops_the_process(work: Callable[[], Cor
     assert stopping.dead == ["follower"]
 
 
-async def test_a_task_that_ends_because_the_process_stops_is_not_dead() -> None:
+async def test_a_task_that_ends_during_the_stop_does_not_count_as_dead() -> None:
     stopping = Stopping()
 
     async def wait() -> None:
@@ -149,7 +149,7 @@ async def test_a_task_that_ends_because_the_process_stops_is_not_dead() -> None:
     assert stopping.dead == []
 
 
-async def test_an_error_of_a_task_that_was_asked_to_end_is_logged_and_ends_the_process_with_an_error() -> None:
+async def test_an_error_of_a_task_during_its_end_is_logged_and_fails_the_process() -> None:
     stopping = Stopping()
 
     async def fail_at_its_end() -> None:
@@ -164,7 +164,7 @@ async def test_an_error_of_a_task_that_was_asked_to_end_is_logged_and_ends_the_p
     assert stopping.dead == ["housekeeping"]
 
 
-async def test_a_task_that_its_owner_ends_is_not_dead() -> None:
+async def test_a_task_that_its_owner_ends_does_not_count_as_dead() -> None:
     stopping = Stopping()
 
     async with stopping.running(asyncio.Event().wait(), "follower"):
@@ -175,7 +175,7 @@ async def test_a_task_that_its_owner_ends_is_not_dead() -> None:
 
 @pytest.mark.usefixtures("_own_hook")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_signal_asks_to_stop(number: signal.Signals) -> None:
+async def test_a_signal_stops_the_process(number: signal.Signals) -> None:
     stopping = stop_signal()
 
     os.kill(os.getpid(), number)

@@ -54,7 +54,7 @@ def test_one_process_runs_one_job_after_another(process: JobProcess) -> None:
     assert process.is_warm
 
 
-def test_errors_come_over_as_they_were(process: JobProcess) -> None:
+def test_errors_keep_their_reason_across_the_pipe(process: JobProcess) -> None:
     refused, stumbled, done = run(process, "refuse"), run(process, "stumble"), run(process)
 
     assert (reason(refused), reason(stumbled)) == ("ITEM_UNKNOWN", "INTERNAL")
@@ -76,7 +76,7 @@ def test_a_process_that_can_not_load_fails_its_job() -> None:
     process.kill()
 
 
-def test_a_killed_process_is_gone_whatever_it_did(process: JobProcess) -> None:
+def test_a_killed_process_is_gone(process: JobProcess) -> None:
     process.submit(attempt("wait"))
     while process.poll(WORD_SECONDS) != Progress(0, "wait"):
         pass

@@ -41,7 +41,7 @@ def refuse_processes(_open_runner: Callable[[], object]) -> JobProcess:
     raise BlockingIOError("Resource temporarily unavailable")
 
 
-def test_the_attempt_after_one_that_was_cancelled_has_a_process_of_its_own(supervisor: Supervisor, cancelled: set[str]) -> None:
+def test_the_attempt_after_a_cancelled_one_has_a_new_process(supervisor: Supervisor, cancelled: set[str]) -> None:
     def cancel(*_: object) -> bool:
         cancelled.add("job-1")
         return True
@@ -56,7 +56,7 @@ def test_the_attempt_after_one_that_was_cancelled_has_a_process_of_its_own(super
     assert isinstance(after, JobOutcome)
 
 
-def test_where_no_process_can_be_started_the_job_may_be_tried_again(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_job_is_retryable_if_no_process_can_be_started(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     run(supervisor, "crash")
     monkeypatch.setattr(module, "JobProcess", refuse_processes)
 
@@ -66,7 +66,7 @@ def test_where_no_process_can_be_started_the_job_may_be_tried_again(supervisor: 
     assert (ending.reason, ending.retryable) == ("JOB_PROCESS_DIED", True)
 
 
-def test_a_worker_waits_for_room_for_a_process(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_waits_until_a_process_can_be_started(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "REVIVE_SECONDS", 0)
     run(supervisor, "crash")
     monkeypatch.setattr(module, "JobProcess", refuse_processes)
@@ -90,9 +90,7 @@ class CancelledAfter:
 
 
 @pytest.mark.parametrize(("is_published", "repeats"), [(True, False), (False, True)])
-def test_a_progress_is_published_until_the_log_has_it_and_then_not_again(
-    monkeypatch: pytest.MonkeyPatch, *, is_published: bool, repeats: bool
-) -> None:
+def test_a_progress_is_published_until_it_is_confirmed(monkeypatch: pytest.MonkeyPatch, *, is_published: bool, repeats: bool) -> None:
     monkeypatch.setattr(module, "PROGRESS_SECONDS", 0)
     supervisor = Supervisor(job_scripts.open_runner, CancelledAfter(looks=10), DEADLINE_SECONDS)
     steps: list[str] = []
@@ -107,7 +105,7 @@ def test_a_progress_is_published_until_the_log_has_it_and_then_not_again(
     assert (len(steps) > len(set(steps))) == repeats
 
 
-def test_the_last_step_is_published_though_the_job_ends_right_after_it(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_step_of_a_short_job_is_published(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PROGRESS_SECONDS", 60)
     steps: list[str] = []
 

@@ -74,7 +74,7 @@ def test_a_version_is_trained_goes_live_and_is_exported(empty_store: SqlStore, r
 
 
 @pytest.mark.parametrize("case", ["one item", "everybody has everything", "all ratings are low"])
-def test_estimators_are_evaluated_where_something_can_be_held_out(empty_store: SqlStore, registry: FileRegistry, case: str) -> None:
+def test_estimators_are_evaluated_if_ratings_can_be_held_out(empty_store: SqlStore, registry: FileRegistry, case: str) -> None:
     fill(empty_store, *CASES[case])
 
     outcome = run(empty_store, registry, EvaluateParams())

@@ -71,7 +71,7 @@ def has_file(registry: FileRegistry, job_id: str = JOB_ID) -> bool:
         (False, 2 * JOB_WINDOW + HOUR, False),
     ],
 )
-def test_a_job_goes_with_its_file_when_its_window_is_over_or_nobody_can_run_it_any_more(
+def test_a_job_and_its_file_are_removed_after_the_job_window(
     ledger: SqlJobLedger, registry: FileRegistry, is_finished: bool, age_of_job: timedelta, stays: bool
 ) -> None:
     run(ledger, registry, is_finished=is_finished)
@@ -82,7 +82,7 @@ def test_a_job_goes_with_its_file_when_its_window_is_over_or_nobody_can_run_it_a
     assert (ledger.find(JOB_ID) is not None, has_file(registry)) == (stays, stays)
 
 
-def test_of_many_jobs_some_go_at_a_time_and_the_registry_is_swept_after_the_last(
+def test_expired_jobs_are_removed_in_parts_and_the_registry_is_swept_after_the_last_part(
     ledger: SqlJobLedger, registry: FileRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for job_id in ("job-1", "job-2", "job-3"):
@@ -100,7 +100,7 @@ def test_of_many_jobs_some_go_at_a_time_and_the_registry_is_swept_after_the_last
 
 
 @pytest.mark.parametrize(("age_of_file", "stays"), [(2 * JOB_WINDOW - HOUR, True), (2 * JOB_WINDOW + HOUR, False)])
-def test_a_file_whose_job_the_ledger_never_had_or_lost_goes_too(
+def test_a_file_without_a_job_in_the_ledger_is_removed(
     ledger: SqlJobLedger, registry: FileRegistry, tmp_path: Path, age_of_file: timedelta, stays: bool
 ) -> None:
     registry.save_result(JOB_ID, 1, "table.csv", "text/csv", [b"1"])
@@ -112,7 +112,7 @@ def test_a_file_whose_job_the_ledger_never_had_or_lost_goes_too(
 
 
 @pytest.mark.parametrize(("age_of_remains", "stays"), [(REMAINS_AFTER - HOUR, True), (REMAINS_AFTER + HOUR, False)])
-def test_what_a_dead_writer_left_goes_after_a_day_and_versions_stay(
+def test_files_of_a_dead_writer_are_removed_after_a_day_and_versions_stay(
     ledger: SqlJobLedger, registry: FileRegistry, tmp_path: Path, age_of_remains: timedelta, stays: bool
 ) -> None:
     version = sample.save_model(registry).version
