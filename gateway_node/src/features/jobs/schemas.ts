@@ -42,10 +42,10 @@ export const JobList = Type.Object({ jobs: Type.Array(Job), nextPageToken: NextP
 // An example that changes no model: the page of the contract executes it.
 const createOptions = { ...strict, examples: [{ kind: 'export', params: { limit: 5 } }] }
 
-/** What the route checks. The service checks `params` by the schema of the kind. */
+/** The route checks this schema. The service checks `params` by the schema of the kind. */
 export const CreateJob = Type.Object({ kind: Type.Enum(kindNames), params: Type.Optional(Params) }, createOptions)
 
-/** What the contract shows: the parameters of each kind. */
+/** The contract shows this schema, with the parameters of each kind. */
 export const CreateJobByKind = Type.Union(
   Object.entries(jobKinds).map(([name, { description, params }]) =>
     Type.Object({ kind: Type.Literal(name), params: Type.Optional(params) }, { title: name, description, ...strict }),

@@ -21,7 +21,7 @@ export interface Topic {
 export type TopicKind = {
   /** As the reference of the socket writes them. `{…}` stands for an id. */
   names: readonly string[]
-  /** Who may subscribe. `owner` is the user whose id stands for `{userId}`. */
+  /** The callers that may subscribe. `owner` is the user whose id stands for `{userId}`. */
   access: Access
   create: (parts: { app: FastifyInstance; hub: Hub }) => TopicHandler
 }

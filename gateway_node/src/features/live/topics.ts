@@ -20,7 +20,7 @@ import { statsTopic } from './topics/stats.ts'
 
 const topicKinds: TopicKind[] = [recommendationsTopic, jobsTopic, activityTopic, statsTopic, modelsTopic]
 
-/** Who may subscribe to which topic, for the contract. */
+/** The callers that may subscribe to each topic, for the contract. */
 export const topicAccess = Object.fromEntries(
   topicKinds.flatMap(({ names, access }) => names.map((name) => [name, access])),
 )
