@@ -46,7 +46,7 @@ def run_demo(settings: Settings, *, is_reloading: bool) -> None:
 
 def _start(settings: Settings, progress: Progress, stack: Stack, *, is_reloading: bool) -> None:
     # Without a name that RabbitMQ can use, fail before anything is installed.
-    plain_name(settings.run)
+    plain_name(settings.data / "broker")
     if left := find_marked(settings.run):
         progress.say(f"stopping {len(left)} processes that a killed demo left")
         stop_marked(settings.run)
