@@ -1,4 +1,4 @@
-"""Interleave the contenders' turns, so that a busy minute affects all: one turn each in a round, and another one first in each round."""
+"""Interleave the contenders' turns, so a busy minute affects all. Each round has one turn of each, and starts with another contender."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def checked(name: str, figures: Figures) -> Figures:
     """Return the figures. Raise LoadFailed if more than one request in a hundred failed."""
     failed, answered = figures.get("failed", 0), figures.get("answered", 1)
     if failed > answered / 100:
-        raise LoadFailed(f"{name}: {failed:.0f} of {failed + answered:.0f} failed")
+        raise LoadFailed(f"{name}: {failed:.0f} of {failed + answered:.0f} requests failed")
     return figures
 
 

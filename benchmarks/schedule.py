@@ -58,23 +58,23 @@ class Schedule:
         self._waiting = [waiting for waiting in self._waiting if waiting != name]
 
     def turn_seconds(self, wanted: int, turns: int) -> int:
-        """Return the seconds for each of so many turns: the wanted ones, or fewer if the share is too small."""
+        """Return the seconds of each turn: `wanted`, or fewer if that many turns don't fit into the series' share."""
         affordable = max(int((self._ends - self._clock()) / turns), SHORTEST_TURN_SECONDS)
         if affordable < wanted:
-            self.leave_out(f"turns of {wanted} s: they take {affordable} s")
+            self.leave_out(f"turns of {wanted} s, shortened to {affordable} s")
         return min(wanted, affordable)
 
     def has_time(self, seconds: float) -> bool:
-        """Return whether the series has so many seconds left."""
+        """Return whether the series has at least `seconds` left."""
         return self._clock() + seconds <= self._ends
 
     def has_time_for_another(self) -> bool:
-        """Return whether the run has time for one more scenario."""
+        """Return whether the run's time isn't over yet, so that one more scenario may start."""
         return self._clock() < self._run_ends
 
     def leave_out_the_rest(self) -> None:
         """Record that the time ended during this series, and which series would have followed."""
-        self.leave_out(f"the rest of it, because the time was over; then {', '.join(self._waiting) or 'nothing'}")
+        self.leave_out(f"the rest of this series, because the time was over; then {', '.join(self._waiting) or 'nothing'}")
 
     def leave_out(self, what: str) -> None:
         self.left_out.append(f"{self._name}: {what}" if self._name else what)

@@ -60,7 +60,7 @@ class Stand:
         return self.folder / name
 
     def uncached_gateway(self) -> Process:
-        """Return a gateway that can't read the log. It caches no answers, because they might be out of date."""
+        """Return a gateway without a broker. It can't read the interaction log, so it caches no answers: they might be out of date."""
         port, nowhere = free_ports(2)
         variables = {
             **QUIET,
@@ -73,7 +73,7 @@ class Stand:
         return Process("uncached-gateway", node_program(GATEWAY), variables, ready_url, self.file("uncached-gateway.log"), self.sign_in)
 
     def wait_until_read(self) -> None:
-        """Wait until every reader has read the whole log, so that no turn pays for the work of the previous one."""
+        """Wait until projector and recommender have read as much of the log as the gateway. The next turn then has no leftover work."""
         end = self.stack.gateway.get("/v1/stats")["readers"]["interactions"]["offset"]
         if end is None:
             return

@@ -1,4 +1,4 @@
-"""A bare consumer: receives messages from a queue like the stack's, one at a time, and acknowledges each.
+"""A bare consumer: fills a queue with the arguments of the stack's `jobs`, receives one message at a time and acknowledges each.
 
 `python -m benchmarks.contenders.bare_consumer AMQP_URL DEFINITIONS COUNT`
 """

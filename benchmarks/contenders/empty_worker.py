@@ -1,4 +1,4 @@
-"""The stack's own worker, whose jobs do nothing: `python -m benchmarks.contenders.empty_worker`. The rest is `ml_service work`."""
+"""The stack's own worker, whose jobs do nothing: `python -m benchmarks.contenders.empty_worker`. All else is as in `ml_service work`."""
 
 from __future__ import annotations
 

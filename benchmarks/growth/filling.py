@@ -12,7 +12,7 @@ from ml_service.adapters.sql.database import migrate
 from ml_service.bootstrap.clients import open_clients
 from ml_service.config import read_settings
 
-#: Interactions in one write; they are all in memory at once.
+#: Interactions per write. Only one such chunk is in memory at a time.
 CHUNK = 50_000
 
 

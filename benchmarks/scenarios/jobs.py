@@ -27,7 +27,7 @@ JOB_SECONDS = 30
 
 
 def measure(stand: Stand) -> Iterator[Series]:
-    """Stop the stack's own worker first: it must not run the jobs that these turns leave in the queue."""
+    """Stop the stack's own worker first: it must not run the jobs that these turns queue for the empty worker."""
     stop(stand.stack.worker)
     yield _overhead(stand)
     yield _drain(stand)
@@ -69,19 +69,19 @@ def _drain(stand: Stand) -> Series:
 
 
 def _drain_queue(stand: Stand, count: int) -> Figures:
-    """Return the rate from the first outcome to the last, so that the worker's start doesn't count. Stops waiting after DRAIN_SECONDS."""
+    """Return the rate from the first outcome to the last, so that the worker's start doesn't count. Stop waiting after DRAIN_SECONDS."""
     queued = {stand.stack.gateway.start_job(KIND)["jobId"] for _ in range(count)}
     with stand.stack.gateway.live() as socket:
         socket.watch("jobs")
         with running([_empty_worker(stand)]):
             ends = _ends_of(queued, socket)
     if len(ends) < count:
-        stand.say(f"  {len(ends)} of {count} jobs within {DRAIN_SECONDS} s")
+        stand.say(f"  {len(ends)} of {count} jobs succeeded within {DRAIN_SECONDS} s")
     return {"per_second": (len(ends) - 1) / (ends[-1] - ends[0]), "drained": len(ends)}
 
 
 def _ends_of(queued: set[str], socket: LiveSocket) -> list[float]:
-    """Return when each job succeeded, of those that did in time."""
+    """Return the time at which each job succeeded, without the jobs that didn't within DRAIN_SECONDS."""
     ends: list[float] = []
     give_up_at = time.perf_counter() + DRAIN_SECONDS
     while len(ends) < len(queued) and time.perf_counter() < give_up_at:

@@ -1,4 +1,4 @@
-"""The stack in containers: build, up, down. If it doesn't come up, one sentence says why, and no container stays."""
+"""The stack in containers: build, up, down. If the stack doesn't start, print one sentence that says why, and remove its containers."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
 def check(progress: Progress, _arguments: list[str]) -> int:
-    """Raise LocalError where no engine can be used. Return the exit code, like the other commands, which take compose's arguments."""
+    """Raise LocalError if no container engine can be used. Like every command: take the arguments for compose, return an exit code."""
     check_engine()
-    progress.say("an engine for containers answers")
+    progress.say("the container engine answers")
     return 0
 
 
@@ -36,7 +36,7 @@ def build(progress: Progress, arguments: list[str]) -> int:
 
 
 def up(progress: Progress, arguments: list[str]) -> int:
-    """Return when every part is healthy. Print its address and its memory."""
+    """Start the stack, and wait until every part is healthy. Print the parts' addresses and memory. If it fails, remove the containers."""
     _check()
     compose = Compose(has_one_gateway=not any("gateway=" in argument for argument in arguments))
     try:
@@ -69,7 +69,7 @@ def _describe(progress: Progress, containers: list[dict[str, Any]]) -> None:
 
 
 def memory_report(stats: str) -> str:
-    """Sum the memory of containers as the engine counts it: without the files that the kernel keeps only while there is room."""
+    """Sum the memory of containers as the engine counts it: without the kernel's inactive page cache."""
     rows = [row.split("\t") for row in stats.splitlines()]
     used = {name: _mebibytes(usage.partition(" / ")[0]) for name, usage in rows}
     parts = ", ".join(f"{name} {size:.0f}" for name, size in sorted(used.items()))

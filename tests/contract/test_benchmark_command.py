@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-LEFT_OUT = ["the rest of it, because the time was over; then ask, rates, one, cached"]
+LEFT_OUT = ["the rest of this series, because the time was over; then ask, rates, one, cached"]
 
 
 @pytest.mark.parametrize(("reason", "code"), [(OutOfTime(), 0), (LoadFailed("other answers"), "\nother answers")])

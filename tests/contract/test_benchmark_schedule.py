@@ -57,7 +57,7 @@ def test_turns_are_shorter_where_the_share_of_time_is_too_small() -> None:
 
     assert machine.schedule.turn_seconds(3, turns=4) == 3
     assert machine.schedule.turn_seconds(3, turns=6) == 2
-    assert machine.schedule.left_out == ["cached: turns of 3 s: they take 2 s"]
+    assert machine.schedule.left_out == ["cached: turns of 3 s, shortened to 2 s"]
 
 
 def test_a_fast_series_leaves_its_time_to_later_ones() -> None:

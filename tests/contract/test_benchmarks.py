@@ -60,7 +60,7 @@ def test_each_round_begins_with_another_contender() -> None:
 
 
 def test_figures_of_a_load_with_failures_are_refused() -> None:
-    with pytest.raises(LoadFailed, match="2 of 100 failed"):
+    with pytest.raises(LoadFailed, match="2 of 100 requests failed"):
         interleave({GATEWAY: lambda: {"answered": 98.0, "failed": 2.0}}, 1, silent)
 
 

@@ -37,10 +37,10 @@ DATABASE_PROBE = ("pg_isready", "--quiet", "--host=127.0.0.1")
 
 
 class ContainerStack:
-    """Two gateways, and as many recommenders and workers as requested, while a `with` block runs."""
+    """Two gateways, `replicas` recommenders and `replicas` workers, while a `with` block runs."""
 
     def __init__(self, cache: Path, replicas: int = 1, definitions: Path = DEFINITIONS) -> None:
-        """`definitions` are the broker's: a test can shorten the retry delays."""
+        """`definitions` is the file of the broker's topology. A test can pass a copy with shorter retry delays."""
         self._replicas = replicas
         self._definitions = {str(definitions): ("/app/infra/rabbitmq/definitions.json", "ro")}
         self.gateways: list[ContainerPart] = []
@@ -73,7 +73,7 @@ class ContainerStack:
         return [(user, item, float(rating)) for user, item, rating in self.rows(sql)]
 
     def rows(self, sql: str) -> list[list[str]]:
-        """Return the rows that PostgreSQL answers, without any service between."""
+        """Run the query in PostgreSQL directly, not through a service, and return its rows."""
         code, output = self.database.execute("psql", "--username=whynotboth", "--tuples-only", "--csv", f"--command={sql}")
         assert code == 0, output
         return list(csv.reader(output.splitlines()))
@@ -86,7 +86,7 @@ class ContainerStack:
 
     @property
     def amqp_url(self) -> str:
-        """The broker's URL on this machine."""
+        """The broker's URL for a client on this machine, outside the containers."""
         return AMQP_URL.replace(f"rabbitmq:{BROKER_PORT}", f"{LOOPBACK}:{self.broker.port}")
 
     @property
@@ -104,7 +104,7 @@ class ContainerStack:
             (folder / f"{number}-{part.name}.log").write_text(part.log_tail("all"), "utf-8")
 
     def scale_recommenders(self, count: int) -> list[int]:
-        """Start missing recommenders and wait until all are ready. Stop the oldest ones above `count`, and return their exit codes."""
+        """Start missing recommenders and wait until all are ready. Stop the oldest ones beyond `count`, and return their exit codes."""
         self.recommenders += [self._start(self._recommender()) for _ in range(count - len(self.recommenders))]
         for recommender in self.recommenders:
             recommender.wait_until_ready()
@@ -173,7 +173,7 @@ class ContainerStack:
 
     def _open_network(self) -> Network:
         network = Network()
-        self._opened.callback(network._docker.client.close)  # noqa: SLF001  it has no way to close it
+        self._opened.callback(network._docker.client.close)  # noqa: SLF001  Network has no method to close its client
         return self._opened.enter_context(network)
 
     def _open_volumes(self) -> None:

@@ -23,7 +23,7 @@ class StoreDriver:
         return [str(row[0]) for row in self._rows("SELECT interaction_id FROM interactions WHERE user_id LIKE ?", users)]
 
     def count_rows(self, user_id: str) -> int:
-        """Count all rows about the user's actions."""
+        """Count the user's interactions, accepted and rejected."""
         tables = ("interactions", "rejected_interactions")
         return sum(int(str(self._rows(f"SELECT count(*) FROM {table} WHERE user_id = ?", user_id)[0][0])) for table in tables)  # noqa: S608
 
@@ -33,7 +33,7 @@ class StoreDriver:
             connection.execute("DELETE FROM log_positions")
 
     def rejection(self, message_id: str) -> str | None:
-        """Return the reason why the projector rejected a message of the log."""
+        """Return the reason why the projector rejected a message of the log, None if it didn't."""
         rows = self._rows("SELECT reason FROM rejected_interactions WHERE message_id = ?", message_id)
         assert len(rows) < 2, f"rejected {len(rows)} times"
         return str(rows[0][0]) if rows else None
@@ -43,7 +43,7 @@ class StoreDriver:
         return int(str(rows[0][0])) if rows else None
 
     def job(self, job_id: str) -> tuple[str, int] | None:
-        """Return the job's state and attempt in the ledger."""
+        """Return the state and attempt in the job's row, None if there is no row."""
         rows = self._rows("SELECT state, attempt FROM jobs WHERE job_id = ?", job_id)
         return (str(rows[0][0]), int(str(rows[0][1]))) if rows else None
 

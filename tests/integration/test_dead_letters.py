@@ -138,5 +138,5 @@ def test_a_drop_reports_what_it_removed_and_an_unknown_id_is_an_error(
 
     assert "Mend its publisher" in refused
     assert dropped == f"Dropped {line}\n"
-    assert unknown == "There is no dead letter nothing. List them to see which there are.\n"
+    assert unknown == "There is no dead letter nothing. List them to see their ids.\n"
     assert broker.depth(QUEUE) == 0

@@ -33,7 +33,7 @@ class GatewayClient:
         self._http = plain_http.client(f"http://{self._address}", timeout=TIMEOUT_SECONDS, auth=self._sign_in)
         self._requests = requests
         self._opened = ExitStack()
-        #: The sockets by user. The operator's key is None.
+        #: The open sockets by user id. The operator's socket is stored under None.
         self._sockets: dict[str | None, LiveSocket] = {}
 
     def rate(self, interaction: Interaction, key: str | None = None) -> Answer:
@@ -47,17 +47,17 @@ class GatewayClient:
         return self.post(f"/v1/jobs/{job_id}/cancel", {}, "jobId")
 
     def post(self, path: str, body: Json, id_field: str, key: str | None = None) -> Answer:
-        """Send a request. `id_field` is the name of the created thing's id in the answer."""
+        """Send a POST request. `id_field` is the field of the answer that holds the new resource's id."""
         headers = {} if key is None else {"Idempotency-Key": key}
         answer, created = self._request("POST", path, json=body, headers=headers)
         return Answer(answer.began, answer.seconds, answer.outcome, created.get(id_field), created.get("offset"))
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Json:
-        """Return the answer's body, empty where the request failed."""
+        """Return the answer's body, or an empty one if the request failed or was refused."""
         return self._request("GET", path, params=params)[1]
 
     def rate_by_frame(self, frame_id: str, interaction: Interaction) -> Answer:
-        """Rate by the user's socket, and open one where there is none. An error closes all sockets of this client."""
+        """Send a rating over the user's socket. Open the socket first if there is none. An error closes all sockets of this client."""
         user_id, item_id, rating = interaction
         began = time.monotonic()
         outcome = Outcome.UNKNOWN
@@ -68,7 +68,7 @@ class GatewayClient:
         return self._note(Answer(began, time.monotonic() - began, outcome))
 
     def watch(self, topic: str, resume: int | None, within: float) -> Json:
-        """Return the next frame of the operator's socket. A new socket subscribes to the topic, after the offset `resume`."""
+        """Return the next frame of the operator's socket. If it isn't open, open it and subscribe to the topic after offset `resume`."""
         if None not in self._sockets:
             frame = {"type": "subscribe", "topic": topic}
             self._socket_of(None).send(frame if resume is None else {**frame, "resume": resume})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ml_service.model.ratings import Float32Array, Float64Array, IntArray
 
-#: How ratings count in a history: see docs/adr/0004.
+#: How much a rating counts in a history: docs/adr/0004 explains both numbers.
 LOW_RATING = 1.5
 FULL_RATING = 3.0
 
@@ -38,7 +38,7 @@ class ItemItemEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
     full_rating: float
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
-        """Fit on pairs `X` of the shape (n, 2), user and item, and ratings `y` (NaN or None: no rating). Of equal pairs the last counts."""
+        """Fit on `X` of the shape (pairs, 2), user and item, and ratings `y` (NaN or None: no rating). The last of equal pairs counts."""
         pairs, ratings = _check_pairs(X, y)
         self.n_features_in_ = 2
         self.user_ids_, users = np.unique(pairs[:, 0], return_inverse=True)
@@ -56,7 +56,7 @@ class ItemItemEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         """Return the item-item matrix for interactions of the shape (m, n): 1 where a user has the item, else 0."""
 
     def predict(self, X: npt.ArrayLike) -> Float32Array:
-        """Return the score of each pair of user and item in the shape (n,); 0 for ids that the fit didn't see."""
+        """Return the score of each pair of user and item in the shape (pairs,); 0 for ids that the fit didn't see."""
         check_is_fitted(self)
         pairs, _ = _check_pairs(X, None)
         users, items = places(self.user_ids_, pairs[:, 0]), places(self.item_ids_, pairs[:, 1])

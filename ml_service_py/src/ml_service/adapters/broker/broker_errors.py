@@ -1,4 +1,4 @@
-"""Translates pika's errors: an outage that may pass, or a connection that the broker refuses until an operator changes AMQP_URL."""
+"""Translates pika's errors into Unavailable: an outage that may pass, or a refusal that lasts until an operator changes AMQP_URL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ REFUSALS = (ProbableAuthenticationError, ProbableAccessDeniedError)
 
 
 def cause_of(error: BaseException) -> str:
-    """Return the first line of the innermost error. pika wraps an error of the system in several of its own."""
+    """Return the first line of the innermost error. pika wraps an error of the operating system in several of its own."""
     while error.args and isinstance(error.args[0], BaseException):
         error = error.args[0]
     said = error.args[0] if isinstance(error, REFUSALS) and error.args else repr(error)

@@ -1,4 +1,4 @@
-"""The queue `jobs.dead`. One connection at a time takes the messages out, and puts those that stay back in their order."""
+"""The queue `jobs.dead`. One connection at a time takes all messages out. It requeues, in order, the messages that nobody removed."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from ml_service.ports.messaging import ReceivedMessage
 
 QUEUE = "jobs.dead"
-#: An exclusive queue, held while looking: two readers at once would each see a part, and the order would be lost.
+#: An exclusive queue that serves as a lock. Two readers at once would each get a part of the messages, and the order would be lost.
 LOCK = "jobs.dead.viewer"
-#: Half of the deadline that the gateway gives a call: reading the queue comes after the lock.
+#: Half of the gateway's deadline for the call, so that the other half remains for reading the queue.
 LOCK_SECONDS = 1.0
 LOCK_POLL_SECONDS = 0.1
-#: Only the oldest are read. Later ones show once these are gone.
+#: Only this number of the oldest messages are read. Later messages are read once these are removed.
 MESSAGES_MAX = 500
 ID_LENGTH = 16
 
@@ -55,13 +55,13 @@ class BrokerDeadMessages:
         return iter(self._found.values())
 
     def find(self, letter_id: str) -> DeadMessage:
-        """Raise NotFound (DEAD_LETTER_UNKNOWN)."""
+        """Return the message with this id. Raise NotFound (DEAD_LETTER_UNKNOWN)."""
         if letter_id in self._found:
             return self._found[letter_id]
-        raise NotFound("DEAD_LETTER_UNKNOWN", f"There is no dead letter {letter_id}. List them to see which there are.", letter=letter_id)
+        raise NotFound("DEAD_LETTER_UNKNOWN", f"There is no dead letter {letter_id}. List them to see their ids.", letter=letter_id)
 
     def remove(self, dead: DeadMessage) -> None:
-        """Raise Unavailable (BROKER_UNAVAILABLE)."""
+        """Delete the message, and all equal ones, from the queue. Raise Unavailable (BROKER_UNAVAILABLE)."""
         with _translated_errors():
             for tag in self._tags[dead.letter_id]:
                 self._channel.basic_ack(tag)
@@ -82,7 +82,7 @@ class BrokerDeadLetterQueue:
 
     @contextmanager
     def opened(self) -> Iterator[BrokerDeadMessages]:
-        """Raise Unavailable (BROKER_UNAVAILABLE), also while another process reads the dead letters. Errors of the block pass through."""
+        """Read the queue for one block. Raise Unavailable, also while another process reads it. Errors of the block stay as they are."""
         with _translated_errors():
             connection = connect("dead letters", self._address)
         try:
@@ -94,7 +94,7 @@ class BrokerDeadLetterQueue:
             try:
                 yield messages
             finally:
-                # All messages that were not removed. The broker puts them back in their places, as it does when the connection is lost.
+                # Requeue all messages that were not removed. The broker restores their order, as it does when the connection is lost.
                 with _translated_errors():
                     channel.basic_nack(0, multiple=True, requeue=True)
         finally:
@@ -117,7 +117,7 @@ def _take_lock(connection: BlockingConnection) -> None:
             connection.channel().queue_declare(LOCK, exclusive=True)
         except ChannelClosedByBroker as error:
             if time.monotonic() > deadline:
-                raise Unavailable("BROKER_UNAVAILABLE", "Another process reads the dead letters. Try again.") from error
+                raise Unavailable("BROKER_UNAVAILABLE", "Another process is reading the dead letters. Try again.") from error
             connection.sleep(LOCK_POLL_SECONDS)
         else:
             return
@@ -136,7 +136,7 @@ def _letter_id(message: ReceivedMessage) -> str:
 
 
 def _death(properties: BasicProperties) -> tuple[str, datetime | None]:
-    """Read cause and time from the header in which the broker notes each death, the latest first. A publisher may write anything there."""
+    """Return cause and time of the latest death from the header `x-death`, empty if unknown: a publisher may write anything there."""
     headers: Mapping[str, object] = properties.headers or {}
     match headers.get("x-death"):
         case [{"reason": str(cause), **more}, *_]:

@@ -1,1 +1,1 @@
-"""Data sets as CSV files, and MovieLens 100K."""
+"""Readers of data sets: a user's CSV files, and MovieLens 100K."""

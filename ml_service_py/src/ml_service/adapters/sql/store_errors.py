@@ -1,4 +1,4 @@
-"""Translates errors of the SQL store, and logs the cause: a bug, an outage that may pass, or a store that an operator must mend."""
+"""Translates errors of the SQL store into service errors, and logs the cause: a bug, an outage, or a store that needs an operator."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SQLITE_PERMANENT = frozenset(
 )
 #: PostgreSQL's classes of SQLSTATE: unsupported feature, failed sign-in, no such database or schema, no such table or no right to it.
 SQLSTATE_PERMANENT = ("0A", "28", "3D", "3F", "42")
-#: PostgreSQL gives no SQLSTATE for a refused connection, so the text decides. In a language other than English it counts as an outage.
+#: PostgreSQL gives no SQLSTATE for a refused connection, so the text decides. A text in another language than English counts as an outage.
 REFUSED = re.compile(
     r"authentication failed|FATAL: .* does not exist|no pg_hba\.conf entry|no password supplied|not permitted to log in|permission denied"
     r"|invalid .* value|unexpected spaces"

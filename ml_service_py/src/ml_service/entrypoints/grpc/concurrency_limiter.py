@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ConcurrencyLimiter:
-    """Belongs to one event loop."""
+    """Use it from one event loop only: it has no lock."""
 
     def __init__(self, limit: int) -> None:
         self._free = limit
@@ -21,7 +21,7 @@ class ConcurrencyLimiter:
     def acquire(self, count: int) -> Iterator[None]:
         """Hold `count` places during the block. Raise ResourceExhausted (RECOMMENDER_OVERLOADED) if fewer are free."""
         if count > self._free:
-            raise ResourceExhausted("RECOMMENDER_OVERLOADED", f"{count} more requests are too many now. Ask again in a moment.")
+            raise ResourceExhausted("RECOMMENDER_OVERLOADED", f"{count} more would exceed the concurrency limit. Try again in a moment.")
         self._free -= count
         try:
             yield

@@ -29,19 +29,19 @@ KILL_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """Sent once, when the process has imported its modules."""
+    """Sent once, when the process can run jobs: its modules are imported and its runner is open."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """An error on its way over the pipe."""
+    """A job's error, in the form in which it is sent over the pipe."""
 
     reason: str
     detail: str
 
 
 class JobProcess:
-    """The worker's side of the process. `open_runner` must be picklable; the process calls it once. Belongs to one thread."""
+    """The worker's side of the process. `open_runner` must be picklable; the process calls it once. Use from one thread only."""
 
     def __init__(self, open_runner: Callable[[], JobRunner]) -> None:
         self._ours, theirs = get_context("spawn").Pipe()
@@ -49,7 +49,7 @@ class JobProcess:
         self._process = get_context("spawn").Process(target=_main, args=(theirs, open_runner), name="job process")
         self._process.start()
         theirs.close()
-        #: Whether `poll` has received the message that the process is ready. A job that is submitted before waits for it.
+        #: Whether `poll` has received the message that the process is ready. A job submitted earlier starts then.
         self.is_warm = False
 
     @property
@@ -64,17 +64,17 @@ class JobProcess:
             log.warning("job process is gone", exit_code=self._process.exitcode)
 
     def poll(self, seconds: float) -> Progress | JobOutcome | ServiceError | None:
-        """Wait for a message: a progress, or the outcome or error at the end. Return None for none, or when the process got ready."""
+        """Wait for a message and return it: a progress, or at the end the outcome or error. None: no message, or only the ready message."""
         try:
             return self._receive() if self._ours.poll(seconds) else None
         except (EOFError, OSError):
             self.is_warm = False
             self._process.join(KILL_SECONDS)
-            detail = f"The process that ran the job ended with the code {self._process.exitcode}."
+            detail = f"The process that ran the job ended with exit code {self._process.exitcode}."
             return Internal("JOB_PROCESS_DIED", detail)
 
     def kill(self) -> None:
-        """End the process at once. An unfinished file of a job doesn't count, so nothing is damaged."""
+        """End the process at once. Readers ignore the unfinished files of a job, so a kill damages nothing."""
         self.is_warm = False
         self._process.kill()
         self._process.join(KILL_SECONDS)
@@ -112,7 +112,7 @@ def _end_process(thread: str, error: BaseException | None) -> None:
 
 
 def _listen(pipe: Connection, inbox: queue.SimpleQueue[Attempt]) -> None:
-    """Pass attempts on. When the worker is gone, end the process, even in the middle of a job."""
+    """Put each received attempt into the inbox. When the worker is gone, end the process, even in the middle of a job."""
     try:
         while True:
             inbox.put(pipe.recv())
