@@ -1,4 +1,4 @@
-"""The one error of this package: something that the person at the keyboard can mend, said in a sentence."""
+"""The one error of this package: one sentence about a problem that the person at the keyboard can fix."""
 
 
 class LocalError(Exception):

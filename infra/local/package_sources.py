@@ -69,7 +69,7 @@ def pip_variables(python: Path, variables: Mapping[str, str]) -> dict[str, str]:
     command = [str(python), "-I", "-m", "pip", "config", "list"]
     asked = subprocess.run(command, env=dict(variables), capture_output=True, text=True, check=False)
     if asked.returncode != 0:
-        raise LocalError(f"pip can't read its settings. Mend its configuration file:\n{asked.stderr.strip()}")
+        raise LocalError(f"pip can't read its settings. Fix its configuration file:\n{asked.stderr.strip()}")
     return {**variables, **_read_way(asked.stdout), "PIP_CONFIG_FILE": os.devnull}
 
 

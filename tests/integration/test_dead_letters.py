@@ -136,7 +136,7 @@ def test_a_drop_reports_what_it_removed_and_an_unknown_id_is_an_error(
     dropped = commands.drop(line.split()[0])
     unknown = commands.refusal("show", "nothing")
 
-    assert "Mend its publisher" in refused
+    assert "Fix its publisher" in refused
     assert dropped == f"Dropped {line}\n"
     assert unknown == "There is no dead letter nothing. List them to see their ids.\n"
     assert broker.depth(QUEUE) == 0

@@ -145,7 +145,7 @@ export function toProblem(error: AppError, status: number, request: Asked): Stat
 /** Log an error once, here where it is handled. The stack of a client's failure adds nothing to its message. */
 function logError(error: AppError, request: FastifyRequest, status: number) {
   const { reason, cause, message: detail } = error
-  if (status === 500) request.log.error({ reason, err: cause ?? error }, 'request failed by a bug')
+  if (status === 500) request.log.error({ reason, err: cause ?? error }, 'request failed because of a bug')
   else if (status > 500 && cause) request.log.warn({ reason, detail, cause: String(cause) }, 'request failed')
   else request.log.debug({ reason, detail }, 'request refused')
 }

@@ -47,7 +47,7 @@ class ErrorLog extends LogController {
 
   /** A hook failed while an error was sent. */
   override defaultErrorLog(error: NodeJS.ErrnoException, { log }: FastifyRequest): void {
-    log.error({ err: error }, 'answer failed by a bug')
+    log.error({ err: error }, 'answer failed because of a bug')
   }
 
   /** A stream failed after its headers were sent, so the client sees a broken connection and no problem. */

@@ -49,7 +49,7 @@ function requireSocketRoute(request: FastifyRequest, isDraining: boolean): void 
 
 /** The handler of a socket throws only if it has a bug. */
 function onError(error: Error, socket: WebSocket, request: FastifyRequest): void {
-  request.log.error({ err: error }, 'socket failed by a bug')
+  request.log.error({ err: error }, 'socket failed because of a bug')
   socket.close(1011, 'The gateway failed.')
 }
 

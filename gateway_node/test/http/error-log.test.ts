@@ -32,7 +32,7 @@ test('a hook that fails while a refusal is sent is logged once', async (t) => {
 
   await app.inject('/tried')
 
-  assert.deepEqual(lines, ['answer failed by a bug: a bug in a hook'])
+  assert.deepEqual(lines, ['answer failed because of a bug: a bug in a hook'])
 })
 
 test('the cause is logged when the stream of an answer fails', async (t) => {

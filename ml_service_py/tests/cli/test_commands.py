@@ -196,7 +196,7 @@ def test_a_bug_ends_a_command_with_one_sentence_and_its_stack_in_the_log(command
     with capture_logs() as logs:
         result = commands.run("migrate")
 
-    assert result.stderr == "The command failed by a bug, a LookupError: report it with the log above.\n"
+    assert result.stderr == "The command failed because of a bug, a LookupError: report it with the log above.\n"
     assert [row["event"] for row in logs] == ["command failed"]
 
 
@@ -208,7 +208,7 @@ def test_a_file_that_can_not_be_written_is_named(commands: Commands, monkeypatch
 
     result = commands.run("migrate")
 
-    assert result.stderr == "/cache/file: No space left on device. Mend that, then try again.\n"
+    assert result.stderr == "/cache/file: No space left on device. Fix that, then try again.\n"
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_train_if_none_trains_nothing_while_the_registry_can_not_be_read(command
     result = commands.run(*TRAIN)
 
     assert result.exit_code == 1
-    assert "The registry can't be used now (Input/output error). Mend the cause, then try again." in result.stderr
+    assert "The registry can't be used now (Input/output error). Fix the cause, then try again." in result.stderr
 
 
 def test_logs_are_json_lines_with_data_in_fields() -> None:

@@ -169,7 +169,7 @@ export class Connection implements SessionOwner {
       else this.#outbox.send(encodeError(thrown, about))
       return
     }
-    this.#parts.logger.error({ err: thrown, sessionId: this.#sessionId }, 'frame failed by a bug')
+    this.#parts.logger.error({ err: thrown, sessionId: this.#sessionId }, 'frame failed because of a bug')
     this.socket.close(1011, 'The gateway failed.')
   }
 }

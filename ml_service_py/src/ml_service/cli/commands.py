@@ -142,11 +142,11 @@ def _settings() -> Iterator[Settings]:
         typer.echo(_sentence(error), err=True)
         raise typer.Exit(1) from None
     except OSError as error:
-        typer.echo(f"{error.filename or 'The system'}: {error.strerror or error}. Mend that, then try again.", err=True)
+        typer.echo(f"{error.filename or 'The system'}: {error.strerror or error}. Fix that, then try again.", err=True)
         raise typer.Exit(1) from None
     except Exception as error:
         log.exception("command failed")
-        typer.echo(f"The command failed by a bug, a {type(error).__name__}: report it with the log above.", err=True)
+        typer.echo(f"The command failed because of a bug, a {type(error).__name__}: report it with the log above.", err=True)
         raise typer.Exit(1) from None
 
 

@@ -79,6 +79,6 @@ def test_any_message_about_a_job_is_usable_or_rejected(message: ReceivedMessage,
         decoded = decode(message)
     except InvalidArgument as error:
         decoded = None
-        assert "Mend its publisher" in error.detail  # noqa: PT017  it may be a message as well
+        assert "Fix its publisher" in error.detail  # noqa: PT017  it may be a message as well
     if isinstance(decoded, Job | CancelRequest):
         assert is_id(decoded.job_id)

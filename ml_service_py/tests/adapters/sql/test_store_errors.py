@@ -1,4 +1,4 @@
-"""Errors of the store: the log contains the driver's message, and an error that an operator must mend isn't retryable."""
+"""Errors of the store: the log contains the driver's message, and an error that an operator must fix isn't retryable."""
 
 from __future__ import annotations
 

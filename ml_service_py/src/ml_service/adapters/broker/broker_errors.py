@@ -21,7 +21,7 @@ def cause_of(error: BaseException) -> str:
 def unavailable(what: str, error: BaseException) -> Unavailable:
     """Return Unavailable with the reason BROKER_UNUSABLE for a refusal, else BROKER_UNAVAILABLE. `what` begins the message."""
     if isinstance(error, REFUSALS):
-        known = Unavailable("BROKER_UNUSABLE", f"{what}. Mend the user, the password or the virtual host of AMQP_URL.")
+        known = Unavailable("BROKER_UNUSABLE", f"{what}. Fix the user, the password or the virtual host of AMQP_URL.")
     else:
         known = Unavailable("BROKER_UNAVAILABLE", f"{what}. Try again.")
     known.cause = cause_of(error)

@@ -76,11 +76,11 @@ def decode(message: ReceivedMessage, expected: type[M]) -> M:
     """Return the body as the expected message. Raises InvalidArgument (MESSAGE_UNDECODABLE) for another type or a malformed body."""
     name = expected.DESCRIPTOR.full_name
     if message.type != name:
-        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The message's type is '{message.type}', not '{name}'. Mend its publisher.")
+        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The message's type is '{message.type}', not '{name}'. Fix its publisher.")
     try:
         return expected.FromString(message.body)
     except DecodeError as error:
-        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The message's body is no {name}: {error}. Mend its publisher.") from error
+        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The message's body is no {name}: {error}. Fix its publisher.") from error
 
 
 def read_time(message: Message, name: str) -> datetime | None:
@@ -90,5 +90,5 @@ def read_time(message: Message, name: str) -> datetime | None:
     try:
         moment: datetime = getattr(message, name).ToDatetime(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
-        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The time {name} can't be used: {error}. Mend its publisher.") from error
+        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The time {name} can't be used: {error}. Fix its publisher.") from error
     return moment

@@ -73,7 +73,7 @@ def decode_job(message: ReceivedMessage) -> Job:
     _require_id(request.job_id)
     kind = request.WhichOneof("params")
     if kind is None:
-        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The job '{request.job_id}' has no parameters of a known kind. Mend its publisher.")
+        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The job '{request.job_id}' has no parameters of a known kind. Fix its publisher.")
     params = getattr(request, kind).SerializeToString(deterministic=True)
     return Job(request.job_id, kind, params, read_time(request, "occurred_at"))
 
@@ -138,7 +138,7 @@ def queued_again(message: ReceivedMessage, queue: str) -> Publication:
 
 def _require_id(job_id: str) -> None:
     if not is_id(job_id):
-        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The job's id is not valid: it must have {ID_RULE}. Mend its publisher.")
+        raise InvalidArgument("MESSAGE_UNDECODABLE", f"The job's id is not valid: it must have {ID_RULE}. Fix its publisher.")
 
 
 def _failure(error: ServiceError) -> Failure:

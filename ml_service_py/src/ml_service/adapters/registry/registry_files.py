@@ -172,9 +172,9 @@ def _translated_errors() -> Iterator[None]:
 def _translate(error: OSError) -> Unavailable:
     said = error.strerror or str(error).partition("\n")[0] or type(error).__name__
     if error.errno in PERMANENT:
-        known = Unavailable("REGISTRY_UNUSABLE", "The registry can't be used. Mend it, its rights or REGISTRY_URL.")
+        known = Unavailable("REGISTRY_UNUSABLE", "The registry can't be used. Fix it, its rights or REGISTRY_URL.")
     else:
-        known = Unavailable("REGISTRY_UNAVAILABLE", "The registry can't be used now. Mend the cause, then try again.")
+        known = Unavailable("REGISTRY_UNAVAILABLE", "The registry can't be used now. Fix the cause, then try again.")
     known.cause = said
     log.warning("registry failed", reason=known.reason, cause=said)
     return known

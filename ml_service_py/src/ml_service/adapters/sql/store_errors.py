@@ -74,7 +74,7 @@ def _translate(error: SQLAlchemyError | OSError) -> ServiceError:
         # A bug of ours: the store would reject the rows again.
         return Internal("INTERNAL", "The store rejected rows that break its constraints.")
     if isinstance(error, DBAPIError | OSError) and _is_permanent(error.orig if isinstance(error, DBAPIError) else error):
-        return Unavailable("STORE_UNUSABLE", "The SQL store can't be used. Mend it, or set DATABASE_URL to another one.")
+        return Unavailable("STORE_UNUSABLE", "The SQL store can't be used. Fix it, or set DATABASE_URL to another one.")
     if isinstance(error, DBAPIError | PoolTimeoutError | OSError):
         return Unavailable("STORE_UNAVAILABLE", "The SQL store can't be used now. Try again.")
     return Internal("INTERNAL", "The store can't execute a statement of this program.")

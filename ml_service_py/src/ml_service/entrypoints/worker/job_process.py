@@ -127,4 +127,4 @@ def _try(run: JobRunner, attempt: Attempt, pipe: Connection) -> JobOutcome | _Fa
         return _Failure(error.reason, error.detail)
     except Exception:
         log.exception("job failed", job_id=attempt.job.job_id, kind=attempt.job.kind, attempt=attempt.number)
-        return _Failure("INTERNAL", "The job failed by a bug. Look into the worker's log.")
+        return _Failure("INTERNAL", "The job failed because of a bug. See the worker's log.")

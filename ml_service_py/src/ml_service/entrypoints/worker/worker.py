@@ -127,12 +127,12 @@ class Worker:
             self._hand_back(attempt)
             raise
         except Exception:
-            log.exception("job failed by a bug of the worker", job_id=attempt.job.job_id, attempt=attempt.number)
-            self._settle(delivery, attempt, Internal("INTERNAL", "The worker failed by a bug. Look into its log."))
+            log.exception("job failed because of a bug in the worker", job_id=attempt.job.job_id, attempt=attempt.number)
+            self._settle(delivery, attempt, Internal("INTERNAL", "The worker failed because of a bug. See its log."))
 
     def _run_attempt(self, attempt: Attempt) -> Ending:
         if attempt.spent > len(self._retry_delays_ms) + 1:
-            return Internal("JOB_PROCESS_DIED", f"The job began {attempt.spent - 1} times and never ended. Look into the workers' logs.")
+            return Internal("JOB_PROCESS_DIED", f"The job began {attempt.spent - 1} times and never ended. See the workers' logs.")
         began = time.monotonic()
         ending: Ending | None = None
         self._metrics.begin_attempt()
