@@ -1,4 +1,4 @@
-"""Interleave the contenders' turns, so a busy minute affects all. Each round has one turn of each, and starts with another contender."""
+"""Interleave the contenders' turns, so a busy minute affects all. Each round has one turn of each, and begins with the next contender."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bare consumer: fills a queue with the arguments of the stack's `jobs`, receives one message at a time and acknowledges each.
+"""A bare consumer: fills a queue that has the arguments of the stack's `jobs`, then receives and acknowledges one message at a time.
 
 `python -m benchmarks.contenders.bare_consumer AMQP_URL DEFINITIONS COUNT`
 """

@@ -1,4 +1,4 @@
-"""The queue `jobs.dead`. One connection at a time takes all messages out. It requeues, in order, the messages that nobody removed."""
+"""The queue `jobs.dead`. One connection at a time takes the messages out, and requeues in order those that weren't removed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 QUEUE = "jobs.dead"
 #: An exclusive queue that serves as a lock. Two readers at once would each get a part of the messages, and the order would be lost.
 LOCK = "jobs.dead.viewer"
-#: Half of the gateway's deadline for the call, so that the other half remains for reading the queue.
+#: Half of the gateway's default deadline for a call (2 s), so that the other half remains for reading the queue.
 LOCK_SECONDS = 1.0
 LOCK_POLL_SECONDS = 0.1
 #: Only this number of the oldest messages are read. Later messages are read once these are removed.
