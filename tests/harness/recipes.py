@@ -47,7 +47,7 @@ def read_blocks(page: Path) -> list[Block]:
 
 
 def _last_path(sentence: str) -> str:
-    paths = re.findall(r"`([\w./-]+\.\w+)`", sentence)
+    paths = re.findall(r"`(\.[\w.]+|[\w.-]+/[\w./-]+)`", sentence)
     return paths[-1] if paths else ""
 
 
@@ -80,12 +80,12 @@ def carry_out(blocks: list[Block], copy: Path, shell: Shell) -> None:
 
 
 def patched(text: str, block: Block) -> str:
-    for hunk in re.split(r"^@@\n", block.text, flags=re.MULTILINE):
-        lines = hunk.splitlines()
-        old = "\n".join(line[1:] for line in lines if not line.startswith("+"))
-        new = "\n".join(line[1:] for line in lines if not line.startswith("-"))
+    for hunk in re.split(r"^@@\n", f"{block.text}\n", flags=re.MULTILINE):
+        lines = hunk.splitlines(keepends=True)
+        old = "".join(line[1:] for line in lines if not line.startswith("+"))
+        new = "".join(line[1:] for line in lines if not line.startswith("-"))
         # Whole lines only: the context must not match in the middle of one.
-        parts = re.split(rf"(?m)^{re.escape(old)}$", text)
+        parts = re.split(rf"(?m)^{re.escape(old)}", text)
         assert len(parts) == 2, f"{block.path} has these lines {len(parts) - 1} times, and not once:\n{old}"
         text = new.join(parts)
     return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +18,14 @@ if TYPE_CHECKING:
     from harness.stack import Data
 
 RECIPES = [
+    "add-a-job-kind",
     "add-a-route",
     "add-a-setting",
+    "add-a-socket-topic",
+    "remove-sign-in",
+    "remove-sockets",
+    "remove-the-page",
+    "replace-the-model",
 ]
 
 
@@ -34,10 +41,16 @@ def test_a_recipe_works_as_written(recipe: str, root: Path, trained: Data, broke
     check(copy, blocks)
     stack = Stack(trained.copy_to(tmp_path / "data", copy), broker_url, tmp_path)
     try:
-        sign_in, *_ = Page(root / "README.md").steps("See it work")
-        use([sign_in, *Page(page).steps("Use it")], stack, Shell(copy, stack.gateway.port, tmp_path))
+        use(steps_of(root, page), stack, Shell(copy, stack.gateway.port, tmp_path))
     finally:
         stack.stop()
+
+
+def steps_of(root: Path, page: Path) -> list[Step]:
+    """Return the commands below "Use it". A page that uses a token relies on the README to sign in."""
+    steps = Page(page).steps("Use it")
+    is_signing_in = any(re.search(r"\$(TOKEN|OPERATOR)", step.command) for step in steps)
+    return [*Page(root / "README.md").steps("See it work")[:is_signing_in], *steps]
 
 
 def use(steps: list[Step], stack: Stack, shell: Shell) -> None:
@@ -45,6 +58,8 @@ def use(steps: list[Step], stack: Stack, shell: Shell) -> None:
         process.start()
     for process in stack.processes:
         process.wait_until_ready()
+    # As the README says: curl would send even these requests to a proxy.
+    shell.run('no_proxy="127.0.0.1,$no_proxy"')
     for step in steps:
         printed = shell.run(step.command)
         if step.language == "json":
