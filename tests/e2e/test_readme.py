@@ -91,6 +91,6 @@ def test_the_tutorial_breaks_a_part_of_this_stack_alone(root: Path, shell: Shell
 
     assert re.fullmatch(r'"attempts":\d\n', check(shell, look))
     # The stack of the tests restarts nothing: tests/integration/test_local_programs.py lets a part crash.
-    part = re.search(r"-m infra\.local\.crash (\w+)$", shell.run(f"{crash.command} --dry-run").strip())
+    part = re.search(r"-m infra\.local crash '(\w+)'$", shell.run(f"{crash.command} --dry-run").strip())
     assert part
     assert part[1] in {"gateway", "recommender", "worker"}
