@@ -109,7 +109,8 @@ def test_connection_failure_the_running_job_is_done_once(
 ) -> None:
     with Wire(address.url) as wire, running_worker(wire.url, address.definitions, tmp_path) as worker:
         job_id = jobs.request("compute:1")
-        jobs.fact(job_id, "JobStarted")
+        # Wait for a fact after the start: before the start is confirmed, the worker would wait for the broker.
+        jobs.fact(job_id, "JobProgressed")
 
         wire.cut()
         eventually(lambda: worker.record(job_id).state is JobState.SUCCEEDED, within=20)
