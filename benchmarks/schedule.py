@@ -22,8 +22,6 @@ SHARES = {
     "drain": 70,
     "weight": 50,
 }
-#: A series of one round has no spread, but it has figures.
-FEWEST_ROUNDS = 1
 SHORTEST_TURN_SECONDS = 1
 
 
