@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { WebSocket } from 'ws'
 
 /** One loopback address has a limited number of ephemeral ports, so many connections to one port need several addresses. */
-export type Origin = { localAddress?: string }
+type Origin = { localAddress?: string }
 
 let operator: Promise<string> | undefined
 
