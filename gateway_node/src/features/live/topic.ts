@@ -1,5 +1,6 @@
 // A kind of topic is one file in `topics/` and one line in `topics.ts`. This file says what such a file exports.
 import type { FastifyInstance } from 'fastify'
+import type { UserErased } from '../../gen/whynotboth/v1/interactions.ts'
 import type { Access } from '../../http/access.ts'
 import type { Hub } from './hub.ts'
 import type { Outbox } from './outbox.ts'
@@ -33,7 +34,7 @@ export interface TopicHandler {
   /** Send the current state, then every change. Resolve once later changes will be sent. An error refuses the subscription. `ids` holds the ids in the topic's name. */
   subscribe(topic: string, subscription: Subscription, ids: Record<string, string>): Promise<void>
   onInteraction?(interaction: { userId: string; itemId: string; at: string }, offset: number): void
-  onErasure?(erasure: { userId: string; at: string }, offset: number): void
+  onErasure?(erasure: UserErased, offset: number): void
   /** The stream `interactions` begins anew: the offsets so far mean nothing. */
   onInteractionsRestart?(): void
   onJobChange?(change: JobChange): void

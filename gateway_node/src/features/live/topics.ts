@@ -78,7 +78,7 @@ function followInteractions(app: FastifyInstance, notify: Notify): LogHandlers {
       const { offset } = message
       const erasure = readErasure(message)
       const interaction = erasure ? undefined : decodeInteraction(app, message)
-      if (erasure) notify((handler) => handler.onErasure?.({ userId: erasure.userId, at: toTime(erasure) }, offset))
+      if (erasure) notify((handler) => handler.onErasure?.(erasure, offset))
       if (interaction) notify((handler) => handler.onInteraction?.(interaction, offset))
     },
     onRestart: () => notify((handler) => handler.onInteractionsRestart?.()),
@@ -87,15 +87,13 @@ function followInteractions(app: FastifyInstance, notify: Notify): LogHandlers {
 
 function decodeInteraction(app: FastifyInstance, { body, offset }: LogMessage) {
   try {
-    const interaction = InteractionRecorded.decode(body)
-    return { userId: interaction.userId, itemId: interaction.itemId, at: toTime(interaction) }
+    const { userId, itemId, occurredAt = new Date(0) } = InteractionRecorded.decode(body)
+    return { userId, itemId, at: occurredAt.toISOString() }
   } catch (error) {
     app.log.warn({ err: error, offset }, 'interaction undecodable')
     return undefined
   }
 }
-
-const toTime = ({ occurredAt = new Date(0) }: { occurredAt?: Date | undefined }) => occurredAt.toISOString()
 
 function notifyOfJobs(app: FastifyInstance, notify: Notify): void {
   app.jobs.subscribe({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { buildTestApp } from '../../build-app.ts'
 import { erasureOf } from '../../erasing.ts'
 import { LiveClient } from './live-client.ts'
@@ -25,7 +26,7 @@ async function open(t: TestContext) {
     }
     return gate.resolve
   }
-  return { app, gateway, recommender, erase, hold, client: await LiveClient.open(app) }
+  return { app, broker, gateway, recommender, erase, hold, client: await LiveClient.open(app) }
 }
 
 test('an erasure pushes the list of an unknown user', async (t) => {
@@ -65,6 +66,18 @@ test('a list from before the erasure is not pushed', async (t) => {
   const offset = erase('1')
   await setImmediate()
   release()
+
+  assert.equal((await client.event(list)).offset, offset)
+})
+
+test('an erasure without a usable time still pushes the new list', async (t) => {
+  const { client, broker } = await open(t)
+  await client.subscribe(list)
+  await client.event(list)
+  const { body, ...erasure } = erasureOf('1')
+  const endlessTime = new BinaryWriter().uint32(42).fork().uint32(8).int64(Number.MAX_SAFE_INTEGER).join().finish()
+
+  const offset = broker.append('interactions', { ...erasure, body: Buffer.concat([body, endlessTime]) })
 
   assert.equal((await client.event(list)).offset, offset)
 })

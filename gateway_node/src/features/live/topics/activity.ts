@@ -1,4 +1,5 @@
 // `activity`: the events of all users and jobs, for an operator to watch. Under load it is a sample; it is never a record.
+import type { UserErased } from '../../../gen/whynotboth/v1/interactions.ts'
 import { encodeEvent } from '../frames.ts'
 import type { Hub } from '../hub.ts'
 import { TokenBucket } from '../token-bucket.ts'
@@ -42,9 +43,9 @@ class ActivityTopic implements TopicHandler {
   }
 
   /** New subscribers get nothing any more of what the user did. */
-  onErasure({ userId, at }: { userId: string; at: string }): void {
+  onErasure({ userId, occurredAt = new Date(0) }: UserErased): void {
     this.#newest = this.#newest.filter((activity) => activity.userId !== userId)
-    this.#record({ kind: 'user.erased', userId, at })
+    this.#record({ kind: 'user.erased', userId, at: occurredAt.toISOString() })
   }
 
   onJobChange({ fact, job: { jobId, updatedAt } }: JobChange): void {
