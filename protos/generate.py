@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from error_tables import ErrorTable, read_table, render_page, render_python, render_typescript
-from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from google.rpc import status_pb2
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,6 +23,7 @@ TYPESCRIPT = Path("gateway_node/src/gen")
 PAGE = Path("docs/reference/errors.md")
 #: Google's contracts for the details of a gRPC error. Only TypeScript needs their code: a package of Python's has it.
 GOOGLE_RPC = tuple(Path(status_pb2.__file__).with_name(name) for name in ("status.proto", "error_details.proto"))
+INCLUDES = (f"-I{PROTOS}", f"-I{GOOGLE_RPC[0].parents[2]}")
 TS_PROTO = ROOT / "gateway_node" / "node_modules" / ".bin" / "protoc-gen-ts_proto"
 TS_OPTIONS = (
     "outputServices=grpc-js",
@@ -65,9 +66,10 @@ def generate(target: Path) -> None:
     python, typescript, page = (target / place for place in (PYTHON, TYPESCRIPT, PAGE))
     for folder in (python, typescript, page.parent):
         folder.mkdir(parents=True)
-    tables = read_tables(sources, target / "contracts.binpb")
+    contracts = compile_contracts(sources, target / "contracts.binpb")
+    tables = [table for contract in contracts.file if (table := read_table(contract))]
     generate_python(sources, python)
-    generate_typescript(sources, typescript)
+    generate_typescript(contracts, target / "typescript.binpb", typescript)
     for table in tables:
         folder = Path(table.source).parent
         (python / folder / "error_reasons.py").write_text(render_python(table), "utf-8")
@@ -75,33 +77,38 @@ def generate(target: Path) -> None:
     page.write_text(render_page(tables), "utf-8")
 
 
+def compile_contracts(sources: list[Path], compiled: Path) -> FileDescriptorSet:
+    protoc(*INCLUDES, f"--descriptor_set_out={compiled}", "--include_imports", "--include_source_info", *sources, *GOOGLE_RPC)
+    return FileDescriptorSet.FromString(compiled.read_bytes())
+
+
 def generate_python(sources: list[Path], folder: Path) -> None:
     services = [source for source in sources if "\nservice " in source.read_text("utf-8")]
-    protoc(sources, f"--python_out={folder}", f"--mypy_out=quiet:{folder}")
+    protoc(*INCLUDES, f"--python_out={folder}", f"--mypy_out=quiet:{folder}", *sources)
     if services:
-        protoc(services, f"--grpc_python_out={folder}", f"--mypy_grpc_out=quiet:{folder}")
+        protoc(*INCLUDES, f"--grpc_python_out={folder}", f"--mypy_grpc_out=quiet:{folder}", *services)
 
 
-def generate_typescript(sources: list[Path], folder: Path) -> None:
+def generate_typescript(contracts: FileDescriptorSet, compiled: Path, folder: Path) -> None:
+    """Generate from the compiled contracts, without the details of Google's that nobody sends: those would be 1,600 lines."""
+    details = next(contract for contract in contracts.file if contract.name == "google/rpc/error_details.proto")
+    used = [message for message in details.message_type if message.name == "ErrorInfo"]
+    details.CopyFrom(FileDescriptorProto(name=details.name, package=details.package, syntax=details.syntax, message_type=used))
+    compiled.write_bytes(contracts.SerializeToString())
     protoc(
-        [*sources, *GOOGLE_RPC],
+        f"--descriptor_set_in={compiled}",
         f"--plugin=protoc-gen-ts_proto={TS_PROTO}",
         f"--ts_proto_out={folder}",
         f"--ts_proto_opt={','.join(TS_OPTIONS)}",
+        # ts-proto adds what these import.
+        *(contract.name for contract in contracts.file if contract.package != "google.protobuf"),
     )
 
 
-def read_tables(sources: list[Path], compiled: Path) -> list[ErrorTable]:
-    protoc(sources, f"--descriptor_set_out={compiled}", "--include_source_info")
-    contracts = FileDescriptorSet.FromString(compiled.read_bytes())
-    return [table for contract in contracts.file if (table := read_table(contract))]
-
-
-def protoc(sources: list[Path], *options: str) -> None:
+def protoc(*arguments: str | Path) -> None:
     # The plugins, and the Node that one of them needs, stand beside this Python.
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    paths = (f"-I{PROTOS}", f"-I{GOOGLE_RPC[0].parents[2]}")
-    command = [sys.executable, "-m", "grpc_tools.protoc", *paths, *options, *map(str, sources)]
+    command = [sys.executable, "-m", "grpc_tools.protoc", *map(str, arguments)]
     ended = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, env=environment)
     if ended.returncode != 0:
         raise ValueError(f"protoc refuses the contracts:\n{ended.stderr.strip()}")
