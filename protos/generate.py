@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from error_tables import ErrorTable, read_table, render_page, render_python, render_typescript
+from error_tables import read_table, render_page, render_python, render_typescript
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from google.rpc import status_pb2
 
