@@ -22,10 +22,12 @@ function openOverload(t: TestContext, servedPerMs = capacityPerMs, tickMs = 1) {
   let served = 0
   t.mock.method(performance, 'now', () => now)
   t.mock.timers.enable({ apis: ['setTimeout'] })
+  /** Resolve when the test's clock shows this time. */
+  const until = (time: number) => new Promise<void>((done) => setTimeout(done, time - now))
   const ask = createCoalescer<number, number>(async (requests) => {
     served += requests.length
     freeAt = Math.max(now, freeAt) + requests.length / servedPerMs
-    await new Promise((resolve) => setTimeout(resolve, freeAt - now))
+    await until(freeAt)
     return requests.map(async (request) => request)
   })
 
