@@ -4,16 +4,21 @@ import { AppError, isReason, toReason } from '../src/errors.ts'
 import { ErrorReason } from '../src/gen/whynotboth/v1/errors.ts'
 
 test('an error has the kind of its reason, and is retryable as the contract says', () => {
-  const described = (['BROKER_UNAVAILABLE', 'BROKER_UNUSABLE', 'DEADLINE_EXCEEDED', 'JOB_DEADLINE_EXCEEDED'] as const)
-    .map((reason) => new AppError(reason))
-    .map(({ kind, isRetryable }) => [kind, isRetryable])
+  const expected = {
+    BROKER_UNAVAILABLE: ['UNAVAILABLE', true],
+    BROKER_UNUSABLE: ['UNAVAILABLE', false],
+    DEADLINE_EXCEEDED: ['DEADLINE_EXCEEDED', true],
+    JOB_DEADLINE_EXCEEDED: ['DEADLINE_EXCEEDED', false],
+    RECOMMENDER_OVERLOADED: ['RESOURCE_EXHAUSTED', true],
+    ITEM_UNKNOWN: ['NOT_FOUND', false],
+    REQUEST_INVALID: ['INVALID_ARGUMENT', false],
+    INTERNAL: ['INTERNAL', false],
+  } as const
 
-  assert.deepEqual(described, [
-    ['UNAVAILABLE', true],
-    ['UNAVAILABLE', false],
-    ['DEADLINE_EXCEEDED', true],
-    ['DEADLINE_EXCEEDED', false],
-  ])
+  const errors = Object.keys(expected).map((reason) => new AppError(reason as keyof typeof expected))
+
+  const described = errors.map(({ reason, kind, isRetryable }) => [reason, [kind, isRetryable]])
+  assert.deepEqual(Object.fromEntries(described), expected)
 })
 
 test('an error without a detail of its own has the sentences of the contract', () => {
