@@ -1,4 +1,4 @@
-// Finds what a JSON schema lets in without a bound.
+// Finds the values of a JSON schema that have no limit.
 
 export type Schema = {
   type?: string

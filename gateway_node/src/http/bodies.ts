@@ -6,7 +6,7 @@ import { isTooDeep, isTooWide, maxDepth } from './json-bounds.ts'
 export const bodyLimitBytes = 64 * 1024
 /** At all levels together. */
 const maxFields = 128
-/** Each chunk or packet of a body costs time and memory, however small it is: a client that sends single bytes costs more than a thousand others. */
+/** The most chunks or packets of a body. Each costs time and memory, however small: a client that sends single bytes costs more than 1,000 others. */
 const maxPieces = 1024
 const shownLength = 50
 

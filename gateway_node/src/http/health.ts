@@ -1,4 +1,4 @@
-// The probes. /healthz asks no other service. /readyz says whether the gateway has started and isn't about to stop: much works without a client.
+// The probes. /healthz asks no other service. /readyz says whether the gateway has started and isn't about to stop: much works without broker or recommender.
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppError } from '../errors.ts'

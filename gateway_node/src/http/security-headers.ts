@@ -1,4 +1,4 @@
-// What browsers are told with every answer: what a page may load and who may frame it; and whose pages may read what is answered.
+// The security headers of every answer: what a page may load, who may frame it, and which origins may read the answer (CORS).
 import { createHash } from 'node:crypto'
 import cors from '@fastify/cors'
 import fp from 'fastify-plugin'
@@ -7,7 +7,7 @@ const preflightSeconds = 600
 
 export const headersPlugin = fp(
   async (app) => {
-    // Made once. @fastify/helmet would write the policy anew for each request.
+    // Made once. @fastify/helmet would write the policy again for each request.
     const headers = {
       'content-security-policy': writePolicy(),
       'x-content-type-options': 'nosniff',
@@ -17,18 +17,18 @@ export const headersPlugin = fp(
     }
     app.addHook('onRequest', (request, reply, done) => {
       reply.headers(headers)
-      // Answers are somebody's own. A file says itself how long it may be kept.
+      // Answers of the API may hold a user's data. A file of the page sets its own cache-control.
       if (request.url.startsWith('/v1/')) reply.header('cache-control', 'no-store')
       done()
     })
     const { allowedOrigins } = app.config
     if (allowedOrigins.length === 0) return
-    // A browser asks beforehand without a token. The route for that is the library's.
+    // A browser sends a preflight request without a token. The library registers the route for it.
     app.addHook('onRoute', (route) => {
       if (route.method === 'OPTIONS') route.config = { ...route.config, access: ['anyone'] }
     })
     await app.register(cors, {
-      // A function, as in a list the library takes `*` for everybody.
+      // A function, because in a list the library takes `*` for every origin.
       origin: async (origin: string | undefined) => origin !== undefined && allowedOrigins.includes(origin),
       methods: ['GET', 'HEAD', 'POST', 'DELETE'],
       allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'traceparent', 'x-request-id'],

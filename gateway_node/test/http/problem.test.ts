@@ -51,7 +51,7 @@ test('each field that can not be used is named', async (t) => {
   assert.deepEqual(pointers.sort(), ['/color', '/itemId', '/rating', '/userId'])
 })
 
-test('what may go well later says when to try again', async (t) => {
+test('a retryable problem has the header Retry-After', async (t) => {
   const { gateway, recommender } = await buildTestApp(t)
   recommender.fail('RECOMMENDER_UNAVAILABLE')
 
@@ -61,7 +61,7 @@ test('what may go well later says when to try again', async (t) => {
   assert.equal(answer.headers['retry-after'], '1')
 })
 
-test('kinds have their statuses', async (t) => {
+test('the kind of an error decides its HTTP status', async (t) => {
   const { gateway, recommender } = await buildTestApp(t)
   const statuses = [
     ['RECOMMENDER_OVERLOADED', 429],
@@ -76,7 +76,7 @@ test('kinds have their statuses', async (t) => {
   }
 })
 
-test('a bug tells the caller nothing of the inside', async (t) => {
+test('the problem of a bug has no internal details', async (t) => {
   const { gateway, recommender } = await buildTestApp(t)
   recommender.getItem = () => {
     throw new TypeError('secret inside')
@@ -88,7 +88,7 @@ test('a bug tells the caller nothing of the inside', async (t) => {
   assert.ok(!JSON.stringify(answer.body).includes('secret'))
 })
 
-test('a good request id is kept, another is replaced', async (t) => {
+test('a valid request id is kept, and an invalid one is replaced', async (t) => {
   const { gateway } = await buildTestApp(t)
 
   const kept = await gateway.get('/v1/items/1', { 'x-request-id': 'abc-123' })
