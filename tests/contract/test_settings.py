@@ -13,6 +13,7 @@ from harness.stack import node
 from ml_service.adapters.broker import events
 from ml_service.config import Settings, read_settings
 from ml_service.entrypoints.worker import first_commands, worker
+from ml_service.handlers.deadline import STORE_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,13 +86,13 @@ def test_the_compose_file_waits_for_each_process_to_stop(root: Path) -> None:
 
 
 def test_the_time_budgets_nest(root: Path) -> None:
-    """The deadline of a request is shorter than the recommender's grace, that than the process's bound, and that than the platform's."""
+    """Each limit is shorter than the next: a store query, a request, the recommender's grace, the process's bound, the platform's."""
     gateway = gateway_config(root, DEMO)
     fields = Settings.model_fields
     platform_seconds = 10
 
     assert int(str(gateway["confirmTimeoutMs"])) < int(str(gateway["recommenderDeadlineMs"]))
-    assert int(str(gateway["recommenderDeadlineMs"])) / 1000 < fields["recommender_grace_seconds"].default
+    assert STORE_SECONDS < int(str(gateway["recommenderDeadlineMs"])) / 1000 < fields["recommender_grace_seconds"].default
     assert fields["recommender_grace_seconds"].default < int(str(gateway["shutdownMs"])) / 1000 < platform_seconds
 
 
