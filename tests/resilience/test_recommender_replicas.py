@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from harness.brokers import RunningBroker
     from harness.processes import Process
 
-#: #: The gateway stops calling a recommender after 3 s of silence. Until then, each call to it loses the deadline of 2 s,
-#: #: so some answers are degraded. Without that, half of all would be, and this many good ones would take minutes.
+#: The gateway stops calling a recommender after 3 s of silence. Until then, each call to it loses the deadline of 2 s,
+#: so some answers are degraded. Without that, half of all would be, and this many good ones would take minutes.
 GOOD = 1000
 DEGRADED_AT_MOST = 100
 
