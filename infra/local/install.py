@@ -50,12 +50,16 @@ SOURCES = (
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something to install, and the file that says which versions were installed last."""
+    """A folder to install, and the stamp in it: a file with the versions that were installed last."""
 
     name: str
-    stamp: Path
+    folder: Path
     versions: str
     install: Callable[[], None]
+
+    @property
+    def stamp(self) -> Path:
+        return self.folder / ".installed"
 
     def start(self, steps: Steps, after: Sequence[Future[None]] = ()) -> Futures:
         """Start the installation if it isn't done. An installation with tools also serves the demo, which needs none."""
@@ -63,6 +67,9 @@ class Part:
         return [] if is_done else [steps.start(self.name, self._run, after)]
 
     def _run(self) -> None:
+        if not self.stamp.exists():
+            # An interrupted installation leaves packages without some of their files, and uv takes them for installed.
+            shutil.rmtree(self.folder, ignore_errors=True)
         self.stamp.unlink(missing_ok=True)
         self.install()
         self.stamp.write_text(self.versions, "utf-8")
@@ -72,14 +79,15 @@ def start_installation(settings: Settings, steps: Steps, broker: BrokerChoice, *
     """Start what isn't done yet, side by side. With tools, tests and checks can run, too. Return the steps of Python and of the broker."""
     check_name(settings.root)
     locks = [settings.root / folder / "requirements.lock" for folder in (*STACK, *(TOOLS if with_tools else ()))]
-    python_stamp = settings.venv / ".installed"
-    if not settings.python.exists():
-        python_stamp.unlink(missing_ok=True)
-    versions = " ".join([f"{sys.version_info[:2]}", *map(_hash, locks)])
-    python = Part("Python packages", python_stamp, versions, partial(_install_python, settings, steps, locks)).start(steps)
+    install_python = partial(_install_python, settings, steps, locks)
+    packages = Part("Python packages", settings.venv, " ".join(map(_hash, locks)), install_python)
+    if not (settings.python.exists() and settings.site_packages.exists()):
+        # The environment's Python was removed, or another version of Python runs this.
+        packages.stamp.unlink(missing_ok=True)
+    python = packages.start(steps)
     versions = _hash(settings.root / "gateway_node" / "package-lock.json") + (" with tools" if with_tools else "")
     install_node = partial(_install_node, settings, steps, NPM_ALL if with_tools else NPM_SHIPPED)
-    Part("Node packages", settings.root / "gateway_node" / "node_modules" / ".installed", versions, install_node).start(steps, python)
+    Part("Node packages", settings.root / "gateway_node" / "node_modules", versions, install_node).start(steps, python)
     return python, _start_broker(settings, steps, broker)
 
 
@@ -88,8 +96,7 @@ def _hash(lock: Path) -> str:
 
 
 def _install_python(settings: Settings, steps: Steps, locks: Sequence[Path]) -> None:
-    # Written last, so that it stands for a complete installation of uv.
-    if not any(settings.site_packages.glob("uv-*.dist-info/RECORD")):
+    if not settings.python.exists():
         _make_environment(settings, steps)
     run_uv(settings, steps, "install", *ONLY_LOCKED, *(f"--requirement={lock}" for lock in locks))
     _name_sources(settings)
@@ -103,7 +110,6 @@ def _make_environment(settings: Settings, steps: Steps) -> None:
         if not can_install_packages():
             raise LocalError(f"Python's venv is missing: install it (Debian and Ubuntu: `apt-get install {package}`).")
         install_packages(steps, settings, package)
-    shutil.rmtree(settings.venv, ignore_errors=True)
     # -I: neither venv nor pip takes packages of the person's PYTHONPATH for installed ones.
     steps.command("venv", [sys.executable, "-I", "-m", "venv", ".venv"], cwd=settings.root, variables=settings.variables)
     pip = [str(settings.python), "-I", "-m", "pip", "install", *ONLY_LOCKED, "--no-input", "--progress-bar=off"]

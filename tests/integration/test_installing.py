@@ -19,6 +19,7 @@ from infra.local.progress import Progress, Steps
 from infra.local.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PACKAGES = ("shipped", "tool", "extra")
@@ -160,3 +161,24 @@ def test_what_installers_keep_lies_in_the_checkout(checkout: Path, machine: Path
 
     assert (settings.run / "cache" / "npm").is_dir()
     assert {path.name for path in machine.iterdir()} & {".npm", ".cache"} == set()
+
+
+def kill_uv(settings: Settings) -> None:
+    """Leave what a killed uv leaves: metadata of a package, without a file of it and without its list of files."""
+    (settings.site_packages / "smallest.py").unlink()
+    (settings.site_packages / "smallest-1.0.dist-info" / "RECORD").unlink()
+    (settings.venv / ".installed").unlink()
+
+
+def change_python(settings: Settings) -> None:
+    """Make the environment one of another version of Python."""
+    settings.site_packages.parent.rename(settings.venv / "lib" / "python3.0")
+
+
+@pytest.mark.parametrize("damage", [kill_uv, change_python])
+def test_an_environment_that_can_not_be_used_is_made_anew(checkout: Path, machine: Path, damage: Callable[[Settings], None]) -> None:
+    damage(install(checkout))
+
+    settings = install(checkout)
+
+    assert_installed(settings)
