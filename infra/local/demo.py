@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from infra.local.broker import BrokerChoice, broker_programs, choose_broker, remove_container
 from infra.local.data_places import data_places
 from infra.local.first_answer import wait_for_first_answer
-from infra.local.folders import owned_run_folder, plain_name
+from infra.local.folders import only_installer, owned_run_folder, plain_name
 from infra.local.install import start_installation
 from infra.local.leftovers import find_marked, stop_marked
 from infra.local.ports import LOOPBACK, check_free
@@ -56,11 +56,12 @@ def _start(settings: Settings, progress: Progress, stack: Stack, *, is_reloading
     broker = choose_broker(settings)
     is_given = broker is BrokerChoice.GIVEN
     check_free({name: port for name, port in settings.ports.items() if not (is_given and name.startswith("BROKER_"))})
-    steps = Steps(progress, settings.logs)
-    python, rabbitmq = start_installation(settings, steps, broker, with_tools=is_reloading)
-    start_preparation(settings, steps, python)
-    steps.start("broker", lambda: _start_broker(settings, stack), rabbitmq)
-    steps.wait()
+    with only_installer(settings, progress.say):
+        steps = Steps(progress, settings.logs)
+        python, rabbitmq = start_installation(settings, steps, broker, with_tools=is_reloading)
+        start_preparation(settings, steps, python)
+        steps.start("broker", lambda: _start_broker(settings, stack), rabbitmq)
+        steps.wait()
     note_prepared(settings)
     stack.start(service_programs(settings, is_reloading=is_reloading))
     stack.wait_until_ready()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from infra.local.errors import LocalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from infra.local.settings import Settings
 
@@ -48,6 +48,16 @@ def owned_run_folder(settings: Settings) -> Iterator[None]:
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
+        yield
+
+
+@contextmanager
+def only_installer(settings: Settings, say: Callable[[str], object]) -> Iterator[None]:
+    """Keep other commands of this checkout from installing while the block runs. Wait for one that installs now."""
+    with (settings.run / "installing").open("ab") as file:
+        if not _lock(file.fileno(), fcntl.LOCK_EX):
+            say("waiting for another command that installs here")
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from infra.local.broker import BrokerChoice, choose_broker, pull_image
 from infra.local.debian import can_install_packages, install_packages, keep_service_off
 from infra.local.errors import LocalError
-from infra.local.folders import check_name, make_private
+from infra.local.folders import check_name, make_private, only_installer
 from infra.local.package_sources import npm_variables, pip_variables, uses_no_index, uv_variables
 from infra.local.progress import Progress, Steps
 
@@ -180,9 +180,11 @@ def _pull_image(settings: Settings, steps: Steps) -> None:
 def install_with_tools(settings: Settings) -> None:
     """`make install`: install what the tests and checks need."""
     make_private(settings.run)
-    steps = Steps(Progress(), settings.logs)
-    start_installation(settings, steps, choose_broker(settings), with_tools=True)
-    steps.wait()
+    progress = Progress()
+    with only_installer(settings, progress.say):
+        steps = Steps(progress, settings.logs)
+        start_installation(settings, steps, choose_broker(settings), with_tools=True)
+        steps.wait()
 
 
 def renew_locks(settings: Settings) -> None:

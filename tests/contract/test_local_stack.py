@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.ports import free_ports
-from infra.local import broker
+from harness.waiting import eventually
+from infra.local import broker, install
 from infra.local.broker import BrokerChoice, choose_broker
 from infra.local.errors import LocalError
-from infra.local.folders import owned_run_folder
+from infra.local.folders import only_installer, owned_run_folder
 from infra.local.programs import STOP_SECONDS, service_programs
+from infra.local.progress import Progress
 from infra.local.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -68,6 +71,23 @@ def test_a_given_broker_that_does_not_answer_is_an_error(settings: Settings) -> 
 
 def test_the_stack_stops_within_the_time_that_the_demo_promises() -> None:
     assert sum(STOP_SECONDS) < 15
+
+
+def test_two_commands_never_install_into_one_checkout_at_the_same_time(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+    monkeypatch.setattr(install, "choose_broker", lambda _: BrokerChoice.INSTALLED)
+    monkeypatch.setattr(install, "start_installation", lambda *_, **__: events.append("second"))
+    monkeypatch.setattr(Progress, "say", lambda _, text: events.append(text))
+    second = threading.Thread(target=install.install_with_tools, args=[settings])
+    settings.run.mkdir()
+
+    with only_installer(settings, events.append):
+        second.start()
+        eventually(lambda: events, within=10, what="a second command that waits")
+        events.append("first")
+    second.join()
+
+    assert events == ["waiting for another command that installs here", "first", "second"]
 
 
 def test_what_owns_the_run_folder_is_named_to_who_comes_second(settings: Settings) -> None:
