@@ -8,11 +8,13 @@ import pytest
 from ml_service.model.ratings import RatingWeights
 from ml_service.model.reasons import why
 from ml_service.model.scoring import (
+    History,
     ItemItemModel,
     Ranking,
     add_rating,
     contributions,
     history_of,
+    rank,
     recommend,
     score,
     score_users,
@@ -30,6 +32,9 @@ WEIGHTS = np.array(
     ],
     dtype=np.float32,
 )
+
+
+WEIGH = RatingWeights(1.5, 3.0)
 
 
 @pytest.fixture
@@ -57,6 +62,23 @@ def test_each_history_of_a_batch_has_its_own_limit(model: ItemItemModel) -> None
     assert ids(model, first.indexes) == "b"
     assert ids(model, second.indexes) == "bcde"
     assert second.scores.tolist() == pytest.approx([0.5, 0.2, 0, 0])
+
+
+def test_a_batch_is_ranked_like_each_of_its_users_alone() -> None:
+    chance = np.random.default_rng(0)
+    weights = chance.integers(-3, 4, (50, 50)).astype(np.float32)
+    model = ItemItemModel(np.array([f"{number:02d}" for number in range(50)]), weights, np.linspace(1, 0, 50, dtype=np.float32), WEIGH)
+    histories = [History(chance.choice(50, size, replace=False), np.full(size, 3.0)) for size in chance.integers(0, 50, 80)]
+    users, limits = score_users(model, histories), chance.integers(1, 20, 80).tolist()
+
+    rankings = rank(model, users, limits)
+
+    for user, limit, ranking in zip(users, limits, rankings, strict=True):
+        unseen = np.flatnonzero(user.scores > -np.inf)
+        best = unseen[np.argsort(-(user.scores + model.tie_breaks)[unseen], kind="stable")][:limit]
+        np.testing.assert_array_equal(ranking.indexes, best)
+        np.testing.assert_array_equal(ranking.scores, user.scores[best])
+        assert ranking.is_personal == user.is_personal
 
 
 def test_a_history_that_scores_no_item_is_answered_by_popularity(model: ItemItemModel) -> None:
@@ -156,11 +178,15 @@ def test_arrays_of_different_sizes_are_rejected() -> None:
 
 @pytest.mark.parametrize("count", [1, 10, 100, 101, 1000])
 def test_the_top_indexes_are_the_first_of_all_sorted_keys(count: int) -> None:
-    keys = np.random.default_rng(0).permutation(101).astype(np.float64)
+    keys = np.random.default_rng(0).integers(0, 50, (20, 101)) + np.linspace(0.5, 0, 101)
+    keys[:, ::3] = -np.inf
+    keys[0] = -np.inf
 
     top = top_indexes(keys, count)
 
-    np.testing.assert_array_equal(top, np.argsort(-keys)[:count])
+    top_keys, highest_first = np.take_along_axis(keys, top, axis=1), np.argsort(-keys, axis=1, kind="stable")[:, :count]
+    np.testing.assert_array_equal(top_keys, np.take_along_axis(keys, highest_first, axis=1))
+    np.testing.assert_array_equal(top[np.isfinite(top_keys)], highest_first[np.isfinite(top_keys)])
 
 
 def test_an_item_of_the_history_is_never_ranked(model: ItemItemModel) -> None:

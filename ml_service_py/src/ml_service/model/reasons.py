@@ -25,14 +25,18 @@ def why(model: ItemItemModel, users: Sequence[UserScores], rankings: Sequence[Ra
 
 
 def _strongest(model: ItemItemModel, user: UserScores, items: IntArray) -> IntArray:
-    # One user at a time costs no more than all users of a batch at once: see benchmarks/NOTES.md.
-    reasons = np.full((len(items), REASONS), -1)
     if not user.is_personal:
-        return reasons
-    history, rows = user.history.indexes, np.arange(len(items))
-    contributions = user.weights * model.weights[history, items[:, None]]
+        return np.full((len(items), REASONS), -1)
+    history = user.history.indexes
+    # `take` and `put` with flat indexes are faster than indexing by rows and columns: see benchmarks/NOTES.md.
+    contributions = model.weights.take(history * len(model.item_ids) + items[:, None])
+    contributions *= user.weights
+    columns = np.empty((REASONS, len(items)), dtype=np.int64)
+    added = np.empty((REASONS, len(items)), dtype=np.float32)
+    starts = np.arange(len(items)) * len(history)
     for rank in range(REASONS):
-        strongest = contributions.argmax(axis=1)
-        reasons[:, rank] = np.where(contributions[rows, strongest] > 0, history[strongest], -1)
-        contributions[rows, strongest] = 0
-    return reasons
+        columns[rank] = contributions.argmax(axis=1)
+        places = starts + columns[rank]
+        added[rank] = contributions.take(places)
+        contributions.put(places, 0)
+    return np.where(added > 0, history.take(columns), -1).T
