@@ -12,7 +12,8 @@ from sklearn.model_selection import ParameterGrid
 
 from benchmarks.tables import as_text
 from ml_service.adapters.datasets.movielens import fetch
-from ml_service.model.candidates import GRIDS, Configuration, build
+from ml_service.model.candidates import Configuration, build
+from ml_service.model.ease import EASE
 from ml_service.model.holdout import split_by_item
 from ml_service.model.metrics import ranking_metrics
 from ml_service.model.ratings import ratings_of
@@ -29,11 +30,13 @@ METRICS = {"ndcg_at_10": "nDCG@10", "map": "MAP", "precision_at_10": "P@10", "re
 
 #: The EASE of 2019, with every rating counting 1 as in the published figures.
 PLAIN = {"dropout": 0.0, "discount": 0.0, "low_rating": 0.0, "full_rating": 0.5}
+#: The values around the start of the search.
+NEAR = {name: axis.near(axis.start) for name, axis in EASE.axes.items()}
 #: The configurations that each contender chooses from. Parameters without a value have their default.
 CANDIDATES = {
     "popularity": [Configuration("popularity", {})],
-    "EASE of 2019": [Configuration("ease", {"l2": l2, **PLAIN}) for l2 in GRIDS["ease"]["l2"]],
-    "EASE and main directions": [Configuration("ease", params) for params in ParameterGrid(GRIDS["ease"])],
+    "EASE of 2019": [Configuration("ease", {"l2": l2, **PLAIN}) for l2 in NEAR["l2"]],
+    "EASE and main directions": [Configuration("ease", params) for params in ParameterGrid(NEAR)],
 }
 
 

@@ -27,7 +27,8 @@ from infra.local.errors import LocalError
 from infra.local.progress import Progress
 from infra.local.stopping import StopAsked, StopSignals
 from ml_service.domain import new_version_name
-from ml_service.model.sizes import choose_estimators
+from ml_service.model.plan import choose_estimators
+from ml_service.model.sizes import Sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,7 +92,10 @@ def measure(sizes: Sequence[Size], progress: Progress) -> Iterator[Point]:
 def _measure_one(size: Size, folder: Path, amqp_url: str, progress: Progress) -> Point:
     """Measure one size. Each step is its own process, so that it has its own memory peak."""
     progress.say(f"{size.users:,} users, {size.items:,} items")
-    estimator, versions = choose_estimators((), size.items)[0], sorted(new_version_name() for _ in range(2))
+    estimator, versions = (
+        choose_estimators((), Sizes(size.users, size.items, size.users * size.per_user))[0],
+        sorted(new_version_name() for _ in range(2)),
+    )
     variables = {**Data(folder).environment, **QUIET, "AMQP_URL": amqp_url, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}:{PYTHON_PATH}"}
     figures = run(_module("filling", size.users, size.items, size.per_user), STEP_SECONDS, variables)
     figures |= run(_module("fitting", estimator, *versions), STEP_SECONDS, variables)

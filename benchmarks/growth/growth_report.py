@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.plots import curves
 from benchmarks.report import STYLE
 from benchmarks.tables import as_text, number
-from ml_service.model.sizes import BYTES_MAX, ITEMS_MAX, NEEDS
+from ml_service.model.sizes import BYTES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,11 +90,8 @@ class GrowthReport:
 
     @property
     def _end(self) -> str:
-        """Return a sentence on the largest catalogue that the design allows."""
-        return (
-            f"EASE is fitted up to {NEEDS['ease'].items_max:,} items, the others up to {ITEMS_MAX:,}, so that no process takes more "
-            f"than {BYTES_MAX / 1e9:g} GB. A larger catalogue needs a sparse matrix."
-        )
+        """Return a sentence on the choice of the estimator."""
+        return f"The estimator is the first whose fit a training can afford: no process takes more than {BYTES_MAX / 1e9:g} GB."
 
     def _curves(self, axis: str) -> str:
         """Draw the curves of the sizes on this axis."""

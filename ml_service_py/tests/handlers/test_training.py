@@ -19,7 +19,8 @@ from ml_service.entrypoints.worker.settlement import settle_failure
 from ml_service.errors import Internal, InvalidArgument, ServiceError
 from ml_service.handlers.jobs.kinds.train import JobVersionReservation
 from ml_service.handlers.training import GATE_PERCENT, CommandVersionReservation, TrainParams, train
-from ml_service.model.sizes import NEEDS, Needs
+from ml_service.model.candidates import ESTIMATORS
+from ml_service.model.sizes import BYTES_MAX, Cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +141,7 @@ def test_a_live_version_that_can_not_be_measured_any_more_stays_live(
     planted: SqlStore, registry: FileRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     champion = train(planted, registry, CommandVersionReservation(planted), EASE, ignore)
-    monkeypatch.setitem(NEEDS, "ease", Needs(12, items_max=1))
+    monkeypatch.setattr(ESTIMATORS["ease"], "cost", lambda _sizes: Cost(BYTES_MAX, 1))
 
     outcome = train(planted, registry, CommandVersionReservation(planted), POPULARITY, ignore)
 

@@ -16,14 +16,14 @@ from threadpoolctl import threadpool_info
 from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
 from ml_service.model import selection
-from ml_service.model.candidates import ESTIMATORS, GRIDS, Configuration, Measured, build
+from ml_service.model.candidates import ESTIMATORS, Configuration, Measured, build
 from ml_service.model.item_knn import ItemKNN
 from ml_service.model.popularity import Popularity
 from ml_service.model.ratings import Float32Array, ratings_of
 from ml_service.model.selection import MARGIN, is_not_worse, measure, search
 
 WAIT_SECONDS = 20
-FIRST_OF_GRID = {name: values[0] for name, values in GRIDS["item_knn"].items()}
+FIRST_OF_GRID = {name: axis.near(axis.start)[0] for name, axis in ItemKNN.axes.items()}
 
 
 def ignore(progress: Progress) -> None:

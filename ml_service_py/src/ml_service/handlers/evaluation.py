@@ -9,11 +9,11 @@ from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
 from ml_service.handlers.csv_files import as_csv
 from ml_service.handlers.training import log_left_out
-from ml_service.model.candidates import GRIDS, fit
+from ml_service.model.candidates import fit
 from ml_service.model.holdout import split_by_item
 from ml_service.model.metrics import ranking_metrics
+from ml_service.model.plan import choose_estimators
 from ml_service.model.selection import search
-from ml_service.model.sizes import choose_estimators
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ class EvaluationRow:
 
     @property
     def searched_params(self) -> str:
-        return " ".join(f"{name}={self.configuration.params[name]:g}" for name in GRIDS[self.configuration.estimator])
+        return " ".join(f"{name}={value:g}" for name, value in self.configuration.searched.items())
 
 
 def evaluate(ratings: Ratings, params: EvaluateParams, report: Report) -> tuple[EvaluationRow, ...]:
@@ -57,7 +57,7 @@ def evaluate(ratings: Ratings, params: EvaluateParams, report: Report) -> tuple[
     train, test = split_by_item(ratings, params.seed)
     if not len(test):
         raise InvalidArgument("JOB_PARAMS_INVALID", "no item has two ratings, so none can be kept for the test; import more ratings")
-    names = choose_estimators(params.estimators, train.item_count)
+    names = choose_estimators(params.estimators, train.sizes)
     found = search(
         train, names, FOLDS, params.seed, lambda progress: report(replace(progress, percent=progress.percent * SEARCH_PERCENT / 100))
     )

@@ -1,4 +1,4 @@
-"""The candidates of a model search: estimators with their parameter grids, how to build and fit one, and the results."""
+"""The candidates of a model search: the registered estimators, how to build and fit one, and the results of a search."""
 
 from __future__ import annotations
 
@@ -18,14 +18,8 @@ if TYPE_CHECKING:
 
     from ml_service.model.item_item import ItemItemEstimator
 
+#: All estimators, in the order in which a search tries them. The class of each states its axes and its cost.
 ESTIMATORS: dict[str, type[ItemItemEstimator]] = {"ease": EASE, "svd": SVD, "item_knn": ItemKNN, "popularity": Popularity}
-
-GRIDS: dict[str, dict[str, list[Any]]] = {
-    "ease": {"l2": [200.0, 400.0, 800.0], "rank": [32, 48, 64]},
-    "svd": {"n_components": [5, 10, 20, 40]},
-    "item_knn": {"n_neighbors": [100, 200], "shrinkage": [20.0, 100.0]},
-    "popularity": {},
-}
 
 #: The errors of estimators for ratings that they can't learn from: one item, one user, or equal histories.
 UNFIT = (ValueError, ArithmeticError, ArpackError)
@@ -39,6 +33,11 @@ class Configuration:
 
     estimator: str
     params: dict[str, Any]
+
+    @property
+    def searched(self) -> dict[str, float]:
+        """The parameters that a search moves."""
+        return {name: self.params[name] for name in ESTIMATORS[self.estimator].axes}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,24 @@ H. Steck: Embarrassingly Shallow Autoencoders for Sparse Data, 2019 (the model);
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from ml_service.model.axes import Axis, doubled
 from ml_service.model.cooccurrence import gram
 from ml_service.model.inversion import invert_in_place
 from ml_service.model.item_item import FULL_RATING, LOW_RATING, ItemItemEstimator
 from ml_service.model.main_directions import main_directions
+from ml_service.model.sizes import Cost
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scipy.sparse import csr_array
 
     from ml_service.model.ratings import Float32Array
+    from ml_service.model.sizes import Sizes
 
 
 class EASE(ItemItemEstimator):
@@ -30,6 +35,16 @@ class EASE(ItemItemEstimator):
     - `discount`: a user with c interactions counts as (mean c / c) ** discount. With 0, all users count the same.
     - `rank`: how many main directions of the data are added to the regression's weights (see main_directions.py). With 0, none.
     """
+
+    axes: ClassVar[Mapping[str, Axis]] = {
+        "l2": Axis(doubled(12.5, 11), start=400.0),
+        "rank": Axis((0, 8, 16, 32, 48, 64, 96, 128), start=48),
+    }
+
+    @staticmethod
+    def cost(sizes: Sizes) -> Cost:
+        # Time: the inverse of the items-by-items matrix.
+        return Cost(12 * sizes.items**2, 3.5e-11 * sizes.items**3)
 
     def __init__(  # noqa: PLR0913  # scikit-learn's contract wants each parameter by its name
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -14,9 +14,13 @@ from ml_service.model.ratings import RatingWeights
 from ml_service.model.scoring import History, ItemItemModel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
+    from ml_service.model.axes import Axis
     from ml_service.model.ratings import Float32Array, Float64Array, IntArray
+    from ml_service.model.sizes import Cost, Sizes
 
 #: How much a rating counts in a history: docs/adr/0004 explains both numbers.
 LOW_RATING = 1.5
@@ -26,7 +30,8 @@ FULL_RATING = 3.0
 class ItemItemEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Learns how much each item of a history adds to the score of each other item.
 
-    A subclass stores its parameters and computes the matrix in `_fit_weights`. Attributes after `fit`, for m users and n items:
+    A subclass stores its parameters, states its `axes` and its `cost`, and computes the matrix in `_fit_weights`. Attributes after `fit`,
+    for m users and n items:
 
     - `user_ids_` (m,), `item_ids_` (n,): sorted ids; `item_index_`: id → index
     - `ratings_`: sparse (m, n), the ratings as fitted, NaN for an interaction without a rating
@@ -34,8 +39,16 @@ class ItemItemEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
     - `popularity_` (n,) float32: the share of the users who have the item
     """
 
+    #: The parameters that a search moves.
+    axes: ClassVar[Mapping[str, Axis]] = {}
+
     low_rating: float
     full_rating: float
+
+    @staticmethod
+    @abstractmethod
+    def cost(sizes: Sizes) -> Cost:
+        """Return the estimate for one fit, with the most expensive values of the axes."""
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
         """Fit on `X` of the shape (pairs, 2), user and item, and ratings `y` (NaN or None: no rating). The last of equal pairs counts."""

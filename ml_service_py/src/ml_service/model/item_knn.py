@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from ml_service.model.axes import Axis
 from ml_service.model.cooccurrence import gram_blocks
 from ml_service.model.item_item import FULL_RATING, LOW_RATING, ItemItemEstimator
+from ml_service.model.sizes import cost_per_pair
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scipy.sparse import csr_array
 
     from ml_service.model.ratings import Float32Array
+    from ml_service.model.sizes import Cost, Sizes
 
 
 class ItemKNN(ItemItemEstimator):
@@ -20,6 +25,15 @@ class ItemKNN(ItemItemEstimator):
 
     `shrinkage` is added to the product of the norms. It lowers the similarity of items that few users have.
     """
+
+    axes: ClassVar[Mapping[str, Axis]] = {
+        "n_neighbors": Axis((25, 50, 100, 200, 400, 800), start=200),
+        "shrinkage": Axis((0, 5, 10, 20, 50, 100, 200, 500, 1000), start=50),
+    }
+
+    @staticmethod
+    def cost(sizes: Sizes) -> Cost:
+        return cost_per_pair(sizes, 5, 1e-8)
 
     def __init__(
         self,

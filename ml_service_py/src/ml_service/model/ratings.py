@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ml_service.model.sizes import Sizes
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -42,8 +44,8 @@ class Ratings:
         return np.column_stack([self.user_ids, self.item_ids])
 
     @property
-    def item_count(self) -> int:
-        return len(np.unique(self.item_ids))
+    def sizes(self) -> Sizes:
+        return Sizes(len(np.unique(self.user_ids)), len(np.unique(self.item_ids)), len(self))
 
     def take(self, rows: npt.NDArray[Any]) -> Ratings:
         """Return the rows of an index array or a mask."""

@@ -14,9 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
-from ml_service.model.candidates import GRIDS, Configuration, Found, LeftOut, Measured, build, fit, reason_of
+from ml_service.model.candidates import Configuration, Found, LeftOut, Measured, build, fit, reason_of
 from ml_service.model.metrics import ranking_metrics
-from ml_service.model.sizes import choose_estimators
+from ml_service.model.plan import choose_estimators
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -54,7 +54,7 @@ def search(ratings: Ratings, estimators: Sequence[str], folds: int, seed: int, r
     `folds`, 1 to 10, is how many of the ten parts are held out, one after the other. `report` is called after each fit; if it raises, the
     search ends with that error.
     """
-    chosen = choose_estimators(estimators, ratings.item_count)
+    chosen = choose_estimators(estimators, ratings.sizes)
     candidates = [candidate for name in chosen for candidate in _grid(name, seed)]
     found = _measure_all(candidates, ratings, folds, seed, report)
     found.measured.sort(key=lambda measured: (-measured.ndcg, measured.configuration.estimator != SIMPLEST))
@@ -66,7 +66,7 @@ def measure(configuration: Configuration, ratings: Ratings, folds: int, seed: in
 
     Raises InvalidArgument (JOB_PARAMS_INVALID) if it can't be fitted to them.
     """
-    choose_estimators([configuration.estimator], ratings.item_count)
+    choose_estimators([configuration.estimator], ratings.sizes)
     return _measure_all([configuration], ratings, folds, seed, lambda _: None).best
 
 
@@ -78,7 +78,8 @@ def is_not_worse(challenger: Measured, champion: Measured) -> bool:
 def _grid(name: str, seed: int) -> list[Configuration]:
     estimator = build(Configuration(name, {}))
     fixed = {"random_state": seed} if "random_state" in estimator.get_params() else {}
-    return [Configuration(name, clone(estimator).set_params(**params, **fixed).get_params()) for params in ParameterGrid(GRIDS[name])]
+    near = {parameter: axis.near(axis.start) for parameter, axis in estimator.axes.items()}
+    return [Configuration(name, clone(estimator).set_params(**params, **fixed).get_params()) for params in ParameterGrid(near)]
 
 
 def _measure_all(candidates: Sequence[Configuration], ratings: Ratings, folds: int, seed: int, report: Report) -> Found:
@@ -157,7 +158,7 @@ def _mean(rows: dict[int, dict[str, float]]) -> dict[str, float]:
 
 def _progress(candidate: Configuration, is_left_out: bool, count: int, total: int, complete: list[dict[str, float]]) -> Progress:  # noqa: FBT001
     best = max((metrics["ndcg_at_10"] for metrics in complete), default=None)
-    searched = ", ".join(f"{name} {candidate.params[name]:g}" for name in GRIDS[candidate.estimator])
+    searched = ", ".join(f"{name} {value:g}" for name, value in candidate.searched.items())
     did = "Left out" if is_left_out else "Measured"
     step = f"{did} {candidate.estimator}" + (f" ({searched})" if searched else "") + f", fit {count} of {total}"
     return Progress(100 * count / total, step, {} if best is None else {"ndcg_at_10": best})

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from sklearn.decomposition import TruncatedSVD
 
+from ml_service.model.axes import Axis, doubled
 from ml_service.model.item_item import FULL_RATING, LOW_RATING, ItemItemEstimator
+from ml_service.model.sizes import cost_per_pair
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scipy.sparse import csr_array
 
     from ml_service.model.ratings import Float32Array
+    from ml_service.model.sizes import Cost, Sizes
 
 
 class SVD(ItemItemEstimator):
     """The item-item matrix V Vᵀ. V holds the right singular vectors: `n_components` of them, or as many as the data has."""
+
+    axes: ClassVar[Mapping[str, Axis]] = {"n_components": Axis(doubled(5, 6), start=10)}
+
+    @staticmethod
+    def cost(sizes: Sizes) -> Cost:
+        return cost_per_pair(sizes, 5, 1e-8)
 
     def __init__(
         self,
