@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { callUnary, openChannel } from '../../../src/clients/recommender/channel.ts'
 import { RecommenderServer } from './recommender-server.ts'
 import { call } from './recommender-suite.ts'
+import { untilPinged } from './until-pinged.ts'
 
 /** Call a recommender without breaker and batches. `fake.calls` has each attempt. */
 async function openCalls(t: TestContext) {
@@ -22,18 +20,10 @@ async function openCalls(t: TestContext) {
   return { ask, askOnce, server, fake: server.fake }
 }
 
-/** Resolve when a connection that begins now is pinged: each older one was due before. */
-async function untilPinged(t: TestContext) {
-  const witness = createServer()
-  const pinged = once(witness, 'session').then(([session]) => once(session, 'ping'))
-  await once(witness.listen(0, '127.0.0.1'), 'listening')
-  const { channel } = openChannel(`127.0.0.1:${(witness.address() as AddressInfo).port}`, () => {})
-  t.after(() => {
-    channel.close()
-    witness.close()
-  })
+function connect(t: TestContext, port: number) {
+  const { channel } = openChannel(`127.0.0.1:${port}`, () => {})
+  t.after(() => channel.close())
   channel.getConnectivityState(true)
-  await pinged
 }
 
 /** Set environment variables for this test, and restore them afterwards. */
@@ -116,7 +106,7 @@ test('a call that a draining recommender is answering is answered', async (t) =>
   await t.waitFor(() => assert.ok(server.lastDeadline), { timeout: 20_000, interval: 1 })
 
   const draining = server.drain()
-  await untilPinged(t)
+  await untilPinged(t, (port) => connect(t, port))
   release()
 
   assert.deepEqual((await asking).deadLetters, [])

@@ -1,14 +1,12 @@
 // The workaround for pings on a draining connection is needed for as long as the first test passes. This file must not import channel.ts, which
 // installs the workaround for the whole process.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { credentials, type ServiceError } from '@grpc/grpc-js'
 import { keepDrainingCalls } from '../../../src/clients/recommender/draining-pings.ts'
 import { JobServiceClient, type ListDeadLettersResponse } from '../../../src/gen/whynotboth/v1/jobs.ts'
 import { RecommenderServer } from './recommender-server.ts'
+import { untilPinged } from './until-pinged.ts'
 
 const keepalive = { 'grpc.keepalive_time_ms': 200, 'grpc.keepalive_permit_without_calls': 1 }
 
@@ -30,21 +28,9 @@ async function callWhileDraining(t: TestContext): Promise<ServiceError | ListDea
   })
   await t.waitFor(() => assert.ok(server.lastDeadline), { timeout: 20_000, interval: 1 })
   void server.drain()
-  await Promise.race([outcome, untilPinged(t)])
+  await Promise.race([outcome, untilPinged(t, (port) => openClient(t, port).getChannel().getConnectivityState(true))])
   release()
   return outcome
-}
-
-/** Resolve when a connection that begins now is pinged: each older connection with the same keepalive was due before. */
-async function untilPinged(t: TestContext): Promise<void> {
-  const witness = createServer()
-  t.after(() => witness.close())
-  const pinged = once(witness, 'session').then(([session]) => once(session, 'ping'))
-  await once(witness.listen(0, '127.0.0.1'), 'listening')
-  openClient(t, (witness.address() as AddressInfo).port)
-    .getChannel()
-    .getConnectivityState(true)
-  await pinged
 }
 
 test('grpc-js still drops a call that a draining server is answering', async (t) => {
