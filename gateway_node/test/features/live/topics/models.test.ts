@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { ModelPromoted } from '../../../../src/gen/whynotboth/v1/recommender.ts'
 import { listOf, openTopics } from './open-topics.ts'
 
 test('another model version pushes new lists and the model', async (t) => {
@@ -20,4 +23,23 @@ test('another model version pushes new lists and the model', async (t) => {
     lists.map(({ data }) => data.modelVersion),
     Array(2).fill('20260202T000000Z-00000002'),
   )
+})
+
+test('after a promotion the gateway asks for the model until the recommender has loaded the version', async (t) => {
+  const { broker, client, recommender } = await openTopics(t)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  await client.subscribe('models')
+  await client.event('models')
+  const version = '20260202T000000Z-00000002'
+  const body = ModelPromoted.encode({ version, occurredAt: new Date() }).finish()
+  const ids = { messageId: randomUUID(), type: 'whynotboth.v1.ModelPromoted' }
+
+  await broker.publish({ exchange: 'models', routingKey: '', ...ids, body, mandatory: false })
+  const before = await client.event('models')
+  recommender.modelVersion = version
+  await setImmediate()
+  t.mock.timers.tick(1000)
+
+  assert.notEqual(before.data.version, version)
+  assert.equal((await client.event('models')).data.version, version)
 })
