@@ -3,6 +3,7 @@ import { type ServiceError, status } from '@grpc/grpc-js'
 import { AppError, isReason, type Reason } from '../../errors.ts'
 import { ErrorInfo } from '../../gen/google/rpc/error_details.ts'
 import { Status } from '../../gen/google/rpc/status.ts'
+import { errorDomain } from '../../gen/whynotboth/v1/error-reasons.ts'
 
 const detailsKey = 'grpc-status-details-bin'
 const errorInfoType = 'type.googleapis.com/google.rpc.ErrorInfo'
@@ -27,8 +28,10 @@ function readReason({ metadata }: ServiceError): Reason | undefined {
   if (!Buffer.isBuffer(bytes)) return undefined
   try {
     const info = Status.decode(bytes).details.find(({ typeUrl }) => typeUrl === errorInfoType)
-    const name = info && ErrorInfo.decode(info.value).reason
-    return name !== undefined && isReason(name) ? name : undefined
+    if (!info) return undefined
+    const { reason, domain } = ErrorInfo.decode(info.value)
+    // A proxy may send reasons of its own, which are unique only within its domain.
+    return domain === errorDomain && isReason(reason) ? reason : undefined
   } catch {
     // Details that can't be decoded give no reason. The bare status still gives one.
     return undefined

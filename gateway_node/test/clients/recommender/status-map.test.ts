@@ -46,3 +46,9 @@ test('the status decides if the details can not be decoded or name an unknown re
   assert.equal(toAppError(broken).reason, 'RECOMMENDER_UNAVAILABLE')
   assert.equal(toAppError(grpcError(status.INTERNAL, '', 'OF_ANOTHER_BUILD')).reason, 'UPSTREAM_FAILED')
 })
+
+test("the status decides if the details hold another domain's reason", () => {
+  const error = toAppError(grpcError(status.UNAVAILABLE, 'No host.', 'USER_UNKNOWN', 'proxy.example.org'))
+
+  assert.equal(error.reason, 'RECOMMENDER_UNAVAILABLE')
+})
