@@ -6,20 +6,21 @@ import statistics
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from sklearn.model_selection import ParameterGrid
+from typing import TYPE_CHECKING, ClassVar
 
 from benchmarks.tables import as_text
 from ml_service.adapters.datasets.movielens import fetch
-from ml_service.model.candidates import Configuration, build
+from ml_service.model.candidates import ESTIMATORS, fit
 from ml_service.model.ease import EASE
 from ml_service.model.holdout import split_by_item
 from ml_service.model.metrics import ranking_metrics
 from ml_service.model.ratings import ratings_of
-from ml_service.model.selection import measure
+from ml_service.model.selection import search
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ml_service.model.axes import Axis
     from ml_service.model.ratings import Ratings
 
 CACHE = Path(__file__).resolve().parents[1] / ".run" / "cache"
@@ -28,16 +29,18 @@ FOLDS = 3
 GOAL = 0.490
 METRICS = {"ndcg_at_10": "nDCG@10", "map": "MAP", "precision_at_10": "P@10", "recall_at_10": "R@10"}
 
-#: The EASE of 2019, with every rating counting 1 as in the published figures.
-PLAIN = {"dropout": 0.0, "discount": 0.0, "low_rating": 0.0, "full_rating": 0.5}
-#: The values around the start of the search.
-NEAR = {name: axis.near(axis.start) for name, axis in EASE.axes.items()}
-#: The configurations that each contender chooses from. Parameters without a value have their default.
-CANDIDATES = {
-    "popularity": [Configuration("popularity", {})],
-    "EASE of 2019": [Configuration("ease", {"l2": l2, **PLAIN}) for l2 in NEAR["l2"]],
-    "EASE and main directions": [Configuration("ease", params) for params in ParameterGrid(NEAR)],
-}
+
+class PlainEASE(EASE):
+    """The EASE of 2019, with every rating counting 1 as in the published figures."""
+
+    axes: ClassVar[Mapping[str, Axis]] = {"l2": EASE.axes["l2"]}
+
+    def __init__(self, l2: float = 400.0) -> None:
+        super().__init__(l2, dropout=0.0, discount=0.0, low_rating=0.0, full_rating=0.5)
+
+
+#: Each contender's estimator. The search of a training chooses its parameters.
+CONTENDERS = {"popularity": "popularity", "EASE of 2019": "plain_ease", "EASE and main directions": "ease"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +53,20 @@ class Outcome:
 
 def main() -> None:
     ratings = ratings_of((row.user_id, row.item_id, row.rating) for row in fetch(CACHE).interactions)
-    outcomes: dict[str, list[Outcome]] = {contender: [] for contender in CANDIDATES}
+    ESTIMATORS["plain_ease"] = PlainEASE
+    outcomes: dict[str, list[Outcome]] = {contender: [] for contender in CONTENDERS}
     for seed in SEEDS:
         train, test = split_by_item(ratings, seed)
         for contender, so_far in outcomes.items():
             sys.stderr.write(f"seed {seed}: {contender}\n")
-            so_far.append(_test(_choose(CANDIDATES[contender], train, seed), train, test))
+            so_far.append(_choose_and_test(CONTENDERS[contender], train, test, seed))
     sys.stdout.write(f"{_as_text(outcomes)}\n")
 
 
-def _choose(candidates: list[Configuration], train: Ratings, seed: int) -> Configuration:
-    if len(candidates) == 1:
-        return candidates[0]
-    return max(candidates, key=lambda candidate: measure(candidate, train, FOLDS, seed).ndcg)
-
-
-def _test(chosen: Configuration, train: Ratings, test: Ratings) -> Outcome:
-    fitted = build(chosen).fit(train.pairs, train.ratings)
-    searched = {name: value for name, value in chosen.params.items() if name not in PLAIN}
-    return Outcome(" ".join(f"{name}={value:g}" for name, value in searched.items()), ranking_metrics(fitted, test.pairs))
+def _choose_and_test(estimator: str, train: Ratings, test: Ratings, seed: int) -> Outcome:
+    chosen = search(train, [estimator], FOLDS, seed, lambda _: None).best.configuration
+    fitted = fit(chosen, train.pairs, train.ratings)
+    return Outcome(" ".join(f"{name}={value:g}" for name, value in chosen.searched.items()), ranking_metrics(fitted, test.pairs))
 
 
 def _as_text(outcomes: dict[str, list[Outcome]]) -> str:

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_info
 
 from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
-from ml_service.model import selection
+from ml_service.model import cross_validation
 from ml_service.model.candidates import ESTIMATORS, Configuration, Measured, build
 from ml_service.model.item_knn import ItemKNN
 from ml_service.model.popularity import Popularity
@@ -23,7 +23,7 @@ from ml_service.model.ratings import Float32Array, ratings_of
 from ml_service.model.selection import MARGIN, is_not_worse, measure, search
 
 WAIT_SECONDS = 20
-FIRST_OF_GRID = {name: axis.near(axis.start)[0] for name, axis in ItemKNN.axes.items()}
+START = {name: axis.start for name, axis in ItemKNN.axes.items()}
 
 
 def ignore(progress: Progress) -> None:
@@ -80,12 +80,13 @@ def test_progress_rises_to_100_percent_and_carries_the_best_metric_so_far() -> N
 
     found = search(checkerboard(), ["ease", "popularity"], folds=2, seed=1, report=heard.append).measured
 
-    assert len(heard) == 1 + 2 * len(found)
+    assert len(heard) == 1 + 2 * len(found) + 1
     assert [progress.percent for progress in heard] == sorted(progress.percent for progress in heard)
     assert heard[-1].percent == 100
     assert heard[-1].metrics == {"ndcg_at_10": found[0].ndcg}
-    assert heard[0] == Progress(0, f"Fitting ease, popularity: {2 * len(found)} fits")
+    assert heard[0] == Progress(0, "Searching ease, popularity")
     assert heard[1].step.startswith("Measured ease (l2 ")
+    assert heard[-1].step.startswith("Chose ease (l2 ")
 
 
 def test_a_fit_that_ends_is_reported_while_the_first_one_still_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +95,7 @@ def test_a_fit_that_ends_is_reported_while_the_first_one_still_runs(monkeypatch:
 
     class FirstIsSlow(ItemKNN):
         def fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
-            if {name: getattr(self, name) for name in FIRST_OF_GRID} == FIRST_OF_GRID:
+            if {name: getattr(self, name) for name in START} == START:
                 waited.append(another_is_reported.wait(WAIT_SECONDS))
             return super().fit(X, y)
 
@@ -103,7 +104,7 @@ def test_a_fit_that_ends_is_reported_while_the_first_one_still_runs(monkeypatch:
             another_is_reported.set()
 
     monkeypatch.setitem(ESTIMATORS, "item_knn", FirstIsSlow)
-    monkeypatch.setattr(selection, "Parallel", lambda **given: Parallel(**{**given, "n_jobs": 2}))
+    monkeypatch.setattr(cross_validation, "Parallel", lambda **given: Parallel(**{**given, "n_jobs": 2}))
 
     search(checkerboard(), ["item_knn"], folds=1, seed=1, report=report)
 

@@ -37,7 +37,7 @@ class Configuration:
     @property
     def searched(self) -> dict[str, float]:
         """The parameters that a search moves."""
-        return {name: self.params[name] for name in ESTIMATORS[self.estimator].axes}
+        return {name: self.params[name] for name in ESTIMATORS[self.estimator].axes if name in self.params}
 
 
 @dataclass(frozen=True, slots=True)

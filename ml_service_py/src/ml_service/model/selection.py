@@ -1,34 +1,23 @@
-"""Chooses the estimator and its parameters by cross-validation inside the given ratings."""
+"""Chooses the estimator and its parameters: hill climbing on each estimator's axes, measured by cross-validation."""
 
 from __future__ import annotations
 
-import warnings
-from itertools import islice
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from sklearn.base import clone
-from sklearn.model_selection import KFold, ParameterGrid
-from sklearn.utils.parallel import Parallel, delayed
-from threadpoolctl import threadpool_limits
+from typing import TYPE_CHECKING
 
 from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
-from ml_service.model.candidates import Configuration, Found, LeftOut, Measured, build, fit, reason_of
-from ml_service.model.metrics import ranking_metrics
+from ml_service.model.candidates import ESTIMATORS, Configuration, Found, LeftOut, Measured, build
+from ml_service.model.climb import Climb
+from ml_service.model.cross_validation import CrossValidation
 from ml_service.model.plan import choose_estimators
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    import numpy.typing as npt
-
-    from ml_service.model.ratings import IntArray, Ratings
+    from ml_service.model.climb import Point
+    from ml_service.model.ratings import Ratings
 
     Report = Callable[[Progress], None]
-    Fold = tuple[IntArray, IntArray]
-    #: The index of a candidate and of a fold.
-    Task = tuple[int, int]
 
 #: How much worse than the champion, in nDCG@10, a challenger may be. Smaller differences depend on the seed of the folds.
 MARGIN = 0.005
@@ -36,28 +25,31 @@ MARGIN = 0.005
 #: The estimator that learns no relation between items. It wins a tie.
 SIMPLEST = "popularity"
 
-#: The ratings are cut into this number of parts, and each fold holds out one. Sparser training data needs more regularisation, so a fold's
-#: training part must be nearly as dense as all ratings: see docs/adr/0005.
-PARTS = 10
-
-#: Users on whom a fit is measured. nDCG@10 has a standard deviation of about 0.2 between users, so the error of the mean is 0.002.
-USERS_MAX = 10_000
-
 
 def search(ratings: Ratings, estimators: Sequence[str], folds: int, seed: int, report: Report) -> Found:
-    """Measure the whole grid of the named estimators, or of all that suit the catalogue's size if none is named.
+    """Climb from the start of each named estimator, or of all that suit the data if none is named, to its best parameters.
 
-    The result is sorted best first. Of equal candidates popularity comes first, because the others learned nothing that helps; then the
-    grid's order counts. A candidate that can't be fitted to one of the folds is left out. Raises InvalidArgument (JOB_PARAMS_INVALID) if
-    no candidate is left.
+    In each round, every estimator's best candidate so far has its neighbours on the axes measured. The search ends when none is better.
+    The result is sorted best first. Of equal candidates popularity comes first, because the others learned nothing that helps. A candidate
+    that can't be fitted to one of the folds is left out. Raises InvalidArgument (JOB_PARAMS_INVALID) if no candidate is left.
 
     `folds`, 1 to 10, is how many of the ten parts are held out, one after the other. `report` is called after each fit; if it raises, the
     search ends with that error.
     """
     chosen = choose_estimators(estimators, ratings.sizes)
-    candidates = [candidate for name in chosen for candidate in _grid(name, seed)]
-    found = _measure_all(candidates, ratings, folds, seed, report)
+    climbs = {name: Climb(ESTIMATORS[name].axes) for name in chosen if build(Configuration(name, {}))}
+    validation, found, rounds = CrossValidation(ratings, folds, seed), Found([], []), 0
+    report(Progress(0, f"Searching {', '.join(climbs)}"))
+    while candidates := [_candidate(name, point, seed) for name, climb in climbs.items() for point in climb.next_points()]:
+        rounds += 1
+        _measure_round(candidates, validation, rounds, found, report)
+        for measured in found.measured:
+            climbs[measured.configuration.estimator].record(_point(measured.configuration), measured.ndcg)
+        for left in found.left_out:
+            climbs[left.configuration.estimator].record(_point(left.configuration))
+    _require_some(found)
     found.measured.sort(key=lambda measured: (-measured.ndcg, measured.configuration.estimator != SIMPLEST))
+    report(Progress(100, f"Chose {_describe(found.best.configuration)} in {rounds} rounds", {"ndcg_at_10": found.best.ndcg}))
     return found
 
 
@@ -67,7 +59,10 @@ def measure(configuration: Configuration, ratings: Ratings, folds: int, seed: in
     Raises InvalidArgument (JOB_PARAMS_INVALID) if it can't be fitted to them.
     """
     choose_estimators([configuration.estimator], ratings.sizes)
-    return _measure_all([configuration], ratings, folds, seed, lambda _: None).best
+    build(configuration)
+    found = Found([], [])
+    _measure_round([configuration], CrossValidation(ratings, folds, seed), 1, found, lambda _: None)
+    return _require_some(found).best
 
 
 def is_not_worse(challenger: Measured, champion: Measured) -> bool:
@@ -75,40 +70,39 @@ def is_not_worse(challenger: Measured, champion: Measured) -> bool:
     return challenger.ndcg >= champion.ndcg - MARGIN
 
 
-def _grid(name: str, seed: int) -> list[Configuration]:
-    estimator = build(Configuration(name, {}))
-    fixed = {"random_state": seed} if "random_state" in estimator.get_params() else {}
-    near = {parameter: axis.near(axis.start) for parameter, axis in estimator.axes.items()}
-    return [Configuration(name, clone(estimator).set_params(**params, **fixed).get_params()) for params in ParameterGrid(near)]
+def _candidate(name: str, point: Point, seed: int) -> Configuration:
+    """Return the configuration with all parameters of the estimator, those outside the axes with their defaults."""
+    estimator = build(Configuration(name, dict(zip(ESTIMATORS[name].axes, point, strict=True))))
+    if "random_state" in estimator.get_params():
+        estimator.set_params(random_state=seed)
+    return Configuration(name, estimator.get_params())
 
 
-def _measure_all(candidates: Sequence[Configuration], ratings: Ratings, folds: int, seed: int, report: Report) -> Found:
-    """Fit each candidate on each fold, and measure it."""
-    if len(ratings) < PARTS:
-        detail = f"a cross-validation needs at least {PARTS} ratings; the number of ratings is {len(ratings)}, so import more"
-        raise InvalidArgument("JOB_PARAMS_INVALID", detail)
-    for candidate in candidates:
-        # Raise for unknown parameters at once: below, the candidate would only be left out.
-        build(candidate)
-    pairs = _numbered(ratings)
-    is_measured = _some_users(pairs[:, 0], seed)
-    parts = islice(KFold(PARTS, shuffle=True, random_state=seed).split(pairs), folds)
-    splits = [(train, test[is_measured[test]]) for train, test in parts]
-    tasks = [(place, fold) for place in range(len(candidates)) for fold in range(len(splits))]
-    fits = (delayed(_fit_and_measure)(task, candidates[task[0]], pairs, ratings.ratings, splits[task[1]]) for task in tasks)
-    report(Progress(0, f"Fitting {', '.join(dict.fromkeys(candidate.estimator for candidate in candidates))}: {len(tasks)} fits"))
-    found: list[dict[int, dict[str, float]]] = [{} for _ in candidates]
-    unfit: dict[int, LeftOut] = {}
-    for count, ((place, fold), outcome) in enumerate(_run(fits), 1):
-        if isinstance(outcome, LeftOut):
-            unfit[place] = outcome
-        else:
-            found[place][fold] = outcome
-        complete = [_mean(rows) for rows in found if len(rows) == folds]
-        report(_progress(candidates[place], place in unfit, count, len(tasks), complete))
-    left_out = [unfit[place] for place in sorted(unfit)]
-    measured = [Measured(candidate, _mean(found[place])) for place, candidate in enumerate(candidates) if place not in unfit]
-    return _require_some(Found(measured, left_out))
+def _point(configuration: Configuration) -> Point:
+    return tuple(configuration.searched.values())
+
+
+def _measure_round(candidates: Sequence[Configuration], validation: CrossValidation, number: int, found: Found, report: Report) -> None:
+    """Add the results of the candidates to `found`, in their order. Report each fit: a round covers half of the way that is left."""
+    total = validation.fit_count(candidates)
+    results: dict[int, Measured | LeftOut] = {}
+    best = max((measured.ndcg for measured in found.measured), default=None)
+    for count, (place, result) in enumerate(validation.measure(candidates), 1):
+        if result is not None:
+            results[place] = result
+        if isinstance(result, Measured):
+            best = result.ndcg if best is None else max(best, result.ndcg)
+        did = "Left out" if isinstance(result, LeftOut) else "Measured"
+        step = f"{did} {_describe(candidates[place])}, round {number}, fit {count} of {total}"
+        report(Progress(100 - (2 - count / total) * 100 / 2**number, step, {} if best is None else {"ndcg_at_10": best}))
+    in_order = [results[place] for place in sorted(results)]
+    found.measured.extend(result for result in in_order if isinstance(result, Measured))
+    found.left_out.extend(result for result in in_order if isinstance(result, LeftOut))
+
+
+def _describe(configuration: Configuration) -> str:
+    searched = ", ".join(f"{name} {value:g}" for name, value in configuration.searched.items())
+    return f"{configuration.estimator} ({searched})" if searched else configuration.estimator
 
 
 def _require_some(found: Found) -> Found:
@@ -117,48 +111,3 @@ def _require_some(found: Found) -> Found:
         detail = f"No estimator can be fitted to these ratings ({why}). Import more ratings, or name other estimators."
         raise InvalidArgument("JOB_PARAMS_INVALID", detail)
     return found
-
-
-def _run(fits: Iterable[Any]) -> Iterator[tuple[Task, dict[str, float] | LeftOut]]:
-    """Yield the outcome of each fit as soon as it ends. joblib's active backend runs the fits: threads, or a cluster (`parallel_config`).
-
-    The outcomes aren't in order: the slow fits come first, and in order they would delay the progress reports of all others.
-    """
-    # One core for each fit: threads of BLAS spin while they wait for each other, which takes several times the work on a busy machine.
-    with threadpool_limits(1, "blas"), warnings.catch_warnings():
-        # joblib warns if the search is ended early, which a cancelled job does on purpose.
-        warnings.filterwarnings("ignore", "[0-9]+ tasks ")
-        yield from Parallel(n_jobs=-1, prefer="threads", return_as="generator_unordered")(fits)
-
-
-def _fit_and_measure(task: Task, candidate: Configuration, pairs: IntArray, y: Any, split: Fold) -> tuple[Task, dict[str, float] | LeftOut]:
-    train, test = split
-    try:
-        return task, ranking_metrics(fit(candidate, pairs[train], y[train]), pairs[test])
-    except InvalidArgument as error:
-        return task, LeftOut(candidate, reason_of(error.__cause__ or error))
-
-
-def _some_users(users: IntArray, seed: int) -> npt.NDArray[np.bool_]:
-    """Return for each row whether its user is one of the at most USERS_MAX on whom fits are measured."""
-    chosen = np.random.default_rng(seed).permutation(users.max() + 1)[:USERS_MAX]
-    return np.isin(users, chosen)
-
-
-def _numbered(ratings: Ratings) -> IntArray:
-    """Replace the ids by integers in the same order, once for all fits: sorting text takes longer than most fits."""
-    columns = [np.unique(ids, return_inverse=True)[1] for ids in (ratings.user_ids, ratings.item_ids)]
-    return np.column_stack(columns)
-
-
-def _mean(rows: dict[int, dict[str, float]]) -> dict[str, float]:
-    """Return the mean of each metric. It adds in the order of the folds, so that the bits don't depend on which fold ended first."""
-    return {name: float(np.mean([rows[fold][name] for fold in sorted(rows)])) for name in rows[0]}
-
-
-def _progress(candidate: Configuration, is_left_out: bool, count: int, total: int, complete: list[dict[str, float]]) -> Progress:  # noqa: FBT001
-    best = max((metrics["ndcg_at_10"] for metrics in complete), default=None)
-    searched = ", ".join(f"{name} {value:g}" for name, value in candidate.searched.items())
-    did = "Left out" if is_left_out else "Measured"
-    step = f"{did} {candidate.estimator}" + (f" ({searched})" if searched else "") + f", fit {count} of {total}"
-    return Progress(100 * count / total, step, {} if best is None else {"ndcg_at_10": best})
