@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from infra.images.compose import Compose
@@ -11,6 +13,8 @@ from infra.images.failures import explain
 from infra.local.errors import LocalError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from infra.local.progress import Progress
 
 WAIT_SECONDS = 300
@@ -40,7 +44,8 @@ def up(progress: Progress, arguments: list[str]) -> int:
     _check()
     compose = Compose(has_one_gateway=not any("gateway=" in argument for argument in arguments))
     try:
-        code, output = compose.run("up", "--detach", "--wait", "--wait-timeout", str(WAIT_SECONDS), *arguments)
+        with _news_of_init(compose, progress):
+            code, output = compose.run("up", "--detach", "--wait", "--wait-timeout", str(WAIT_SECONDS), *arguments)
         if code != 0:
             raise LocalError(explain(compose, output))
     except BaseException:
@@ -58,6 +63,28 @@ def down(_progress: Progress, arguments: list[str]) -> int:
 def _check() -> None:
     check_engine()
     require_plugins()
+
+
+@contextmanager
+def _news_of_init(compose: Compose, progress: Progress, silence_seconds: float = 5) -> Iterator[None]:
+    """Print new lines of init's log while the block runs: compose waits in silence for the import and the training, a minute or more."""
+    has_ended = threading.Event()
+
+    def print_news() -> None:
+        printed = ""
+        while not has_ended.wait(silence_seconds):
+            line = compose.log("init", lines=1)
+            if line != printed:
+                progress.say(f"init: {line}")
+            printed = line
+
+    thread = threading.Thread(target=print_news)
+    thread.start()
+    try:
+        yield
+    finally:
+        has_ended.set()
+        thread.join()
 
 
 def _describe(progress: Progress, containers: list[dict[str, Any]]) -> None:

@@ -50,10 +50,11 @@ SOURCES = (
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A folder to install, and the stamp in it: a file with the versions that were installed last."""
+    """A folder to install. Its stamp is a file: a line for its path, one for the versions that were installed, and one for each package."""
 
-    name: str
     folder: Path
+    #: The folder below it in which the packages lie.
+    packages: Path
     versions: str
     install: Callable[[], None]
 
@@ -61,18 +62,23 @@ class Part:
     def stamp(self) -> Path:
         return self.folder / ".installed"
 
-    def start(self, steps: Steps, after: Sequence[Future[None]] = ()) -> Futures:
+    def start(self, name: str, steps: Steps, after: Sequence[Future[None]] = ()) -> Futures:
         """Start the installation if it isn't done. An installation with tools also serves the demo, which needs none."""
-        is_done = self.stamp.exists() and self.stamp.read_text("utf-8").startswith(self.versions)
-        return [] if is_done else [steps.start(self.name, self._run, after)]
+        noted = self.stamp.read_text("utf-8").split("\n") if self.stamp.exists() else [""]
+        is_whole = noted[0] == str(self.folder.resolve()) and set(noted[2:]) <= set(self._package_names())
+        is_done = is_whole and noted[1].startswith(self.versions)
+        return [] if is_done else [steps.start(name, partial(self._run, is_whole=is_whole), after)]
 
-    def _run(self) -> None:
-        if not self.stamp.exists():
-            # An interrupted installation leaves packages without some of their files, and uv takes them for installed.
+    def _run(self, *, is_whole: bool) -> None:
+        if not is_whole:
+            # After an interrupted installation, uv takes incomplete packages for installed. After a move, programs name the old folder.
             shutil.rmtree(self.folder, ignore_errors=True)
         self.stamp.unlink(missing_ok=True)
         self.install()
-        self.stamp.write_text(self.versions, "utf-8")
+        self.stamp.write_text("\n".join([str(self.folder.resolve()), self.versions, *self._package_names()]), "utf-8")
+
+    def _package_names(self) -> list[str]:
+        return [path.name for path in self.packages.glob("[!._]*")]
 
 
 def start_installation(settings: Settings, steps: Steps, broker: BrokerChoice, *, with_tools: bool) -> tuple[Futures, Futures]:
@@ -80,14 +86,15 @@ def start_installation(settings: Settings, steps: Steps, broker: BrokerChoice, *
     check_name(settings.root)
     locks = [settings.root / folder / "requirements.lock" for folder in (*STACK, *(TOOLS if with_tools else ()))]
     install_python = partial(_install_python, settings, steps, locks)
-    packages = Part("Python packages", settings.venv, " ".join(map(_hash, locks)), install_python)
-    if not (settings.python.exists() and settings.site_packages.exists()):
-        # The environment's Python was removed, or another version of Python runs this.
-        packages.stamp.unlink(missing_ok=True)
-    python = packages.start(steps)
+    if not settings.python.exists():
+        # The machine's Python, to which the environment's leads, was removed.
+        (settings.venv / ".installed").unlink(missing_ok=True)
+    packages = Part(settings.venv, settings.site_packages, " ".join(map(_hash, locks)), install_python)
+    python = packages.start("Python packages", steps)
     versions = _hash(settings.root / "gateway_node" / "package-lock.json") + (" with tools" if with_tools else "")
     install_node = partial(_install_node, settings, steps, NPM_ALL if with_tools else NPM_SHIPPED)
-    Part("Node packages", settings.root / "gateway_node" / "node_modules", versions, install_node).start(steps, python)
+    node_modules = settings.root / "gateway_node" / "node_modules"
+    Part(node_modules, node_modules, versions, install_node).start("Node packages", steps, python)
     return python, _start_broker(settings, steps, broker)
 
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.waiting import eventually
 from infra.images import docker
 from infra.images.failures import explain
-from infra.images.stack import memory_report
+from infra.images.stack import _news_of_init, memory_report
 from infra.local.errors import LocalError
+from infra.local.progress import Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +59,16 @@ def test_a_part_that_never_became_healthy_is_named_with_its_log() -> None:
 
     assert sentence.startswith("rabbitmq never became healthy.")
     assert sentence.endswith("lines of rabbitmq")
+
+
+def test_while_compose_waits_the_news_of_init_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(Progress, "say", lambda _, text: said.append(text))
+
+    with _news_of_init(EndedStack(), Progress(), silence_seconds=0.01):  # type: ignore[arg-type]
+        eventually(lambda: said, within=10, what="a line of init's log")
+
+    assert said == ["init: the last 1 lines of init"]
 
 
 def test_memory_is_summed_over_the_containers() -> None:

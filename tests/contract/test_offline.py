@@ -31,6 +31,15 @@ esac
 MMDEBSTRAP = """#!/bin/sh
 echo "mmdebstrap $*" >> "$(dirname "$0")/calls"
 """
+#: Stands for an engine. It answers once it runs.
+DOCKERD = """#!/bin/bash
+here=$(dirname "$0")
+sleep 1000 &
+trap 'kill $!; rm "$here/answers"; exit' TERM
+echo $$ > "$here/pid"
+touch "$here/answers"
+wait
+"""
 WAIT = "import os, signal; print(os.getpid(), flush=True); signal.pause()"
 
 
@@ -120,8 +129,8 @@ def with_engine(root: Path) -> Path:
     return root / "infra" / "offline" / "with-engine"
 
 
-def test_a_command_runs_with_the_engine_that_answers_and_its_exit_code_counts(machine: Path, with_engine: Path) -> None:
-    ended = run(with_engine, machine, "sh", "-c", "echo ran; exit 7")
+def test_a_command_runs_with_the_engine_that_answers_and_its_exit_code_counts(machine: Path, with_engine: Path, tmp_path: Path) -> None:
+    ended = run(with_engine, machine, "sh", "-c", "echo ran; exit 7", ENGINE_FOLDER=str(tmp_path / "engine"))
 
     assert (ended.stdout, ended.returncode) == ("ran\n", 7)
 
@@ -135,25 +144,53 @@ def test_a_named_engine_that_does_not_answer_is_not_replaced_by_another(machine:
     assert "DOCKER_HOST names unix:///nowhere.sock, and no engine answers there" in ended.stderr
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts an engine")
-def test_an_engine_is_started_in_its_folder_and_stopped_at_the_end(machine: Path, with_engine: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def machine_without_engine(machine: Path) -> Path:
     (machine / "answers").unlink()
-    (machine / "dockerd").write_text(f'#!/bin/sh\necho $$ > "{machine}/pid"; touch "{machine}/answers"; exec sleep 1000\n')
+    (machine / "dockerd").write_text(DOCKERD)
     (machine / "dockerd").chmod(0o755)
+    return machine
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts an engine")
+def test_an_engine_is_started_in_its_folder_and_stopped_at_the_end(machine_without_engine: Path, with_engine: Path, tmp_path: Path) -> None:
     pidfile = tmp_path / "engine" / "docker.pid"
     pidfile.parent.mkdir()
     pidfile.write_text(str(os.getpid()))
 
-    ended = run(with_engine, machine, "sh", "-c", "echo $DOCKER_HOST", ENGINE_FOLDER=str(pidfile.parent))
+    ended = run(with_engine, machine_without_engine, "sh", "-c", "echo $DOCKER_HOST", ENGINE_FOLDER=str(pidfile.parent))
 
     assert ended.stdout.endswith(f"unix://{tmp_path}/engine/docker.sock\n")
-    assert not psutil.pid_exists(int((machine / "pid").read_text()))
+    assert not psutil.pid_exists(int((machine_without_engine / "pid").read_text()))
     # Another process had the number of the dead engine.
     assert not pidfile.exists()
 
 
-def test_sigterm_ends_what_a_command_with_an_engine_started(machine: Path, with_engine: Path) -> None:
-    environment = {**os.environ, "PATH": f"{machine}:{os.environ['PATH']}"}
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts an engine")
+def test_the_last_command_that_uses_an_engine_stops_it(machine_without_engine: Path, with_engine: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PATH": f"{machine_without_engine}:{os.environ['PATH']}", "ENGINE_FOLDER": str(tmp_path / "engine")}
+    command = [str(with_engine), "sh", "-c", "echo joined; read -r _"]
+
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def runs_after_the_end_of(user: subprocess.Popen[str]) -> bool:
+        user.communicate("\n")
+        return psutil.pid_exists(int((machine_without_engine / "pid").read_text()))
+
+    with start() as starter:
+        assert starter.stdout is not None
+        eventually(lambda: starter.stdout.readline() == "joined\n", within=30, what="the starter's command")  # type: ignore[union-attr]
+        with start() as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "joined\n"
+
+            assert runs_after_the_end_of(starter)
+            assert not runs_after_the_end_of(other)
+
+
+def test_sigterm_ends_what_a_command_with_an_engine_started(machine: Path, with_engine: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PATH": f"{machine}:{os.environ['PATH']}", "ENGINE_FOLDER": str(tmp_path / "engine")}
     command = [str(with_engine), "bash", "-c", '"$0" -c "$1"; true', sys.executable, WAIT]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
