@@ -23,11 +23,9 @@ def start_preparation(settings: Settings, steps: Steps, after: Sequence[Future[N
     if not settings.own_data and _is_prepared(settings):
         return
     settings.data.mkdir(parents=True, exist_ok=True)
-    own = settings.own_data
-    source = ["--interactions", str(own[0]), "--items", str(own[1])] if own else ["--movielens"]
     commands = {
         "the store's tables": ["migrate"],
-        "your own data" if own else "MovieLens 100K": ["import", *source],
+        "your own data" if settings.own_data else "MovieLens 100K": import_command(settings),
         "the first model version": ["train", "--if-none"],
     }
     for name, arguments in commands.items():
@@ -37,6 +35,14 @@ def start_preparation(settings: Settings, steps: Steps, after: Sequence[Future[N
             steps.command(log, command, cwd=settings.root, variables=settings.variables)
 
         after = [steps.start(name, work, after)]
+
+
+def import_command(settings: Settings) -> list[str]:
+    if not settings.own_data:
+        return ["import", "--movielens"]
+    interactions, items = settings.own_data
+    mode = [f"--{settings.import_mode}"] if settings.import_mode else []
+    return ["import", "--interactions", str(interactions), "--items", str(items), *mode]
 
 
 def note_prepared(settings: Settings) -> None:

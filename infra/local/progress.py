@@ -21,6 +21,8 @@ SILENCE_SECONDS = 5
 STOP_SECONDS = 5
 WIDTH = 100
 WARNING = re.compile(r"WARNING|npm warn|\s*$")
+#: The person must read these lines of a command, so they are shown and not only logged.
+NOTE = re.compile(r"Note: ")
 
 
 class Progress:
@@ -106,6 +108,8 @@ class Steps:
         del self._commands[running]
         if code != 0:
             raise LocalError(f"`{shlex.join(command)}` ended with {code}. The end of {path}:\n{tail(path)}")
+        for line in filter(NOTE.match, tail(path).splitlines()):
+            self._progress.say(line)
 
 
 def tail(path: Path, lines: int = 25) -> str:

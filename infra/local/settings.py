@@ -31,6 +31,8 @@ class Settings:
     rabbitmq_image: str
     #: The person's own CSV files: interactions and items. None: MovieLens.
     own_data: tuple[Path, Path] | None
+    #: What the import of these files may do to a store that has other data: "add" or "replace". None: nothing.
+    import_mode: str | None
     #: The PATH without the checkout's own environment.
     machine_path: str
 
@@ -95,6 +97,7 @@ def read_settings(root: Path = ROOT) -> Settings:
         given_amqp_url=given.get("AMQP_URL") or None,
         rabbitmq_image=given.get("RABBITMQ_IMAGE") or "rabbitmq:4.0",
         own_data=_read_own_data(given),
+        import_mode=_read_import_mode(given),
         machine_path=os.pathsep.join(folders),
     )
 
@@ -107,3 +110,10 @@ def _read_own_data(given: Mapping[str, str]) -> tuple[Path, Path] | None:
             "; ".join(f"{name} isn't there" for name in missing) or "Give both INTERACTIONS and ITEMS, each the path of a CSV file."
         )
     return (files[0], files[1]) if files else None
+
+
+def _read_import_mode(given: Mapping[str, str]) -> str | None:
+    mode = given.get("IMPORT") or None
+    if mode not in (None, "add", "replace") or (mode and not given.get("INTERACTIONS")):
+        raise LocalError(f"IMPORT is {mode}: use add or replace, together with INTERACTIONS and ITEMS.")
+    return mode

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from infra.local.progress import Steps
 
-VARIABLES = ("AMQP_URL", "DATABASE_URL", "REGISTRY_URL", "INTERACTIONS", "ITEMS")
+VARIABLES = ("AMQP_URL", "DATABASE_URL", "REGISTRY_URL", "INTERACTIONS", "ITEMS", "IMPORT")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from infra.local import broker, install
 from infra.local.broker import BrokerChoice, choose_broker
 from infra.local.errors import LocalError
 from infra.local.folders import only_installer, owned_run_folder
+from infra.local.preparation import import_command
 from infra.local.programs import STOP_SECONDS, service_programs
 from infra.local.progress import Progress
 from infra.local.settings import Settings, read_settings
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for name in ("AMQP_URL", "DATABASE_URL", "REGISTRY_URL", "INTERACTIONS", "ITEMS"):
+    for name in ("AMQP_URL", "DATABASE_URL", "REGISTRY_URL", "INTERACTIONS", "ITEMS", "IMPORT"):
         monkeypatch.delenv(name, raising=False)
     return read_settings(tmp_path)
 
@@ -101,6 +102,31 @@ def test_own_data_need_both_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("INTERACTIONS", str(file))
 
     with pytest.raises(LocalError, match="Give both INTERACTIONS and ITEMS"):
+        read_settings(tmp_path)
+
+
+@pytest.mark.parametrize("mode", ["add", "replace", ""])
+def test_how_to_import_over_other_data_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    file = tmp_path / "data.csv"
+    file.touch()
+    for name, value in {"INTERACTIONS": str(file), "ITEMS": str(file), "IMPORT": mode}.items():
+        monkeypatch.setenv(name, value)
+
+    assert import_command(read_settings(tmp_path)) == [
+        *("import", "--interactions", str(file), "--items", str(file)),
+        *([f"--{mode}"] if mode else []),
+    ]
+
+
+@pytest.mark.parametrize(("mode", "has_files"), [("append", True), ("add", False)])
+def test_a_wrong_way_to_import_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, *, has_files: bool) -> None:
+    file = tmp_path / "data.csv"
+    file.touch()
+    for name in ("INTERACTIONS", "ITEMS") if has_files else ():
+        monkeypatch.setenv(name, str(file))
+    monkeypatch.setenv("IMPORT", mode)
+
+    with pytest.raises(LocalError, match=f"IMPORT is {mode}: use add or replace, together with INTERACTIONS and ITEMS"):
         read_settings(tmp_path)
 
 

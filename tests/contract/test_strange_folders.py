@@ -22,7 +22,7 @@ STRANGE = ["100% é'x", "50%s", "%(here)s", "a #1", "a ;b", 'q"uote', "José's 1
 
 @pytest.fixture(params=STRANGE)
 def settings(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for name in ("AMQP_URL", "DATABASE_URL", "REGISTRY_URL", "INTERACTIONS", "ITEMS"):
+    for name in ("AMQP_URL", "DATABASE_URL", "REGISTRY_URL", "INTERACTIONS", "ITEMS", "IMPORT"):
         monkeypatch.delenv(name, raising=False)
     checkout = tmp_path / request.param
     (checkout / ".run" / "logs").mkdir(parents=True)

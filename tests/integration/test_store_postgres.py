@@ -28,7 +28,7 @@ SUITES = (
     "test_job_ledger",
     "test_store",
 )
-pytest.register_assert_rewrite(*(f"adapters.sql.{suite}" for suite in SUITES))
+pytest.register_assert_rewrite(*(f"adapters.sql.{suite}" for suite in SUITES), "handlers.test_import_over_data")
 
 import sample  # noqa: E402
 from adapters.sql.test_database import *  # noqa: E402, F403
@@ -38,6 +38,7 @@ from adapters.sql.test_imported_rows import *  # noqa: E402, F403
 from adapters.sql.test_interaction_log import *  # noqa: E402, F403
 from adapters.sql.test_job_ledger import *  # noqa: E402, F403
 from adapters.sql.test_store import *  # noqa: E402, F403
+from handlers.test_import_over_data import *  # noqa: E402, F403
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -36,14 +36,16 @@ def migrate(
 
 
 @app.command("import")
-def import_data(
+def import_data(  # noqa: PLR0913, PLR0917
     movielens: Annotated[bool, typer.Option("--movielens", help="Fetch MovieLens 100K, unless the store has data.")] = False,
     interactions: Annotated[Path | None, typer.Option(help="CSV: user_id,item_id[,rating][,timestamp].")] = None,
     items: Annotated[Path | None, typer.Option(help="CSV: item_id,title[,year][,genres].")] = None,
     cache: Annotated[Path, typer.Option(help="Where what is fetched is kept.")] = Path(".run/cache"),
+    add: Annotated[bool, typer.Option("--add", help="Keep the data that the store has, and add the files' data.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Remove the data that the store has first; no version stays live.")] = False,
 ) -> None:
-    """Bring data into the store, all of it or nothing."""
-    commands.import_data(movielens=movielens, interactions=interactions, items=items, cache=cache)
+    """Bring data into the store, all of it or nothing. In a store that has other data: say --add or --replace."""
+    commands.import_data(movielens=movielens, interactions=interactions, items=items, cache=cache, add=add, replace=replace)
 
 
 @app.command()

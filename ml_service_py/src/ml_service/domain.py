@@ -55,6 +55,20 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class DataState:
+    """How many imports have changed the store's data, and when an import replaced it (None: never)."""
+
+    imports: int = 0
+    replaced_at: datetime | None = None
+
+    def is_outdated(self, interaction: Interaction) -> bool:
+        """Return whether the log got this interaction before the data was replaced: its item is one of the former data."""
+        if self.replaced_at is None or interaction.occurred_at is None:
+            return False
+        return interaction.occurred_at < self.replaced_at
+
+
+@dataclass(frozen=True, slots=True)
 class LogPosition:
     """A place in a stream: an offset, and the id of the message there. The id shows a reader whether the stream is still the same log."""
 

@@ -12,23 +12,17 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-import sample
 from damage import flip_a_byte
 from fsspec.implementations.local import LocalFileSystem
 from structlog.testing import capture_logs
-from typer.testing import CliRunner
 
-from ml_service.__main__ import app
 from ml_service.adapters.sql import database
 from ml_service.adapters.sql.database import is_migrated, open_engine
-from ml_service.adapters.sql.interaction_log import SqlInteractionLog
-from ml_service.cli import commands as commands_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from click.testing import Result
+    from command_line import Commands
 
 
 LOGGING_PROGRAM = """
@@ -39,24 +33,6 @@ structlog.get_logger("x").info("moved", offset=3)
 """
 
 
-class Commands:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.database_url = f"sqlite:///{folder}/new folder/store.db"
-        self.store = folder / "new folder" / "store.db"
-        self._environment = {"DATABASE_URL": self.database_url, "REGISTRY_URL": str(folder / "registry")}
-
-    def run(self, *arguments: str, **environment: str | None) -> Result:
-        return CliRunner().invoke(app, arguments, env={**self._environment, **environment})
-
-
-@pytest.fixture
-def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
-    # The runner's own standard error is gone when the test is over, and a process has one set of log handlers.
-    monkeypatch.setattr(commands_module, "configure_logs", lambda _level: None)
-    return Commands(tmp_path)
-
-
 def test_migrate_creates_the_tables(commands: Commands) -> None:
     result = commands.run("migrate")
 
@@ -64,38 +40,6 @@ def test_migrate_creates_the_tables(commands: Commands) -> None:
     assert result.exit_code == 0
     assert is_migrated(engine)
     engine.dispose()
-
-
-def test_import_reads_two_files(commands: Commands) -> None:
-    (commands.folder / "x.csv").write_text("user_id,item_id\nu,a\n")
-    (commands.folder / "y.csv").write_text("item_id,title\na,A\n")
-
-    result = commands.run("import", "--interactions", str(commands.folder / "x.csv"), "--items", str(commands.folder / "y.csv"))
-
-    assert result.exit_code == 0
-    assert result.stdout == "Imported 1 items and 1 interactions, 1 of them new\n"
-
-
-def test_import_says_how_many_rows_of_erased_users_it_left_out(commands: Commands) -> None:
-    (commands.folder / "x.csv").write_text("user_id,item_id\nu,a\nv,a\n")
-    (commands.folder / "y.csv").write_text("item_id,title\na,A\n")
-    commands.run("migrate")
-    engine = open_engine(commands.database_url)
-    SqlInteractionLog(engine).append([sample.erasure(0, "u")], None)
-    engine.dispose()
-
-    result = commands.run("import", "--interactions", str(commands.folder / "x.csv"), "--items", str(commands.folder / "y.csv"))
-
-    assert result.stdout == "Imported 1 items and 2 interactions, 1 of them new\n"
-    assert "Left out 1 interactions of users who were erased\n" in result.stderr
-
-
-@pytest.mark.parametrize("options", [[], ["--interactions", "x.csv"], ["--movielens", "--items", "y.csv"]])
-def test_import_names_its_missing_options(commands: Commands, options: list[str]) -> None:
-    result = commands.run("import", *options)
-
-    assert result.exit_code == 1
-    assert result.stderr == "Give --movielens, or both --interactions and --items.\n"
 
 
 def test_every_wrong_setting_is_named_at_once(commands: Commands) -> None:

@@ -11,6 +11,7 @@ from ml_service.adapters.datasets.csv_import import read_csv
 from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.errors import InvalidArgument
 from ml_service.handlers.importing import import_dataset
+from ml_service.ports.storage import ImportMode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,7 @@ class Importer:
     def run(self, *lines: str, header: str = "user_id,item_id,rating,timestamp") -> int:
         """Return how many interactions were new."""
         self._interactions.write_text("\n".join([header, *lines]) + "\n", "utf-8")
-        return import_dataset(self._store, read_csv(self._interactions, self._items)).new_interactions
+        return import_dataset(self._store, read_csv(self._interactions, self._items), ImportMode.ADD).written.new
 
     def rate_live(self) -> None:
         SqlInteractionLog(self._store.engine).append([sample.logged(0, LIVE)], None)

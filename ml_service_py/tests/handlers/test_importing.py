@@ -12,6 +12,7 @@ from ml_service.adapters.datasets.csv_import import read_csv
 from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.errors import InvalidArgument
 from ml_service.handlers.importing import Imported, import_dataset, import_into_empty
+from ml_service.ports.storage import ImportedItems, ImportedRows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ def write(folder: Path, interactions: str, items: str = "item_id,title\na,A\nb,B
 def test_two_files_are_imported(empty_store: SqlStore, tmp_path: Path) -> None:
     imported = import_dataset(empty_store, read_csv(*write(tmp_path, "user_id,item_id,rating\nu,a,4\nu,b,\n")))
 
-    assert imported == Imported(items=2, interactions=2, new_interactions=2, left_out=0)
+    assert imported == Imported(items=2, interactions=2, written=ImportedRows(new=2, left_out=0, items=ImportedItems(new=2)))
     assert empty_store.load_histories(recent=0).ratings == {"u": {"a": 4.0, "b": None}}
 
 
@@ -37,7 +38,7 @@ def test_the_same_files_again_add_nothing(empty_store: SqlStore, tmp_path: Path)
     paths = write(tmp_path, "user_id,item_id,rating\nu,a,4\n")
     import_dataset(empty_store, read_csv(*paths))
 
-    assert import_dataset(empty_store, read_csv(*paths)).new_interactions == 0
+    assert not import_dataset(empty_store, read_csv(*paths)).written.has_changes
 
 
 def test_a_bad_row_imports_nothing(empty_store: SqlStore, tmp_path: Path) -> None:
@@ -62,5 +63,5 @@ def test_interactions_of_erased_users_are_left_out_and_counted(empty_store: SqlS
 
     imported = import_dataset(empty_store, read_csv(*paths))
 
-    assert (imported.new_interactions, imported.left_out) == (0, 2)
+    assert imported.written == ImportedRows(new=0, left_out=2)
     assert list(empty_store.load_histories(recent=0).ratings) == ["u"]

@@ -30,6 +30,7 @@ class Histories:
         self._user_ids = sorted(self._ratings, key=natural_key)
         self._recent_ids = RecentIds(stored.recent_ids)
         self._erased_offsets = stored.erased_offsets
+        self._data = stored.data
 
     @property
     def user_ids(self) -> Sequence[str]:
@@ -41,10 +42,10 @@ class Histories:
         return self._ratings.get(user_id, {})
 
     def add(self, logged: LoggedInteraction) -> bool:
-        """Add an interaction. Return False if it was read before, is erased, or is older than the known rating of the item."""
+        """Add an interaction. Return False if it was read before, is erased, or is older than the known rating of the item or the data."""
         interaction = logged.interaction
         user_id = interaction.user_id
-        if self._was_erased(logged) or not self._recent_ids.add(interaction.interaction_id, user_id):
+        if self._data.is_outdated(interaction) or self._was_erased(logged) or not self._recent_ids.add(interaction.interaction_id, user_id):
             return False
         ratings, moments = self.of(user_id), self._moments.setdefault(user_id, array("q"))
         if not take_moment(ratings, moments, interaction.item_id, moment_of(interaction.occurred_at)):

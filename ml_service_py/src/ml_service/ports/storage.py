@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
+
+from ml_service.domain import DataState
 
 if TYPE_CHECKING:
     from array import array
@@ -28,6 +31,7 @@ class StoredHistories:
 
     `moments`: the time of each rating, by user and in the order of `ratings` (see `domain.moment_of`).
     `recent_ids`: the last interaction ids, oldest first, each with its user. `erased_offsets`: the offset at which a user was erased.
+    `data`: the imports that the ratings contain.
     """
 
     ratings: Mapping[str, Mapping[str, float | None]]
@@ -35,6 +39,7 @@ class StoredHistories:
     position: LogPosition | None
     recent_ids: Mapping[str, str]
     erased_offsets: Mapping[str, int] = field(default_factory=dict)
+    data: DataState = field(default_factory=DataState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,65 @@ class StoredPage:
     as_of_offset: int | None
 
 
+class ImportMode(StrEnum):
+    """What an import may do to a store that has data: change nothing, add to it, or replace it. Into an empty store all do the same."""
+
+    INTO_EMPTY = "into empty"
+    ADD = "add"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class RenamedItem:
+    """An item that had one title in the store, and got another one by an import."""
+
+    item_id: str
+    old_title: str
+    new_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedItems:
+    """How many items an import added, and how many it changed; `renamed` has those of the changed items that got another title."""
+
+    new: int = 0
+    changed: int = 0
+    renamed: tuple[RenamedItem, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ImportedRows:
-    """How many interactions an import added, and how many it left out because their users are erased."""
+    """How many interactions an import added, how many it left out because their users are erased, and what it did to the items."""
 
     new: int
     left_out: int
+    items: ImportedItems = ImportedItems()
+
+    @property
+    def has_changes(self) -> bool:
+        return bool(self.new or self.items.new or self.items.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredData:
+    """What a store holds: the numbers of items and interactions, and the live model version."""
+
+    items: int
+    interactions: int
+    live_version: str | None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.items or self.interactions or self.live_version)
+
+
+class ImportRefused(Exception):
+    """The store holds data that the import would change, and its mode doesn't allow that. Nothing was written."""
+
+    def __init__(self, present: StoredData, would_write: ImportedRows) -> None:
+        super().__init__(present, would_write)
+        self.present = present
+        self.would_write = would_write
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +136,12 @@ class Store(Protocol):
 
     def count_interactions(self) -> int: ...
 
-    def import_data(self, new_items: Sequence[Item], new_interactions: Iterable[Interaction]) -> ImportedRows:
-        """Write all or nothing. Update known items, keep known interactions, skip those of erased users."""
+    def import_data(
+        self, new_items: Sequence[Item], new_interactions: Iterable[Interaction], mode: ImportMode = ImportMode.ADD
+    ) -> ImportedRows:
+        """Write all or nothing. Update known items, keep known interactions, skip those of erased users. Raise ImportRefused."""
+
+    def read_data_state(self) -> DataState: ...
 
     def read_live(self) -> LiveVersion | None: ...
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ml_service.domain import Interaction
+    from ml_service.ports.storage import ImportedItems
 
 #: Users or ids in one query.
 CHUNK = 500
@@ -45,20 +46,20 @@ def rows_by_identity(given: Iterable[Interaction]) -> dict[Identity, SqlRow]:
     return rows
 
 
-def insert_imported(connection: Connection, rows: dict[Identity, SqlRow]) -> ImportedRows:
+def insert_imported(connection: Connection, rows: dict[Identity, SqlRow], *, requires_times: bool, items: ImportedItems) -> ImportedRows:
     """Write the rows that the store doesn't have yet, except those of erased users.
 
-    Raises InvalidArgument (IMPORT_INVALID) for new rows without a time in a store that has interactions: the later of two ratings
-    couldn't be determined.
+    With `requires_times`, raises InvalidArgument (IMPORT_INVALID) for new rows without a time in a store that has interactions: the later
+    of two ratings couldn't be determined. `items`: what was written of the items.
     """
     erased = erased_among(connection, (row["user_id"] for row in rows.values()))
     kept = {identity: row for identity, row in rows.items() if row["user_id"] not in erased}
     has_interactions = connection.scalar(select(exists(select(interactions.c.row_id))))
     stored = set(_stored(connection, kept)) if has_interactions else set()
     new = [row for identity, row in kept.items() if identity not in stored]
-    if has_interactions:
+    if has_interactions and requires_times:
         _require_times(new)
-    return ImportedRows(insert_new(connection, interactions, new, "interaction_id"), len(rows) - len(kept))
+    return ImportedRows(insert_new(connection, interactions, new, "interaction_id"), len(rows) - len(kept), items)
 
 
 def _stored(connection: Connection, rows: dict[Identity, SqlRow]) -> Iterator[Identity]:
@@ -81,7 +82,7 @@ def _require_times(new: Sequence[SqlRow]) -> None:
     raise InvalidArgument(
         "IMPORT_INVALID",
         f"There is no timestamp in {first}{others}, but the store has interactions, so the latest rating can't be determined."
-        " Add a timestamp to each row, or import into an empty store. Nothing was imported.",
+        " Add a timestamp to each row, or replace the data by --replace. Nothing was imported.",
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, tuple_, update
 from ml_service.adapters.broker.interaction_messages import encode_interaction
 from ml_service.adapters.sql import erasures
 from ml_service.adapters.sql.database import insert_new, reading, writing
+from ml_service.adapters.sql.importing import read_state
 from ml_service.adapters.sql.tables import interactions, items, log_positions, rejected_interactions
 from ml_service.domain import LoggedInteraction, LogPosition, RejectedMessage
 from ml_service.ports.storage import Appended, PositionMoved
@@ -54,8 +55,15 @@ class SqlInteractionLog:
         logged = [entry for entry in batch if isinstance(entry, LoggedInteraction)]
         rejected = [entry for entry in batch if isinstance(entry, RejectedMessage)]
         self._learn_items(connection, {entry.interaction.item_id for entry in logged})
-        rows = [_row(entry) for entry in logged if entry.interaction.item_id in self._known_items]
-        rejected += [_unknown_item(entry) for entry in logged if entry.interaction.item_id not in self._known_items]
+        data = read_state(connection)
+        rows: list[dict[str, object]] = []
+        for entry in logged:
+            if data.is_outdated(entry.interaction):
+                rejected.append(_unknown_item(entry, "an item of the data that was replaced"))
+            elif entry.interaction.item_id not in self._known_items:
+                rejected.append(_unknown_item(entry, "the unknown item"))
+            else:
+                rows.append(_row(entry))
         return insert_new(connection, interactions, rows, "interaction_id"), _insert_rejected(connection, rejected)
 
     def _learn_items(self, connection: Connection, item_ids: set[str]) -> None:
@@ -78,9 +86,9 @@ def _move_position(connection: Connection, after: LogPosition | None, to: LogPos
         raise PositionMoved
 
 
-def _unknown_item(entry: LoggedInteraction) -> RejectedMessage:
+def _unknown_item(entry: LoggedInteraction, named: str) -> RejectedMessage:
     interaction = entry.interaction
-    detail = f"Interaction {interaction.interaction_id} of user {interaction.user_id} names the unknown item {interaction.item_id}."
+    detail = f"Interaction {interaction.interaction_id} of user {interaction.user_id} names {named}: {interaction.item_id}."
     return RejectedMessage(entry.position, "ITEM_UNKNOWN", detail, encode_interaction(interaction), entry.user_id)
 
 

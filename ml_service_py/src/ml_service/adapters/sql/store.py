@@ -7,21 +7,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, func, literal, select, true, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ml_service.adapters.sql.database import insert_new, reading, writing
 from ml_service.adapters.sql.erasures import erased_offsets
-from ml_service.adapters.sql.imported_rows import insert_imported, rows_by_identity
+from ml_service.adapters.sql.imported_rows import rows_by_identity
+from ml_service.adapters.sql.importing import read_state, to_item, write_import
 from ml_service.adapters.sql.interaction_log import STREAM
 from ml_service.adapters.sql.tables import Moment, interactions, items, live_model, log_positions, microseconds
-from ml_service.domain import NO_MOMENT, Interaction, Item, LogPosition, take_moment
-from ml_service.ports.storage import LiveVersion, StoredHistories, StoredPage
+from ml_service.domain import NO_MOMENT, Interaction, LogPosition, take_moment
+from ml_service.ports.storage import ImportMode, LiveVersion, StoredHistories, StoredPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection, Row
 
+    from ml_service.domain import DataState, Item
     from ml_service.model.ratings import Ratings
     from ml_service.ports.storage import ImportedRows, PagePosition
 
@@ -51,7 +52,7 @@ class SqlStore:
 
     def load_catalogue(self) -> tuple[Item, ...]:
         with reading(self.engine) as connection:
-            return tuple(_item(row) for row in connection.execute(select(items)))
+            return tuple(to_item(row) for row in connection.execute(select(items)))
 
     def load_histories(self, recent: int) -> StoredHistories:
         """Read rows and position in one transaction, so that a log reader can continue exactly after the rows."""
@@ -65,10 +66,10 @@ class SqlStore:
                 if take_moment(*history, item_id, moment):
                     history[0][item_id] = rating
             recent_ids = {row.interaction_id: row.user_id for row in reversed(connection.execute(last).all())}
-            position, erased = _read_position(connection), erased_offsets(connection)
+            position, erased, state = _read_position(connection), erased_offsets(connection), read_state(connection)
         ratings = {user_id: rated for user_id, (rated, _) in histories.items()}
         moments = {user_id: given for user_id, (_, given) in histories.items()}
-        return StoredHistories(ratings, moments, position, recent_ids, erased)
+        return StoredHistories(ratings, moments, position, recent_ids, erased, state)
 
     def load_ratings(self) -> Ratings:
         """Return the latest rating of each pair of user and item, in the order in which they were written."""
@@ -95,7 +96,7 @@ class SqlStore:
             position = _read_position(connection)
         shown = rows[:limit]
         return StoredPage(
-            rows=tuple((_interaction(row), _item(row)) for row in shown),
+            rows=tuple((_interaction(row), to_item(row)) for row in shown),
             next_position=(shown[-1].moment, shown[-1].row_id) if len(rows) > limit else None,
             as_of_offset=position.offset if position else None,
         )
@@ -104,16 +105,21 @@ class SqlStore:
         with reading(self.engine) as connection:
             return connection.scalar(select(func.count()).select_from(interactions)) or 0
 
-    def import_data(self, new_items: Sequence[Item], new_interactions: Iterable[Interaction]) -> ImportedRows:
+    def import_data(
+        self, new_items: Sequence[Item], new_interactions: Iterable[Interaction], mode: ImportMode = ImportMode.ADD
+    ) -> ImportedRows:
         """Write all or nothing. A known item gets the new title, year and genres; a known interaction stays as it is.
 
-        Interactions of erased users are left out.
+        Interactions of erased users are left out. Raises ImportRefused.
         """
         # Computed before the transaction, which blocks other writers.
         rows = rows_by_identity(new_interactions)
         with writing(self.engine) as connection:
-            _upsert_items(connection, new_items)
-            return insert_imported(connection, rows)
+            return write_import(connection, new_items, rows, mode)
+
+    def read_data_state(self) -> DataState:
+        with reading(self.engine) as connection:
+            return read_state(connection)
 
     def read_live(self) -> LiveVersion | None:
         query = select(live_model.c.version, live_model.c.revision).where(live_model.c.slot == LIVE_SLOT)
@@ -141,19 +147,6 @@ def _read_position(connection: Connection) -> LogPosition | None:
     query = select(log_positions.c.log_offset, log_positions.c.message_id).where(log_positions.c.stream == STREAM)
     row = connection.execute(query).one_or_none()
     return LogPosition(row.log_offset, row.message_id) if row else None
-
-
-def _upsert_items(connection: Connection, rows: Sequence[Item]) -> None:
-    if not rows:
-        return
-    values = [{"item_id": row.item_id, "title": row.title, "year": row.year, "genres": list(row.genres)} for row in rows]
-    statement = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(items)
-    changed = {name: statement.excluded[name] for name in ("title", "year", "genres")}
-    connection.execute(statement.on_conflict_do_update(index_elements=["item_id"], set_=changed), values)
-
-
-def _item(row: Row[tuple[object, ...]]) -> Item:
-    return Item(row.item_id, row.title, row.year, tuple(row.genres))
 
 
 def _interaction(row: Row[tuple[object, ...]]) -> Interaction:

@@ -122,6 +122,15 @@ live_model = Table(
     Column("updated_at", Moment, nullable=False),
 )
 
+# One row: how many imports have changed the data, and when an import replaced it. Events that the log got earlier don't count any more.
+data_state = Table(
+    "data_state",
+    metadata,
+    Column("slot", Integer, primary_key=True),
+    Column("imports", Integer, nullable=False),
+    Column("replaced_at", Moment),
+)
+
 # The job ledger. `attempt` is a fencing token: only the attempt that claimed the job last may write an outcome.
 # `spent_attempts` counts the attempts that use up retries: not those that a stopping worker handed back, and none from before a replay.
 # `model_version` is the name under which every attempt of a training writes its version.
