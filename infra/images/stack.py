@@ -1,26 +1,17 @@
 """The stack in containers: build, up, down. If the stack doesn't start, print one sentence that says why, and remove its containers."""
 
-from __future__ import annotations
-
-import re
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from infra.images.compose import Compose
-from infra.images.docker import check_engine, must_ask, require_plugins
-from infra.images.failures import explain
+from infra.images.compose import Compose, explain
+from infra.images.docker import check_engine, require_plugins
 from infra.local.errors import LocalError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from infra.local.progress import Progress
+from infra.local.progress import Progress
 
 WAIT_SECONDS = 300
 DOWN_SECONDS = 120
-STATS = ("stats", "--no-stream", "--format", "{{.Name}}\t{{.MemUsage}}")
-UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
 def check(progress: Progress, _arguments: list[str]) -> int:
@@ -40,7 +31,7 @@ def build(progress: Progress, arguments: list[str]) -> int:
 
 
 def up(progress: Progress, arguments: list[str]) -> int:
-    """Start the stack, and wait until every part is healthy. Print the parts' addresses and memory. If it fails, remove the containers."""
+    """Start the stack, and wait until every part is healthy. Print their addresses. If it fails, remove the containers."""
     _check()
     compose = Compose(has_one_gateway=not any("gateway=" in argument for argument in arguments))
     try:
@@ -92,20 +83,3 @@ def _describe(progress: Progress, containers: list[dict[str, Any]]) -> None:
     for container in sorted(containers, key=lambda container: str(container["Name"])):
         for port in (port for port in container["Publishers"] or () if port["PublishedPort"]):
             progress.say(f"{container['Service']}: http://{port['URL']}:{port['PublishedPort']}")
-    progress.say(memory_report(must_ask(*STATS, *(container["ID"] for container in containers))))
-
-
-def memory_report(stats: str) -> str:
-    """Sum the memory of containers as the engine counts it: without the kernel's inactive page cache."""
-    rows = [row.split("\t") for row in stats.splitlines()]
-    used = {name: _mebibytes(usage.partition(" / ")[0]) for name, usage in rows}
-    parts = ", ".join(f"{name} {size:.0f}" for name, size in sorted(used.items()))
-    return f"memory: {sum(used.values()):.0f} MiB ({parts})"
-
-
-def _mebibytes(text: str) -> float:
-    """Read a size as the engine writes it, such as `98.3MiB`."""
-    size = re.fullmatch(r"([\d.]+)\s*(\w+)", text.strip())
-    if not size:
-        raise ValueError(f"not a size: {text}")
-    return float(size[1]) * UNITS[size[2]] / UNITS["MiB"]

@@ -11,8 +11,8 @@ import pytest
 
 from harness.waiting import eventually
 from infra.images import docker
-from infra.images.failures import explain
-from infra.images.stack import _news_of_init, memory_report
+from infra.images.compose import explain
+from infra.images.stack import _news_of_init
 from infra.local.errors import LocalError
 from infra.local.progress import Progress
 
@@ -71,10 +71,6 @@ def test_while_compose_waits_the_news_of_init_are_printed(monkeypatch: pytest.Mo
     assert said == ["init: the last 1 lines of init"]
 
 
-def test_memory_is_summed_over_the_containers() -> None:
-    assert memory_report("a\t1.5GiB / 2GiB\nb\t512KiB / 1GiB") == "memory: 1536 MiB (a 1536, b 0)"
-
-
 @pytest.mark.parametrize(
     ("version", "free_bytes", "sentence"),
     [
@@ -86,8 +82,7 @@ def test_memory_is_summed_over_the_containers() -> None:
 def test_an_engine_that_cannot_be_used_is_refused_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch, version: str | None, free_bytes: int, sentence: str
 ) -> None:
-    monkeypatch.setattr(docker, "ask", lambda *_, **__: version)
-    monkeypatch.setattr(docker, "must_ask", lambda *_: "/")
+    monkeypatch.setattr(docker, "ask", lambda command, *_, **__: "/" if command == "info" else version)
     monkeypatch.setattr(docker, "DOCKER_HOST", "")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free_bytes))
 
