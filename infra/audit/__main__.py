@@ -1,18 +1,11 @@
 """`python -m infra.audit`: ends with 0, with 1 where something was found, and with 3 where nothing was but a service didn't answer."""
 
-from __future__ import annotations
-
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from infra.audit.packages import NoAnswer, ask_npm, ask_pip_audit, refused_licences, write_boms
-from infra.audit.policy import read_policy
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from infra.audit.policy import Finding, Policy
+from infra.audit.policy import Finding, Policy, read_policy
 
 ROOT = Path(__file__).resolve().parents[2]
 FOUND = 1

@@ -1,21 +1,15 @@
 """The packages that are shipped, by their tools: known vulnerabilities, licences, and bills of materials."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
-from infra.audit.policy import Finding
+from infra.audit.policy import Finding, Policy
 from infra.local.settings import read_settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from infra.audit.policy import Policy
 
 PYTHON_LOCKS = ("ml_service_py", "infra/local/uv", "infra/local", "tests")
 ANSWER_SECONDS = 300

@@ -1,14 +1,9 @@
 """The licences that may be shipped, and findings that somebody accepted for a reason and for a time: infra/audit/policy.toml."""
 
-from __future__ import annotations
-
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)

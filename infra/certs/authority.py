@@ -1,20 +1,16 @@
 """An authority whose key stays in its folder, and short-lived certificates that it signs for services of this machine."""
 
-from __future__ import annotations
-
 import datetime
 import ipaddress
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: The names in a Kubernetes secret of type `kubernetes.io/tls`, as a platform mounts it.
 CA, CERTIFICATE, KEY = "ca.crt", "tls.crt", "tls.key"

@@ -1,14 +1,11 @@
 """The stack's broker: the first of four ways that this machine offers. A private node shares nothing with the machine's own RabbitMQ."""
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 import shutil
 import subprocess
 from enum import Enum, auto
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from infra.local.debian import can_install_packages
@@ -16,10 +13,8 @@ from infra.local.errors import LocalError
 from infra.local.folders import plain_name
 from infra.local.ports import LOOPBACK, is_open
 from infra.local.programs import BROKER, EPMD, Program
-
-if TYPE_CHECKING:
-    from infra.local.progress import Steps
-    from infra.local.settings import Settings
+from infra.local.progress import Steps
+from infra.local.settings import Settings
 
 #: The command that Debian puts on the PATH changes the user; this script doesn't.
 DEBIAN_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")

@@ -1,22 +1,17 @@
 """`make reset` and `make clean`. Both refuse while the stack runs."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from infra.local.broker import remove_container
 from infra.local.data_places import data_places
 from infra.local.errors import LocalError
 from infra.local.folders import owned_run_folder
 from infra.local.leftovers import stop_marked
-
-if TYPE_CHECKING:
-    from infra.local.settings import Settings
+from infra.local.settings import Settings
 
 #: Folders of packages and caches that lie beside the sources, as in .gitignore.
 MADE = ("node_modules", "__pycache__", "*.egg-info", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache")

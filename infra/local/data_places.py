@@ -1,13 +1,9 @@
 """The places of the stack's data: the run folder, or addresses in the environment. No text about a place holds a password."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from infra.local.settings import Settings
+from infra.local.settings import Settings
 
 HIDDEN = "an address that isn't shown"
 

@@ -1,22 +1,16 @@
 """Packages of Debian and Ubuntu, installed without starting the services that they bring."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
 
 from infra.local.errors import LocalError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from infra.local.progress import Steps
-    from infra.local.settings import Settings
+from infra.local.progress import Steps
+from infra.local.settings import Settings
 
 #: Debian's own switch: the exit code of this program decides whether a new package may start its service. 101 means no.
 POLICY = Path("/usr/sbin/policy-rc.d")

@@ -1,10 +1,7 @@
 """`make demo` and `make dev`: install what is missing, run the stack, and stop all of it on request."""
 
-from __future__ import annotations
-
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from infra.local.broker import BrokerChoice, broker_programs, choose_broker, remove_container
 from infra.local.data_places import data_places
@@ -16,11 +13,9 @@ from infra.local.ports import LOOPBACK, check_free
 from infra.local.preparation import note_prepared, start_preparation
 from infra.local.programs import service_programs
 from infra.local.progress import Progress, Steps
+from infra.local.settings import Settings
 from infra.local.stack import Stack
 from infra.local.stopping import StopAsked, StopSignals
-
-if TYPE_CHECKING:
-    from infra.local.settings import Settings
 
 
 def run_demo(settings: Settings, *, is_reloading: bool) -> None:

@@ -1,7 +1,5 @@
 """HTTP to our own services. It never goes through a proxy of the environment."""
 
-from __future__ import annotations
-
 import json
 from http.client import HTTPException
 from typing import Any

@@ -1,19 +1,14 @@
 """The last step before the demo is ready: one recommendation through the gateway. Parts that are ready may still not reach each other."""
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.error import HTTPError
 
 from infra.local.direct_http import fetch
 from infra.local.errors import LocalError
 from infra.local.ports import LOOPBACK
-from infra.local.progress import tail
-
-if TYPE_CHECKING:
-    from infra.local.progress import Progress
-    from infra.local.settings import Settings
+from infra.local.progress import Progress, tail
+from infra.local.settings import Settings
 
 #: A user without a history: any model can answer.
 NEWCOMER = "first-answer"

@@ -1,23 +1,17 @@
 """The run folder, which is private and has one owner at a time, and second names for folders that RabbitMQ can't use."""
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import os
 import re
 import stat
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import gettempdir
-from typing import TYPE_CHECKING
 
 from infra.local.errors import LocalError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from infra.local.settings import Settings
+from infra.local.settings import Settings
 
 OWNER_ONLY = 0o700
 #: RabbitMQ asks a shell for the free space of its folder: a quote in the name makes it wait for ever.

@@ -1,15 +1,15 @@
 """Install what the stack needs into the checkout. Each part is installed again only when its lock file has changed."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib.util
 import os
 import shutil
 import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from infra.local.broker import BrokerChoice, choose_broker, pull_image
 from infra.local.debian import can_install_packages, install_packages, keep_service_off
@@ -17,15 +17,9 @@ from infra.local.errors import LocalError
 from infra.local.folders import check_name, make_private, only_installer
 from infra.local.package_sources import npm_variables, pip_variables, uses_no_index, uv_variables
 from infra.local.progress import Progress, Steps
+from infra.local.settings import Settings
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from concurrent.futures import Future
-    from pathlib import Path
-
-    from infra.local.settings import Settings
-
-    Futures = list[Future[None]]
+Futures = list[Future[None]]
 
 UV_FOLDER = "infra/local/uv"
 #: The folders of lock files for the stack, and for tests and checks on top of it.

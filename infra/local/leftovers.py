@@ -1,7 +1,5 @@
 """Processes that a killed demo left. Each has our mark in its environment; no other process is touched."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time

@@ -3,21 +3,16 @@
 The checkout decides what is installed, and where. `gateway_node/.npmrc` overrules npm's files, and uv reads no files of its own.
 """
 
-from __future__ import annotations
-
 import ast
 import os
 import re
 import shutil
 import ssl
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from infra.local.errors import LocalError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 #: Names of variables in lower case, with hyphens. https://pip.pypa.io/en/stable/cli/pip_install/, https://docs.npmjs.com/cli/using-npm/config
 INSTALLERS = ("pip-", "uv-", "npm-config-")

@@ -1,15 +1,10 @@
 """The ports of the stack, on the loopback interface."""
 
-from __future__ import annotations
-
 import socket
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from infra.local.errors import LocalError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 LOOPBACK = "127.0.0.1"
 #: RabbitMQ's second and third port differ from its own defaults, which a RabbitMQ of the machine may use.

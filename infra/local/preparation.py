@@ -1,19 +1,13 @@
 """Tables, data and a first model version for the services: prepared once, and again when the migrations change."""
 
-from __future__ import annotations
-
 import hashlib
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
 
 from infra.local.data_places import data_places
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from concurrent.futures import Future
-    from pathlib import Path
-
-    from infra.local.progress import Steps
-    from infra.local.settings import Settings
+from infra.local.progress import Steps
+from infra.local.settings import Settings
 
 MIGRATIONS = "ml_service_py/src/ml_service/adapters/sql/migrations/versions"
 

@@ -1,19 +1,13 @@
 """The programs of the stack: commands, the order in which they stop, and how to see that a service is ready."""
 
-from __future__ import annotations
-
 import shlex
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from infra.local.direct_http import fetch
 from infra.local.ports import LOOPBACK
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from infra.local.settings import Settings
+from infra.local.settings import Settings
 
 #: More room for short-lived objects, as in the gateway's Dockerfile: docs/explanation/performance.md.
 NODE_ROOM = "--max-semi-space-size=64"

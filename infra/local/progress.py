@@ -1,21 +1,16 @@
 """Progress of a command: a line for each event, with the seconds since the start, and steps that run side by side."""
 
-from __future__ import annotations
-
 import re
 import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from infra.local.errors import LocalError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
 SILENCE_SECONDS = 5
 STOP_SECONDS = 5

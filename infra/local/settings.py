@@ -1,19 +1,14 @@
 """The settings of the local stack. This package reads the environment nowhere else."""
 
-from __future__ import annotations
-
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from infra.local.errors import LocalError
 from infra.local.package_sources import caches, without_personal
 from infra.local.ports import LOOPBACK, read_ports
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Marks the processes of a run folder, so that a later start finds those that a killed demo left.

@@ -1,7 +1,5 @@
 """The running stack: starts programs, starts again those that end, and stops all of them in order."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -9,22 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from infra.local.errors import LocalError
 from infra.local.folders import is_owned
 from infra.local.leftovers import stop_marked
-from infra.local.programs import STOP_SECONDS
-from infra.local.progress import tail
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from infra.local.programs import Program
-    from infra.local.progress import Progress
-    from infra.local.settings import Settings
+from infra.local.programs import STOP_SECONDS, Program
+from infra.local.progress import Progress, tail
+from infra.local.settings import Settings
 
 START_SECONDS = 90
 #: A program that ended so often before it was ready is given up.
@@ -34,6 +26,54 @@ RESTART_SECONDS = 1
 LOOK_SECONDS = 0.2
 SILENCE_SECONDS = 5
 LOG_BYTES = 10_000_000
+
+
+class RunningProgram:
+    """A program, and the process that runs it now. Its output is appended to `log`."""
+
+    def __init__(self, program: Program, settings: Settings) -> None:
+        self.program = program
+        self.log = settings.logs / f"{program.name}.log"
+        self._variables = settings.variables
+        self._starts = 0
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._starts += 1
+        self._started = time.monotonic()
+        variables: Mapping[str, str] = {**self._variables, **self.program.variables}
+        with self.log.open("ab") as log:
+            try:
+                # A session of its own: Ctrl-C in the terminal is for the demo, which stops the programs in order.
+                return subprocess.Popen(
+                    self.program.command,
+                    cwd=self.program.folder,
+                    env=variables,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise LocalError(f"{self.program.name} can't be run: {error}") from error
+
+    def restart_if_ended(self) -> bool:
+        _shorten(self.log)
+        if self.process.poll() is None or time.monotonic() - self._started < RESTART_SECONDS:
+            return False
+        self.process = self._start()
+        return True
+
+    def check_can_start(self, seconds: float) -> None:
+        """Raise LocalError when the program ended too often, or took too long to become ready."""
+        if seconds > START_SECONDS or self._starts > ATTEMPTS:
+            raise LocalError(f"{self.program.name} doesn't start. The end of {self.log}:\n{tail(self.log)}")
+
+    def kill(self) -> None:
+        """End the process at once, and all that it started in its group."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 class Stack:
@@ -93,54 +133,6 @@ class Stack:
         stop_marked(self._settings.run, seconds=0)
         self._settings.program_pids.unlink(missing_ok=True)
         self._progress.say("stopped")
-
-
-class RunningProgram:
-    """A program, and the process that runs it now. Its output is appended to `log`."""
-
-    def __init__(self, program: Program, settings: Settings) -> None:
-        self.program = program
-        self.log = settings.logs / f"{program.name}.log"
-        self._variables = settings.variables
-        self._starts = 0
-        self.process = self._start()
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        self._starts += 1
-        self._started = time.monotonic()
-        variables: Mapping[str, str] = {**self._variables, **self.program.variables}
-        with self.log.open("ab") as log:
-            try:
-                # A session of its own: Ctrl-C in the terminal is for the demo, which stops the programs in order.
-                return subprocess.Popen(
-                    self.program.command,
-                    cwd=self.program.folder,
-                    env=variables,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise LocalError(f"{self.program.name} can't be run: {error}") from error
-
-    def restart_if_ended(self) -> bool:
-        _shorten(self.log)
-        if self.process.poll() is None or time.monotonic() - self._started < RESTART_SECONDS:
-            return False
-        self.process = self._start()
-        return True
-
-    def check_can_start(self, seconds: float) -> None:
-        """Raise LocalError when the program ended too often, or took too long to become ready."""
-        if seconds > START_SECONDS or self._starts > ATTEMPTS:
-            raise LocalError(f"{self.program.name} doesn't start. The end of {self.log}:\n{tail(self.log)}")
-
-    def kill(self) -> None:
-        """End the process at once, and all that it started in its group."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
 
 
 def _stop_together(stage: Sequence[RunningProgram], is_hurried: Callable[[], bool]) -> None:

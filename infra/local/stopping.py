@@ -1,12 +1,7 @@
 """A request to end the command. Ctrl-C, SIGTERM and a closed terminal raise the same exception in the main thread."""
 
-from __future__ import annotations
-
 import signal
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from types import FrameType
+from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
