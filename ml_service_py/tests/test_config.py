@@ -89,4 +89,4 @@ def test_all_problems_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> 
 
     problem = problem_of(monkeypatch, LOG_LEVEL="loud", WORKER_OPS_PORT="x", AMQP_URL="broker")
 
-    assert [line.split()[0] for line in problem.splitlines()] == ["DATABASE_URL", "AMQP_URL", "LOG_LEVEL", "WORKER_OPS_PORT"]
+    assert [line.split()[0] for line in problem.splitlines()] == ["LOG_LEVEL", "DATABASE_URL", "AMQP_URL", "WORKER_OPS_PORT"]

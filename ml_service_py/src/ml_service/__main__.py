@@ -64,5 +64,14 @@ def evaluate(estimator: Estimators = None) -> None:
     commands.evaluate(estimator or ())
 
 
+@app.command()
+def decide(
+    answers: Annotated[Path, typer.Argument(help='JSON: {"connections": "thousands", "team": "javascript", ...}.')],
+    adr: Annotated[bool, typer.Option("--adr", help="Print an architecture decision record instead.")] = False,
+) -> None:
+    """Say which back end suits a project: Node, Python or both."""
+    commands.decide(answers, as_record=adr)
+
+
 if __name__ == "__main__":
     app()

@@ -7,7 +7,7 @@ import re
 import socket
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 HOST_NAME = re.compile(r"[a-z\d]([a-z\d._-]*[a-z\d])?\.?", re.IGNORECASE)
+#: The repository, or in an image the folder with the same folders.
+REPOSITORY = Path(__file__).resolve().parents[3]
 #: The shortest accepted token of the ops API.
 OPS_TOKEN_CHARACTERS = 16
 
@@ -64,23 +66,37 @@ OpsToken = Annotated[SecretStr, AfterValidator(_check_ops_token)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)]
 
 
-class Settings(BaseSettings):
+class LabSettings(BaseSettings):
+    """The settings of the decision tool alone. The files are the reader's own run of the lab and the reference run. Both may be absent."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    log_level: LogLevel = "info"
+    lab_run: Path = REPOSITORY / ".run" / "lab" / "report.json"
+    lab_reference: Path = REPOSITORY / "benchmarks" / "lab" / "reference.json"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _strip_spaces(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Strip the spaces at both ends of each value. A value of spaces alone counts as unset."""
+        texts = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
+        return {name: value for name, value in texts.items() if value != ""}
+
+
+class Settings(LabSettings):
     """One environment variable per field, with the field's name in capitals. A field without a default is required.
 
     An empty variable counts as unset. docs/reference/settings.md describes each variable.
     """
 
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
-
     database_url: SecretStr
     registry_url: str
     amqp_url: AmqpUrl = SecretStr("amqp://guest:guest@127.0.0.1:5672/")
-    broker_definitions: Path = Path(__file__).resolve().parents[3] / "infra" / "rabbitmq" / "definitions.json"
+    broker_definitions: Path = REPOSITORY / "infra" / "rabbitmq" / "definitions.json"
     broker_declare: bool = True
     tls_dir: Path | None = None
     ops_token: OpsToken | None = None
     ops_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
-    log_level: LogLevel = "info"
 
     recommender_host: Host = "127.0.0.1"
     recommender_grpc_port: Port = 50051
@@ -95,13 +111,6 @@ class Settings(BaseSettings):
     worker_ops_port: Port = 8082
     worker_grace_seconds: Seconds = 10
     worker_job_deadline_seconds: Seconds = 1200
-
-    @model_validator(mode="before")
-    @classmethod
-    def _strip_spaces(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Strip the spaces at both ends of each value. A value of spaces alone counts as unset."""
-        texts = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
-        return {name: value for name, value in texts.items() if value != ""}
 
     @field_validator("ops_allowed_hosts", mode="before")
     @classmethod
@@ -122,14 +131,26 @@ class Settings(BaseSettings):
         return tls_dir
 
 
+AnySettings = TypeVar("AnySettings", bound=LabSettings)
+
+
 class InvalidSettings(Exception):
     """Environment variables are missing or wrong. The message has one line for each."""
 
 
 def read_settings(**overrides: Any) -> Settings:
     """Return the settings of the environment; `overrides` replace single fields. Raises InvalidSettings."""
+    return _read(Settings, overrides)
+
+
+def read_lab_settings() -> LabSettings:
+    """Return the few settings of the decision tool. Raises InvalidSettings."""
+    return _read(LabSettings, {})
+
+
+def _read(settings: type[AnySettings], overrides: dict[str, Any]) -> AnySettings:
     try:
-        return Settings(**overrides)
+        return settings(**overrides)
     except ValidationError as error:
         raise InvalidSettings("\n".join(map(_sentence, error.errors(include_url=False)))) from None
 

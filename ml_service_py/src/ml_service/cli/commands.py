@@ -9,15 +9,14 @@ import structlog
 import typer
 
 from ml_service.bootstrap.clients import Clients, open_clients
-from ml_service.config import InvalidSettings, read_settings
+from ml_service.config import AnySettings, InvalidSettings, read_lab_settings, read_settings
 from ml_service.entrypoints.process.logs import configure_logs
 from ml_service.errors import InvalidArgument, ServiceError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
     from pathlib import Path
 
-    from ml_service.config import Settings
     from ml_service.domain import Progress
     from ml_service.handlers.importing import Imported
     from ml_service.ports.storage import ImportMode, LiveVersion
@@ -28,14 +27,14 @@ log = structlog.get_logger()
 def serve() -> None:
     from ml_service.bootstrap.recommender import serve as serve_until_stopped
 
-    with _settings() as settings:
+    with _settings(read_settings) as settings:
         _run(serve_until_stopped(settings))
 
 
 def work() -> None:
     from ml_service.bootstrap.worker import work as work_until_stopped
 
-    with _settings() as settings:
+    with _settings(read_settings) as settings:
         _run(work_until_stopped(settings))
 
 
@@ -105,6 +104,24 @@ def evaluate(estimators: Sequence[str]) -> None:
         typer.echo(evaluation.to_table(evaluation.evaluate(ratings, evaluation.EvaluateParams(tuple(estimators)), _print_progress)))
 
 
+def decide(answers_path: Path, *, as_record: bool) -> None:
+    """Print the decision for a file of answers, in words or as a decision record."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from ml_service.bootstrap.decisions import open_decisions
+    from ml_service.handlers import decision_words
+
+    with _settings(read_lab_settings) as settings:
+        try:
+            answers = TypeAdapter(dict[str, str]).validate_json(answers_path.read_bytes())
+        except ValidationError:
+            example = '{"connections": "thousands", "team": "javascript"}'
+            raise InvalidArgument("BODY_MALFORMED", f"{answers_path} isn't a JSON object of texts. Write answers as {example}.") from None
+        decisions = open_decisions(settings)
+        decision = decisions.decide(answers)
+        typer.echo(decision_words.record(decision, decisions) if as_record else "\n".join(decision_words.report(decision, decisions)))
+
+
 def _has_live_version(clients: Clients) -> bool:
     """Return whether the store names a live version whose files are complete."""
     live = clients.store.read_live()
@@ -131,7 +148,7 @@ def _run(process: Coroutine[None, None, int]) -> None:
 
 @contextmanager
 def opened_clients() -> Iterator[Clients]:
-    with _settings() as settings, open_clients(settings) as clients:
+    with _settings(read_settings) as settings, open_clients(settings) as clients:
         yield clients
 
 
@@ -145,10 +162,10 @@ def _migrated_clients() -> Iterator[Clients]:
 
 
 @contextmanager
-def _settings() -> Iterator[Settings]:
+def _settings(read: Callable[[], AnySettings]) -> Iterator[AnySettings]:
     """End the command with one sentence for every error. For a bug, the log has the stack."""
     try:
-        settings = read_settings()
+        settings = read()
         configure_logs(settings.log_level)
         yield settings
     except typer.Exit:

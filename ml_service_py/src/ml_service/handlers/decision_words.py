@@ -1,0 +1,174 @@
+"""Writes a decision in words: a summary, and an architecture decision record in the form of MADR (https://adr.github.io/madr/)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ml_service.handlers.decisions import CriterionResult, Decision, Decisions
+    from ml_service.model.questionnaire import Option, Question, Questionnaire
+
+NAMES: dict[Option, str] = {"node": "Node", "python": "Python", "both": "both"}
+
+
+def headline(decision: Decision) -> str:
+    if len(decision.winners) > 1:
+        return f"A tie: {' or '.join(NAMES[winner] for winner in decision.winners)}. The answers don't decide between them."
+    return {"node": "Node.", "python": "Python.", "both": "Both: Node in front, Python behind it."}[decision.winners[0]]
+
+
+def summary(decision: Decision, questionnaire: Questionnaire) -> list[str]:
+    """Return the decision as sentences: shares, reasons, sensitivity."""
+    return [
+        headline(decision),
+        _shares(decision),
+        *_reasons(decision),
+        _sensitivity(decision, questionnaire),
+    ]
+
+
+def report(decision: Decision, decisions: Decisions) -> list[str]:
+    """Return all that the tool says, line by line."""
+    questionnaire = decisions.questionnaire
+    return [
+        *summary(decision, questionnaire),
+        "",
+        *(f"{NAMES[row.option]:<8}{row.mean:.2f} of 1 ({row.low:.2f} to {row.high:.2f})" for row in decision.options),
+        "",
+        "Evidence, the strongest argument first:",
+        *(f"- {row.criterion.title}: {_cite(row)}" for row in decision.criteria),
+        "",
+        "Not known:",
+        *_bullets(decision.unknowns),
+        "",
+        _agenda(decisions),
+        *_bullets(questionnaire.agenda.when_not),
+    ]
+
+
+def record(decision: Decision, decisions: Decisions) -> str:
+    """Return the decision as a Markdown page. It cites the figure or the sentence behind each criterion."""
+    questionnaire = decisions.questionnaire
+    title = " or ".join({**NAMES, "both": "Node and Python"}[winner] for winner in decision.winners)
+    return "\n".join(
+        [
+            f"# Write the back end in {title}",
+            "",
+            "Status: proposed",
+            "",
+            "## Context and Problem Statement",
+            "",
+            "Which language should the back end have: Node, Python, or both? These are the requirements:",
+            "",
+            *(f"- {question.text} {_answer_text(question, decision)}" for question in questionnaire.questions),
+            "",
+            "## Decision Drivers",
+            "",
+            *(f"- {result.criterion.title} ({result.weight:.0%} of the weight)" for result in _by_weight(decision.criteria)),
+            "",
+            "## Considered Options",
+            "",
+            *_bullets(NAMES.values()),
+            "",
+            "## Decision Outcome",
+            "",
+            " ".join([f"Chosen: {headline(decision)}", _shares(decision), *_reasons(decision)]),
+            "",
+            "### Consequences",
+            "",
+            *(
+                f"- {'Good' if result.lead > 0 else 'Bad'}, {result.criterion.title}: {result.criterion.reason}"
+                for result in _arguments(decision)
+            ),
+            "",
+            "### Confirmation",
+            "",
+            _sensitivity(decision, questionnaire),
+            "Build a small prototype in each of the options, measure response times and set-up effort, and decide again.",
+            "",
+            "## More Information",
+            "",
+            "| criterion | weight | lead | evidence |",
+            "| --- | --- | --- | --- |",
+            *(_evidence_row(result) for result in decision.criteria),
+            "",
+            f"The lead is that of {NAMES[decision.options[0].option]} over the next option. Not known:",
+            "",
+            *_bullets(decision.unknowns),
+            "",
+            _agenda(decisions),
+            "",
+            *_bullets(questionnaire.agenda.when_not),
+            "",
+        ]
+    )
+
+
+def _shares(decision: Decision) -> str:
+    """Return one sentence with the share of each option."""
+    shares = [f"{NAMES[result.option]} in {result.share:.0%}" for result in decision.options]
+    excluded = [
+        f"{NAMES[option]} is impossible ({', '.join(f'{cause} = {decision.answers[cause]}' for cause in causes)})"
+        for option, causes in decision.excluded.items()
+    ]
+    return ". ".join([f"Best in this part of the weights that fit the answers: {', '.join(shares)}", *excluded]) + "."
+
+
+def _reasons(decision: Decision) -> Iterator[str]:
+    if len(decision.options) == 1:
+        return
+    leader, rival = (NAMES[result.option] for result in decision.options[:2])
+    leading, trailing = decision.arguments
+    if leading:
+        yield f"For {leader} rather than {rival}: {_titles(leading)}."
+    if trailing:
+        yield f"For {rival}: {_titles(trailing)}."
+
+
+def _sensitivity(decision: Decision, questionnaire: Questionnaire) -> str:
+    if decision.change is None:
+        return "No change of one or two answers leads to another recommendation."
+    changes = [
+        f"{question.id} = {decision.change.answers[question.id]}"
+        for question in questionnaire.questions
+        if question.id in decision.change.answers
+    ]
+    return f"The smallest change that leads to another recommendation: with {' and '.join(changes)} it is {NAMES[decision.change.winner]}."
+
+
+def _answer_text(question: Question, decision: Decision) -> str:
+    given = decision.answers.get(question.id)
+    return next((f"**{answer.text}**" for answer in question.answers if answer.id == given), "Not answered.")
+
+
+def _arguments(decision: Decision) -> tuple[CriterionResult, ...]:
+    leading, trailing = decision.arguments
+    return leading + trailing
+
+
+def _evidence_row(result: CriterionResult) -> str:
+    return f"| {result.criterion.title} | {result.weight:.0%} | {result.lead:+.2f} | {_cite(result)} |"
+
+
+def _cite(result: CriterionResult) -> str:
+    command = f" (`{result.evidence.command}`)" if result.evidence.command else ""
+    return f"{result.evidence.text}{command}."
+
+
+def _agenda(decisions: Decisions) -> str:
+    favouring = "; ".join(criterion.title for criterion in decisions.favouring())
+    return f"{decisions.questionnaire.agenda.statement} These criteria favour it: {favouring}."
+
+
+def _titles(results: Iterable[CriterionResult]) -> str:
+    return "; ".join(result.criterion.title for result in results)
+
+
+def _by_weight(results: Iterable[CriterionResult]) -> list[CriterionResult]:
+    return sorted(results, key=lambda result: -result.weight)
+
+
+def _bullets(lines: Iterable[str]) -> Iterator[str]:
+    return (f"- {line}" for line in lines)
