@@ -1,4 +1,4 @@
-"""The command line: what can be asked for, and how."""
+"""The command line: each command with its options."""
 
 from pathlib import Path
 from typing import Annotated
@@ -29,7 +29,9 @@ def work() -> None:
 
 @app.command()
 def migrate(
-    beside_other_tables: Annotated[bool, typer.Option("--beside-other-tables", help="Also where tables of other programs are.")] = False,
+    beside_other_tables: Annotated[
+        bool, typer.Option("--beside-other-tables", help="Accept a database with tables of other programs.")
+    ] = False,
 ) -> None:
     """Bring the store's tables to this version."""
     commands.migrate(beside_others=beside_other_tables)
@@ -40,7 +42,7 @@ def import_data(  # noqa: PLR0913, PLR0917
     movielens: Annotated[bool, typer.Option("--movielens", help="Fetch MovieLens 100K, unless the store has data.")] = False,
     interactions: Annotated[Path | None, typer.Option(help="CSV: user_id,item_id[,rating][,timestamp].")] = None,
     items: Annotated[Path | None, typer.Option(help="CSV: item_id,title[,year][,genres].")] = None,
-    cache: Annotated[Path, typer.Option(help="Where what is fetched is kept.")] = Path(".run/cache"),
+    cache: Annotated[Path, typer.Option(help="The folder that keeps fetched files.")] = Path(".run/cache"),
     add: Annotated[bool, typer.Option("--add", help="Keep the data that the store has, and add the files' data.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Remove the data that the store has first; no version stays live.")] = False,
 ) -> None:
@@ -50,7 +52,7 @@ def import_data(  # noqa: PLR0913, PLR0917
 
 @app.command()
 def train(
-    if_none: Annotated[bool, typer.Option("--if-none", help="Only where no version is live yet, or its files are gone.")] = False,
+    if_none: Annotated[bool, typer.Option("--if-none", help="Do nothing if the live version's files exist.")] = False,
     estimator: Estimators = None,
     folds: Annotated[int | None, typer.Option(help="Folds of the cross-validation: 2 to 10. Default: 3.")] = None,
 ) -> None:

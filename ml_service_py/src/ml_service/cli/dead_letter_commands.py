@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from ml_service.handlers.dead_letters import DeadLetter, DeadLetters
 
-dead_letters = typer.Typer(no_args_is_help=True, help="Look at the messages that no worker could finish, and decide about them.")
+dead_letters = typer.Typer(no_args_is_help=True, help="List, show, replay or drop dead letters: messages that no worker could finish.")
 
-LetterId = Annotated[str, typer.Argument(help="As `list` gives it.")]
+LetterId = Annotated[str, typer.Argument(help="The id that `list` prints.")]
 
 
 @dead_letters.command("list")
 def list_letters() -> None:
-    """Print them, oldest first, and leave them where they are."""
+    """Print all dead letters, oldest first, and leave them in the queue."""
     with _opened() as letters:
         count, page = 0, letters.list(PAGE_SIZE_MAX, "")
         while page.rows:
@@ -36,7 +36,7 @@ def list_letters() -> None:
 
 @dead_letters.command()
 def show(letter_id: LetterId) -> None:
-    """Print all details of one."""
+    """Print all details of one dead letter."""
     with _opened() as letters:
         letter = letters.get(letter_id)
     rows = {
@@ -56,7 +56,7 @@ def show(letter_id: LetterId) -> None:
 
 @dead_letters.command()
 def replay(letter_id: LetterId) -> None:
-    """Give its job another run of attempts."""
+    """Queue the job of a dead letter again, with new attempts."""
     with _opened() as letters:
         letter, is_queued = letters.replay(letter_id)
     went = "is queued again" if is_queued else "doesn't wait for another run: only its letter was removed"
@@ -65,7 +65,7 @@ def replay(letter_id: LetterId) -> None:
 
 @dead_letters.command()
 def drop(letter_id: LetterId) -> None:
-    """Remove one for good, and say what it was."""
+    """Remove a dead letter for good, and print what it was."""
     with _opened() as letters:
         letter = letters.drop(letter_id)
     typer.echo(f"Dropped {_line(letter)}")

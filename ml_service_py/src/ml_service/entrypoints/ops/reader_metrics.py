@@ -18,17 +18,19 @@ LABELS = ("stream",)
 
 
 class ReaderMetrics(Collector):
-    """Ask each reader when Prometheus asks. A reader that attaches often without a new offset makes no progress."""
+    """Read the state of each reader when Prometheus scrapes. A reader that attaches often without a new offset makes no progress."""
 
     def __init__(self, service: str, readers: Mapping[str, LogReader]) -> None:
         self._prefix = f"{service}_log_reader"
         self._readers = readers
 
     def collect(self) -> Iterator[Metric]:
-        attached = GaugeMetricFamily(f"{self._prefix}_attached", "Whether it reads now: 1 or 0.", labels=LABELS)
-        offset = GaugeMetricFamily(f"{self._prefix}_offset", "Last offset handed on; -1 before the first.", labels=LABELS)
-        attachments = CounterMetricFamily(f"{self._prefix}_attachments", "How often it began to read.", labels=LABELS)
-        restarts = CounterMetricFamily(f"{self._prefix}_restarts", "How often the log lacked what was read last.", labels=LABELS)
+        attached = GaugeMetricFamily(f"{self._prefix}_attached", "Whether the reader is attached: 1 or 0.", labels=LABELS)
+        offset = GaugeMetricFamily(f"{self._prefix}_offset", "The last offset that was read; -1 before the first.", labels=LABELS)
+        attachments = CounterMetricFamily(f"{self._prefix}_attachments", "How often the reader was attached.", labels=LABELS)
+        restarts = CounterMetricFamily(
+            f"{self._prefix}_restarts", "How often the stream no longer held the last message that was read.", labels=LABELS
+        )
         for stream, reader in self._readers.items():
             status = reader.status
             attached.add_metric([stream], float(status.is_attached))
