@@ -4,11 +4,12 @@ import hashlib
 import secrets
 import shutil
 import subprocess
+from concurrent.futures import Future
 from enum import Enum, auto
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from infra.local.debian import can_install_packages
+from infra.local.debian import can_install_packages, install_packages, keep_service_off
 from infra.local.errors import LocalError
 from infra.local.folders import plain_name
 from infra.local.ports import LOOPBACK, is_open
@@ -58,6 +59,29 @@ def _check_answers(url: str) -> None:
         raise LocalError(
             f"AMQP_URL names a broker at {host}:{port}, and nothing answers there: start it, or unset AMQP_URL to get one here."
         )
+
+
+def start_broker_installation(settings: Settings, steps: Steps, choice: BrokerChoice) -> list[Future[None]]:
+    if choice is BrokerChoice.PACKAGE:
+        return [steps.start("RabbitMQ", lambda: _install_package(settings, steps))]
+    if choice is BrokerChoice.CONTAINER and _docker("image", "inspect", settings.rabbitmq_image) != 0:
+        return [steps.start("RabbitMQ's image", lambda: _pull_image(settings, steps))]
+    return []
+
+
+def _install_package(settings: Settings, steps: Steps) -> None:
+    install_packages(steps, settings, "rabbitmq-server")
+    keep_service_off("rabbitmq-server")
+
+
+def _pull_image(settings: Settings, steps: Steps) -> None:
+    try:
+        steps.command("docker-pull", ["docker", "pull", settings.rabbitmq_image], cwd=settings.root, variables=settings.variables)
+    except LocalError:
+        # The engine reaches no registry: Debian's package is the next way to a broker.
+        if not can_install_packages():
+            raise
+        _install_package(settings, steps)
 
 
 def broker_programs(settings: Settings, choice: BrokerChoice) -> list[Program]:
@@ -134,11 +158,6 @@ def has_engine() -> bool:
         return _docker("info", seconds=ENGINE_SECONDS) == 0
     except (FileNotFoundError, subprocess.TimeoutExpired):
         return False
-
-
-def pull_image(steps: Steps, settings: Settings) -> None:
-    if _docker("image", "inspect", settings.rabbitmq_image) != 0:
-        steps.command("docker-pull", ["docker", "pull", settings.rabbitmq_image], cwd=settings.root, variables=settings.variables)
 
 
 def _container(settings: Settings) -> Program:

@@ -94,6 +94,6 @@ def _data_rows(settings: Settings) -> dict[str, str]:
     if all(place.is_ours for place in stores):
         return {"Data": f"{settings.data}/ (`make reset` empties it)"}
     return {
-        place.name[0].upper() + place.name[1:]: f"{place.where} (`make reset` {'empties' if place.is_ours else 'leaves'} it)"
+        place.name[0].upper() + place.name[1:]: f"{place.path or place} (`make reset` {'empties' if place.is_ours else 'leaves'} it)"
         for place in stores
     }

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from infra.local.broker import BrokerChoice, choose_broker, pull_image
-from infra.local.debian import can_install_packages, install_packages, keep_service_off
+from infra.local.broker import BrokerChoice, choose_broker, start_broker_installation
+from infra.local.debian import can_install_packages, install_packages
 from infra.local.errors import LocalError
 from infra.local.folders import check_name, make_private, only_installer
 from infra.local.package_sources import npm_variables, pip_variables, uses_no_index, uv_variables
@@ -86,10 +86,10 @@ def start_installation(settings: Settings, steps: Steps, broker: BrokerChoice, *
     packages = Part(settings.venv, settings.site_packages, " ".join(map(_hash, locks)), install_python)
     python = packages.start("Python packages", steps)
     versions = _hash(settings.root / "gateway_node" / "package-lock.json") + (" with tools" if with_tools else "")
-    install_node = partial(_install_node, settings, steps, NPM_ALL if with_tools else NPM_SHIPPED)
+    install_node = partial(run_npm, settings, steps, "ci", *(NPM_ALL if with_tools else NPM_SHIPPED))
     node_modules = settings.root / "gateway_node" / "node_modules"
     Part(node_modules, node_modules, versions, install_node).start("Node packages", steps, python)
-    return python, _start_broker(settings, steps, broker)
+    return python, start_broker_installation(settings, steps, broker)
 
 
 def _hash(lock: Path) -> str:
@@ -145,37 +145,10 @@ def _link_node(settings: Settings) -> None:
         link.symlink_to(target)
 
 
-def _install_node(settings: Settings, steps: Steps, kinds: Sequence[str]) -> None:
-    run_npm(settings, steps, "ci", *kinds)
-
-
 def run_npm(settings: Settings, steps: Steps, *arguments: str) -> None:
     command = [str(settings.venv / "bin" / "npm"), *arguments]
     variables = npm_variables(settings.machine_path, settings.variables)
     steps.command("npm", command, cwd=settings.root / "gateway_node", variables=variables)
-
-
-def _start_broker(settings: Settings, steps: Steps, broker: BrokerChoice) -> Futures:
-    if broker is BrokerChoice.PACKAGE:
-        return [steps.start("RabbitMQ", partial(_install_rabbitmq, settings, steps))]
-    if broker is BrokerChoice.CONTAINER:
-        return [steps.start("RabbitMQ's image", partial(_pull_image, settings, steps))]
-    return []
-
-
-def _install_rabbitmq(settings: Settings, steps: Steps) -> None:
-    install_packages(steps, settings, "rabbitmq-server")
-    keep_service_off("rabbitmq-server")
-
-
-def _pull_image(settings: Settings, steps: Steps) -> None:
-    try:
-        pull_image(steps, settings)
-    except LocalError:
-        # The engine reaches no registry: Debian's package is the next way to a broker.
-        if not can_install_packages():
-            raise
-        _install_rabbitmq(settings, steps)
 
 
 def install_with_tools(settings: Settings) -> None:
