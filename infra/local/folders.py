@@ -91,7 +91,7 @@ def plain_name(folder: Path) -> Path:
         if link.is_symlink() and not link.exists():
             # Its folder was removed, as by `make clean`.
             link.unlink(missing_ok=True)
-    # The name is made of the whole path: a link that is there already leads to the same folder.
+    # RabbitMQ finds the data of its streams only under the name of the start before, so the link's name is made of the folder's path.
     link = links / hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
     with suppress(FileExistsError):
         link.symlink_to(folder)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(find_server() is None, reason="RabbitMQ isn't installed on this machine")
 
-QUEUE = "kept"
+QUEUE, STREAM = "kept", "kept-stream"
 
 
 @pytest.fixture
@@ -74,12 +74,16 @@ def environment_of(process: psutil.Process) -> dict[str, str]:
 def test_a_message_is_there_after_a_restart_of_the_stack(settings: Settings) -> None:
     with running_broker(settings), channel_of(settings) as channel:
         channel.queue_declare(QUEUE, durable=True, arguments={"x-queue-type": "quorum"})
-        channel.basic_publish("", QUEUE, b"kept", pika.BasicProperties(delivery_mode=2))
+        channel.queue_declare(STREAM, durable=True, arguments={"x-queue-type": "stream"})
+        for name in (QUEUE, STREAM):
+            channel.basic_publish("", name, b"kept", pika.BasicProperties(delivery_mode=2))
 
     with running_broker(settings), channel_of(settings) as channel:
         found = channel.basic_get(QUEUE)[2]
+        channel.basic_qos(prefetch_count=1)
+        _, _, first = next(channel.consume(STREAM, arguments={"x-stream-offset": "first"}, inactivity_timeout=30))
 
-    assert found == b"kept"
+    assert (found, first) == (b"kept", b"kept")
     assert list((settings.data / "broker" / "data").iterdir())
 
 
