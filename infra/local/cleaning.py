@@ -9,8 +9,9 @@ from pathlib import Path
 from infra.local.broker import remove_container
 from infra.local.data_places import data_places
 from infra.local.errors import LocalError
-from infra.local.folders import owned_run_folder
+from infra.local.folders import only_installer, owned_run_folder
 from infra.local.leftovers import stop_marked
+from infra.local.progress import Progress
 from infra.local.settings import Settings
 
 #: Folders of packages and caches that lie beside the sources, as in .gitignore.
@@ -26,7 +27,7 @@ def reset(settings: Settings) -> None:
 
 def clean(settings: Settings) -> None:
     """Remove all that the other commands made in the checkout."""
-    with owned_run_folder(settings):
+    with owned_run_folder(settings), only_installer(settings, Progress().say):
         _remove_data(settings)
         for folder in (settings.venv, *_made_beside_sources(settings.root), settings.run):
             _remove(folder)

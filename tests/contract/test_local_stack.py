@@ -12,7 +12,7 @@ import pytest
 
 from harness.ports import free_ports
 from harness.waiting import eventually
-from infra.local import broker, install
+from infra.local import broker, cleaning, install
 from infra.local.broker import BrokerChoice, choose_broker
 from infra.local.errors import LocalError
 from infra.local.folders import only_installer, owned_run_folder
@@ -22,6 +22,7 @@ from infra.local.progress import Progress
 from infra.local.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -74,12 +75,16 @@ def test_the_stack_stops_within_the_time_that_the_demo_promises() -> None:
     assert sum(STOP_SECONDS) < 15
 
 
-def test_two_commands_never_install_into_one_checkout_at_the_same_time(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", [install.install_with_tools, cleaning.clean])
+def test_two_commands_never_change_what_is_installed_at_the_same_time(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, command: Callable[[Settings], None]
+) -> None:
     events: list[str] = []
+    monkeypatch.setattr(cleaning, "_say", lambda *_: events.append("second"))
     monkeypatch.setattr(install, "choose_broker", lambda _: BrokerChoice.INSTALLED)
     monkeypatch.setattr(install, "start_installation", lambda *_, **__: events.append("second"))
     monkeypatch.setattr(Progress, "say", lambda _, text: events.append(text))
-    second = threading.Thread(target=install.install_with_tools, args=[settings])
+    second = threading.Thread(target=command, args=[settings])
     settings.run.mkdir()
 
     with only_installer(settings, events.append):
