@@ -45,11 +45,15 @@ def test_an_error_without_a_detail_of_its_own_has_the_sentences_of_the_contract(
     assert str(Unavailable("SHUTTING_DOWN", "The worker stops.")) == "The worker stops."
 
 
-def test_a_reason_of_another_kind_or_of_none_is_refused() -> None:
+def test_a_reason_of_another_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="STORE_UNAVAILABLE is of the kind UNAVAILABLE"):
         NotFound("STORE_UNAVAILABLE")
-    with pytest.raises(ValueError, match="OF_ANOTHER_BUILD is no reason"):
-        error_of("OF_ANOTHER_BUILD", "Why.")
+
+
+def test_a_reason_that_only_another_build_knows_is_the_failure_of_another_service() -> None:
+    error = error_of("OF_ANOTHER_BUILD", "Why.")
+
+    assert (error.reason, error.detail) == ("UPSTREAM_FAILED", "Why.")
 
 
 def errors_in_the_sources() -> Iterator[tuple[str, str]]:
@@ -65,4 +69,4 @@ def test_every_error_in_the_sources_has_a_reason_of_its_kind() -> None:
     named = set(errors_in_the_sources())
 
     assert ("NotFound", "USER_UNKNOWN") in named
-    assert {(name, reason) for name, reason in named if CLASSES[name] != error_of(reason, "Why.").kind} == set()
+    assert {(name, reason) for name, reason in named if CLASSES[name] != ERROR_REASONS[reason].kind} == set()

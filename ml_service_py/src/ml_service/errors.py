@@ -85,8 +85,8 @@ class Internal(ServiceError):
 
 
 def error_of(reason: str, detail: str) -> ServiceError:
-    """Return the error of a reason that another process sent or the store holds. Raise ValueError for an unknown reason."""
+    """Return the error of a reason that another process sent or the store holds. One that this build doesn't know is UPSTREAM_FAILED."""
     if reason not in ERROR_REASONS:
-        raise ValueError(f"{reason} is no reason of this build's contract.")
+        return Internal("UPSTREAM_FAILED", detail)
     classes = {error.kind: error for error in ServiceError.__subclasses__()}
     return classes[ERROR_REASONS[reason].kind](reason, detail)
