@@ -57,8 +57,10 @@ test('clients import neither Fastify nor http', () => {
   assert.deepEqual(knowing, [])
 })
 
-test('http imports no feature', () => {
-  const knowing = importsOf('http').filter(({ imported }) => featureOf(imported) !== undefined)
+test('http and plugins import no feature', () => {
+  const knowing = [...importsOf('http'), ...importsOf('plugins')].filter(
+    ({ imported }) => featureOf(imported) !== undefined,
+  )
 
   assert.deepEqual(knowing, [])
 })
