@@ -122,7 +122,7 @@ function withQuery(path, query = {}) {
  * @param {string | null} header
  * @returns {Timing[]}
  */
-export function parseServerTiming(header) {
+function parseServerTiming(header) {
   return (header ?? '')
     .split(',')
     .map((entry) => entry.split(';').map((part) => part.trim()))

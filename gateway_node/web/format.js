@@ -24,7 +24,7 @@ export function formatDuration(seconds) {
 export const formatCount = (value) => count.format(value)
 
 /** `1 film`, `2 films`. @param {number} value @param {string} one @param {string} many */
-export const formatNumber = (value, one, many) => `${formatCount(value)} ${value === 1 ? one : many}`
+const formatNumber = (value, one, many) => `${formatCount(value)} ${value === 1 ? one : many}`
 
 /** @param {number} value */
 export const formatFilms = (value) => formatNumber(value, 'film', 'films')

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.gateway import GatewayDriver
     from harness.stack import Stack
 
-STAR_WARS, TOY_STORY, JEDI = "50", "1", "181"
+STAR_WARS, TOY_STORY = "50", "1"
 
 
 def test_a_rating_is_accepted_with_its_offset_in_the_log(gateway: GatewayDriver, user_id: str) -> None:

@@ -40,7 +40,7 @@ const serviceConfig = {
   retryThrottling: { maxTokens: 20, tokenRatio: 0.1 },
 }
 
-export const channelOptions = {
+const channelOptions = {
   // The recommender is in the same network: a proxy of the environment is meant for addresses outside.
   'grpc.enable_http_proxy': 0,
   'grpc.service_config': JSON.stringify(serviceConfig),

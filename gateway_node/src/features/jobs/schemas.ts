@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox'
 import { NextPageToken, Nullable, pageQuery, strict } from '../../http/schemas.ts'
 import { type JobParams, jobKinds, kindNames } from './kinds.ts'
 
-export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
+const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
 
 const Params = Type.Unsafe<JobParams>(Type.Object({}, { additionalProperties: true }))
 

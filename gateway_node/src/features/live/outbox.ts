@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws'
 import { notifyAll } from '../../clients/listeners.ts'
 
 /** Above this, the outbox holds back latest values, only the newest of each topic. */
-export const roomBytes = 64 * 1024
+const roomBytes = 64 * 1024
 /** A client that is further behind is closed with 1013. */
 export const backlogBytes = 1024 * 1024
 
