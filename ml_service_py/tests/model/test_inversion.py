@@ -25,15 +25,15 @@ def test_the_gram_matrix_in_blocks_equals_that_of_the_whole() -> None:
 
 
 def test_the_inverse_replaces_the_matrix() -> None:
-    factors = np.random.default_rng(2).random((40, 19))
-    matrix = factors.T @ factors + np.eye(19)
+    factors = np.random.default_rng(2).random((40, 19), dtype=np.float32)
+    matrix = factors.T @ factors + np.eye(19, dtype=np.float32)
     plain = np.linalg.inv(matrix)
 
     invert_in_place(matrix)
 
-    assert np.allclose(matrix, plain, rtol=1e-12, atol=1e-14)
+    assert np.allclose(matrix, plain, atol=1e-5)
 
 
 def test_a_matrix_without_an_inverse_is_rejected() -> None:
     with pytest.raises(LinAlgError):
-        invert_in_place(np.zeros((3, 3)))
+        invert_in_place(np.zeros((3, 3), dtype=np.float32))

@@ -7,7 +7,8 @@ import pytest
 from scipy.sparse import csr_array
 
 from ml_service.model.ease import EASE
-from ml_service.model.main_directions import FADING_EXPONENT, NOISE_SHARE, POPULARITY_EXPONENT, main_directions
+from ml_service.model.main_directions import FADING_EXPONENT, NOISE_SHARE, POPULARITY_EXPONENT, add_main_directions
+from ml_service.model.ratings import Float32Array
 
 #: Two groups of items. A user has three of one group, but the items 0 and 1 never together.
 GROUPS = (range(5), range(5, 10))
@@ -18,6 +19,12 @@ PAIRS = [(user, item) for user, items in enumerate(HISTORIES) for item in items]
 def interactions() -> csr_array[np.float32]:
     users, items = np.array(PAIRS).T
     return csr_array((np.ones(len(PAIRS), dtype=np.float32), (users, items)))
+
+
+def main_directions(data: csr_array[np.float32], rank: int) -> Float32Array:
+    weights = np.zeros((data.shape[1],) * 2, dtype=np.float32)
+    add_main_directions(weights, data, rank)
+    return weights
 
 
 def test_the_result_equals_that_of_a_dense_decomposition() -> None:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from ml_service.model.axes import Axis, doubled
-from ml_service.model.cooccurrence import gram
-from ml_service.model.inversion import invert_in_place
 from ml_service.model.item_item import FULL_RATING, LOW_RATING, ItemItemEstimator
-from ml_service.model.main_directions import main_directions
+from ml_service.model.main_directions import add_main_directions, directions_seconds
+from ml_service.model.ridge import ridge_cost, ridge_inverse
 from ml_service.model.sizes import Cost
 
 if TYPE_CHECKING:
@@ -41,10 +40,10 @@ class EASE(ItemItemEstimator):
         "rank": Axis((0, 8, 16, 32, 48, 64, 96, 128), start=48),
     }
 
-    @staticmethod
-    def cost(sizes: Sizes) -> Cost:
-        # Time: the inverse of the items-by-items matrix.
-        return Cost(12 * sizes.items**2, 3.5e-11 * sizes.items**3)
+    @classmethod
+    def cost(cls, sizes: Sizes) -> Cost:
+        ridge, directions = ridge_cost(sizes), directions_seconds(sizes, cls.axes["rank"].values[-1])
+        return Cost(ridge.bytes, ridge.seconds + directions)
 
     def __init__(  # noqa: PLR0913  # scikit-learn's contract wants each parameter by its name
         self,
@@ -72,14 +71,14 @@ class EASE(ItemItemEstimator):
         weighted = interactions.multiply(np.sqrt(user_weights)[:, None]).tocsr()
         weights = self._regress(weighted)
         if self.rank:
-            weights += main_directions(weighted, self.rank)
+            add_main_directions(weights, weighted, self.rank)
         np.fill_diagonal(weights, 0)
         return weights
 
     def _regress(self, interactions: csr_array[np.float32]) -> Float32Array:
         """Return the weights of the shape (n, n): column j holds the regression of item j on all other items."""
-        matrix = gram(interactions)
-        matrix[np.diag_indices_from(matrix)] += self.l2 + self.dropout / (1 - self.dropout) * np.diag(matrix)
-        invert_in_place(matrix)
-        weights = np.empty(matrix.shape, dtype=np.float32)
-        return np.divide(matrix, -np.diag(matrix), out=weights, dtype=np.float64, casting="same_kind")
+        strengths = np.bincount(interactions.indices, interactions.data**2, minlength=interactions.shape[1])
+        diagonal = self.l2 + self.dropout / (1 - self.dropout) * strengths
+        weights = ridge_inverse(interactions, diagonal.astype(np.float32))
+        weights /= -np.diag(weights).copy()
+        return weights

@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import LinAlgError
-from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.linalg.lapack import spotrf, spotri
 
 from ml_service.model.cooccurrence import blocks
 
 if TYPE_CHECKING:
-    from ml_service.model.ratings import Float64Array
+    from ml_service.model.ratings import Float32Array
 
 
-def invert_in_place(matrix: Float64Array) -> None:
+def invert_in_place(matrix: Float32Array) -> None:
     """Replace a symmetric, positive definite matrix in C order by its inverse (Cholesky). Raises LinAlgError for any other matrix."""
     # LAPACK stores matrices by columns: it reads the transposed view as the lower triangle of the same matrix.
     columns = matrix.T
-    _, failed = dpotrf(columns, lower=True, overwrite_a=True, clean=False)
+    _, failed = spotrf(columns, lower=True, overwrite_a=True, clean=False)
     if not failed:
-        _, failed = dpotri(columns, lower=True, overwrite_c=True)
+        _, failed = spotri(columns, lower=True, overwrite_c=True)
     if failed:
         raise LinAlgError("The matrix isn't positive definite.")
     for rows in blocks(len(columns)):

@@ -9,7 +9,7 @@ from sklearn.decomposition import TruncatedSVD
 
 from ml_service.model.axes import Axis, doubled
 from ml_service.model.item_item import FULL_RATING, LOW_RATING, ItemItemEstimator
-from ml_service.model.sizes import cost_per_pair
+from ml_service.model.sizes import Cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from ml_service.model.ratings import Float32Array
-    from ml_service.model.sizes import Cost, Sizes
+    from ml_service.model.sizes import Sizes
 
 
 class SVD(ItemItemEstimator):
@@ -27,7 +27,7 @@ class SVD(ItemItemEstimator):
 
     @staticmethod
     def cost(sizes: Sizes) -> Cost:
-        return cost_per_pair(sizes, 5, 1e-8)
+        return Cost(4 * sizes.items**2, 1e-8 * sizes.items**2 + 5e-7 * sizes.interactions + 2e-5 * (sizes.users + sizes.items))
 
     def __init__(
         self,

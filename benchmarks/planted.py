@@ -1,0 +1,60 @@
+"""Made-up data with a known structure: users and items have latent factors, and the items' popularity follows a power law."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ml_service.model.ratings import Ratings
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Ints = npt.NDArray[np.int_]
+    Floats = npt.NDArray[np.float64]
+
+#: The number of latent factors.
+FACTORS = 12
+#: Users that are drawn at once, which bounds the memory.
+BATCH = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """The sizes of a set.
+
+    `per_user`: the median length of a history. `taste`: how much the factors count against popularity. `skew`: the power law's exponent.
+    """
+
+    users: int
+    items: int
+    per_user: int
+    taste: float = 1.5
+    skew: float = 0.8
+    seed: int = 42
+
+
+def generate(size: Planted) -> Ratings:
+    """Draw each user's history without replacement, by popularity times the exponential of the factors' product; rate by the latter."""
+    rng = np.random.default_rng(size.seed)
+    items = rng.normal(size=(size.items, FACTORS)) / FACTORS**0.25
+    popularity = -size.skew * np.log(1 + rng.permutation(size.items))
+    counts = np.clip(rng.lognormal(np.log(size.per_user), 0.8, size.users), 3, size.items // 2).astype(int)
+    batches = [_draw(size, items, popularity, counts[start : start + BATCH], rng) for start in range(0, size.users, BATCH)]
+    users = np.repeat(np.arange(size.users), counts)
+    chosen, ratings = (np.concatenate(column) for column in zip(*batches, strict=True))
+    order = rng.permutation(len(users))
+    return Ratings(users[order].astype(np.str_), chosen[order].astype(np.str_), ratings[order])
+
+
+def _draw(size: Planted, items: Floats, popularity: Floats, counts: Ints, rng: np.random.Generator) -> tuple[Ints, Floats]:
+    """Return items and ratings of one batch of users: the highest keys with Gumbel noise are a draw without replacement."""
+    liking = size.taste * rng.normal(size=(len(counts), FACTORS)) / FACTORS**0.25 @ items.T
+    keys = liking + popularity + rng.gumbel(size=liking.shape)
+    best = np.argsort(-keys, axis=1)[:, : counts.max()]
+    rows, ranks = np.nonzero(np.arange(best.shape[1]) < counts[:, None])
+    chosen = best[rows, ranks]
+    ratings = np.clip(np.round(3.5 + liking[rows, chosen] / size.taste + rng.normal(scale=0.7, size=len(rows))), 1, 5)
+    return chosen, ratings
