@@ -11,7 +11,7 @@ from uuid import uuid4
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 RATING_MIN = 0.5
 RATING_MAX = 5.0
@@ -48,10 +48,10 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """The data of an import: the catalogue, and the interactions in the order of the file."""
+    """The data of an import: the catalogue, and the interactions in the order of the file, which may be read once."""
 
     items: tuple[Item, ...]
-    interactions: tuple[Interaction, ...]
+    interactions: Iterable[Interaction]
 
 
 @dataclass(frozen=True, slots=True)

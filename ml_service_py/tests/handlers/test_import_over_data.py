@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 #: Items with the ids of the sample's films, and one more.
 BOOKS = tuple(Item(f"i{number}", f"Book {number}") for number in range(11))
-OTHER = Dataset(BOOKS, (sample.interaction("reader", "i0"), sample.interaction("reader", "i10", when=None)))
-OTHER_WITH_TIMES = Dataset(BOOKS, OTHER.interactions[:1])
+TIMED = sample.interaction("reader", "i0")
+OTHER = Dataset(BOOKS, (TIMED, sample.interaction("reader", "i10", when=None)))
+OTHER_WITH_TIMES = Dataset(BOOKS, (TIMED,))
 SAME = Dataset(sample.ITEMS, sample.INTERACTIONS)
 
 
@@ -80,7 +81,7 @@ def test_a_store_with_a_live_version_alone_is_no_empty_store(empty_store: SqlSto
 def test_data_that_the_store_has_is_imported_again_without_a_change(store: SqlStore) -> None:
     before = store.read_data_state()
 
-    assert import_dataset(store, SAME).written == ImportedRows(new=0, left_out=0)
+    assert import_dataset(store, SAME).written == ImportedRows(given=4, new=0, left_out=0)
     assert store.read_data_state() == before
 
 
@@ -106,7 +107,7 @@ def test_a_replacement_leaves_only_the_files_data_and_no_live_version(store: Sql
 
     written = import_dataset(store, OTHER, ImportMode.REPLACE).written
 
-    assert written == ImportedRows(new=2, left_out=0, items=ImportedItems(new=11))
+    assert written == ImportedRows(given=2, new=2, left_out=0, items=ImportedItems(new=11))
     assert titles(store) == sorted(item.title for item in BOOKS)
     assert store.load_histories(recent=0).ratings == {"reader": {"i0": 5.0, "i10": 5.0}}
     assert store.read_live() is None

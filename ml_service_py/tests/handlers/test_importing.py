@@ -30,7 +30,7 @@ def write(folder: Path, interactions: str, items: str = "item_id,title\na,A\nb,B
 def test_two_files_are_imported(empty_store: SqlStore, tmp_path: Path) -> None:
     imported = import_dataset(empty_store, read_csv(*write(tmp_path, "user_id,item_id,rating\nu,a,4\nu,b,\n")))
 
-    assert imported == Imported(items=2, interactions=2, written=ImportedRows(new=2, left_out=0, items=ImportedItems(new=2)))
+    assert imported == Imported(items=2, written=ImportedRows(given=2, new=2, left_out=0, items=ImportedItems(new=2)))
     assert empty_store.load_histories(recent=0).ratings == {"u": {"a": 4.0, "b": None}}
 
 
@@ -63,5 +63,5 @@ def test_interactions_of_erased_users_are_left_out_and_counted(empty_store: SqlS
 
     imported = import_dataset(empty_store, read_csv(*paths))
 
-    assert imported.written == ImportedRows(new=0, left_out=2)
+    assert imported.written == ImportedRows(given=3, new=0, left_out=2)
     assert list(empty_store.load_histories(recent=0).ratings) == ["u"]

@@ -196,7 +196,7 @@ def _print_imported(imported: Imported | None, live: LiveVersion | None) -> None
         typer.echo("The store has interactions already: nothing was imported", err=True)
         return
     written = imported.written
-    typer.echo(f"Imported {imported.items} items and {imported.interactions} interactions, {written.new} of them new")
+    typer.echo(f"Imported {imported.items} items and {written.given} interactions, {written.new} of them new")
     if written.left_out:
         typer.echo(f"Left out {written.left_out} interactions of users who were erased", err=True)
     if written.items.renamed:

@@ -20,10 +20,9 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How many items and interactions the data has, and what of it the store didn't have yet."""
+    """How many items the data has, and what of it the store didn't have yet."""
 
     items: int
-    interactions: int
     written: ImportedRows
 
 
@@ -32,8 +31,8 @@ def import_dataset(store: Store, data: Dataset, mode: ImportMode = ImportMode.IN
     try:
         written = store.import_data(data.items, data.interactions, mode)
     except ImportRefused as refused:
-        raise InvalidArgument("IMPORT_INVALID", _refusal(data, refused)) from None
-    return Imported(len(data.items), len(data.interactions), written)
+        raise InvalidArgument("IMPORT_INVALID", _refusal(len(data.items), refused)) from None
+    return Imported(len(data.items), written)
 
 
 def import_into_empty(store: Store, fetch: Callable[[], Dataset]) -> Imported | None:
@@ -49,16 +48,13 @@ def name_renamed(renamed: Sequence[RenamedItem]) -> str:
     return f"{named} and {len(renamed) - NAMED} more" if len(renamed) > NAMED else named
 
 
-def _refusal(data: Dataset, refused: ImportRefused) -> str:
+def _refusal(items: int, refused: ImportRefused) -> str:
     present, new = refused.present, refused.would_write
     live = f"the live model version is {present.live_version}" if present.live_version else "no model version is live"
     lines = [
         "The store has data already, and this import would change it: nothing was imported.",
         f"The store has {present.items} items and {present.interactions} interactions; {live}.",
-        (
-            f"The files have {len(data.items)} items ({new.items.new} new, {new.items.changed} changed)"
-            f" and {len(data.interactions)} interactions ({new.new} new)."
-        ),
+        (f"The files have {items} items ({new.items.new} new, {new.items.changed} changed) and {new.given} interactions ({new.new} new)."),
         *([f"Items with an equal id and another title: {name_renamed(new.items.renamed)}."] if new.items.renamed else []),
         "--add keeps what the store has and adds the files' data (make demo: IMPORT=add).",
         (

@@ -79,8 +79,9 @@ class ImportedItems:
 
 @dataclass(frozen=True, slots=True)
 class ImportedRows:
-    """How many interactions an import added, how many it left out because their users are erased, and what it did to the items."""
+    """How many interactions an import was given, added, and left out because their users are erased; and what it did to the items."""
 
+    given: int
     new: int
     left_out: int
     items: ImportedItems = ImportedItems()
@@ -139,7 +140,10 @@ class Store(Protocol):
     def import_data(
         self, new_items: Sequence[Item], new_interactions: Iterable[Interaction], mode: ImportMode = ImportMode.ADD
     ) -> ImportedRows:
-        """Write all or nothing. Update known items, keep known interactions, skip those of erased users. Raise ImportRefused."""
+        """Write all or nothing. Update known items, keep known interactions, skip those of erased users. Raise ImportRefused.
+
+        If reading the interactions raises, nothing is written, and the error passes through.
+        """
 
     def read_data_state(self) -> DataState: ...
 

@@ -19,7 +19,8 @@ def read(tmp_path: Path) -> Read:
     def write_and_read(interactions: str | bytes, items: str | bytes = ITEMS) -> Dataset:
         for name, content in (("x.csv", interactions), ("y.csv", items)):
             (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-        return read_csv(tmp_path / "x.csv", tmp_path / "y.csv")
+        data = read_csv(tmp_path / "x.csv", tmp_path / "y.csv")
+        return Dataset(data.items, tuple(data.interactions))
 
     return write_and_read
 

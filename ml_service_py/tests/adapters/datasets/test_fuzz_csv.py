@@ -62,7 +62,8 @@ def read(interactions: bytes, items: bytes) -> Dataset | InvalidArgument:
         for path, content in zip(paths, (interactions, items), strict=True):
             path.write_bytes(content)
         try:
-            return read_csv(*paths)
+            data = read_csv(*paths)
+            return Dataset(data.items, tuple(data.interactions))
         except InvalidArgument as error:
             return error
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import tracemalloc
+import uuid
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import TYPE_CHECKING
@@ -22,7 +24,7 @@ from ml_service.errors import InvalidArgument
 from ml_service.ports.storage import ImportedRows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ml_service.adapters.sql.store import SqlStore
 
@@ -91,13 +93,13 @@ def test_the_database_and_the_service_compute_the_same_microseconds(empty_store:
 
 
 def test_a_stored_row_is_not_imported_again_from_another_line(empty_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imported_rows, "CHUNK", 2)
+    monkeypatch.setattr(imported_rows, "BATCH", 2)
     rows = [imported(float(day), sample.later(day)) for day in range(1, 5)]
     empty_store.import_data(sample.ITEMS, rows[1:])
 
     added = empty_store.import_data([], rows)
 
-    assert added == ImportedRows(new=1, left_out=0)
+    assert added == ImportedRows(given=4, new=1, left_out=0)
     assert empty_store.load_histories(recent=0).ratings == {"u": {"i1": 4.0}}
 
 
@@ -105,7 +107,7 @@ def test_a_row_that_equals_a_live_interaction_is_not_imported(store: SqlStore) -
     entry = sample.interaction("u", "i1", 4.0)
     SqlInteractionLog(store.engine).append([sample.logged(0, entry)], None)
 
-    assert store.import_data([], [imported(4.0, sample.WHEN)]) == ImportedRows(new=0, left_out=0)
+    assert store.import_data([], [imported(4.0, sample.WHEN)]) == ImportedRows(given=1, new=0, left_out=0)
 
 
 def test_a_live_interaction_is_kept_after_an_import_of_the_same_rating(store: SqlStore) -> None:
@@ -139,3 +141,48 @@ def test_stored_rows_without_a_time_can_be_imported_again(empty_store: SqlStore)
     empty_store.import_data(sample.ITEMS, rows)
 
     assert empty_store.import_data([], [*rows, imported(4.0, sample.WHEN)]).new == 1
+
+
+def test_others_can_write_while_an_import_reads_its_rows(empty_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imported_rows, "BATCH", 1)
+    empty_store.import_data(sample.ITEMS, [])
+    log = SqlInteractionLog(empty_store.engine)
+
+    def rows() -> Iterator[Interaction]:
+        yield imported(4.0, sample.WHEN)
+        log.append([sample.logged(0, sample.interaction("v", "i1"))], None)
+        yield imported(2.0, sample.later(1))
+
+    assert empty_store.import_data([], rows()) == ImportedRows(given=2, new=2, left_out=0)
+    assert set(empty_store.load_histories(recent=0).ratings) == {"u", "v"}
+
+
+def test_nothing_is_written_if_the_rows_can_not_be_read_to_their_end(empty_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imported_rows, "BATCH", 1)
+
+    def rows() -> Iterator[Interaction]:
+        yield from (imported(4.0, sample.later(day)) for day in range(3))
+        raise InvalidArgument("IMPORT_INVALID", "x.csv, line 4: isn't CSV")
+
+    with pytest.raises(InvalidArgument, match="line 4"):
+        empty_store.import_data(sample.ITEMS, rows())
+
+    assert (empty_store.load_catalogue(), empty_store.count_interactions()) == ((), 0)
+
+
+def test_an_import_holds_one_batch_of_rows_in_memory(empty_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imported_rows, "BATCH", 100)
+    empty_store.import_data(sample.ITEMS, [imported(4.0, sample.WHEN)])
+
+    tracemalloc.start()
+    empty_store.import_data([], (imported(4.0, sample.WHEN + timedelta(minutes=minute)) for minute in range(10_000)))
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak_bytes < 2_000_000
+
+
+def test_imported_ids_are_uuids_of_version_5() -> None:
+    name = f"imported\nJosé\n1\n{moment_of(sample.WHEN)}"
+
+    assert imported_id("José", "1", sample.WHEN) == str(uuid.uuid5(uuid.NAMESPACE_OID, name))

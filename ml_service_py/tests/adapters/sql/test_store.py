@@ -26,7 +26,7 @@ def test_the_catalogue_is_loaded_as_it_was_imported(store: SqlStore) -> None:
 def test_importing_the_same_twice_adds_nothing(store: SqlStore) -> None:
     added = store.import_data(sample.ITEMS, sample.INTERACTIONS)
 
-    assert added == ImportedRows(new=0, left_out=0)
+    assert added == ImportedRows(given=4, new=0, left_out=0)
     assert store.count_interactions() == len(sample.INTERACTIONS)
 
 

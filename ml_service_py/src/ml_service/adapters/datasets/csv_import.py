@@ -12,6 +12,7 @@ from ml_service.adapters.sql.imported_rows import imported_id
 from ml_service.domain import RATING_MAX, RATING_MIN, Dataset, Interaction, Item
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 ITEM_COLUMNS = Columns(("item_id", "title"), ("year", "genres"))
@@ -19,14 +20,20 @@ INTERACTION_COLUMNS = Columns(("user_id", "item_id"), ("rating", "timestamp"))
 
 
 def read_csv(interactions_path: Path, items_path: Path) -> Dataset:
-    """Return the data of both files. Raises InvalidArgument (IMPORT_INVALID) with up to 20 problems, each with file, line and column."""
+    """Return the items, and the interactions as an iterator over their file.
+
+    The iterator ends with InvalidArgument (IMPORT_INVALID) if either file has problems, and lists them with file, line and column.
+    """
     problems = Problems()
     item_ids: set[str] = set()
     items = tuple(parse_rows(items_path, ITEM_COLUMNS, partial(_item, item_ids=item_ids), problems))
     parse = partial(_interaction, item_ids=item_ids, times=TimeColumn("timestamp"))
-    interactions = tuple(parse_rows(interactions_path, INTERACTION_COLUMNS, parse, problems))
+    return Dataset(items, _until_problems(parse_rows(interactions_path, INTERACTION_COLUMNS, parse, problems), problems))
+
+
+def _until_problems(interactions: Iterator[Interaction], problems: Problems) -> Iterator[Interaction]:
+    yield from interactions
     problems.raise_if_any()
-    return Dataset(items, interactions)
 
 
 def _item(row: Row, item_ids: set[str]) -> Item:

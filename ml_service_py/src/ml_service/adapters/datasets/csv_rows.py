@@ -54,7 +54,7 @@ class Problems:
             raise InvalidArgument("IMPORT_INVALID", "\n".join(self._rows))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """A row by its first line in the file, and its cells by column."""
 

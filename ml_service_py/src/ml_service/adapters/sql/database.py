@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BUSY_TIMEOUT_MS = 5000
+#: Pages that a long transaction keeps in memory. With SQLite's default of 2 MB, the insertion of a million rows takes twice as long.
+LONG_CACHE_KIB = 64 * 1024
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -63,11 +65,34 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A write transaction: committed at the end, rolled back by any error. Raises Unavailable (STORE_UNAVAILABLE, STORE_UNUSABLE)."""
-    with translated_errors(engine), engine.connect() as connection:
-        # Take SQLite's lock at the start. A transaction that reads first and then writes fails at once if another one writes.
-        connection.execution_options(sqlite_begin="IMMEDIATE")
-        with connection.begin():
-            yield connection
+    with translated_errors(engine), engine.connect() as connection, beginning_to_write(connection):
+        yield connection
+
+
+@contextmanager
+def beginning_to_write(connection: Connection) -> Iterator[None]:
+    """A write transaction on a connection that has none."""
+    # Take SQLite's lock at the start. A transaction that reads first and then writes fails at once if another one writes.
+    connection.execution_options(sqlite_begin="IMMEDIATE")
+    with connection.begin():
+        yield
+
+
+@contextmanager
+def connected_for_long(engine: Engine) -> Iterator[Connection]:
+    """A connection outside the pool for statements that take long, without a read timeout. Its temporary tables end with the block.
+
+    Errors as `writing`.
+    """
+    # Imported late, as in `migrate`.
+    from ml_service.adapters.sql import postgres  # noqa: PLC0415
+
+    with translated_errors(engine), engine.connect() as connection, postgres.without_read_timeout(connection):
+        connection.detach()
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA cache_size=-{LONG_CACHE_KIB}")
+            connection.commit()
+        yield connection
 
 
 def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]], key: str) -> int:

@@ -10,7 +10,7 @@ from ml_service.adapters.sql.tables import erased_users, interactions, rejected_
 from ml_service.domain import LoggedErasure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
@@ -34,11 +34,6 @@ def erased_offsets(connection: Connection, since: int = NO_OFFSET + 1) -> dict[s
     """Return the offset of each user's erasure, for erasures at the offset `since` or later."""
     query = select(erased_users.c.user_id, erased_users.c.log_offset).where(erased_users.c.log_offset >= since)
     return {row.user_id: row.log_offset for row in connection.execute(query)}
-
-
-def erased_among(connection: Connection, user_ids: Iterable[str]) -> set[str]:
-    """Return those of the users who were ever erased."""
-    return set(connection.scalars(select(erased_users.c.user_id))).intersection(user_ids)
 
 
 def forget_offsets(connection: Connection) -> None:

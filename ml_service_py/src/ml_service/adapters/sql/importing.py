@@ -18,19 +18,21 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from ml_service.adapters.sql.imported_rows import Identity, SqlRow
-
 STATE_SLOT = 1
 
 
-def write_import(connection: Connection, new_items: Sequence[Item], rows: dict[Identity, SqlRow], mode: ImportMode) -> ImportedRows:
-    """Write the data. Raise ImportRefused after writing, so that the error knows what changes; the caller's transaction is rolled back."""
+def write_import(connection: Connection, new_items: Sequence[Item], given: int, mode: ImportMode) -> ImportedRows:
+    """Write the items and the `given` rows of the temporary table.
+
+    Raise ImportRefused after writing, so that the error knows what changes; the caller's transaction is rolled back.
+    """
     present = _count(connection)
     if mode is ImportMode.REPLACE:
         _remove_data(connection)
     written_items = _write_items(connection, new_items)
     # In a store that has data, without ADD, every new row is refused anyway.
-    written = insert_imported(connection, rows, requires_times=mode is ImportMode.ADD, items=written_items)
+    new, left_out = insert_imported(connection, requires_times=mode is ImportMode.ADD)
+    written = ImportedRows(given, new, left_out, written_items)
     if mode is ImportMode.INTO_EMPTY and written.has_changes and not present.is_empty:
         raise ImportRefused(present, written)
     if mode is ImportMode.REPLACE or written.has_changes:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, func, literal, select, true, tuple_, update
 
-from ml_service.adapters.sql.database import insert_new, reading, writing
+from ml_service.adapters.sql.database import beginning_to_write, connected_for_long, insert_new, reading, writing
 from ml_service.adapters.sql.erasures import erased_offsets
-from ml_service.adapters.sql.imported_rows import rows_by_identity
+from ml_service.adapters.sql.imported_rows import load_temporary
 from ml_service.adapters.sql.importing import read_state, to_item, write_import
 from ml_service.adapters.sql.interaction_log import STREAM
 from ml_service.adapters.sql.tables import Moment, interactions, items, live_model, log_positions, microseconds
@@ -112,10 +112,12 @@ class SqlStore:
 
         Interactions of erased users are left out. Raises ImportRefused.
         """
-        # Computed before the transaction, which blocks other writers.
-        rows = rows_by_identity(new_interactions)
-        with writing(self.engine) as connection:
-            return write_import(connection, new_items, rows, mode)
+        with connected_for_long(self.engine) as connection:
+            # Read in a transaction of its own, as the second one blocks other writers.
+            with connection.begin():
+                given = load_temporary(connection, new_interactions)
+            with beginning_to_write(connection):
+                return write_import(connection, new_items, given, mode)
 
     def read_data_state(self) -> DataState:
         with reading(self.engine) as connection:
