@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from contextlib import closing
@@ -98,6 +99,10 @@ def mebibytes_of(container: Container) -> int:
     memory = container.stats(stream=False)["memory_stats"]
     unused = memory["stats"].get("inactive_file", memory["stats"].get("total_inactive_file", 0))
     return int(memory["usage"] - unused) // 2**20
+
+
+def test_the_start_prints_how_far_the_training_is(compose: ComposeProject, printed: str) -> None:
+    assert re.search(r"\] init: \S", printed)
 
 
 def test_every_container_is_confined(compose: ComposeProject, printed: str) -> None:
