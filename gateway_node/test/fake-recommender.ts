@@ -130,7 +130,8 @@ export class FakeRecommender implements Recommender {
       throw new AppError('MODEL_VERSION_UNKNOWN', `No version ${version}.`)
     const metrics = { ndcg_at_10: 0.48 }
     const createdAt = '2026-01-01T00:00:00.000Z'
-    return { version: this.modelVersion, estimator: 'ease', params: {}, metrics, createdAt, live: true }
+    const about = { estimator: 'ease', params: {}, metrics, createdAt, live: true, stale: true, unknownItems: 3 }
+    return { version: this.modelVersion, ...about }
   }
 
   async listModels() {

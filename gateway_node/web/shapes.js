@@ -23,7 +23,7 @@
  *   error: {reason: string, detail: string} | null, result: JobResult | null}} Job
  *
  * @typedef {{version: string, estimator: string, params: Record<string, unknown>, metrics: Record<string, number>,
- *   createdAt: string, live: boolean}} Model
+ *   createdAt: string, live: boolean, stale?: boolean, unknownItems?: number | null}} Model
  *
  * @typedef {{kind: string, userId?: string, itemId?: string, jobId?: string, at: string}} ActivityEvent
  * @typedef {{count: number, errors: number, perSecond: number, p50Ms: number, p99Ms: number}} RouteStats

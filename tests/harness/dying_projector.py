@@ -37,6 +37,7 @@ STATEMENTS = {
     "DELETE FROM rejected_interactions": "erase rejected",
     "INTO erased_users": "erased",
     "FROM items": "items",
+    "FROM data_state": "data state",
     "INTO interactions": "rows",
 }
 #: The steps of a projector in a batch that erases a user, in this order.

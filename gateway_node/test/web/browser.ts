@@ -55,3 +55,19 @@ export function textOf(rendered: unknown): string {
   if (typeof type === 'function') return textOf((type as (given: typeof props) => unknown)(props))
   return `${props.title ?? ''}${textOf(props.children)}`
 }
+
+/** Returns the click handler of the button with this text. Only for components without hooks. */
+export function clickable(rendered: unknown, text: string): () => unknown {
+  const found = buttons(rendered).find((button) => textOf(button).trim() === text)
+  if (!found) throw new Error(`no button ${text}`)
+  return found.props.onClick
+}
+
+function buttons(rendered: unknown): VNode<{ onClick: () => unknown }>[] {
+  if (Array.isArray(rendered)) return rendered.flatMap(buttons)
+  if (rendered === null || typeof rendered !== 'object') return []
+  const node = rendered as VNode<{ onClick: () => unknown; children?: unknown }>
+  const { type, props } = node
+  if (typeof type === 'function') return buttons((type as (given: typeof props) => unknown)(props))
+  return type === 'button' ? [node] : buttons(props.children)
+}

@@ -1,6 +1,7 @@
 /** The model versions, with the live one marked and a button to promote each other one. */
-import { formatDayAndClock, formatMetric, formatMetricName, sortMetrics } from '../format.js'
+import { formatDayAndClock, formatMetric, formatMetricName, formatNumber, sortMetrics } from '../format.js'
 import { html } from '../html.js'
+import { startJob } from '../state/jobs.js'
 import { models, modelsFailure, promoteModel, promoting, refreshModels } from '../state/models.js'
 import { Failure, Panel, StaleMark } from './panel.js'
 
@@ -31,7 +32,17 @@ const ModelRow = ({ model }) => html`
         .sort()
         .map(([name, value]) => html`<span key="param-${name}"><code>${name} = ${JSON.stringify(value)}</code></span>`)}
     </p>
+    ${model.live && model.stale && html`<${StaleVersion} model=${model} />`}
   </li>
+`
+
+/** Says that the live version lacks imported data, and offers a training. @param {{model: import('../shapes.js').Model}} props */
+const StaleVersion = ({ model }) => html`
+  <p class="model-stale">
+    Data was imported after this version was trained.
+    ${model.unknownItems > 0 && ` It doesn’t know ${formatNumber(model.unknownItems, 'film', 'films')} of the catalogue.`}
+    <button type="button" class="button button-small" onClick=${() => startJob('train', {})}>Train a new version</button>
+  </p>
 `
 
 /** @param {{model: import('../shapes.js').Model}} props */

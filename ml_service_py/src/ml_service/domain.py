@@ -139,14 +139,21 @@ def take_moment(ratings: Mapping[str, float | None], moments: array[int], item_i
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """A version of the model as its manifest describes it."""
+    """A version of the model as its manifest describes it.
+
+    `imports`: how many imports the training data contained. `stale`: whether the store's data was imported later, or is other data.
+    `unknown_items`: for the live version, how many items of the catalogue it doesn't know; it never recommends them.
+    """
 
     version: str
     estimator: str
     params: dict[str, Any]
     metrics: dict[str, float]
     created_at: datetime
+    imports: int = 0
     live: bool = False
+    stale: bool = False
+    unknown_items: int | None = None
 
 
 def new_version_name() -> str:

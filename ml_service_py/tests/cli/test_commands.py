@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -184,6 +185,18 @@ def test_train_if_none_trains_once(commands: Commands) -> None:
 
     assert "is live" in first.stdout
     assert second.stderr == "A model version is live already\n"
+
+
+def test_train_if_none_names_a_live_version_that_is_stale(commands: Commands) -> None:
+    plant(commands)
+    commands.run(*TRAIN)
+    with (commands.folder / "y.csv").open("a") as items:
+        items.write("\nnew,A new film\n")
+    commands.run("import", "--interactions", str(commands.folder / "x.csv"), "--items", str(commands.folder / "y.csv"), "--add")
+
+    result = commands.run(*TRAIN)
+
+    assert re.search(r"^Note: the live model version \S+ was trained before the last import. Train a new one", result.stderr, re.MULTILINE)
 
 
 def lose_registry(commands: Commands) -> None:

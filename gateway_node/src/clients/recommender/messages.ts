@@ -48,9 +48,21 @@ export function toInteraction({ interactionId, item, rating, occurredAt }: wire.
 }
 
 export function toModel(model: wire.Model | undefined): Model {
-  const { version, estimator, params, metrics, createdAt, live } = requireValue(model, 'the model version')
+  const { version, estimator, params, metrics, createdAt, live, stale, unknownItems } = requireValue(
+    model,
+    'the model version',
+  )
   const created = requireValue(createdAt, 'the time of training').toISOString()
-  return { version, estimator, params: params ?? {}, metrics, createdAt: created, live }
+  return {
+    version,
+    estimator,
+    params: params ?? {},
+    metrics,
+    createdAt: created,
+    live,
+    stale,
+    unknownItems: unknownItems ?? null,
+  }
 }
 
 export function toDeadLetter(letter: jobs.DeadLetter | undefined): DeadLetter {

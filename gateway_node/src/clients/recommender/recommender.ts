@@ -43,6 +43,10 @@ export type Model = {
   metrics: Record<string, number>
   createdAt: string
   live: boolean
+  /** Trained before the last import that changed the data. */
+  stale: boolean
+  /** Items of the catalogue that the live version doesn't know; null for another version. */
+  unknownItems: number | null
 }
 
 export type PageRequest = { pageSize: number; pageToken: string }

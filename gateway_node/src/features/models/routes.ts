@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyContextConfig } from 'fastify'
 import { Type } from 'typebox'
-import { NextPageToken, pageQuery, strict } from '../../http/schemas.ts'
+import { NextPageToken, Nullable, pageQuery, strict } from '../../http/schemas.ts'
 
 const ModelPath = Type.Object({ version: Type.String({ minLength: 1, maxLength: 200 }) })
 
@@ -15,6 +15,12 @@ const Model = Type.Object({
   metrics: Type.Record(Type.String(), Type.Number()),
   createdAt: Type.String({ format: 'date-time' }),
   live: Type.Boolean(),
+  stale: Type.Boolean({ description: 'Trained before the last import that changed the data. Train a new version.' }),
+  unknownItems: Nullable(
+    Type.Integer({
+      description: 'Items of the catalogue that the live version doesn’t know; null for another version.',
+    }),
+  ),
 })
 
 const ModelList = Type.Object({ models: Type.Array(Model), nextPageToken: NextPageToken })

@@ -59,6 +59,6 @@ export function toWireDeadLetter({ jobId, kind, cause, error, diedAt, ...letter 
   }
 }
 
-export function toWireModel({ createdAt, ...model }: Model): WireModel {
-  return { ...model, createdAt: new Date(createdAt) }
+export function toWireModel({ createdAt, unknownItems, ...model }: Model): WireModel {
+  return { ...model, createdAt: new Date(createdAt), unknownItems: unknownItems ?? undefined }
 }

@@ -83,6 +83,7 @@ def train(estimators: Sequence[str], folds: int | None, *, if_none: bool) -> Non
     with _migrated_clients() as clients:
         if if_none and _has_live_version(clients):
             typer.echo("A model version is live already", err=True)
+            _print_stale(clients)
             return
         from ml_service.handlers.training import CommandVersionReservation, TrainParams
         from ml_service.handlers.training import train as train_model
@@ -138,6 +139,16 @@ def _has_live_version(clients: Clients) -> bool:
         typer.echo(f"{error} Training another one", err=True)
         return False
     return True
+
+
+def _print_stale(clients: Clients) -> None:
+    live = clients.store.read_live()
+    if live and clients.registry.describe(live.version).imports != clients.store.read_data_state().imports:
+        typer.echo(
+            f"Note: the live model version {live.version} was trained before the last import. Train a new one on the page or by"
+            " `python -m ml_service train`",
+            err=True,
+        )
 
 
 def _run(process: Coroutine[None, None, int]) -> None:

@@ -23,7 +23,7 @@ from ml_service.model.scoring import add_rating
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ml_service.domain import Interaction, Item, LogEntry, LogPosition, ModelVersion
+    from ml_service.domain import DataState, Interaction, Item, LogEntry, LogPosition, ModelVersion
     from ml_service.model.ratings import IntArray
     from ml_service.model.scoring import ItemItemModel, UserScores
     from ml_service.ports.storage import StoredHistories
@@ -69,6 +69,10 @@ class LiveState:
         #: The scores of the users who were answered last, by the live version.
         self._scores: OrderedDict[str, UserScores] = OrderedDict()
         self._take(Histories(histories), histories.position)
+        #: The store's data when it was loaded.
+        self._data = histories.data
+        #: How many imports the store has by now. Those that came after the start aren't in memory.
+        self.imports = histories.data.imports
         self._moved = asyncio.Condition()
         self._model: LoadedModel | None = None
 
@@ -104,6 +108,23 @@ class LiveState:
         """Return the user's ratings by item id, or an empty mapping. It is replaced, never changed, so threads may hold it."""
         return self._histories.of(user_id)
 
+    def is_stale(self, version: ModelVersion) -> bool:
+        """Return whether the version was trained with other data than the store has by now. Live ratings make no version stale."""
+        return version.imports != self.imports
+
+    def count_unknown_items(self) -> int:
+        """Return how many items of the catalogue the live version doesn't know, and so never recommends."""
+        return len(self.items) - len(self.model.scorer.item_ids)
+
+    def require_same_data(self, data: DataState) -> None:
+        """Raise Unavailable (MODEL_VERSION_UNUSABLE) if an import has replaced the data since it was loaded.
+
+        The former histories and a model of the new data would give answers that fit neither.
+        """
+        if data.replaced_at != self._data.replaced_at:
+            detail = "An import replaced the data after this recommender started. Start it again, so that it loads the new data."
+            raise Unavailable("MODEL_VERSION_UNUSABLE", detail)
+
     def replace_catalogue(self, catalogue: Catalogue) -> None:
         """Set the catalogue for later model versions. The loaded one keeps its own."""
         self.catalogue = catalogue
@@ -138,7 +159,9 @@ class LiveState:
         """Start again from the store, as the log no longer has the last position that was read.
 
         If the store has that same position, the offsets belong to a log that is gone. Then the new log is read from its beginning.
+        Raise Unavailable if the data was replaced.
         """
+        self.require_same_data(histories.data)
         is_stale = histories.position == self._position
         taken = replace(histories, position=None, erased_offsets={}) if is_stale else histories
         # On a thread, as it takes 100 ms for 100,000 users. The log's reader waits meanwhile, so nothing is applied.

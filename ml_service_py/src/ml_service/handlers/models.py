@@ -35,6 +35,8 @@ class Models:
         self._registry = registry
         self._announce = announce
         self._following = asyncio.Lock()
+        #: The version and the number of imports of the last log row about a stale version.
+        self._logged_stale: tuple[str, int] | None = None
 
     async def get(self, version: str) -> ModelVersion:
         """Return the version, or the live one for an empty name."""
@@ -54,6 +56,7 @@ class Models:
     async def promote(self, version: str) -> ModelVersion:
         """Make the version live here and, by the store's row, everywhere. One that can't be loaded doesn't go live."""
         async with self._following:
+            self._live.require_same_data(await asyncio.to_thread(self._store.read_data_state))
             model = self._live.loaded
             if model is None or model.version.version != version:
                 model = await self._load(version)
@@ -64,15 +67,30 @@ class Models:
         return self._mark(model.version)
 
     async def follow(self) -> bool:
-        """Load the version that the store's row names, unless it is loaded already. Return whether the live version changed."""
+        """Load the version that the store's row names, unless it is loaded already. Return whether the live version changed.
+
+        Log a version that is stale, once for each version and import.
+        """
         async with self._following:
-            row = await asyncio.to_thread(self._store.read_live)
+            data, row = await asyncio.to_thread(lambda: (self._store.read_data_state(), self._store.read_live()))
+            self._live.imports = data.imports
+            self._live.require_same_data(data)
             loaded = self._live.loaded
-            if row is None or (loaded is not None and loaded.version.version == row.version):
-                return False
-            with live_version_errors(row.version):
-                self._live.swap(await self._load(row.version))
-            return True
+            has_changed = row is not None and (loaded is None or loaded.version.version != row.version)
+            if row is not None and has_changed:
+                with live_version_errors(row.version):
+                    self._live.swap(await self._load(row.version))
+            self._log_stale()
+            return has_changed
+
+    def _log_stale(self) -> None:
+        loaded = self._live.loaded
+        if loaded is None or not self._live.is_stale(loaded.version):
+            return
+        version, unknown_items = loaded.version.version, self._live.count_unknown_items()
+        if self._logged_stale != (version, self._live.imports):
+            log.warning("live model version is stale: train a new one", version=version, unknown_items=unknown_items)
+        self._logged_stale = version, self._live.imports
 
     async def _load(self, version: str) -> LoadedModel:
         description = await asyncio.to_thread(self._registry.describe, version)
@@ -112,7 +130,9 @@ class Models:
 
     def _mark(self, version: ModelVersion) -> ModelVersion:
         loaded = self._live.loaded
-        return replace(version, live=loaded is not None and loaded.version.version == version.version)
+        is_live = loaded is not None and loaded.version.version == version.version
+        unknown = self._live.count_unknown_items() if is_live else None
+        return replace(version, live=is_live, stale=self._live.is_stale(version), unknown_items=unknown)
 
 
 @contextmanager

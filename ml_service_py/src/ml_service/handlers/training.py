@@ -13,6 +13,7 @@ from ml_service.model.candidates import Configuration, Measured, fit
 from ml_service.model.selection import is_not_worse, measure, search
 
 if TYPE_CHECKING:
+    from ml_service.domain import DataState
     from ml_service.model.candidates import Found
     from ml_service.model.ratings import Ratings
     from ml_service.model.selection import Report
@@ -65,9 +66,11 @@ def train(store: Store, registry: Registry, reservation: VersionReservation, par
     """Call `report` after each fit. An exception that it raises ends the training, which then leaves no version."""
     if not FOLDS_MIN <= params.folds <= FOLDS_MAX:
         raise InvalidArgument("JOB_PARAMS_INVALID", f"folds is {params.folds}; use {FOLDS_MIN} to {FOLDS_MAX}.")
+    # Read before the ratings, so that an import in between makes the version stale.
+    data = store.read_data_state()
     ratings = store.load_ratings()
     name = reservation.name_version(new_version_name())
-    written = _find_written(registry, name)
+    written = _find_written(registry, name, data)
     challenger, left_out = (written, "") if written else _choose(ratings, params, report)
     while True:
         report(Progress(GATE_PERCENT, "Comparing with the live version", challenger.metrics))
@@ -76,7 +79,9 @@ def train(store: Store, registry: Registry, reservation: VersionReservation, par
         if written is None:
             # As late as possible: a training that ends before this leaves no files.
             report(Progress(FIT_PERCENT, f"Fitting {challenger.configuration.estimator} on everything{left_out}", challenger.metrics))
-            written = _write(registry, name, ratings, challenger)
+            written = _write(registry, name, ratings, data, challenger)
+        if store.read_data_state().replaced_at != data.replaced_at:
+            raise _other_data()
         outcome = JobOutcome(challenger.metrics, name, promoted=promoted)
         if reservation.complete(outcome, live):
             log.info("model version written", version=name, promoted=promoted, before=live.version if live else None)
@@ -94,19 +99,25 @@ def _within_search(progress: Progress) -> Progress:
     return replace(progress, percent=progress.percent * SEARCH_PERCENT / 100)
 
 
-def _find_written(registry: Registry, name: str) -> Measured | None:
+def _other_data() -> InvalidArgument:
+    return InvalidArgument("JOB_PARAMS_INVALID", "An import changed the data while this training ran. Start another one.")
+
+
+def _find_written(registry: Registry, name: str, data: DataState) -> Measured | None:
     """Return the version that an earlier attempt wrote before it died, or None."""
     try:
         version = registry.describe(name)
     except NotFound:
         return None
+    if version.imports != data.imports:
+        raise _other_data()
     return Measured(Configuration(version.estimator, version.params), version.metrics)
 
 
-def _write(registry: Registry, name: str, ratings: Ratings, chosen: Measured) -> Measured:
+def _write(registry: Registry, name: str, ratings: Ratings, state: DataState, chosen: Measured) -> Measured:
     configuration = chosen.configuration
     model = fit(configuration, ratings.pairs, ratings.ratings).to_model()
-    data = {"fingerprint": ratings.fingerprint(), "ratings": len(ratings)}
+    data = {"fingerprint": ratings.fingerprint(), "ratings": len(ratings), "imports": state.imports}
     registry.save(model, name=name, estimator=configuration.estimator, params=configuration.params, metrics=chosen.metrics, data=data)
     return chosen
 

@@ -42,7 +42,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_MESSAGE_UNDECODABLE: _ErrorReason.ValueType  # 8
     """INVALID_ARGUMENT. A message on the broker can't be decoded as the type that it claims. Correct its publisher."""
     ERROR_REASON_IMPORT_INVALID: _ErrorReason.ValueType  # 9
-    """INVALID_ARGUMENT. A file to import has a row that can't be used. Correct the file, line and column that `detail` names."""
+    """INVALID_ARGUMENT. A file to import has a row that can't be used, or the store has other data. Do what `detail` says."""
     ERROR_REASON_ROUTE_UNKNOWN: _ErrorReason.ValueType  # 20
     """NOT_FOUND. No route has this method and path. See /openapi.json."""
     ERROR_REASON_USER_UNKNOWN: _ErrorReason.ValueType  # 21
@@ -172,7 +172,7 @@ ERROR_REASON_JOB_PARAMS_INVALID: ErrorReason.ValueType  # 7
 ERROR_REASON_MESSAGE_UNDECODABLE: ErrorReason.ValueType  # 8
 """INVALID_ARGUMENT. A message on the broker can't be decoded as the type that it claims. Correct its publisher."""
 ERROR_REASON_IMPORT_INVALID: ErrorReason.ValueType  # 9
-"""INVALID_ARGUMENT. A file to import has a row that can't be used. Correct the file, line and column that `detail` names."""
+"""INVALID_ARGUMENT. A file to import has a row that can't be used, or the store has other data. Do what `detail` says."""
 ERROR_REASON_ROUTE_UNKNOWN: ErrorReason.ValueType  # 20
 """NOT_FOUND. No route has this method and path. See /openapi.json."""
 ERROR_REASON_USER_UNKNOWN: ErrorReason.ValueType  # 21

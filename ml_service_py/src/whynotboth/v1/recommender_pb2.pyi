@@ -865,12 +865,18 @@ class Model(_message.Message):
     METRICS_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     LIVE_FIELD_NUMBER: _builtins.int
+    STALE_FIELD_NUMBER: _builtins.int
+    UNKNOWN_ITEMS_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Unique; sorts by time."""
     estimator: _builtins.str
     """ease, svd, item_knn or popularity."""
     live: _builtins.bool
     """Whether it is the live version."""
+    stale: _builtins.bool
+    """Whether it was trained before the last import that changed the store's data. Live ratings make no version stale."""
+    unknown_items: _builtins.int
+    """How many items of the catalogue the version doesn't know, so that it never recommends them. Absent unless it is live."""
     @_builtins.property
     def params(self) -> _struct_pb2.Struct:
         """The estimator's parameters."""
@@ -892,12 +898,16 @@ class Model(_message.Message):
         metrics: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         live: _builtins.bool = ...,
+        stale: _builtins.bool = ...,
+        unknown_items: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "params", b"params"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_unknown_items", b"_unknown_items", "created_at", b"created_at", "params", b"params", "unknown_items", b"unknown_items"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "estimator", b"estimator", "live", b"live", "metrics", b"metrics", "params", b"params", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_unknown_items", b"_unknown_items", "created_at", b"created_at", "estimator", b"estimator", "live", b"live", "metrics", b"metrics", "params", b"params", "stale", b"stale", "unknown_items", b"unknown_items", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__unknown_items: _TypeAlias = _typing.Literal["unknown_items"]  # noqa: Y015
+    _WhichOneofArgType__unknown_items: _TypeAlias = _typing.Literal["_unknown_items", b"_unknown_items"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__unknown_items) -> _WhichOneofReturnType__unknown_items | None: ...
 
 Global___Model: _TypeAlias = Model  # noqa: Y015
 

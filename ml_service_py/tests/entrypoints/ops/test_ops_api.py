@@ -117,6 +117,8 @@ async def test_metrics_name_the_live_version_and_the_offset(ops: OpsDriver, live
     _, text = await ops.get("/metrics")
 
     assert "recommender_log_offset 41.0" in text
+    assert "recommender_model_stale 1.0" in text
+    assert "recommender_model_unknown_items 0.0" in text
     assert f'recommender_model_info{{estimator="ease",version="{sample.loaded_model().version.version}"}} 1.0' in text
 
 

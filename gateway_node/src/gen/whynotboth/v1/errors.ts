@@ -46,7 +46,7 @@ export const ErrorReason = {
   JOB_PARAMS_INVALID: 7,
   /** MESSAGE_UNDECODABLE - INVALID_ARGUMENT. A message on the broker can't be decoded as the type that it claims. Correct its publisher. */
   MESSAGE_UNDECODABLE: 8,
-  /** IMPORT_INVALID - INVALID_ARGUMENT. A file to import has a row that can't be used. Correct the file, line and column that `detail` names. */
+  /** IMPORT_INVALID - INVALID_ARGUMENT. A file to import has a row that can't be used, or the store has other data. Do what `detail` says. */
   IMPORT_INVALID: 9,
   /** ROUTE_UNKNOWN - NOT_FOUND. No route has this method and path. See /openapi.json. */
   ROUTE_UNKNOWN: 20,

@@ -315,6 +315,10 @@ export interface Model {
     | undefined;
   /** Whether it is the live version. */
   live: boolean;
+  /** Whether it was trained before the last import that changed the store's data. Live ratings make no version stale. */
+  stale: boolean;
+  /** How many items of the catalogue the version doesn't know, so that it never recommends them. Absent unless it is live. */
+  unknownItems?: number | undefined;
 }
 
 export interface Model_MetricsEntry {
@@ -2325,7 +2329,16 @@ export const ListInteractionsResponse: MessageFns<ListInteractionsResponse> = {
 };
 
 function createBaseModel(): Model {
-  return { version: "", estimator: "", params: undefined, metrics: {}, createdAt: undefined, live: false };
+  return {
+    version: "",
+    estimator: "",
+    params: undefined,
+    metrics: {},
+    createdAt: undefined,
+    live: false,
+    stale: false,
+    unknownItems: undefined,
+  };
 }
 
 export const Model: MessageFns<Model> = {
@@ -2347,6 +2360,12 @@ export const Model: MessageFns<Model> = {
     }
     if (message.live !== false) {
       writer.uint32(48).bool(message.live);
+    }
+    if (message.stale !== false) {
+      writer.uint32(56).bool(message.stale);
+    }
+    if (message.unknownItems !== undefined) {
+      writer.uint32(64).uint32(message.unknownItems);
     }
     return writer;
   },
@@ -2415,6 +2434,22 @@ export const Model: MessageFns<Model> = {
             message.live = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.stale = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.unknownItems = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2446,6 +2481,8 @@ export const Model: MessageFns<Model> = {
     );
     message.createdAt = object.createdAt ?? undefined;
     message.live = object.live ?? false;
+    message.stale = object.stale ?? false;
+    message.unknownItems = object.unknownItems ?? undefined;
     return message;
   },
 };

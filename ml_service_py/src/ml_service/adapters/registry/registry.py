@@ -91,7 +91,16 @@ class FileRegistry:
     def describe(self, version: str) -> ModelVersion:
         """Return the version's description. Errors as `read_manifest`."""
         manifest = self.read_manifest(version)
-        return ModelVersion(version, manifest.estimator, dict(manifest.params), dict(manifest.metrics), manifest.created_at)
+        # Manifests of earlier releases have no number.
+        imports = manifest.data.get("imports")
+        return ModelVersion(
+            version,
+            manifest.estimator,
+            dict(manifest.params),
+            dict(manifest.metrics),
+            manifest.created_at,
+            imports if isinstance(imports, int) else 0,
+        )
 
     def export_manifest(self, version: str) -> dict[str, Any]:
         """Return the manifest as JSON values. Errors as `read_manifest`."""

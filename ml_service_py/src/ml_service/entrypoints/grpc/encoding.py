@@ -97,6 +97,8 @@ def encode_model(version: domain.ModelVersion) -> recommender_pb2.Model:
         metrics=version.metrics,
         created_at=_timestamp(version.created_at),
         live=version.live,
+        stale=version.stale,
+        unknown_items=version.unknown_items,
     )
 
 

@@ -41,6 +41,8 @@ class ModelView(View):
     metrics: dict[str, float]
     created_at: datetime
     live: bool
+    stale: bool
+    unknown_items: int | None
 
 
 class ModelPage(View):

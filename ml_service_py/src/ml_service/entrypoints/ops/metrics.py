@@ -35,6 +35,12 @@ class Metrics:
         self._users = Gauge("recommender_users", "Users with a history.", registry=registry)
         self._offset = Gauge("recommender_log_offset", "Last offset of the log taken into account; -1 before the first.", registry=registry)
         self._model = Gauge("recommender_model_info", "The live model version, always 1.", ("version", "estimator"), registry=registry)
+        self._stale = Gauge(
+            "recommender_model_stale", "1 while the live model version was trained before the last import, else 0.", registry=registry
+        )
+        self._unknown_items = Gauge(
+            "recommender_model_unknown_items", "Items of the catalogue that the live model version doesn't know.", registry=registry
+        )
 
     def watch(self, readers: Mapping[str, LogReader]) -> None:
         self._registry.register(ReaderMetrics("recommender", readers))
@@ -56,4 +62,6 @@ class Metrics:
         self._model.clear()
         if loaded is not None:
             self._model.labels(loaded.version.version, loaded.version.estimator).set(1)
+            self._stale.set(self._live.is_stale(loaded.version))
+            self._unknown_items.set(self._live.count_unknown_items())
         return generate_latest(self._registry)
