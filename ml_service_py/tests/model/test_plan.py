@@ -6,7 +6,8 @@ import pytest
 
 from ml_service.errors import InvalidArgument
 from ml_service.model.candidates import ESTIMATORS, Configuration, build
-from ml_service.model.plan import ITEMS_MAX, choose_estimators
+from ml_service.model.item_weights import ITEMS_MAX_DENSE
+from ml_service.model.plan import choose_estimators
 from ml_service.model.ratings import ratings_of
 from ml_service.model.selection import measure
 from ml_service.model.sizes import BYTES_ALWAYS, BYTES_MAX, Sizes
@@ -19,17 +20,17 @@ def with_items(count: int) -> Sizes:
 
 
 def test_no_chosen_estimator_exceeds_the_memory_limit() -> None:
-    for items in (100, 5_000, ITEMS_MAX):
+    for items in (100, 5_000, ITEMS_MAX_DENSE):
         chosen = choose_estimators((), with_items(items))
 
         assert max(BYTES_ALWAYS + ESTIMATORS[name].cost(with_items(items)).bytes for name in chosen) <= BYTES_MAX
 
 
 def test_two_matrices_of_the_largest_size_fit_into_the_memory_limit() -> None:
-    assert 2 * 4 * ITEMS_MAX**2 < BYTES_MAX
+    assert 2 * 4 * ITEMS_MAX_DENSE**2 < BYTES_MAX
 
 
-@pytest.mark.parametrize(("items", "chosen"), [(5_000, ("ease", *OTHERS)), (15_000, OTHERS), (ITEMS_MAX, OTHERS)])
+@pytest.mark.parametrize(("items", "chosen"), [(5_000, ("ease", *OTHERS)), (15_000, OTHERS), (ITEMS_MAX_DENSE, OTHERS)])
 def test_a_training_without_named_estimators_tries_all_that_suit_the_catalogue(items: int, chosen: tuple[str, ...]) -> None:
     assert choose_estimators((), with_items(items)) == chosen
 
@@ -44,14 +45,21 @@ def test_an_estimator_for_which_the_catalogue_is_too_large_is_rejected_with_the_
 
     assert caught.value.reason == "JOB_PARAMS_INVALID"
     assert caught.value.detail == (
-        "ease needs 2.7 GB and 24 s a fit for 20,000 items; a training may use 4 GB and 5 s a fit, and at most 20,000 items can be "
-        "served. Name svd or item_knn or popularity, or no estimator."
+        "ease needs 2.7 GB and 24 s a fit for 20,000 items; a training may use 4 GB and 5 s a fit, a dense matrix 20,000 items. "
+        "Name svd or item_knn or popularity, or no estimator."
     )
 
 
-def test_a_catalogue_that_is_too_large_for_every_estimator_is_rejected() -> None:
+def test_above_the_bound_of_a_dense_matrix_the_estimators_of_a_sparse_one_are_tried() -> None:
+    chosen = choose_estimators((), with_items(ITEMS_MAX_DENSE + 1))
+
+    assert chosen == tuple(name for name, estimator in ESTIMATORS.items() if estimator.is_sparse)
+    assert "popularity" in chosen
+
+
+def test_data_that_is_too_large_for_every_estimator_is_rejected() -> None:
     with pytest.raises(InvalidArgument, match="No estimator supports a catalogue of this size"):
-        choose_estimators((), with_items(ITEMS_MAX + 1))
+        choose_estimators((), Sizes(users=10_000_000, items=1_000_000, interactions=1_000_000_000))
 
 
 def test_a_live_version_whose_catalogue_has_grown_too_large_is_not_measured() -> None:

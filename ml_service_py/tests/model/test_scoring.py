@@ -1,11 +1,14 @@
 """Scoring, ranking and reasons, on a matrix small enough to add up by hand."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.sparse import csc_array, csr_array
 
-from ml_service.model.ratings import RatingWeights
+from ml_service.model.item_weights import ItemWeights
+from ml_service.model.ratings import Float32Array, RatingWeights
 from ml_service.model.reasons import why
 from ml_service.model.scoring import (
     History,
@@ -37,10 +40,28 @@ WEIGHTS = np.array(
 WEIGH = RatingWeights(1.5, 3.0)
 
 
-@pytest.fixture
-def model() -> ItemItemModel:
+FORMS: list[Callable[[Float32Array], ItemWeights]] = [np.asarray, csr_array]
+in_both_forms = pytest.mark.parametrize("form", FORMS, ids=["dense", "sparse"])
+
+
+@pytest.fixture(params=FORMS, ids=["dense", "sparse"])
+def model(request: pytest.FixtureRequest) -> ItemItemModel:
     popularity = np.array([0.1, 0.2, 0.3, 0.4, 0.4], dtype=np.float32)
-    return ItemItemModel(np.array(["a", "b", "c", "d", "e"]), WEIGHTS, popularity, RatingWeights(1.5, 3.0))
+    return ItemItemModel(np.array(["a", "b", "c", "d", "e"]), request.param(WEIGHTS), popularity, WEIGH)
+
+
+def random_model(form: Callable[[Float32Array], ItemWeights]) -> ItemItemModel:
+    """Return a model of 50 items, in which nine of ten weights are 0."""
+    chance = np.random.default_rng(0)
+    weights = chance.normal(size=(50, 50)) * (chance.random((50, 50)) < 0.1)
+    return ItemItemModel(
+        np.array([f"{number:02}" for number in range(50)]), form(weights.astype(np.float32)), np.linspace(1, 0, 50, dtype=np.float32), WEIGH
+    )
+
+
+def random_histories() -> list[History]:
+    chance = np.random.default_rng(1)
+    return [History(chance.choice(50, size, replace=False), np.full(size, 2.6)) for size in chance.integers(0, 30, 40)]
 
 
 def ids(model: ItemItemModel, indexes: np.ndarray) -> str:
@@ -65,11 +86,8 @@ def test_each_history_of_a_batch_has_its_own_limit(model: ItemItemModel) -> None
 
 
 def test_a_batch_is_ranked_like_each_of_its_users_alone() -> None:
-    chance = np.random.default_rng(0)
-    weights = chance.integers(-3, 4, (50, 50)).astype(np.float32)
-    model = ItemItemModel(np.array([f"{number:02d}" for number in range(50)]), weights, np.linspace(1, 0, 50, dtype=np.float32), WEIGH)
-    histories = [History(chance.choice(50, size, replace=False), np.full(size, 3.0)) for size in chance.integers(0, 50, 80)]
-    users, limits = score_users(model, histories), chance.integers(1, 20, 80).tolist()
+    model = random_model(np.asarray)
+    users, limits = score_users(model, random_histories()), np.random.default_rng(0).integers(1, 20, 40).tolist()
 
     rankings = rank(model, users, limits)
 
@@ -98,11 +116,38 @@ def test_an_item_with_a_low_rating_is_not_recommended_again(model: ItemItemModel
     assert ranking.is_personal
 
 
-def test_a_matrix_stored_by_columns_is_stored_by_rows_once(model: ItemItemModel) -> None:
+def test_a_dense_matrix_stored_by_columns_is_stored_by_rows_once(model: ItemItemModel) -> None:
     turned = replace(model, weights=np.asfortranarray(WEIGHTS))
 
     assert turned.weights.flags.c_contiguous
-    np.testing.assert_array_equal(turned.weights, model.weights)
+    np.testing.assert_array_equal(turned.weights, WEIGHTS)
+
+
+def test_a_sparse_matrix_stored_by_columns_is_stored_by_sorted_rows_once(model: ItemItemModel) -> None:
+    turned = replace(model, weights=csc_array(WEIGHTS))
+
+    assert turned.weights.format == "csr"
+    assert turned.weights.has_canonical_format
+    np.testing.assert_array_equal(turned.weights.toarray(), WEIGHTS)
+
+
+def test_a_sparse_model_answers_as_the_dense_one() -> None:
+    dense, sparse = (random_model(form) for form in FORMS)
+    histories = random_histories()
+    users, others = score_users(dense, histories), score_users(sparse, histories)
+    rankings = rank(dense, users, [10] * len(users))
+
+    for user, other in zip(users, others, strict=True):
+        np.testing.assert_array_equal(other.scores, user.scores)
+    for reasons, other_reasons in zip(why(dense, users, rankings), why(sparse, others, rankings), strict=True):
+        np.testing.assert_array_equal(other_reasons, reasons)
+    for ranking, history in zip(rankings, histories, strict=True):
+        expected = contributions(dense, history, ranking.indexes)
+        np.testing.assert_array_equal(contributions(sparse, history, ranking.indexes), expected)
+    for item in range(50):
+        near, other_near = similar(dense, item, 10), similar(sparse, item, 10)
+        np.testing.assert_array_equal(other_near.indexes, near.indexes)
+        np.testing.assert_array_equal(other_near.scores, near.scores)
 
 
 def test_a_batch_without_histories_gets_no_rankings(model: ItemItemModel) -> None:
@@ -146,6 +191,26 @@ def test_adding_a_rating_gives_the_same_bits_as_scoring_the_longer_history(model
     np.testing.assert_array_equal(added.scores, scored.scores)
     np.testing.assert_array_equal(added.weights, scored.weights)
     np.testing.assert_array_equal(added.history.indexes, scored.history.indexes)
+
+
+@in_both_forms
+def test_adding_ratings_one_by_one_gives_the_bits_of_scoring_at_once(form: Callable[[Float32Array], ItemWeights]) -> None:
+    model = random_model(form)
+    for history in random_histories():
+        (scored,) = score_users(model, [history])
+        if not scored.is_personal:
+            continue
+        start = next(count for count in range(1, 31) if score_users(model, [first(history, count)])[0].is_personal)
+        (user,) = score_users(model, [first(history, start)])
+
+        for index, rating in zip(history.indexes[start:].tolist(), history.ratings[start:].tolist(), strict=True):
+            user = add_rating(model, user, index, rating) or user
+
+        np.testing.assert_array_equal(user.scores, scored.scores)
+
+
+def first(history: History, count: int) -> History:
+    return History(history.indexes[:count], history.ratings[:count])
 
 
 def test_a_rating_is_not_added_for_a_known_item_or_to_popularity_scores(model: ItemItemModel) -> None:

@@ -7,6 +7,8 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 import numpy as np
 
+from ml_service.model import item_weights
+from ml_service.model.item_weights import DENSE_LAYOUT, SPARSE_LAYOUT
 from ml_service.model.ratings import RatingWeights
 from ml_service.model.scoring import ItemItemModel
 
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-#: The arrays of a version, by name: kind of dtype and number of dimensions.
-LAYOUT = {"item_ids": ("U", 1), "weights": ("f4", 2), "popularity": ("f4", 1), "rating_weights": ("f8", 1)}
+#: The arrays of a version beside the weights, by name: kind of dtype and number of dimensions.
+LAYOUT = {"item_ids": ("U", 1), "popularity": ("f4", 1), "rating_weights": ("f8", 1)}
 
 #: The errors of zipfile and NumPy for bytes that they didn't write.
 UNREADABLE = (BadZipFile, OSError, EOFError, ValueError, LookupError, TypeError, ArithmeticError, MemoryError, RuntimeError, SyntaxError)
@@ -42,7 +44,7 @@ def read(file: IO[bytes]) -> ItemItemModel:
                 raise UnusableArrays("it is compressed")
         file.seek(0)
         with np.load(file, allow_pickle=False) as arrays:
-            return to_model({name: arrays[name] for name in LAYOUT if name in arrays})
+            return to_model({name: arrays[name] for name in LAYOUT | DENSE_LAYOUT | SPARSE_LAYOUT if name in arrays})
     except UnusableArrays:
         raise
     except UNREADABLE as error:
@@ -53,7 +55,7 @@ def to_arrays(model: ItemItemModel) -> dict[str, npt.NDArray[Any]]:
     counted = model.rating_weights
     return {
         "item_ids": model.item_ids,
-        "weights": model.weights,
+        **item_weights.to_arrays(model.weights),
         "popularity": model.popularity,
         "rating_weights": np.array([counted.low_rating, counted.full_rating]),
     }
@@ -61,7 +63,8 @@ def to_arrays(model: ItemItemModel) -> dict[str, npt.NDArray[Any]]:
 
 def to_model(arrays: Mapping[str, npt.NDArray[Any]]) -> ItemItemModel:
     """Build the model. Raises UnusableArrays if an array is missing, has another shape or dtype, or isn't finite."""
-    for name, (dtype, dimensions) in LAYOUT.items():
+    weights_layout = SPARSE_LAYOUT if SPARSE_LAYOUT.keys() & arrays.keys() else DENSE_LAYOUT
+    for name, (dtype, dimensions) in (LAYOUT | weights_layout).items():
         _check_array(name, arrays.get(name), dtype, dimensions)
     item_ids = arrays["item_ids"]
     if not (item_ids[:-1] < item_ids[1:]).all():
@@ -69,7 +72,8 @@ def to_model(arrays: Mapping[str, npt.NDArray[Any]]) -> ItemItemModel:
     if arrays["rating_weights"].shape != (2,):
         raise UnusableArrays(f"rating_weights has the shape {arrays['rating_weights'].shape}, not (2,)")
     try:
-        return ItemItemModel(item_ids, arrays["weights"], arrays["popularity"], RatingWeights(*arrays["rating_weights"].tolist()))
+        weights = item_weights.from_arrays({name: arrays[name] for name in weights_layout}, len(item_ids))
+        return ItemItemModel(item_ids, weights, arrays["popularity"], RatingWeights(*arrays["rating_weights"].tolist()))
     except ValueError as error:
         raise UnusableArrays(str(error)) from error
 

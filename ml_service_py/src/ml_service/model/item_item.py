@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, column_or_1d
 
+from ml_service.model.item_weights import are_finite
 from ml_service.model.ratings import RatingWeights
 from ml_service.model.scoring import History, ItemItemModel
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ml_service.model.axes import Axis
+    from ml_service.model.item_weights import ItemWeights
     from ml_service.model.ratings import Float32Array, Float64Array, IntArray
     from ml_service.model.sizes import Cost, Sizes
 
@@ -35,12 +37,15 @@ class ItemItemEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
 
     - `user_ids_` (m,), `item_ids_` (n,): sorted ids; `item_index_`: id → index
     - `ratings_`: sparse (m, n), the ratings as fitted, NaN for an interaction without a rating
-    - `weights_` (n, n) float32: row = item of a history, column = item whose score it adds to
+    - `weights_` (n, n) float32, dense or sparse: row = item of a history, column = item whose score it adds to
     - `popularity_` (n,) float32: the share of the users who have the item
     """
 
     #: The parameters that a search moves.
     axes: ClassVar[Mapping[str, Axis]] = {}
+
+    #: Whether the matrix is sparse. A catalogue of more than ITEMS_MAX_DENSE items needs that.
+    is_sparse: ClassVar[bool] = False
 
     low_rating: float
     full_rating: float
@@ -61,11 +66,12 @@ class ItemItemEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         counts = np.bincount(self.ratings_.indices, minlength=len(self.item_ids_))
         self.popularity_ = (counts / len(self.user_ids_)).astype(np.float32)
         self.weights_ = self._fit_weights(_with_values(self.ratings_, np.ones_like(self.ratings_.data, dtype=np.float32)))
-        _require_finite(self.weights_)
+        if not are_finite(self.weights_):
+            raise ValueError("the learned weights aren't all finite")
         return self
 
     @abstractmethod
-    def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
+    def _fit_weights(self, interactions: csr_array[np.float32]) -> ItemWeights:
         """Return the item-item matrix for interactions of the shape (m, n): 1 where a user has the item, else 0."""
 
     def predict(self, X: npt.ArrayLike) -> Float32Array:
@@ -76,7 +82,7 @@ class ItemItemEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         is_known = (users >= 0) & (items >= 0)
         scores = np.zeros(len(pairs), dtype=np.float32)
         rows = _with_values(self.ratings_, self._rating_weights().weigh(self.ratings_.data))[users[is_known]]
-        scores[is_known] = rows.multiply(self.weights_[:, items[is_known]].T).sum(axis=1)
+        scores[is_known] = rows.multiply(self.weights_[:, items[is_known]].T).sum(axis=1, dtype=np.float32)
         return scores
 
     def to_model(self) -> ItemItemModel:
@@ -99,12 +105,6 @@ def places(sorted_ids: npt.NDArray[Any], ids: npt.NDArray[Any]) -> IntArray:
     """Return the index of each id in `sorted_ids`, -1 for an id that isn't in it."""
     places = np.minimum(np.searchsorted(sorted_ids, ids), len(sorted_ids) - 1)
     return np.where(sorted_ids[places] == ids, places, -1)
-
-
-def _require_finite(weights: Float32Array) -> None:
-    # Row by row: for a whole matrix, `isfinite` would allocate a quarter of its size.
-    if not all(np.isfinite(row).all() for row in weights):
-        raise ValueError("the learned weights aren't all finite")
 
 
 def _with_values(matrix: csr_array[np.float64], values: Float32Array) -> csr_array[np.float32]:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from ml_service.model.axes import Axis
-from ml_service.model.cooccurrence import gram_blocks
+from ml_service.model.cooccurrence import pairs_seconds
 from ml_service.model.item_item import FULL_RATING, LOW_RATING, ItemItemEstimator
-from ml_service.model.sizes import cost_per_pair
+from ml_service.model.neighbours import nearest_items
+from ml_service.model.sizes import Cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from scipy.sparse import csr_array
 
-    from ml_service.model.ratings import Float32Array
-    from ml_service.model.sizes import Cost, Sizes
+    from ml_service.model.sizes import Sizes
 
 
 class ItemKNN(ItemItemEstimator):
@@ -31,9 +30,13 @@ class ItemKNN(ItemItemEstimator):
         "shrinkage": Axis((0, 5, 10, 20, 50, 100, 200, 500, 1000), start=50),
     }
 
+    is_sparse = True
+
     @staticmethod
     def cost(sizes: Sizes) -> Cost:
-        return cost_per_pair(sizes, 5, 1e-8)
+        # Memory: the kept pairs three times, while they are turned from rows to columns.
+        kept = sizes.items * min(sizes.items, 800)
+        return Cost(24 * kept + 24 * sizes.interactions, pairs_seconds(sizes) + 2e-5 * sizes.items)
 
     def __init__(
         self,
@@ -48,23 +51,7 @@ class ItemKNN(ItemItemEstimator):
         self.low_rating = low_rating
         self.full_rating = full_rating
 
-    def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
+    def _fit_weights(self, interactions: csr_array[np.float32]) -> csr_array[np.float32]:
         if self.n_neighbors < 1 or self.shrinkage < 0:
             raise ValueError(f"n_neighbors is {self.n_neighbors}, shrinkage {self.shrinkage}; they must be at least 1 and 0")
-        norms = np.sqrt(np.bincount(interactions.indices, minlength=interactions.shape[1])).astype(np.float32)
-        weights = np.empty((len(norms), len(norms)), dtype=np.float32)
-        for rows, gram in gram_blocks(interactions):
-            scale = np.outer(norms[rows], norms) + np.float32(self.shrinkage)
-            similarities = np.divide(gram, scale, out=np.zeros_like(gram), where=scale > 0)
-            np.fill_diagonal(similarities[:, rows], 0)
-            weights[:, rows] = _keep_nearest(similarities, self.n_neighbors).T
-        return weights
-
-
-def _keep_nearest(similarities: Float32Array, count: int) -> Float32Array:
-    """Return the rows with only their `count` highest entries, and entries equal to the lowest of those; all others are 0."""
-    width = similarities.shape[1]
-    if count >= width:
-        return similarities
-    floor = np.partition(similarities, width - count, axis=1)[:, -count, None]
-    return np.where(similarities >= floor, similarities, np.float32(0))
+        return nearest_items(interactions, self.n_neighbors, self.shrinkage).T.tocsr()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ml_service.errors import InvalidArgument
 from ml_service.model.candidates import ESTIMATORS
+from ml_service.model.item_weights import ITEMS_MAX_DENSE
 from ml_service.model.sizes import BYTES_ALWAYS, BYTES_MAX
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
     from ml_service.model.sizes import Sizes
 
-#: With more items, the dense matrix itself is too large to serve, whichever estimator learned it: see docs/adr/0008.
-ITEMS_MAX = 20_000
 #: The time of one fit. A search makes dozens of fits, and must end within a job's deadline.
 FIT_SECONDS_MAX = 5.0
 
@@ -32,14 +31,15 @@ def choose_estimators(named: Sequence[str], sizes: Sizes) -> tuple[str, ...]:
 
 
 def _suits(name: str, sizes: Sizes) -> bool:
-    cost = ESTIMATORS[name].cost(sizes)
-    return sizes.items <= ITEMS_MAX and BYTES_ALWAYS + cost.bytes <= BYTES_MAX and cost.seconds <= FIT_SECONDS_MAX
+    estimator, cost = ESTIMATORS[name], ESTIMATORS[name].cost(sizes)
+    can_serve = estimator.is_sparse or sizes.items <= ITEMS_MAX_DENSE
+    return can_serve and BYTES_ALWAYS + cost.bytes <= BYTES_MAX and cost.seconds <= FIT_SECONDS_MAX
 
 
 def _describe_too_large(name: str, sizes: Sizes, suitable: Sequence[str]) -> str:
     cost = ESTIMATORS[name].cost(sizes)
     needed = f"{name} needs {(BYTES_ALWAYS + cost.bytes) / 1e9:.1f} GB and {cost.seconds:,.0f} s a fit for {sizes.items:,} items"
-    bounds = f"a training may use {BYTES_MAX / 1e9:g} GB and {FIT_SECONDS_MAX:g} s a fit, and at most {ITEMS_MAX:,} items can be served"
+    bounds = f"a training may use {BYTES_MAX / 1e9:g} GB and {FIT_SECONDS_MAX:g} s a fit, a dense matrix {ITEMS_MAX_DENSE:,} items"
     return f"{needed}; {bounds}. " + (
         f"Name {' or '.join(suitable)}, or no estimator." if suitable else "No estimator supports a catalogue of this size."
     )

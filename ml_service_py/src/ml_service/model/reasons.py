@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ml_service.model import item_weights
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,11 +30,10 @@ def _strongest(model: ItemItemModel, user: UserScores, items: IntArray) -> IntAr
     if not user.is_personal:
         return np.full((len(items), REASONS), -1)
     history = user.history.indexes
-    # `take` and `put` with flat indexes are faster than indexing by rows and columns: see benchmarks/NOTES.md.
-    contributions = model.weights.take(history * len(model.item_ids) + items[:, None])
-    contributions *= user.weights
+    contributions = user.weights * item_weights.entries(model.weights, history, items)
     columns = np.empty((REASONS, len(items)), dtype=np.int64)
     added = np.empty((REASONS, len(items)), dtype=np.float32)
+    # `take` and `put` with flat indexes are faster than indexing by rows and columns: see benchmarks/NOTES.md.
     starts = np.arange(len(items)) * len(history)
     for rank in range(REASONS):
         columns[rank] = contributions.argmax(axis=1)

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
+from ml_service.model import item_weights
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ml_service.model.item_weights import ItemWeights
     from ml_service.model.ratings import Float32Array, Float64Array, IntArray, RatingWeights, StrArray
 
 #: Scores that differ by less than this count as equal: the more popular item ranks first.
@@ -24,14 +27,14 @@ class ItemItemModel:
     """The arrays of a model version for n items.
 
     - `item_ids` (n,): sorted; `item_index`: id → index
-    - `weights` (n, n): how much the item of the row, in a user's history, adds to the score of the item of the column
+    - `weights` (n, n), dense or sparse: how much the item of the row, in a user's history, adds to the score of the item of the column
     - `popularity` (n,): the share of all users who have the item
     - `rating_weights`: how much each rating counts, in the fit and in answers
     - `tie_breaks` (n,): below TIE_WIDTH, higher for more popular items
     """
 
     item_ids: StrArray
-    weights: Float32Array
+    weights: ItemWeights
     popularity: Float32Array
     rating_weights: RatingWeights
     item_index: Mapping[str, int] = field(init=False, repr=False, compare=False)
@@ -43,8 +46,7 @@ class ItemItemModel:
             raise ValueError(f"{count} items, weights of the shape {self.weights.shape}, popularity of the shape {self.popularity.shape}")
         tie_breaks = np.empty(count)
         tie_breaks[np.argsort(-self.popularity, kind="stable")] = np.linspace(TIE_WIDTH, 0, count, endpoint=False)
-        # Answers read whole rows. NumPy would transpose a matrix that is stored by columns for each answer.
-        object.__setattr__(self, "weights", np.ascontiguousarray(self.weights))
+        object.__setattr__(self, "weights", item_weights.stored_by_rows(self.weights))
         object.__setattr__(self, "item_index", {item_id: index for index, item_id in enumerate(self.item_ids.tolist())})
         object.__setattr__(self, "tie_breaks", tie_breaks)
 
@@ -80,7 +82,7 @@ def score(model: ItemItemModel, histories: Sequence[History]) -> Float32Array:
     indexes, starts = _joined(histories)
     values = model.rating_weights.weigh(np.concatenate([history.ratings for history in histories]))
     rows = csr_array((values, indexes, starts), shape=(len(histories), len(model.item_ids)))
-    return np.asarray(rows @ model.weights, dtype=np.float32)
+    return item_weights.product(rows, model.weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def add_rating(model: ItemItemModel, user: UserScores, index: int, rating: float
         return None
     ratings = np.array([np.nan if rating is None else rating])
     weight = model.rating_weights.weigh(ratings)
-    scores = user.scores + weight * model.weights[index]
+    scores = user.scores + weight * item_weights.row(model.weights, index)
     scores[index] = -np.inf
     history = History(np.append(user.history.indexes, index), np.append(user.history.ratings, ratings))
     return UserScores(history, np.append(user.weights, weight), scores, is_personal=True)
@@ -155,13 +157,14 @@ def recommend(model: ItemItemModel, histories: Sequence[History], limits: Sequen
 def contributions(model: ItemItemModel, history: History, items: IntArray) -> Float32Array:
     """Return how much each item of the history adds to the score of each of the items. Shape: (k, items)."""
     weights = model.rating_weights.weigh(history.ratings)
-    return np.asarray(weights[:, None] * model.weights[np.ix_(history.indexes, items)], dtype=np.float32)
+    return (weights * item_weights.entries(model.weights, history.indexes, items)).T
 
 
 def similar(model: ItemItemModel, index: int, limit: int) -> Ranking:
     """Rank the other items by similarity: the geometric mean of the two weights between a pair, so that popular items get no bonus."""
-    towards, back = model.weights[index], model.weights[:, index]
-    scores = np.sqrt(np.maximum(towards, 0) * np.maximum(back, 0)).astype(np.float64)
+    towards, scores = item_weights.row(model.weights, index), np.zeros(len(model.item_ids))
+    near = np.flatnonzero(towards > 0)
+    scores[near] = np.sqrt(towards[near] * np.maximum(item_weights.entries(model.weights, near, np.array([index]))[0], 0))
     keys = scores + model.tie_breaks
     keys[index] = -np.inf
     best = top_indexes(keys[None, :], limit)[0]

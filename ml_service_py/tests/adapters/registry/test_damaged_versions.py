@@ -94,13 +94,14 @@ def test_a_manifest_with_other_types_or_of_another_version_is_rejected(
     assert cause in refusal(registry.load, version)
 
 
-def test_a_version_of_format_1_is_read(registry: FileRegistry, version: str, folder: Path) -> None:
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_version_of_an_earlier_format_is_read(registry: FileRegistry, version: str, folder: Path, number: int) -> None:
     arrays = damage.arrays_of(folder)
     body = arrays.read_bytes()
     arrays.rename(folder / "model.npz")
     entry = {"sha256": hashlib.sha256(body).hexdigest(), "size_bytes": len(body)}
 
-    damage.rewrite(folder, format=1, files={"model.npz": entry})
+    damage.rewrite(folder, format=number, files={"model.npz": entry})
 
     assert registry.load(version).item_ids.size == 10
 

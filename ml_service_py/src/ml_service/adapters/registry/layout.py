@@ -28,8 +28,8 @@ VERSION_FILES = re.compile(rf"models/\.?{_VERSION}{_UNFINISHED}(/({_ARRAYS}|mani
 JOB_FILES = re.compile(rf"results/{JOB_ID_PATTERN.pattern}(/\.?\d+{_UNFINISHED}(/[^/]+)?)?")
 
 #: The format of new manifests. It counts up when older code can't read what newer code writes.
-#: 1: the arrays are in `model.npz`. 2: each writer chooses the name of that file.
-FORMAT: Literal[2] = 2
+#: 1: the arrays are in `model.npz`. 2: each writer chooses the name of that file. 3: the item-item matrix may be sparse.
+FORMAT: Literal[3] = 3
 #: A larger file isn't read to its end, so it can't be decoded.
 JSON_BYTES_MAX = 1024 * 1024
 
@@ -53,7 +53,7 @@ class FileEntry(RegistryJson):
 class Manifest(RegistryJson):
     """The description of a model version. `data` describes the training data, `files` is keyed by file name."""
 
-    format: Literal[1, 2]
+    format: Literal[1, 2, 3]
     version: str
     estimator: Name
     params: dict[Name, bool | Whole | Finite | str | None]
