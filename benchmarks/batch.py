@@ -35,7 +35,7 @@ ROUNDS = 30
 def load() -> tuple[LoadedModel, list[str], list[History]]:
     dataset = fetch(CACHE)
     ratings = ratings_of((row.user_id, row.item_id, row.rating) for row in dataset.interactions)
-    scorer = EASE().fit(ratings.pairs, ratings.ratings).to_model()
+    scorer = EASE().fit(ratings.pairs, ratings.ratings).to_model(ratings.item_ids)
     version = ModelVersion("20240101T000000Z-00000000", "ease", {}, {}, datetime.now(UTC))
     rated: dict[str, dict[str, float | None]] = {}
     for row in dataset.interactions:

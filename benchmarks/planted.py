@@ -46,7 +46,8 @@ def generate(size: Planted) -> Ratings:
     users = np.repeat(np.arange(size.users), counts)
     chosen, ratings = (np.concatenate(column) for column in zip(*batches, strict=True))
     order = rng.permutation(len(users))
-    return Ratings(users[order].astype(np.str_), chosen[order].astype(np.str_), ratings[order])
+    user_ids, item_ids = (np.array([f"{number:07}" for number in range(count)]) for count in (size.users, size.items))
+    return Ratings(users[order].astype(np.int32), chosen[order].astype(np.int32), ratings[order], user_ids, item_ids)
 
 
 def _draw(size: Planted, items: Floats, popularity: Floats, counts: Ints, rng: np.random.Generator) -> tuple[Ints, Floats]:

@@ -22,7 +22,7 @@ def main(estimator: str, versions: list[str]) -> None:
         began = time.perf_counter()
         ratings = parts.store.load_ratings()
         loaded = time.perf_counter()
-        model = build(Configuration(estimator, {})).fit(ratings.pairs, ratings.ratings).to_model()
+        model = build(Configuration(estimator, {})).fit(ratings.pairs, ratings.ratings).to_model(ratings.item_ids)
         fitted = time.perf_counter()
         for version in versions:
             data = {"fingerprint": ratings.fingerprint(), "ratings": len(ratings)}

@@ -43,7 +43,7 @@ class Importer:
         """The ratings that count, in answers and in training alike."""
         history = dict(self._store.load_histories(recent=0).ratings[user_id])
         ratings = self._store.load_ratings()
-        rows = zip(ratings.pairs.tolist(), ratings.ratings.tolist(), strict=True)
+        rows = zip(ratings.id_pairs.tolist(), ratings.ratings.tolist(), strict=True)
         assert {item_id: rating for (owner, item_id), rating in rows if owner == user_id} == history
         return history
 

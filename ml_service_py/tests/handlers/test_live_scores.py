@@ -34,7 +34,7 @@ def dataset() -> Dataset:
 @pytest.fixture(scope="module")
 def model(dataset: Dataset) -> LoadedModel:
     ratings = ratings_of((row.user_id, row.item_id, row.rating) for row in dataset.interactions)
-    scorer = ItemKNN().fit(ratings.pairs, ratings.ratings).to_model()
+    scorer = ItemKNN().fit(ratings.id_pairs, ratings.ratings).to_model()
     return LoadedModel(sample.loaded_model().version, scorer, Catalogue(dataset.items))
 
 

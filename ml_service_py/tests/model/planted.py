@@ -1,8 +1,6 @@
 """Data with a known answer: even users have all even items and odd users all odd items, except the item with their own number."""
 
-import numpy as np
-
-from ml_service.model.ratings import Ratings
+from ml_service.model.ratings import Ratings, ratings_of
 
 SIZE = 20
 
@@ -13,5 +11,4 @@ def name(number: int) -> str:
 
 def checkerboard(size: int = SIZE) -> Ratings:
     pairs = [(name(user), name(item)) for user in range(size) for item in range(user % 2, size, 2) if user != item]
-    users, items = np.array(pairs).T
-    return Ratings(users, items, np.full(len(pairs), 4.0))
+    return ratings_of((user, item, 4.0) for user, item in pairs)

@@ -17,13 +17,13 @@ from ml_service.model.scoring import ItemItemModel, history_of, score
 @pytest.fixture
 def model() -> ItemItemModel:
     data = checkerboard()
-    return EASE(l2=1.0, low_rating=1.0, full_rating=4.0).fit(data.pairs, data.ratings).to_model()
+    return EASE(l2=1.0, low_rating=1.0, full_rating=4.0).fit(data.id_pairs, data.ratings).to_model()
 
 
 @pytest.fixture
 def sparse_model() -> ItemItemModel:
     data = checkerboard()
-    return ItemKNN(n_neighbors=3, shrinkage=1.0).fit(data.pairs, data.ratings).to_model()
+    return ItemKNN(n_neighbors=3, shrinkage=1.0).fit(data.id_pairs, data.ratings).to_model()
 
 
 @pytest.mark.parametrize("form", ["model", "sparse_model"])

@@ -45,7 +45,7 @@ def ratings(request: pytest.FixtureRequest) -> Ratings:
 def test_a_search_finds_an_estimator_that_can_recommend(ratings: Ratings) -> None:
     found = search(ratings, [], folds=3, seed=1, report=ignore)
 
-    estimator = build(found.best.configuration).fit(ratings.pairs, ratings.ratings)
+    estimator = build(found.best.configuration).fit(ratings.id_pairs, ratings.ratings)
     (ranking,) = recommend(estimator.to_model(), estimator.histories(ratings.user_ids[:1]), [10])
     assert are_finite(estimator.weights_)
     assert np.isfinite(ranking.scores).all()

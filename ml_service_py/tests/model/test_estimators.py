@@ -24,7 +24,7 @@ for_each = pytest.mark.parametrize("estimator", ALL, ids=lambda estimator: type(
 
 def fitted(estimator: ItemItemEstimator) -> ItemItemEstimator:
     data = checkerboard()
-    return clone(estimator).fit(data.pairs, data.ratings)
+    return clone(estimator).fit(data.id_pairs, data.ratings)
 
 
 @for_each_personal
@@ -59,9 +59,10 @@ def test_seen_items_are_left_out_even_if_the_limit_exceeds_the_catalogue(estimat
 def test_other_names_and_another_order_of_rows_change_no_score(estimator: ItemItemEstimator) -> None:
     data = checkerboard()
     rows = np.random.default_rng(1).permutation(len(data))
-    renamed = np.column_stack([np.char.add("u", data.user_ids), np.char.add("i", data.item_ids[:])])
+    users, items = data.id_pairs.T
+    renamed = np.column_stack([np.char.add("u", users), np.char.add("i", items)])
 
-    plain = clone(estimator).fit(data.pairs, data.ratings)
+    plain = clone(estimator).fit(data.id_pairs, data.ratings)
     other = clone(estimator).fit(renamed[rows], data.ratings[rows])
 
     np.testing.assert_allclose(dense(other.weights_), dense(plain.weights_), atol=1e-5)
@@ -72,7 +73,7 @@ def test_other_names_and_another_order_of_rows_change_no_score(estimator: ItemIt
 def test_ids_may_be_numbers(estimator: ItemItemEstimator) -> None:
     data = checkerboard()
 
-    numbered = clone(estimator).fit(data.pairs.astype(int), data.ratings)
+    numbered = clone(estimator).fit(data.id_pairs.astype(int), data.ratings)
 
     np.testing.assert_array_equal(dense(numbered.weights_), dense(fitted(estimator).weights_))
 
@@ -80,7 +81,7 @@ def test_ids_may_be_numbers(estimator: ItemItemEstimator) -> None:
 @for_each
 def test_the_last_rating_of_a_pair_counts(estimator: ItemItemEstimator) -> None:
     data = checkerboard()
-    doubled = np.concatenate([data.pairs[:1], data.pairs])
+    doubled = np.concatenate([data.id_pairs[:1], data.id_pairs])
 
     twice = clone(estimator).fit(doubled, np.concatenate([[1.0], data.ratings]))
 
@@ -142,7 +143,7 @@ def test_grid_search_of_scikit_learn_chooses_by_ndcg() -> None:
     data = checkerboard()
 
     folds = KFold(3, shuffle=True, random_state=0)
-    search = GridSearchCV(EASE(), {"l2": [1e12, 1.0]}, scoring=ndcg_scorer, cv=folds).fit(data.pairs, data.ratings)
+    search = GridSearchCV(EASE(), {"l2": [1e12, 1.0]}, scoring=ndcg_scorer, cv=folds).fit(data.id_pairs, data.ratings)
 
     assert search.best_params_ == {"l2": 1.0}
     assert search.best_score_ > 0.8

@@ -116,7 +116,7 @@ def _find_written(registry: Registry, name: str, data: DataState) -> Measured | 
 
 def _write(registry: Registry, name: str, ratings: Ratings, state: DataState, chosen: Measured) -> Measured:
     configuration = chosen.configuration
-    model = fit(configuration, ratings.pairs, ratings.ratings).to_model()
+    model = fit(configuration, ratings.pairs, ratings.ratings).to_model(ratings.item_ids)
     data = {"fingerprint": ratings.fingerprint(), "ratings": len(ratings), "imports": state.imports}
     registry.save(model, name=name, estimator=configuration.estimator, params=configuration.params, metrics=chosen.metrics, data=data)
     return chosen

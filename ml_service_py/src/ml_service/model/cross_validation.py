@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from ml_service.model.ratings import IntArray, Ratings
+    from ml_service.model.ratings import Int32Array, IntArray, Ratings
 
     Fold = tuple[IntArray, IntArray]
     #: The index of a candidate and of a fold.
@@ -43,7 +43,7 @@ class CrossValidation:
         if len(ratings) < PARTS:
             detail = f"a cross-validation needs at least {PARTS} ratings; the number of ratings is {len(ratings)}, so import more"
             raise InvalidArgument("JOB_PARAMS_INVALID", detail)
-        self._pairs, self._ratings = _numbered(ratings), ratings.ratings
+        self._pairs, self._ratings = ratings.pairs, ratings.ratings
         is_measured = _some_users(self._pairs[:, 0], seed)
         parts = islice(KFold(PARTS, shuffle=True, random_state=seed).split(self._pairs), folds)
         self._splits = [(train, test[is_measured[test]]) for train, test in parts]
@@ -77,7 +77,7 @@ class CrossValidation:
             yield from Parallel(n_jobs=-1, prefer="threads", return_as="generator_unordered")(fits)
 
 
-def _fit_and_measure(task: Task, candidate: Configuration, pairs: IntArray, y: Any, split: Fold) -> tuple[Task, Metrics | LeftOut]:
+def _fit_and_measure(task: Task, candidate: Configuration, pairs: Int32Array, y: Any, split: Fold) -> tuple[Task, Metrics | LeftOut]:
     train, test = split
     try:
         return task, ranking_metrics(fit(candidate, pairs[train], y[train]), pairs[test])
@@ -95,13 +95,6 @@ def _join(candidate: Configuration, outcomes: dict[int, Metrics | LeftOut]) -> M
     return Measured(candidate, {name: float(np.mean([row[name] for row in rows])) for name in rows[0]})
 
 
-def _some_users(users: IntArray, seed: int) -> npt.NDArray[np.bool_]:
+def _some_users(users: Int32Array, seed: int) -> npt.NDArray[np.bool_]:
     """Return for each row whether its user is one of the at most USERS_MAX on whom fits are measured."""
-    chosen = np.random.default_rng(seed).permutation(users.max() + 1)[:USERS_MAX]
-    return np.isin(users, chosen)
-
-
-def _numbered(ratings: Ratings) -> IntArray:
-    """Replace the ids by integers in the same order, once for all fits: sorting text takes longer than most fits."""
-    columns = [np.unique(ids, return_inverse=True)[1] for ids in (ratings.user_ids, ratings.item_ids)]
-    return np.column_stack(columns)
+    return np.isin(users, np.random.default_rng(seed).permutation(np.unique(users))[:USERS_MAX])

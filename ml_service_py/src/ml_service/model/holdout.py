@@ -19,7 +19,7 @@ def split_by_item(ratings: Ratings, seed: int) -> tuple[Ratings, Ratings]:
     the training part. MovieLens 100K in its own order with seed 42 gives 75,066 and 24,934 rows.
     """
     draws = np.random.RandomState(seed).rand(len(ratings))
-    _, items, counts = np.unique(ratings.item_ids, return_inverse=True, return_counts=True)
+    items, counts = ratings.items, np.bincount(ratings.items)
     order = np.lexsort((draws, items))
     rank = np.empty(len(ratings), dtype=np.int64)
     rank[order] = np.arange(len(ratings)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ml_service.model.axes import Axis
     from ml_service.model.item_weights import ItemWeights
-    from ml_service.model.ratings import Float32Array, Float64Array, IntArray
+    from ml_service.model.ratings import Float32Array, Float64Array, IntArray, StrArray
     from ml_service.model.sizes import Cost, Sizes
 
 #: How much a rating counts in a history: docs/adr/0004 explains both numbers.
@@ -85,10 +85,14 @@ class ItemItemEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
         scores[is_known] = rows.multiply(self.weights_[:, items[is_known]].T).sum(axis=1, dtype=np.float32)
         return scores
 
-    def to_model(self) -> ItemItemModel:
-        """Return the fitted arrays as the model that scores and ranks."""
+    def to_model(self, item_ids: StrArray | None = None) -> ItemItemModel:
+        """Return the fitted arrays as the model that scores and ranks.
+
+        After a fit on codes, `item_ids` is the table of ids by code, sorted.
+        """
         check_is_fitted(self)
-        return ItemItemModel(self.item_ids_.astype(np.str_), self.weights_, self.popularity_, self._rating_weights())
+        names = self.item_ids_.astype(np.str_) if item_ids is None else item_ids[self.item_ids_]
+        return ItemItemModel(names, self.weights_, self.popularity_, self._rating_weights())
 
     def histories(self, user_ids: npt.NDArray[Any]) -> list[History]:
         """Return the fitted history of each user; an empty one for a user that the fit didn't see."""
@@ -115,7 +119,7 @@ def _check_pairs(X: npt.ArrayLike, y: npt.ArrayLike | None) -> tuple[npt.NDArray
     pairs = check_array(X, dtype=None)
     if pairs.shape[1] != 2:
         raise ValueError(f"X has {pairs.shape[1]} columns; it must have two: user and item")
-    ratings = np.full(len(pairs), np.nan) if y is None else column_or_1d(y).astype(np.float64)
+    ratings = np.full(len(pairs), np.nan) if y is None else column_or_1d(y).astype(np.float64, copy=False)
     check_consistent_length(pairs, ratings)
     if np.isinf(ratings).any():
         raise ValueError("y holds an infinite rating")

@@ -39,7 +39,7 @@ def trained_on(store: SqlStore) -> Histories:
     """The ratings that a training learns from, as histories."""
     ratings = store.load_ratings()
     histories: Histories = {}
-    for (user_id, item_id), rating in zip(ratings.pairs.tolist(), ratings.ratings.tolist(), strict=True):
+    for (user_id, item_id), rating in zip(ratings.id_pairs.tolist(), ratings.ratings.tolist(), strict=True):
         histories.setdefault(user_id, {})[item_id] = rating
     return histories
 

@@ -49,7 +49,7 @@ def test_the_last_rating_of_a_pair_counts_and_keeps_its_position(store: SqlStore
 
     ratings = store.load_ratings()
 
-    assert ratings.pairs.tolist() == [["even", "i2"], ["odd", "i1"], ["late", "i9"], ["even", "i0"]]
+    assert ratings.id_pairs.tolist() == [["even", "i2"], ["odd", "i1"], ["late", "i9"], ["even", "i0"]]
     np.testing.assert_array_equal(ratings.ratings, [4.5, np.nan, 1.0, 0.5])
     assert store.load_histories(recent=0).ratings["even"] == {"i0": 0.5, "i2": 4.5}
 

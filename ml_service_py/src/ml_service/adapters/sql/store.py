@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ml_service.ports.storage import ImportedRows, PagePosition
 
 LIVE_SLOT = 1
+#: Rows that are fetched at once. A driver may otherwise hold all rows of a query in memory.
+ROWS_AT_ONCE = 10_000
 
 
 #: User, item, rating and moment of every interaction, in the order in which they were written.
@@ -77,7 +79,7 @@ class SqlStore:
         from ml_service.model.ratings import latest_ratings_of  # noqa: PLC0415
 
         with reading(self.engine) as connection:
-            return latest_ratings_of(connection.execute(_RATINGS))
+            return latest_ratings_of(connection.execution_options(yield_per=ROWS_AT_ONCE).execute(_RATINGS))
 
     def list_interactions(self, user_id: str, limit: int, after: PagePosition | None) -> StoredPage:
         """Return one page, newest first. Of interactions with equal times, the one written last comes first."""
