@@ -36,7 +36,7 @@ def with_data(root: Path) -> Settings:
     return settings
 
 
-def test_by_default_all_lies_in_the_run_folder(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_by_default_all_data_is_in_the_run_folder(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = with_data(root)
 
     reset(settings)
@@ -60,7 +60,7 @@ def test_by_default_all_lies_in_the_run_folder(root: Path, capsys: pytest.Captur
         ("AMQP_URL", "amqp://app:geheim@broker.example/shop", "the broker of AMQP_URL"),
     ],
 )
-def test_a_store_of_the_environment_is_named_and_left_as_it_is(
+def test_a_store_that_a_variable_names_is_shown_and_left_as_it_is(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str, url: str, shown: str
 ) -> None:
     monkeypatch.setenv(variable, url)
@@ -83,13 +83,13 @@ def test_the_banner_says_which_store_a_reset_empties(root: Path, monkeypatch: py
     assert ["Registry", f"{settings.data}/registry (`make reset` empties it)"] in lines
 
 
-def test_a_file_in_the_run_folder_is_ours_however_it_is_written(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_in_the_run_folder_is_ours_however_its_url_is_written(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite+pysqlite:///{root}/x/../.run/data/other.db?timeout=5")
 
     assert all(place.is_ours for place in data_places(read_settings(root)))
 
 
-def test_a_clean_checkout_has_nothing_that_git_ignores_but_a_persons_own_settings(root: Path) -> None:
+def test_clean_removes_all_that_git_ignores_except_a_persons_own_settings(root: Path) -> None:
     settings = with_data(root)
     ignored = [line.strip("/") for line in (ROOT / ".gitignore").read_text("utf-8").split()]
     for name in ignored:
@@ -105,7 +105,7 @@ def test_a_clean_checkout_has_nothing_that_git_ignores_but_a_persons_own_setting
 
 
 @pytest.mark.parametrize("command", [reset, clean])
-def test_a_folder_that_can_not_be_removed_is_an_error_and_not_called_gone(
+def test_a_folder_that_can_not_be_removed_is_an_error_and_not_reported_as_gone(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: Callable[[Settings], None]
 ) -> None:
     settings = with_data(root)
@@ -123,7 +123,7 @@ def test_a_folder_that_can_not_be_removed_is_an_error_and_not_called_gone(
 
 
 class PlannedSteps:
-    """Notes the steps, and runs none."""
+    """Records the names of the steps and runs none."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -158,7 +158,7 @@ def test_the_migrations_are_where_the_preparation_looks_for_them() -> None:
     assert list((ROOT / MIGRATIONS).glob("*.py"))
 
 
-def test_a_store_elsewhere_is_looked_at_at_each_start(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_elsewhere_is_prepared_at_each_start(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "sqlite:////elsewhere/store.db")
     settings = read_settings(root)
 

@@ -26,7 +26,7 @@ REFUSED = (503, {"reason": "RECOMMENDER_UNAVAILABLE"})
 
 
 class FakeGateway(ThreadingHTTPServer):
-    """Lets anybody sign in, and gives these answers in turn to who asks for recommendations; the last one again and again."""
+    """Accept every sign-in. Give these answers to requests for recommendations, in order, and repeat the last one."""
 
     daemon_threads = True
 
@@ -114,7 +114,9 @@ def test_a_program_that_does_not_answer_as_a_gateway_is_an_error(
         wait_for_first_answer(settings, Progress(), within=0.1)
 
 
-def test_with_an_openid_provider_nobody_can_be_tried(gateway: FakeGateway, settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_with_an_openid_provider_no_recommendation_is_tried(
+    gateway: FakeGateway, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
     gateway.answers = [REFUSED]
 
     wait_for_first_answer(replace(settings, variables={**settings.variables, "GATEWAY_DEMO": "false"}), Progress())

@@ -1,4 +1,4 @@
-"""`protos/generate.py` in a scratch copy: what it finds by itself, and what it leaves alone when a contract is broken."""
+"""`protos/generate.py` in a scratch copy: it finds packages by itself, and a broken contract leaves the generated code unchanged."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.gateway import GatewayDriver
     from harness.stack import Stack
 
-#: The items of an answer by default, and the jobs that wait while one runs.
+#: How many items an answer has by default, and how many jobs a test starts: one runs, the others wait.
 ITEMS, JOBS = 10, 5
 
 

@@ -24,7 +24,7 @@ function readKey(file: string): KeyObject {
   return createPrivateKey(readFileSync(file))
 }
 
-/** If several gateways start at once, the first to link its file makes the key of all. */
+/** Make the key file. If several gateways start at once, all use the key of the first that links its file. */
 function makeKey(file: string): void {
   const { privateKey } = generateKeyPairSync('ed25519')
   const draft = `${file}.${randomUUID()}`

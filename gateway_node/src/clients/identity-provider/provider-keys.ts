@@ -35,7 +35,7 @@ export function createProviderKeys(url: URL, options: ProviderKeysOptions = {}):
       })
     }
   }
-  /** A key that was found before the last fetch may be missing in the new set. */
+  /** Return until when a verified token stays trusted. A key from before the last fetch may be missing in the new set, so its tokens are verified again. */
   const trustedUntil = (foundAt: number): number => {
     const freshUntil = fetchedAt() + durations.freshMs
     if (foundAt < fetchedAt()) return Number.NEGATIVE_INFINITY
@@ -49,10 +49,10 @@ function createFetch() {
   let fetchedAt = Number.NEGATIVE_INFINITY
   let failedAt = Number.NEGATIVE_INFINITY
   async function fetchWithCooldown(url: string, options: RequestInit): Promise<Response> {
-    if (Date.now() < failedAt + failureCooldownMs) throw new Error('It failed a moment ago.')
+    if (Date.now() < failedAt + failureCooldownMs) throw new Error('The last fetch of the keys failed a moment ago.')
     try {
       const response = await fetch(url, options)
-      if (!response.ok) throw new Error(`It answered ${response.status}.`)
+      if (!response.ok) throw new Error(`The identity provider answered ${response.status}.`)
       fetchedAt = Date.now()
       return response
     } catch (error) {

@@ -133,7 +133,7 @@ function createLatencyAverage() {
   let endedAt = Number.NEGATIVE_INFINITY
 
   return {
-    /** The time from one answer to the next, however many calls are in flight. Zero before the first answer. */
+    /** Measured from one answer to the next, so that calls in parallel don't count twice. Zero before the first answer. */
     get msPerRequest() {
       return totalMs / totalRequests
     },

@@ -63,7 +63,8 @@ export function createRecommend({ client, breaker, cache, lastKnown, versions }:
   }
 
   /**
-   * Call alone, so that the wait delays no other request. Without the breaker, because a recommender that waits for an offset isn't one that is down.
+   * Call the recommender outside of a batch, so that the wait delays no other request. The breaker doesn't count this call: a recommender that waits for an
+   * offset isn't down.
    */
   async function waitForOffset(request: RecommendRequest, call: Call, notReached: AppError) {
     const startedAt = performance.now()
