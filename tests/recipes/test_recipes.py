@@ -54,9 +54,9 @@ def steps_of(root: Path, page: Path) -> list[Step]:
 
 
 def use(steps: list[Step], stack: Stack, shell: Shell) -> None:
+    # One after the other, the gateway last: a gateway is ready even without a recommender, and would connect to one only later.
     for process in stack.processes:
         process.start()
-    for process in stack.processes:
         process.wait_until_ready()
     # As the README says: curl would send even these requests to a proxy.
     shell.run('no_proxy="127.0.0.1,$no_proxy"')
