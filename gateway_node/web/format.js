@@ -56,14 +56,37 @@ export function formatBytes(bytes) {
 export const formatTitle = ({ title, year }) => (year ? `${title} (${year})` : title)
 
 /** Short names of metrics, in display order. */
-const metricNames = { ndcg_at_10: 'nDCG@10', map: 'MAP', precision_at_10: 'P@10', recall_at_10: 'R@10' }
+const metricNames = {
+  ndcg_at_10: 'nDCG@10',
+  map: 'MAP',
+  precision_at_10: 'P@10',
+  recall_at_10: 'R@10',
+  coverage_at_10: 'coverage',
+  popularity_bias: 'popularity bias',
+}
 
 /** Returns the short name of a known metric, and any other name with spaces for underscores. @param {string} name */
 export const formatMetricName = (name) => metricNames[name] ?? name.replaceAll('_', ' ')
 
-/** Returns the metrics in a stable order, the known ones first. @param {Record<string, number>} metrics */
-export function sortMetrics(metrics) {
+/**
+ * Returns names and values in a stable order, the known ones first, and an interval beside its metric: `.4813 ± .0054`.
+ * @param {Record<string, number>} metrics
+ */
+export function formatMetrics(metrics) {
   const known = Object.keys(metricNames).filter((name) => name in metrics)
-  const others = Object.keys(metrics).filter((name) => !(name in metricNames))
-  return [...known, ...others.sort()].map((name) => /** @type {const} */ ([name, metrics[name] ?? Number.NaN]))
+  const others = Object.keys(metrics).filter((name) => !(name in metricNames) && !isInterval(name, metrics))
+  return [...known, ...others.sort()].map((name) => ({
+    name: formatMetricName(name),
+    value: formatWithInterval(name, metrics),
+  }))
+}
+
+const intervalOf = (name) => `${name}_interval`
+const isInterval = (name, metrics) => Object.keys(metrics).some((metric) => intervalOf(metric) === name)
+
+/** @param {string} name @param {Record<string, number | string>} metrics  numbers, also as text */
+export function formatWithInterval(name, metrics) {
+  const value = formatMetric(Number(metrics[name]))
+  const interval = metrics[intervalOf(name)]
+  return interval === undefined ? value : `${value} ± ${formatMetric(Number(interval))}`
 }

@@ -1,16 +1,16 @@
 /** Metrics of a job by name, and the table of an evaluation. */
 import { useEffect } from 'preact/hooks'
-import { formatMetric, formatMetricName, sortMetrics } from '../format.js'
+import { formatMetricName, formatMetrics, formatWithInterval } from '../format.js'
 import { html } from '../html.js'
 import { rankings, readRanking } from '../state/rankings.js'
 import { Failure, Placeholder, TableFrame } from './panel.js'
 
-const metricNames = ['map', 'ndcg_at_10', 'precision_at_10', 'recall_at_10']
+const metricNames = ['map', 'ndcg_at_10', 'precision_at_10', 'recall_at_10', 'coverage_at_10', 'popularity_bias']
 
 /** @param {{metrics: Record<string, number>}} props */
 export const MetricList = ({ metrics }) => html`
   <dl class="figures">
-    ${sortMetrics(metrics).map(([name, value]) => html`<div key=${name}><dt>${formatMetricName(name)}</dt><dd>${formatMetric(value)}</dd></div>`)}
+    ${formatMetrics(metrics).map(({ name, value }) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
   </dl>
 `
 
@@ -27,7 +27,7 @@ export function RankingTable({ job }) {
     <${TableFrame} label="The table of the evaluation">
       <table class="metrics">
         <thead>
-          <tr><th scope="col">estimator</th>${metricNames.map((name) => html`<th scope="col" key=${name}>${formatMetricName(name)}</th>`)}</tr>
+          <tr><th scope="col">estimator</th>${metricNames.map((name) => html`<th scope="col" key=${name}>${formatMetricName(name)}</th>`)}<th scope="col" title="How much better nDCG@10 is than in the next row, with its interval over the same users">lead</th></tr>
         </thead>
         <tbody>${rows.map((row) => html`<${RankingLine} key=${row.estimator} row=${row} />`)}</tbody>
       </table>
@@ -35,12 +35,15 @@ export function RankingTable({ job }) {
   `
 }
 
+const isClear = (row) => Math.abs(Number(row.lead)) > Number(row.lead_interval)
+
 /** @param {{row: import('../state/rankings.js').RankingRow}} props */
 const RankingLine = ({ row }) => html`
   <tr>
     <th scope="row" title=${row.params}>
       ${row.estimator}${row.selected === 'true' && html`<span title="Selected by cross-validation inside the training part"> ✓</span>`}
     </th>
-    ${metricNames.map((name) => html`<td key=${name}>${formatMetric(Number(row[name]))}</td>`)}
+    ${metricNames.map((name) => html`<td key=${name}>${formatWithInterval(name, row)}</td>`)}
+    <td>${row.lead && html`${formatWithInterval('lead', row)}, ${isClear(row) ? 'clear' : 'unclear'}`}</td>
   </tr>
 `

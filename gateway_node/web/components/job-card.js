@@ -64,7 +64,7 @@ function JobProgress({ job }) {
 const Outcome = ({ job }) => html`
   ${job.error && html`<p class="job-error">${job.error.detail} <code>${job.error.reason}</code></p>`}
   <${Figures} job=${job} />
-  ${job.result?.modelVersion && html`<p class="quiet">version <code>${job.result.modelVersion}</code> ${job.result.promoted ? 'went live' : 'didn’t go live: it is worse than the live one'}</p>`}
+  ${job.result?.modelVersion && html`<p class="quiet">version <code>${job.result.modelVersion}</code> ${job.result.promoted ? 'went live' : 'didn’t go live: it isn’t known to be as good as the live one'}</p>`}
   ${job.result?.file && html`<${ResultLink} job=${job} file=${job.result.file} />`}
 `
 

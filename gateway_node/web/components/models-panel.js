@@ -1,5 +1,5 @@
 /** The model versions, with the live one marked and a button to promote each other one. */
-import { formatDayAndClock, formatMetric, formatMetricName, formatNumber, sortMetrics } from '../format.js'
+import { formatDayAndClock, formatMetrics, formatNumber } from '../format.js'
 import { html } from '../html.js'
 import { startJob } from '../state/jobs.js'
 import { models, modelsFailure, promoteModel, promoting, refreshModels } from '../state/models.js'
@@ -27,7 +27,7 @@ const ModelRow = ({ model }) => html`
     <p class="model-facts quiet">
       <code>${model.version}</code>
       <time datetime=${model.createdAt}>${formatDayAndClock(model.createdAt)}</time>
-      ${sortMetrics(model.metrics ?? {}).map(([name, value]) => html`<span key=${name}>${formatMetricName(name)} ${formatMetric(value)}</span>`)}
+      ${formatMetrics(model.metrics ?? {}).map(({ name, value }) => html`<span key=${name}>${name} ${value}</span>`)}
       ${Object.entries(model.params ?? {})
         .sort()
         .map(([name, value]) => html`<span key="param-${name}"><code>${name} = ${JSON.stringify(value)}</code></span>`)}

@@ -1,5 +1,6 @@
 """The use case evaluate, on planted data; the published figures on real data are in test_movielens_quality."""
 
+import numpy as np
 import pytest
 
 from ml_service.domain import Progress
@@ -30,11 +31,34 @@ def test_the_estimator_that_fits_the_pattern_comes_first_and_is_selected(rows: t
 def test_the_table_and_the_file_hold_the_same_rows(rows: tuple[EvaluationRow, ...]) -> None:
     table, file = to_table(rows).splitlines(), to_csv(rows).splitlines()
 
-    assert file[0] == "estimator,params,selected,map,ndcg_at_10,precision_at_10,recall_at_10"
+    assert file[0] == (
+        "estimator,params,selected,map,ndcg_at_10,ndcg_at_10_interval,precision_at_10,recall_at_10,coverage_at_10,popularity_bias,lead,lead_interval"
+    )
     assert table[1].startswith("item_knn*")
     assert file[1].startswith("item_knn,n_neighbors=")
     assert f"{rows[1].metrics['map']:.4f}" in table[2]
     assert f"{rows[1].metrics['map']:.6f}" in file[2]
+
+
+def test_each_row_but_the_last_says_whether_its_lead_is_clear(rows: tuple[EvaluationRow, ...]) -> None:
+    first, last = rows
+
+    assert first.lead is not None
+    assert first.lead.mean == pytest.approx(first.metrics["ndcg_at_10"] - last.metrics["ndcg_at_10"])
+    assert to_table(rows).splitlines()[1].endswith(", clear")
+    assert last.lead is None
+    assert to_csv(rows).splitlines()[2].endswith(",,")
+
+
+def test_on_noise_no_estimator_leads_clearly() -> None:
+    cells = np.argwhere(np.random.default_rng(3).random((60, 30)) < 0.3)
+    ratings = ratings_of((f"u{user}", f"i{item}", 4.0) for user, item in cells.tolist())
+
+    first, _ = evaluate(ratings, EvaluateParams(("item_knn", "popularity")), ignore)
+
+    assert first.lead is not None
+    assert not first.lead.is_clear
+    assert ", unclear" in to_table([first])
 
 
 def test_progress_rises_to_the_end() -> None:

@@ -30,6 +30,10 @@ def metrics(estimator: ItemItemEstimator, split: Split) -> dict[str, float]:
     return ranking_metrics(estimator.fit(train.pairs, train.ratings), test.pairs)
 
 
+def published(measured: dict[str, float]) -> dict[str, float]:
+    return {name: measured[name] for name in figures(0, 0, 0, 0)}
+
+
 def figures(ndcg: float, mean_average_precision: float, precision: float, recall: float) -> dict[str, float]:
     return {"ndcg_at_10": ndcg, "map": mean_average_precision, "precision_at_10": precision, "recall_at_10": recall}
 
@@ -39,13 +43,13 @@ def test_the_split_is_the_published_one(split: Split) -> None:
 
 
 def test_popularity_gives_the_published_figures(split: Split) -> None:
-    assert metrics(Popularity(), split) == pytest.approx(figures(0.2522, 0.0559, 0.2285, 0.1131), abs=5e-4)
+    assert published(metrics(Popularity(), split)) == pytest.approx(figures(0.2522, 0.0559, 0.2285, 0.1131), abs=5e-4)
 
 
 def test_ease_on_plain_interactions_gives_the_published_figures(split: Split) -> None:
     every_rating_counts = EASE(l2=400.0, dropout=0.0, discount=0.0, low_rating=0.0, full_rating=0.5)
 
-    assert metrics(every_rating_counts, split) == pytest.approx(figures(0.4855, 0.1505, 0.4224, 0.2302), abs=1e-4)
+    assert published(metrics(every_rating_counts, split)) == pytest.approx(figures(0.4855, 0.1505, 0.4224, 0.2302), abs=1e-4)
 
 
 def test_ease_as_the_search_selects_it_is_far_above_popularity(split: Split) -> None:

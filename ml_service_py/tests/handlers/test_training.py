@@ -61,7 +61,8 @@ def test_the_first_version_goes_live(planted: SqlStore, registry: FileRegistry) 
     assert outcome.promoted
     assert live_version(planted) == outcome.model_version
     assert registry.describe(outcome.model_version).metrics == outcome.metrics
-    assert set(outcome.metrics) == {"ndcg_at_10", "map", "precision_at_10", "recall_at_10"}
+    shown = {"ndcg_at_10", "ndcg_at_10_interval", "map", "precision_at_10", "recall_at_10", "coverage_at_10", "popularity_bias"}
+    assert set(outcome.metrics) == shown
 
 
 def test_an_erased_user_is_left_out_of_the_next_training(planted: SqlStore, registry: FileRegistry) -> None:

@@ -1,7 +1,6 @@
 """The model search finds the estimator that fits, reports progress, can be stopped, and is reproducible."""
 
 import threading
-from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -16,11 +15,12 @@ from threadpoolctl import threadpool_info
 from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
 from ml_service.model import cross_validation
-from ml_service.model.candidates import ESTIMATORS, Configuration, Measured, build
+from ml_service.model.candidates import ESTIMATORS, Configuration, build
 from ml_service.model.item_knn import ItemKNN
+from ml_service.model.metrics import Difference, difference
 from ml_service.model.popularity import Popularity
 from ml_service.model.ratings import Float32Array, ratings_of
-from ml_service.model.selection import MARGIN, is_not_worse, measure, search
+from ml_service.model.selection import measure, search
 
 WAIT_SECONDS = 20
 START = {name: axis.start for name, axis in ItemKNN.axes.items()}
@@ -127,20 +127,16 @@ def test_an_exception_of_the_progress_callback_stops_the_search() -> None:
 def test_a_configuration_is_measured_on_the_folds_of_the_search() -> None:
     found = search(checkerboard(), ["svd"], folds=3, seed=5, report=ignore).measured
 
-    assert measure(found[1].configuration, checkerboard(), folds=3, seed=5) == found[1]
+    again = measure(found[1].configuration, checkerboard(), folds=3, seed=5)
+
+    assert again == found[1]
+    assert difference(again.quality, found[1].quality) == Difference(0, 0)
 
 
 def test_a_configuration_holds_all_parameters_of_the_estimator() -> None:
     (found,) = search(checkerboard(), ["popularity"], folds=2, seed=1, report=ignore).measured
 
     assert build(found.configuration).get_params() == found.configuration.params
-
-
-def test_a_challenger_may_be_worse_by_the_margin_and_no_more() -> None:
-    champion = Measured(Configuration("ease", {}), {"ndcg_at_10": 0.4})
-
-    assert is_not_worse(replace(champion, metrics={"ndcg_at_10": 0.4 - 0.9 * MARGIN}), champion)
-    assert not is_not_worse(replace(champion, metrics={"ndcg_at_10": 0.4 - 1.1 * MARGIN}), champion)
 
 
 def test_a_configuration_with_an_unknown_parameter_is_rejected() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ml_service.domain import Progress
@@ -11,7 +12,7 @@ from ml_service.handlers.csv_files import as_csv
 from ml_service.handlers.training import log_left_out
 from ml_service.model.candidates import fit
 from ml_service.model.holdout import split_by_item
-from ml_service.model.metrics import ranking_metrics
+from ml_service.model.metrics import difference, ranking_quality
 from ml_service.model.plan import choose_estimators
 from ml_service.model.selection import search
 
@@ -19,13 +20,28 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ml_service.model.candidates import Configuration, Found
+    from ml_service.model.metrics import Difference, Quality
     from ml_service.model.ratings import Ratings
     from ml_service.model.selection import Report
 
 FOLDS = 3
 #: The percentage at which the search ends; then each estimator is fitted once more.
 SEARCH_PERCENT = 90.0
-METRICS = {"map": "MAP", "ndcg_at_10": "nDCG@10", "precision_at_10": "P@10", "recall_at_10": "R@10"}
+METRICS = {
+    "map": "MAP",
+    "ndcg_at_10": "nDCG@10",
+    "ndcg_at_10_interval": "±",
+    "precision_at_10": "P@10",
+    "recall_at_10": "R@10",
+    "coverage_at_10": "coverage",
+    "popularity_bias": "bias",
+}
+
+NOTES = (
+    "* selected by cross-validation inside the training part",
+    "±: the 95 % interval of nDCG@10 over users. A lead is clear if it is larger than its interval over the same users.",
+    "coverage: the share of all items that are in any list. bias: how popular the listed items are; 1 = as popular as what users chose.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +54,19 @@ class EvaluateParams:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRow:
-    """An estimator with the parameters chosen inside the training part, and its metrics on the test part."""
+    """An estimator with the parameters chosen inside the training part, and its quality on the test part.
+
+    `lead`: how much better it ranks than the next row; None in the last row.
+    """
 
     configuration: Configuration
-    metrics: dict[str, float]
+    quality: Quality
     is_selected: bool
+    lead: Difference | None
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        return self.quality.metrics
 
     @property
     def searched_params(self) -> str:
@@ -66,35 +90,41 @@ def evaluate(ratings: Ratings, params: EvaluateParams, report: Report) -> tuple[
 
 def _test(found: Found, train: Ratings, test: Ratings, report: Report) -> list[EvaluationRow]:
     """Measure the best configuration of each estimator, in the order of the cross-validation."""
-    rows: list[EvaluationRow] = []
+    qualities: list[Quality] = []
     left_out = log_left_out(found)
-    chosen = found.best_of_each
-    for place, measured in enumerate(chosen, 1):
-        estimator = fit(measured.configuration, train.pairs, train.ratings)
-        rows.append(EvaluationRow(measured.configuration, ranking_metrics(estimator, test.pairs), is_selected=place == 1))
+    chosen = [measured.configuration for measured in found.best_of_each]
+    for place, configuration in enumerate(chosen, 1):
+        qualities.append(ranking_quality(fit(configuration, train.pairs, train.ratings), test.pairs))
         percent = SEARCH_PERCENT + (100 - SEARCH_PERCENT) * place / len(chosen)
-        step = f"Tested {measured.configuration.estimator}" + (left_out if place == len(chosen) else "")
-        report(Progress(percent, step, {"ndcg_at_10": rows[0].metrics["ndcg_at_10"]}))
-    return rows
+        step = f"Tested {configuration.estimator}" + (left_out if place == len(chosen) else "")
+        report(Progress(percent, step, {"ndcg_at_10": qualities[0].metrics["ndcg_at_10"]}))
+    leads = [difference(one, following) for one, following in pairwise(qualities)]
+    return [
+        EvaluationRow(configuration, quality, is_selected=place == 0, lead=lead)
+        for place, (configuration, quality, lead) in enumerate(zip(chosen, qualities, [*leads, None], strict=True))
+    ]
 
 
 def to_table(rows: Sequence[EvaluationRow]) -> str:
     """Return the rows as text for a terminal; * marks the estimator that the cross-validation selects."""
-    head = f"{'estimator':<14}{'params':<32}" + "".join(f"{title:>9}" for title in METRICS.values())
-    lines = [
-        f"{row.configuration.estimator + ('*' if row.is_selected else ''):<14}{row.searched_params:<32}"
-        + "".join(f"{row.metrics[name]:>9.4f}" for name in METRICS)
-        for row in rows
-    ]
-    return "\n".join([head, *lines, "* selected by cross-validation inside the training part"])
+    head = f"{'estimator':<14}{'params':<32}" + "".join(f"{title:>9}" for title in METRICS.values()) + "  lead over the next"
+    return "\n".join([head, *map(_table_line, rows), *NOTES])
+
+
+def _table_line(row: EvaluationRow) -> str:
+    name = row.configuration.estimator + ("*" if row.is_selected else "")
+    figures = "".join(f"{row.metrics[metric]:>9.4f}" for metric in METRICS)
+    lead = f"  {row.lead.mean:+.4f} ± {row.lead.interval:.4f}{', clear' if row.lead.is_clear else ', unclear'}" if row.lead else ""
+    return f"{name:<14}{row.searched_params:<32}{figures}{lead}"
 
 
 def to_csv(rows: Sequence[EvaluationRow]) -> str:
-    """Sets the rows as the file that the job leaves."""
-    header = ["estimator", "params", "selected", *METRICS]
+    """Return the rows as the file that the job leaves."""
+    header = ["estimator", "params", "selected", *METRICS, "lead", "lead_interval"]
     return as_csv([header, *map(_csv_row, rows)])
 
 
 def _csv_row(row: EvaluationRow) -> list[str | float]:
-    configuration, metrics = row.configuration, [row.metrics[name] for name in METRICS]
-    return [configuration.estimator, row.searched_params, str(row.is_selected).lower(), *metrics]
+    metrics = [row.metrics[name] for name in METRICS]
+    lead: list[str | float] = [row.lead.mean, row.lead.interval] if row.lead else ["", ""]
+    return [row.configuration.estimator, row.searched_params, str(row.is_selected).lower(), *metrics, *lead]

@@ -10,7 +10,8 @@ import structlog
 from ml_service.domain import JobOutcome, Progress, new_version_name
 from ml_service.errors import InvalidArgument, NotFound, ServiceError
 from ml_service.model.candidates import Configuration, Measured, fit
-from ml_service.model.selection import is_not_worse, measure, search
+from ml_service.model.metrics import difference
+from ml_service.model.selection import measure, search
 
 if TYPE_CHECKING:
     from ml_service.domain import DataState
@@ -71,7 +72,7 @@ def train(store: Store, registry: Registry, reservation: VersionReservation, par
     ratings = store.load_ratings()
     name = reservation.name_version(new_version_name())
     written = _find_written(registry, name, data)
-    challenger, left_out = (written, "") if written else _choose(ratings, params, report)
+    challenger, left_out = (measure(written, ratings, params.folds, params.seed), "") if written else _choose(ratings, params, report)
     while True:
         report(Progress(GATE_PERCENT, "Comparing with the live version", challenger.metrics))
         live = store.read_live()
@@ -103,23 +104,23 @@ def _other_data() -> InvalidArgument:
     return InvalidArgument("JOB_PARAMS_INVALID", "An import changed the data while this training ran. Start another one.")
 
 
-def _find_written(registry: Registry, name: str, data: DataState) -> Measured | None:
-    """Return the version that an earlier attempt wrote before it died, or None."""
+def _find_written(registry: Registry, name: str, data: DataState) -> Configuration | None:
+    """Return the configuration of the version that an earlier attempt wrote before it died, or None."""
     try:
         version = registry.describe(name)
     except NotFound:
         return None
     if version.imports != data.imports:
         raise _other_data()
-    return Measured(Configuration(version.estimator, version.params), version.metrics)
+    return Configuration(version.estimator, version.params)
 
 
-def _write(registry: Registry, name: str, ratings: Ratings, state: DataState, chosen: Measured) -> Measured:
+def _write(registry: Registry, name: str, ratings: Ratings, state: DataState, chosen: Measured) -> Configuration:
     configuration = chosen.configuration
     model = fit(configuration, ratings.pairs, ratings.ratings).to_model(ratings.item_ids)
     data = {"fingerprint": ratings.fingerprint(), "ratings": len(ratings), "imports": state.imports}
     registry.save(model, name=name, estimator=configuration.estimator, params=configuration.params, metrics=chosen.metrics, data=data)
-    return chosen
+    return configuration
 
 
 def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challenger: Measured, params: TrainParams) -> bool:
@@ -145,9 +146,9 @@ def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challe
         # Its estimator was removed, or doesn't suit the data any more. An operator decides which version is better.
         log.warning("live version can't be measured and stays live: promote the new one by hand", version=live.version, detail=error.detail)
         return False
-    is_good = is_not_worse(challenger, measured)
-    log.info("gate", challenger=challenger.ndcg, champion=measured.ndcg, version=live.version, is_good=is_good)
-    return is_good
+    gain = difference(challenger.quality, measured.quality)
+    log.info("gate", version=live.version, gain=gain.mean, interval=gain.interval, is_good=gain.is_not_clearly_worse)
+    return gain.is_not_clearly_worse
 
 
 def log_left_out(found: Found) -> str:

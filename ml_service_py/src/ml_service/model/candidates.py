@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ml_service.model.item_item import ItemItemEstimator
+    from ml_service.model.metrics import Quality
 
 #: All estimators, in the order in which a search tries them. The class of each states its axes and its cost.
 ESTIMATORS: dict[str, type[ItemItemEstimator]] = {"ease": EASE, "svd": SVD, "item_knn": ItemKNN, "popularity": Popularity}
@@ -42,10 +43,14 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A configuration and its metrics: the means over the folds."""
+    """A configuration and its quality, joined over the folds."""
 
     configuration: Configuration
-    metrics: dict[str, float]
+    quality: Quality
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        return self.quality.metrics
 
     @property
     def ndcg(self) -> float:

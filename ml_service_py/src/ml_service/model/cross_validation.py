@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from ml_service.errors import InvalidArgument
 from ml_service.model.candidates import Configuration, LeftOut, Measured, fit, reason_of
-from ml_service.model.metrics import ranking_metrics
+from ml_service.model.metrics import Quality, join, ranking_quality
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Fold = tuple[IntArray, IntArray]
     #: The index of a candidate and of a fold.
     Task = tuple[int, int]
-    Metrics = dict[str, float]
 
 #: The ratings are cut into this number of parts, and each fold holds out one. Sparser training data needs more regularisation, so a fold's
 #: training part must be nearly as dense as all ratings: see docs/adr/0005.
@@ -53,7 +52,7 @@ class CrossValidation:
 
         A candidate that can't be fitted to one of the folds is left out.
         """
-        outcomes: list[dict[int, Metrics | LeftOut]] = [{} for _ in candidates]
+        outcomes: list[dict[int, Quality | LeftOut]] = [{} for _ in candidates]
         for (place, fold), outcome in self._run(candidates):
             outcomes[place][fold] = outcome
             is_known = isinstance(outcome, LeftOut) or len(outcomes[place]) == len(self._splits)
@@ -62,7 +61,7 @@ class CrossValidation:
     def fit_count(self, candidates: Sequence[Configuration]) -> int:
         return len(candidates) * len(self._splits)
 
-    def _run(self, candidates: Sequence[Configuration]) -> Iterator[tuple[Task, Metrics | LeftOut]]:
+    def _run(self, candidates: Sequence[Configuration]) -> Iterator[tuple[Task, Quality | LeftOut]]:
         """Yield the outcome of each fit as soon as it ends.
 
         joblib's active backend runs the fits: threads, or a cluster (`parallel_config`).
@@ -77,22 +76,20 @@ class CrossValidation:
             yield from Parallel(n_jobs=-1, prefer="threads", return_as="generator_unordered")(fits)
 
 
-def _fit_and_measure(task: Task, candidate: Configuration, pairs: Int32Array, y: Any, split: Fold) -> tuple[Task, Metrics | LeftOut]:
+def _fit_and_measure(task: Task, candidate: Configuration, pairs: Int32Array, y: Any, split: Fold) -> tuple[Task, Quality | LeftOut]:
     train, test = split
     try:
-        return task, ranking_metrics(fit(candidate, pairs[train], y[train]), pairs[test])
+        return task, ranking_quality(fit(candidate, pairs[train], y[train]), pairs[test])
     except InvalidArgument as error:
         return task, LeftOut(candidate, reason_of(error.__cause__ or error))
 
 
-def _join(candidate: Configuration, outcomes: dict[int, Metrics | LeftOut]) -> Measured | LeftOut:
-    """Return the mean of each metric. It adds in the order of the folds, so that the bits don't depend on which fold ended first."""
+def _join(candidate: Configuration, outcomes: dict[int, Quality | LeftOut]) -> Measured | LeftOut:
     in_order = [outcomes[fold] for fold in sorted(outcomes)]
     for outcome in in_order:
         if isinstance(outcome, LeftOut):
             return outcome
-    rows = [outcome for outcome in in_order if isinstance(outcome, dict)]
-    return Measured(candidate, {name: float(np.mean([row[name] for row in rows])) for name in rows[0]})
+    return Measured(candidate, join([outcome for outcome in in_order if isinstance(outcome, Quality)]))
 
 
 def _some_users(users: Int32Array, seed: int) -> npt.NDArray[np.bool_]:

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     Report = Callable[[Progress], None]
 
-#: How much worse than the champion, in nDCG@10, a challenger may be. Smaller differences depend on the seed of the folds.
-MARGIN = 0.005
-
 #: The estimator that learns no relation between items. It wins a tie.
 SIMPLEST = "popularity"
 
@@ -63,11 +60,6 @@ def measure(configuration: Configuration, ratings: Ratings, folds: int, seed: in
     found = Found([], [])
     _measure_round([configuration], CrossValidation(ratings, folds, seed), 1, found, lambda _: None)
     return _require_some(found).best
-
-
-def is_not_worse(challenger: Measured, champion: Measured) -> bool:
-    """Return whether the challenger may go live. Both must be measured on the same folds."""
-    return challenger.ndcg >= champion.ndcg - MARGIN
 
 
 def _candidate(name: str, point: Point, seed: int) -> Configuration:
