@@ -21,7 +21,7 @@ NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-re
 .PHONY: help certs crash demo dev watch images images-offline up down install test test-data test-node test-python test-seams test-e2e test-recipes test-resilience test-containers fuzz audit soak bench bench-check bench-growth bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
 
 help: ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  Ports: GATEWAY_PORT RECOMMENDER_GRPC_PORT RECOMMENDER_OPS_PORT WORKER_OPS_PORT BROKER_PORT BROKER_DIST_PORT BROKER_EPMD_PORT"
 
 watch: ## print the frames of the demo's socket, a line each: make watch TOPICS='activity jobs'
