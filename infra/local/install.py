@@ -1,4 +1,4 @@
-"""Install what the stack needs into the checkout. Each part is installed again only when its lock file has changed."""
+"""Install what the stack needs into the checkout. A part is installed again only if its lock file changed or a package is missing."""
 
 import hashlib
 import importlib.util

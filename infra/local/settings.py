@@ -26,7 +26,7 @@ class Settings:
     rabbitmq_image: str
     #: The person's own CSV files: interactions and items. None: MovieLens.
     own_data: tuple[Path, Path] | None
-    #: What the import of these files may do to a store that has other data: "add" or "replace". None: nothing.
+    #: How these files are imported into a store that has other data: "add" or "replace". None: not at all.
     import_mode: str | None
     #: The PATH without the checkout's own environment.
     machine_path: str
