@@ -12,7 +12,7 @@ from ml_service.domain import Attempt, JobOutcome, Progress
 from ml_service.entrypoints.worker import job_supervisor as module
 from ml_service.entrypoints.worker.job_process import JobProcess
 from ml_service.entrypoints.worker.job_supervisor import Cancelled, Ending, Supervisor
-from ml_service.errors import Internal
+from ml_service.errors import Internal, NotFound
 from whynotboth.v1.jobs_pb2 import TrainParams
 
 if TYPE_CHECKING:
@@ -54,6 +54,18 @@ def test_the_attempt_after_a_cancelled_one_has_a_new_process(supervisor: Supervi
 
     assert (ending, is_warm_without_a_process) == (Cancelled(), False)
     assert isinstance(after, JobOutcome)
+
+
+def test_the_attempt_after_a_bug_of_the_worker_gets_its_own_outcome(supervisor: Supervisor) -> None:
+    def fail(*_: object) -> bool:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(supervisor, "first", on_progress=fail)
+
+    after = run(supervisor, "refuse")
+
+    assert isinstance(after, NotFound)
 
 
 def test_the_job_is_retryable_if_no_process_can_be_started(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
