@@ -175,7 +175,10 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A command. `params` is encoded as the message of its kind in `jobs.proto`. `requested_at` is None for a command without a time."""
+    """A command. `params` is encoded as the message of its kind in `jobs.proto`. `requested_at` is None for a command without a time.
+
+    Two commands with one id are equal if their kind and `params` are: an absent parameter and its given default differ, as at the gateway.
+    """
 
     job_id: str
     kind: str

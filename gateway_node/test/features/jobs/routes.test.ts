@@ -140,6 +140,16 @@ test('the same key with other parameters is a conflict', async (t) => {
   assert.deepEqual([status, body.reason], [409, 'IDEMPOTENCY_KEY_REUSED'])
 })
 
+test('the same key with a default that was absent before is a conflict', async (t) => {
+  const { jobs } = await open(t)
+  const key = randomUUID()
+  await jobs.ask('evaluate', {}, key)
+
+  const { body } = await jobs.ask('evaluate', { seed: 42 }, key)
+
+  assert.equal(body.reason, 'IDEMPOTENCY_KEY_REUSED')
+})
+
 test('of two different bodies with one key at the same time, the first in the log wins', async (t) => {
   const { jobs, broker } = await open(t)
   const key = randomUUID()

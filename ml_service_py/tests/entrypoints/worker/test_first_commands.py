@@ -67,6 +67,15 @@ def test_the_first_command_in_the_stream_counts_and_a_later_one_is_skipped(comma
     assert [is_superseded(commands, job) for job in (later, first)] == [True, False]
 
 
+def test_a_given_default_makes_another_body_as_at_the_gateway(commands: FirstCommands) -> None:
+    job_id, now = str(uuid5(NAMESPACE_URL, "key")), datetime.now(UTC)
+    absent, given = sample.job(TrainParams(), job_id, now), sample.job(TrainParams(folds=3), job_id, now)
+
+    read(commands, command(absent), command(given))
+
+    assert [is_superseded(commands, job) for job in (given, absent)] == [True, False]
+
+
 def test_a_command_waits_until_the_stream_delivers_it(commands: FirstCommands, publisher: FakePublisher) -> None:
     first, later = two_bodies(str(uuid5(NAMESPACE_URL, "key")))
 

@@ -32,7 +32,7 @@ class JobContext:
 
 @dataclass(frozen=True, slots=True)
 class JobKind(Generic[P]):
-    """`decode` returns the parameters with their defaults and raises InvalidArgument (JOB_PARAMS_INVALID) for one out of bounds."""
+    """`decode` returns the parameters with their defaults. It or `run` raises JOB_PARAMS_INVALID for one out of bounds."""
 
     decode: Callable[[bytes], P]
     run: Callable[[JobContext, P], JobOutcome]
