@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ml_service.entrypoints.grpc import encoding
-from ml_service.entrypoints.grpc.concurrency_limiter import ConcurrencyLimiter
 from ml_service.entrypoints.grpc.file_chunks import reading
+from ml_service.errors import ResourceExhausted
 from ml_service.handlers import catalogue
 from ml_service.handlers.recommendations import RecommendationQuery, recommend, recommend_batch
 from whynotboth.v1 import jobs_pb2, jobs_pb2_grpc, recommender_pb2, recommender_pb2_grpc
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from concurrent.futures import Executor
 
     import grpc
@@ -32,6 +33,24 @@ if TYPE_CHECKING:
 REQUESTS_MAX = 2048
 #: The most files being sent. A slow reader keeps its call open: without a limit, readers could take all calls that the server allows.
 TRANSFERS_MAX = 32
+
+
+class ConcurrencyLimiter:
+    """Rejects work above the limit at once, so that nothing waits in a hidden queue. Use it from one event loop only: it has no lock."""
+
+    def __init__(self, limit: int) -> None:
+        self._free = limit
+
+    @contextmanager
+    def acquire(self, count: int) -> Iterator[None]:
+        """Hold `count` places during the block. Raise ResourceExhausted (RECOMMENDER_OVERLOADED) if fewer are free."""
+        if count > self._free:
+            raise ResourceExhausted("RECOMMENDER_OVERLOADED", f"{count} more would exceed the concurrency limit. Try again in a moment.")
+        self._free -= count
+        try:
+            yield
+        finally:
+            self._free += count
 
 
 class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
