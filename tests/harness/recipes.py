@@ -11,6 +11,7 @@ Blocks below "Use it" run against the changed stack.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -25,11 +26,21 @@ if TYPE_CHECKING:
 
 BLOCK = re.compile(r"(?P<before>(?:(?!\n\n)[^`]|`[^`\n]+`)*)\n\n```(?P<language>\w+)\n(?P<text>.*?)\n```", re.DOTALL)
 USE = "\n## Use it\n"
-#: Installed packages and caches of the checkers. Copies share them by links, as no recipe changes them.
+#: Installed packages. Copies share them by links, because no recipe changes them.
 SHARED = (".venv", "gateway_node/node_modules")
-#: `make` in the copy installs nothing, as it would change what the copies share.
+#: `make` in the copy installs nothing, because that would change the packages that copies share.
 INSTALLED_ALREADY = 'make() { command make --assume-old=install "$@"; }'
+#: Each copy gets its own.
 CACHES = ("ml_service_py/.mypy_cache",)
+#: The checks of `make lint` on the two services, each with its folder.
+CHECKS = (
+    (".", ["ruff", "check", "."]),
+    (".", ["ruff", "format", "--check", "."]),
+    ("ml_service_py", [sys.executable, "-m", "mypy"]),
+    ("ml_service_py", ["lint-imports"]),
+    ("gateway_node", ["node_modules/.bin/biome", "check", "."]),
+    ("gateway_node", ["node_modules/.bin/tsc", "--noEmit"]),
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,9 @@ class Block:
 def read_blocks(page: Path) -> list[Block]:
     """Return the blocks that change the checkout: all above "Use it"."""
     change = page.read_text("utf-8").partition(USE)[0]
-    return [Block(found["language"], found["text"], _last_path(found["before"])) for found in BLOCK.finditer(change)]
+    blocks = [Block(found["language"], found["text"], _last_path(found["before"])) for found in BLOCK.finditer(change)]
+    assert 2 * len(blocks) == change.count("```"), f"{page.name}: a code block needs a language, and an empty line before it"
+    return blocks
 
 
 def _last_path(sentence: str) -> str:
@@ -91,14 +104,9 @@ def patched(text: str, block: Block) -> str:
     return text
 
 
-def check(copy: Path, blocks: list[Block]) -> None:
-    """Run the checks of `make lint` on the services that the recipe changed."""
-    checks = {
-        "ml_service_py": [["ruff", "check", "."], ["ruff", "format", "--check", "."], [sys.executable, "-m", "mypy"], ["lint-imports"]],
-        "gateway_node": [["node_modules/.bin/biome", "check", "."], ["node_modules/.bin/tsc", "--noEmit"]],
-    }
-    changed = " ".join(block.path or block.text for block in blocks)
-    for folder in (folder for folder in checks if folder in changed or "make proto" in changed):
-        for command in checks[folder]:
-            ended = subprocess.run(command, cwd=copy / folder, capture_output=True, text=True, check=False)
-            assert ended.returncode == 0, f"{' '.join(command)} in {folder}:\n{ended.stdout[-4000:]}{ended.stderr[-2000:]}"
+def check(copy: Path) -> None:
+    # lint-imports reads the package that Python would import. By default this is the one of the checkout with the linked .venv.
+    environment = {**os.environ, "PYTHONPATH": str(copy / "ml_service_py" / "src")}
+    for folder, command in CHECKS:
+        ended = subprocess.run(command, cwd=copy / folder, env=environment, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, f"{' '.join(command)} in {folder}:\n{ended.stdout[-4000:]}{ended.stderr[-2000:]}"
