@@ -1,5 +1,5 @@
 /** The model versions, with the live one marked and a button to promote each other one. */
-import { formatDayAndClock, formatMetrics, formatNumber } from '../format.js'
+import { formatDayAndClock, formatFilms, formatMetrics } from '../format.js'
 import { html } from '../html.js'
 import { startJob } from '../state/jobs.js'
 import { models, modelsFailure, promoteModel, promoting, refreshModels } from '../state/models.js'
@@ -40,7 +40,7 @@ const ModelRow = ({ model }) => html`
 const StaleVersion = ({ model }) => html`
   <p class="model-stale">
     Data was imported after this version was trained.
-    ${model.unknownItems > 0 && ` It doesn’t know ${formatNumber(model.unknownItems, 'film', 'films')} of the catalogue.`}
+    ${model.unknownItems > 0 && ` It doesn’t know ${formatFilms(model.unknownItems)} of the catalogue.`}
     <button type="button" class="button button-small" onClick=${() => startJob('train', {})}>Train a new version</button>
   </p>
 `
