@@ -11,7 +11,7 @@ from ml_service.cli.dead_letter_commands import dead_letters
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(dead_letters, name="dead-letters")
 
-NAMES_HELP = "ease, svd, item_knn or popularity; may be repeated. Default: all that suit the catalogue's size."
+NAMES_HELP = "ease, sparse_ease, svd, item_knn or popularity; may be repeated. Default: all that a training can afford."
 Estimators = Annotated[list[str] | None, typer.Option(help=NAMES_HELP)]
 
 

@@ -14,9 +14,16 @@ from ml_service.model.item_knn import ItemKNN
 from ml_service.model.metrics import ndcg_scorer
 from ml_service.model.popularity import Popularity
 from ml_service.model.scoring import history_of, recommend
+from ml_service.model.sparse_ease import SparseEASE
 from ml_service.model.svd import SVD
 
-PERSONAL = [EASE(l2=1.0), EASE(l2=1.0, rank=4), SVD(n_components=2, random_state=0), ItemKNN(n_neighbors=9, shrinkage=1.0)]
+PERSONAL = [
+    EASE(l2=1.0),
+    EASE(l2=1.0, rank=4),
+    SparseEASE(l2=1.0, n_neighbors=9),
+    SVD(n_components=2, random_state=0),
+    ItemKNN(n_neighbors=9, shrinkage=1.0),
+]
 ALL = [*PERSONAL, Popularity()]
 for_each_personal = pytest.mark.parametrize("estimator", PERSONAL, ids=lambda estimator: type(estimator).__name__)
 for_each = pytest.mark.parametrize("estimator", ALL, ids=lambda estimator: type(estimator).__name__)
@@ -128,7 +135,17 @@ def test_unusable_data_is_rejected(estimator: ItemItemEstimator) -> None:
 
 
 @pytest.mark.parametrize(
-    "estimator", [EASE(l2=0), EASE(dropout=1), EASE(rank=-1), SVD(n_components=0), ItemKNN(n_neighbors=0), ItemKNN(shrinkage=-1)]
+    "estimator",
+    [
+        EASE(l2=0),
+        EASE(dropout=1),
+        EASE(rank=-1),
+        SparseEASE(l2=0),
+        SparseEASE(n_neighbors=0),
+        SVD(n_components=0),
+        ItemKNN(n_neighbors=0),
+        ItemKNN(shrinkage=-1),
+    ],
 )
 def test_the_fit_rejects_parameters_out_of_range(estimator: ItemItemEstimator) -> None:
     with pytest.raises(ValueError, match=r"at least|greater than"):

@@ -10,7 +10,7 @@ from ml_service.model.item_weights import ITEMS_MAX_DENSE
 from ml_service.model.plan import choose_estimators
 from ml_service.model.ratings import ratings_of
 from ml_service.model.selection import measure
-from ml_service.model.sizes import BYTES_ALWAYS, BYTES_MAX, Sizes
+from ml_service.model.sizes import BYTES_ALWAYS, BYTES_MAX, Cost, Sizes
 
 OTHERS = ("svd", "item_knn", "popularity")
 
@@ -53,8 +53,19 @@ def test_an_estimator_for_which_the_catalogue_is_too_large_is_rejected_with_the_
 def test_above_the_bound_of_a_dense_matrix_the_estimators_of_a_sparse_one_are_tried() -> None:
     chosen = choose_estimators((), with_items(ITEMS_MAX_DENSE + 1))
 
-    assert chosen == tuple(name for name, estimator in ESTIMATORS.items() if estimator.is_sparse)
-    assert "popularity" in chosen
+    assert all(ESTIMATORS[name].is_sparse for name in chosen)
+    assert {"item_knn", "popularity"} <= set(chosen)
+
+
+def test_an_estimator_that_stands_in_for_another_is_tried_only_where_the_other_is_too_expensive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "sparse_ease" not in choose_estimators((), with_items(3_000))
+    assert choose_estimators(["sparse_ease"], with_items(3_000)) == ("sparse_ease",)
+
+    monkeypatch.setattr(ESTIMATORS["ease"], "cost", lambda _sizes: Cost(BYTES_MAX, 1))
+
+    assert "sparse_ease" in choose_estimators((), with_items(3_000))
 
 
 def test_data_that_is_too_large_for_every_estimator_is_rejected() -> None:

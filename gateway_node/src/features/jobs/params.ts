@@ -1,12 +1,12 @@
 // Parameters that several kinds of job take.
 import { Type } from 'typebox'
 
-const estimators = ['ease', 'svd', 'item_knn', 'popularity'] as const
+const estimators = ['ease', 'sparse_ease', 'svd', 'item_knn', 'popularity'] as const
 
 export const Estimators = Type.Array(Type.Enum(estimators), {
   uniqueItems: true,
   maxItems: estimators.length,
-  description: "Absent or empty: all that suit the catalogue's size.",
+  description: 'Absent or empty: all that a training can afford; sparse_ease only where ease is too expensive.',
 })
 
 export const Seed = Type.Integer({

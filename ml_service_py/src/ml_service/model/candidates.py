@@ -11,6 +11,7 @@ from ml_service.errors import InvalidArgument
 from ml_service.model.ease import EASE
 from ml_service.model.item_knn import ItemKNN
 from ml_service.model.popularity import Popularity
+from ml_service.model.sparse_ease import SparseEASE
 from ml_service.model.svd import SVD
 
 if TYPE_CHECKING:
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
     from ml_service.model.metrics import Quality
 
 #: All estimators, in the order in which a search tries them. The class of each states its axes and its cost.
-ESTIMATORS: dict[str, type[ItemItemEstimator]] = {"ease": EASE, "svd": SVD, "item_knn": ItemKNN, "popularity": Popularity}
+ESTIMATORS: dict[str, type[ItemItemEstimator]] = {
+    "ease": EASE,
+    "sparse_ease": SparseEASE,
+    "svd": SVD,
+    "item_knn": ItemKNN,
+    "popularity": Popularity,
+}
 
 #: The errors of estimators for ratings that they can't learn from: one item, one user, or equal histories.
 UNFIT = (ValueError, ArithmeticError, ArpackError)

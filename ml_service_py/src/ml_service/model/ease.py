@@ -63,12 +63,9 @@ class EASE(ItemItemEstimator):
         self.full_rating = full_rating
 
     def _fit_weights(self, interactions: csr_array[np.float32]) -> Float32Array:
-        if self.l2 <= 0 or not 0 <= self.dropout < 1 or self.rank < 0:
-            given = f"l2 is {self.l2}, dropout {self.dropout}, rank {self.rank}"
-            raise ValueError(f"{given}; l2 must be greater than 0, dropout at least 0 and below 1, rank at least 0")
-        counts = np.diff(interactions.indptr)
-        user_weights = ((counts.mean() / counts) ** self.discount).astype(np.float32)
-        weighted = interactions.multiply(np.sqrt(user_weights)[:, None]).tocsr()
+        if self.rank < 0:
+            raise ValueError(f"rank is {self.rank}; it must be at least 0")
+        weighted = discounted(interactions, self.discount)
         weights = self._regress(weighted)
         if self.rank:
             add_main_directions(weights, weighted, self.rank)
@@ -77,8 +74,22 @@ class EASE(ItemItemEstimator):
 
     def _regress(self, interactions: csr_array[np.float32]) -> Float32Array:
         """Return the weights of the shape (n, n): column j holds the regression of item j on all other items."""
-        strengths = np.bincount(interactions.indices, interactions.data**2, minlength=interactions.shape[1])
-        diagonal = self.l2 + self.dropout / (1 - self.dropout) * strengths
-        weights = ridge_inverse(interactions, diagonal.astype(np.float32))
+        weights = ridge_inverse(interactions, ridge_penalties(interactions, self.l2, self.dropout))
         weights /= -np.diag(weights).copy()
         return weights
+
+
+def discounted(interactions: csr_array[np.float32], discount: float) -> csr_array[np.float32]:
+    """Weigh the rows of X, so that a user with c interactions counts as (mean c / c) ** discount in XᵀX."""
+    counts = np.diff(interactions.indptr)
+    user_weights = ((counts.mean() / counts) ** discount).astype(np.float32)
+    weighted: csr_array[np.float32] = interactions.multiply(np.sqrt(user_weights)[:, None]).tocsr()
+    return weighted
+
+
+def ridge_penalties(interactions: csr_array[np.float32], l2: float, dropout: float) -> Float32Array:
+    """Return what ridge and dropout add to the diagonal of XᵀX. Shape: (n,)."""
+    if l2 <= 0 or not 0 <= dropout < 1:
+        raise ValueError(f"l2 is {l2}, dropout {dropout}; l2 must be greater than 0, dropout at least 0 and below 1")
+    strengths = np.bincount(interactions.indices, interactions.data**2, minlength=interactions.shape[1])
+    return np.asarray(l2 + dropout / (1 - dropout) * strengths, dtype=np.float32)

@@ -46,6 +46,8 @@ class ItemItemEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ha
 
     #: Whether the matrix is sparse. A catalogue of more than ITEMS_MAX_DENSE items needs that.
     is_sparse: ClassVar[bool] = False
+    #: The name of a better, more expensive estimator. A search that can afford that one doesn't try this one.
+    stands_in_for: ClassVar[str] = ""
 
     low_rating: float
     full_rating: float

@@ -27,7 +27,7 @@ def choose_estimators(named: Sequence[str], sizes: Sizes) -> tuple[str, ...]:
     for name in named or ESTIMATORS:
         if name in ESTIMATORS and name not in suitable and (named or not suitable):
             raise InvalidArgument("JOB_PARAMS_INVALID", _describe_too_large(name, sizes, suitable))
-    return tuple(named) or suitable
+    return tuple(named) or tuple(name for name in suitable if ESTIMATORS[name].stands_in_for not in suitable)
 
 
 def _suits(name: str, sizes: Sizes) -> bool:

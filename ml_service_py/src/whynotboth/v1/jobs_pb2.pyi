@@ -35,7 +35,7 @@ class TrainParams(_message.Message):
     """Seed of every random choice. Default 42."""
     @_builtins.property
     def estimators(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Estimators to choose from: ease, svd, item_knn, popularity. Empty: all that the catalogue is small enough for."""
+        """Estimators to choose from: ease, sparse_ease, svd, item_knn, popularity. Empty: all that a training can afford; sparse_ease only without ease."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class EvaluateParams(_message.Message):
     """Seed of the split. Default 42."""
     @_builtins.property
     def estimators(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Estimators to measure: ease, svd, item_knn, popularity. Empty: all that the catalogue is small enough for."""
+        """Estimators to measure: ease, sparse_ease, svd, item_knn, popularity. Empty: all that a training can afford; sparse_ease only without ease."""
 
     def __init__(
         self,

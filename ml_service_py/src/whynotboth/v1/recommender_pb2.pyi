@@ -870,7 +870,7 @@ class Model(_message.Message):
     version: _builtins.str
     """Unique; sorts by time."""
     estimator: _builtins.str
-    """ease, svd, item_knn or popularity."""
+    """ease, sparse_ease, svd, item_knn or popularity."""
     live: _builtins.bool
     """Whether it is the live version."""
     stale: _builtins.bool

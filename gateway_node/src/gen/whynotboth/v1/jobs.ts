@@ -31,7 +31,7 @@ export const protobufFileName = "whynotboth/v1/jobs.proto";
 
 /** Chooses an estimator and its parameters by cross-validation, fits it on all data, and promotes the version unless it is worse than the live one. */
 export interface TrainParams {
-  /** Estimators to choose from: ease, svd, item_knn, popularity. Empty: all that the catalogue is small enough for. */
+  /** Estimators to choose from: ease, sparse_ease, svd, item_knn, popularity. Empty: all that a training can afford; sparse_ease only without ease. */
   estimators: string[];
   /** Folds of the cross-validation, 2 to 10. Default 3. */
   folds?:
@@ -43,7 +43,7 @@ export interface TrainParams {
 
 /** Measures estimators: fits them on three quarters of each item's ratings, tests on the rest, and writes the figures to a CSV file. */
 export interface EvaluateParams {
-  /** Estimators to measure: ease, svd, item_knn, popularity. Empty: all that the catalogue is small enough for. */
+  /** Estimators to measure: ease, sparse_ease, svd, item_knn, popularity. Empty: all that a training can afford; sparse_ease only without ease. */
   estimators: string[];
   /** Seed of the split. Default 42. */
   seed?: number | undefined;

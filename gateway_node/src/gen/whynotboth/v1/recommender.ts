@@ -301,7 +301,7 @@ export interface ListInteractionsResponse {
 export interface Model {
   /** Unique; sorts by time. */
   version: string;
-  /** ease, svd, item_knn or popularity. */
+  /** ease, sparse_ease, svd, item_knn or popularity. */
   estimator: string;
   /** The estimator's parameters. */
   params:
