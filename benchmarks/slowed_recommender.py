@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ml_service.domain import Item, ModelVersion
-from ml_service.entrypoints.grpc.server import GrpcServer
+from ml_service.entrypoints.grpc.decision_servicer import DecisionServicer
+from ml_service.entrypoints.grpc.server import GrpcServer, Servicers
 from ml_service.entrypoints.grpc.servicers import JobServicer, ModelServicer, RecommenderServicer
 from ml_service.entrypoints.ops.metrics import Metrics
 from ml_service.entrypoints.process.runtime import stop_signal
@@ -71,7 +72,8 @@ async def serve(requests_per_second: float, port: int) -> None:
     with SlowedThread(requests_per_second) as scoring, ThreadPoolExecutor(1) as lookups:
         service = RecommenderServicer(live, nothing, scoring, lookups, metrics)
         models = Models(live, nothing, nothing, announce=lambda _version: None)
-        server = GrpcServer(service, ModelServicer(models), JobServicer(nothing, nothing), metrics, connection_age_seconds=600)
+        servicers = Servicers(service, ModelServicer(models), JobServicer(nothing, nothing), DecisionServicer(nothing, nothing))
+        server = GrpcServer(servicers, metrics, connection_age_seconds=600)
         await server.start(HOST, port)
         await stopping.wait()
         await server.stop(1)

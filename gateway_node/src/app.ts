@@ -4,6 +4,7 @@ import type { Broker } from './clients/broker/broker.ts'
 import type { Recommender } from './clients/recommender/recommender.ts'
 import type { Config } from './config.ts'
 import { deadLettersRoutes } from './features/dead-letters/routes.ts'
+import { decisionsRoutes } from './features/decisions/routes.ts'
 import { interactionsRoutes } from './features/interactions/routes.ts'
 import { itemsRoutes } from './features/items/routes.ts'
 import { jobsRoutes } from './features/jobs/routes.ts'
@@ -59,6 +60,7 @@ export async function buildApp(config: Config, clients: Clients = {}) {
   await app.register(jobsRoutes)
   await app.register(deadLettersRoutes)
   await app.register(modelsRoutes)
+  await app.register(decisionsRoutes)
   await app.register(liveRoutes)
   await app.register(pagePlugin)
 

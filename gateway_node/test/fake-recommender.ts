@@ -1,6 +1,7 @@
 // A recommender in memory. The shared suite checks that it behaves like the gRPC client.
 import { Readable } from 'node:stream'
 import type {
+  Answers,
   DeadLetter,
   Item,
   Model,
@@ -10,6 +11,7 @@ import type {
   RecommendRequest,
 } from '../src/clients/recommender/recommender.ts'
 import { AppError, type Reason } from '../src/errors.ts'
+import { decision, questionnaire } from './features/decisions/decision.ts'
 
 const items: Item[] = Array.from({ length: 20 }, (_, index) => ({
   itemId: String(index + 1),
@@ -174,6 +176,17 @@ export class FakeRecommender implements Recommender {
     const { body, ...letter } = await this.getDeadLetter(deadLetterId)
     this.deadLetters.delete(deadLetterId)
     return letter
+  }
+
+  async getQuestionnaire() {
+    this.#enter('getQuestionnaire', undefined)
+    return questionnaire
+  }
+
+  async decide(answers: Answers) {
+    this.#enter('decide', answers)
+    if (Object.keys(answers).length === 0) throw new AppError('REQUEST_INVALID', 'There is no answer.')
+    return decision
   }
 
   onModelVersion(listener: (version: string) => void) {

@@ -25,16 +25,22 @@ export function findUnbounded(path: string, schema: Schema): string[] {
   if (schema.enum || 'const' in schema) return []
   if (schema.anyOf) return schema.anyOf.flatMap((part) => findUnbounded(path, part))
   const missing = (boundsOfType[schema.type ?? ''] ?? ['type']).filter((bound) => schema[bound] === undefined)
-  if (schema.patternProperties && schema.maxProperties === undefined) missing.push('maxProperties')
-  if (schema.type === 'object' && !schema.patternProperties && schema.additionalProperties !== false)
-    missing.push('additionalProperties')
+  const free = freeProperties(schema)
+  if (free && schema.maxProperties === undefined) missing.push('maxProperties')
+  if (schema.type === 'object' && !free && schema.additionalProperties !== false) missing.push('additionalProperties')
   const inner = [
     ...Object.entries(schema.properties ?? {}),
-    ...Object.entries(schema.patternProperties ?? {}),
+    ...Object.entries(free ?? {}),
     ...(schema.items ? [['items', schema.items] as const] : []),
   ]
   return [
     ...missing.map((bound) => `${path} has no ${bound}`),
     ...inner.flatMap(([name, part]) => findUnbounded(`${path}/${name}`, part)),
   ]
+}
+
+/** The properties with any name: OpenAPI writes them as `additionalProperties`. */
+function freeProperties({ patternProperties, additionalProperties }: Schema): Record<string, Schema> | undefined {
+  if (patternProperties) return patternProperties
+  return typeof additionalProperties === 'object' ? { '*': additionalProperties as Schema } : undefined
 }

@@ -11,7 +11,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
-from whynotboth.v1 import jobs_pb2_grpc, recommender_pb2_grpc
+from whynotboth.v1 import decisions_pb2_grpc, jobs_pb2_grpc, recommender_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
@@ -35,6 +35,7 @@ class GrpcDriver:
         self.recommender = recommender_pb2_grpc.RecommenderServiceStub(channel)
         self.models = recommender_pb2_grpc.ModelServiceStub(channel)
         self.jobs = jobs_pb2_grpc.JobServiceStub(channel)
+        self.decisions = decisions_pb2_grpc.DecisionServiceStub(channel)
         self._health = health_pb2_grpc.HealthStub(channel)
         self._channel = channel
 

@@ -81,7 +81,7 @@ export function writeProblem(error: AppError, request: Asked, response: ServerRe
   response.end(body)
 }
 
-const statusOf = ({ reason }: AppError): number => errorReasons[reason].httpStatus
+export const statusOf = ({ reason }: AppError): number => errorReasons[reason].httpStatus
 
 function problemHeaders({ kind, isRetryable, retryAfterSeconds }: AppError, requestId: string) {
   return {

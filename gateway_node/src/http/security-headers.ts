@@ -41,9 +41,9 @@ export const headersPlugin = fp(
 
 /**
  * Write a content security policy: everything from this gateway alone. Of the scripts in the text of `html` it allows the import map, which
- * browsers take from nowhere else, by its hash.
+ * browsers take from nowhere else, by its hash. `formAction` says where its forms may be sent.
  */
-export function writePolicy(html = ''): string {
+export function writePolicy(html = '', formAction: "'none'" | "'self'" = "'none'"): string {
   const inline = [...html.matchAll(/<script type="importmap">(.*?)<\/script>/gs)].map(([, text = '']) => text)
   const hashes = inline.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`)
   return [
@@ -53,7 +53,7 @@ export function writePolicy(html = ''): string {
     "img-src 'self' data:",
     "connect-src 'self'",
     "base-uri 'none'",
-    "form-action 'none'",
+    `form-action ${formAction}`,
     "frame-ancestors 'none'",
   ].join('; ')
 }

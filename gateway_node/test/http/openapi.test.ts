@@ -56,7 +56,7 @@ test('every route that needs a token has a security scheme and responses 401 and
       .filter(([, { security }]) => security?.length === 0)
       .map(([name]) => name)
       .sort(),
-    ['get /v1/live', 'get /v1/users', 'post /v1/sessions'],
+    ['get /v1/live', 'get /v1/users', 'post /v1/decisions', 'post /v1/sessions'],
   )
   for (const [name, { security, responses }] of closed) {
     assert.deepEqual(security, [{ bearer: [] }], name)

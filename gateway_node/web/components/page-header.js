@@ -20,6 +20,7 @@ export const PageHeader = () => html`
       <${LiveModel} />
       ${session.value && html`<${SocketBadge} />`}
       <${WhoItIs} />
+      <a href="/decide">Node, Python or both?</a>
       <a href="/docs">API docs</a>
     </div>
   </header>

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes import FakeDeadLetters
 
+from ml_service.adapters.decisions.criteria import read_criteria
 from ml_service.adapters.sql.job_ledger import SqlJobLedger
-from ml_service.entrypoints.grpc.server import GrpcServer
+from ml_service.entrypoints.grpc.decision_servicer import DecisionServicer
+from ml_service.entrypoints.grpc.server import GrpcServer, Servicers
 from ml_service.entrypoints.grpc.servicers import JobServicer, ModelServicer, RecommenderServicer
 from ml_service.entrypoints.ops.metrics import Metrics
+from ml_service.handlers.decisions import Decisions
 from ml_service.handlers.models import Models
 
 if TYPE_CHECKING:
@@ -51,7 +54,18 @@ def dead_letters(store: SqlStore) -> FakeDeadLetters:
 
 
 @pytest.fixture
+def decisions(executor: ThreadPoolExecutor) -> DecisionServicer:
+    """A decision tool without a figure of the lab."""
+    return DecisionServicer(Decisions(read_criteria(), dict), executor)
+
+
+@pytest.fixture
+def jobs(registry: FileRegistry, dead_letters: FakeDeadLetters) -> JobServicer:
+    return JobServicer(registry, dead_letters.handlers)
+
+
+@pytest.fixture
 async def server(
-    service: RecommenderServicer, models: Models, registry: FileRegistry, dead_letters: FakeDeadLetters, metrics: Metrics
+    service: RecommenderServicer, models: Models, jobs: JobServicer, decisions: DecisionServicer, metrics: Metrics
 ) -> GrpcServer:
-    return GrpcServer(service, ModelServicer(models), JobServicer(registry, dead_letters.handlers), metrics, connection_age_seconds=60)
+    return GrpcServer(Servicers(service, ModelServicer(models), jobs, decisions), metrics, connection_age_seconds=60)

@@ -179,16 +179,16 @@ def test_a_measured_ratio_replaces_the_assumed_one() -> None:
 
 
 def test_the_agenda_names_the_criteria_that_favour_the_hybrid() -> None:
-    favouring = {row.id for row in UNMEASURED.favouring()}
+    favouring = {row.id for row in UNMEASURED.decide(PROJECTS["chat"]).favouring}
 
     assert favouring >= {"idle-connections", "model-libraries", "isolation"}
     assert favouring.isdisjoint({"one-runtime", "first-version", "hop", "typing"})
 
 
 def test_the_record_has_the_headings_of_madr_and_cites_the_figures() -> None:
-    decisions = measured(idle_connection_memory=MEMORY)
+    decision = measured(idle_connection_memory=MEMORY).decide(PROJECTS["chat"])
 
-    record = decision_words.record(decisions.decide(PROJECTS["chat"]), decisions)
+    record = decision_words.record(decision, QUESTIONNAIRE)
 
     headings = [line for line in record.splitlines() if line.startswith("#")]
     assert headings == [

@@ -11,6 +11,7 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js'
+import { DecisionServiceClient } from '../../gen/whynotboth/v1/decisions.ts'
 import { JobServiceClient } from '../../gen/whynotboth/v1/jobs.ts'
 import { ModelServiceClient, RecommenderServiceClient } from '../../gen/whynotboth/v1/recommender.ts'
 import { openCertificates } from '../certificates.ts'
@@ -24,8 +25,8 @@ const serviceConfig = {
   loadBalancingConfig: [{ round_robin: {} }],
   methodConfig: [
     {
-      // All methods of this service only read, so another replica may be asked again.
-      name: [{ service: 'whynotboth.v1.RecommenderService' }],
+      // All methods of these services only read, so another replica may be asked again.
+      name: [{ service: 'whynotboth.v1.RecommenderService' }, { service: 'whynotboth.v1.DecisionService' }],
       retryPolicy: {
         maxAttempts: 3,
         initialBackoff: '0.02s',
@@ -80,6 +81,7 @@ export function openChannel(address: string, observe: Observe, tlsDir = '') {
     channel,
     recommender: new RecommenderServiceClient(target, credentials.createInsecure(), shared),
     models: new ModelServiceClient(target, credentials.createInsecure(), shared),
+    decisions: new DecisionServiceClient(target, credentials.createInsecure(), shared),
     jobs: new JobServiceClient(target, credentials.createInsecure(), shared),
   }
 }

@@ -10,7 +10,13 @@ import { createAnswerCache } from './answer-cache.ts'
 import { createBreaker } from './breaker.ts'
 import { callUnary, type Observe, openChannel } from './channel.ts'
 import { createLastKnown } from './last-known.ts'
-import { type CallMethod, createDeadLetterLookups, createLookups, createModelLookups } from './lookups.ts'
+import {
+  type CallMethod,
+  createDeadLetterLookups,
+  createDecisionLookups,
+  createLookups,
+  createModelLookups,
+} from './lookups.ts'
 import { createRecommend } from './recommend.ts'
 import type { Call, Recommender } from './recommender.ts'
 import { readResult } from './result-file.ts'
@@ -33,7 +39,11 @@ type RecommenderConfig = Pick<Config, 'recommenderAddress'> & Partial<Pick<Confi
 export function createRecommender(config: RecommenderConfig, surroundings: Surroundings): Recommender {
   const { log, onHint, newCall, observe, logger } = surroundings
   const measure = shield(observe, (error) => logger.error({ err: error }, 'gRPC call not measured'))
-  const { channel, recommender, models, jobs } = openChannel(config.recommenderAddress, measure, config.tlsDir)
+  const { channel, recommender, models, decisions, jobs } = openChannel(
+    config.recommenderAddress,
+    measure,
+    config.tlsDir,
+  )
   const breaker = createBreaker()
   const versions = createVersionWatch((error) => logger.error({ err: error }, 'version switch not handled'))
   const cache = createAnswerCache(log, () => versions.current)
@@ -81,6 +91,7 @@ export function createRecommender(config: RecommenderConfig, surroundings: Surro
     recommend,
     ...createLookups(recommender, callMethod),
     ...createModelLookups(models, callMethod, versions),
+    ...createDecisionLookups(decisions, callMethod),
     // Without the breaker: these calls wait for the broker, so their failures say nothing about the recommender.
     ...createDeadLetterLookups(jobs, callUnary),
     readResult: (jobId, call) => readResult(jobs, jobId, call),

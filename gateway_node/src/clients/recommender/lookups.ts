@@ -1,8 +1,18 @@
 // The calls that pass through without cache or batch: catalogue, users, histories, model versions, dead letters.
+import type { DecisionServiceClient } from '../../gen/whynotboth/v1/decisions.ts'
 import type { JobServiceClient } from '../../gen/whynotboth/v1/jobs.ts'
 import type { ModelServiceClient, RecommenderServiceClient } from '../../gen/whynotboth/v1/recommender.ts'
 import type { Method } from './channel.ts'
-import { toDeadLetter, toInteraction, toItem, toModel, toNextPage, toScoredItem, toUser } from './messages.ts'
+import {
+  toDeadLetter,
+  toDecision,
+  toInteraction,
+  toItem,
+  toModel,
+  toNextPage,
+  toScoredItem,
+  toUser,
+} from './messages.ts'
 import type { Call, Recommender } from './recommender.ts'
 import type { VersionWatch } from './version-watch.ts'
 
@@ -67,6 +77,18 @@ export function createModelLookups(
       versions.note(model.version, startedAt)
       return model
     },
+  }
+}
+
+type DecisionLookups = 'getQuestionnaire' | 'decide'
+
+export function createDecisionLookups(
+  client: DecisionServiceClient,
+  callMethod: CallMethod,
+): Pick<Recommender, DecisionLookups> {
+  return {
+    getQuestionnaire: (call) => callMethod(client.getQuestionnaire.bind(client), {}, call),
+    decide: async (answers, call) => toDecision(await callMethod(client.decide.bind(client), { answers }, call)),
   }
 }
 

@@ -1,10 +1,20 @@
 // Translates protobuf messages of the recommender into the gateway's types.
 
 import { AppError, toReason } from '../../errors.ts'
+import type { DecideResponse } from '../../gen/whynotboth/v1/decisions.ts'
 import type * as jobs from '../../gen/whynotboth/v1/jobs.ts'
 import type * as wire from '../../gen/whynotboth/v1/recommender.ts'
 import { RecommendationSource } from '../../gen/whynotboth/v1/recommender.ts'
-import type { DeadLetter, Interaction, Item, Model, Recommendations, ScoredItem, User } from './recommender.ts'
+import type {
+  DeadLetter,
+  Decision,
+  Interaction,
+  Item,
+  Model,
+  Recommendations,
+  ScoredItem,
+  User,
+} from './recommender.ts'
 
 /** Return a value that a message always has. Throws UPSTREAM_FAILED if it is absent, because that is a bug of the recommender. */
 export function requireValue<T>(value: T | undefined, name: string): T {
@@ -80,4 +90,13 @@ export function toDeadLetter(letter: jobs.DeadLetter | undefined): DeadLetter {
 /** Leave the token out of the last page. */
 export function toNextPage(nextPageToken: string): { nextPageToken?: string } {
   return nextPageToken === '' ? {} : { nextPageToken }
+}
+
+export function toDecision({ criteria, smallestChange, agenda, ...decision }: DecideResponse): Decision {
+  return {
+    ...decision,
+    criteria: criteria.map(({ evidence, ...row }) => ({ ...row, evidence: requireValue(evidence, 'the evidence') })),
+    smallestChange: smallestChange ?? null,
+    agenda: requireValue(agenda, 'the agenda'),
+  }
 }

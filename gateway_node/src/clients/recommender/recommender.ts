@@ -1,6 +1,7 @@
 // The recommender as the rest of the gateway sees it. Types only: the gRPC client and the fake of the tests implement them.
 import type { Readable } from 'node:stream'
 import type { Reason } from '../../errors.ts'
+import type * as decisions from '../../gen/whynotboth/v1/decisions.ts'
 import type { JobFile } from '../../gen/whynotboth/v1/jobs.ts'
 import type { LogHandlers } from '../broker/broker.ts'
 
@@ -73,6 +74,18 @@ export type DeadLetterPage = { deadLetters: DeadLetter[]; nextPageToken?: string
 /** A job's result file: its name, type and size, then its bytes. Destroying the body ends the call. */
 export type ResultFile = { header: JobFile; body: Readable }
 
+/** The questions of the decision tool, and typical projects. */
+export type Questionnaire = decisions.GetQuestionnaireResponse
+/** The ids of answers by the ids of questions. */
+export type Answers = Record<string, string>
+export type CriterionResult = Omit<decisions.CriterionResult, 'evidence'> & { evidence: decisions.Evidence }
+/** Which back end suits a project. `smallestChange` is null if no small change leads to another decision. */
+export type Decision = Omit<decisions.DecideResponse, 'criteria' | 'smallestChange' | 'agenda'> & {
+  criteria: CriterionResult[]
+  smallestChange: decisions.SmallestChange | null
+  agenda: decisions.Agenda
+}
+
 export type RecommenderState = { channel: string; breaker: 'closed' | 'open' | 'half-open' }
 
 /** Every method rejects with an AppError. */
@@ -97,6 +110,8 @@ export interface Recommender {
   /** `queued` says whether the job is queued again. It isn't if the job needs no other run. */
   replayDeadLetter(deadLetterId: string, call: Call): Promise<{ deadLetter: DeadLetter; queued: boolean }>
   dropDeadLetter(deadLetterId: string, call: Call): Promise<DeadLetter>
+  getQuestionnaire(call: Call): Promise<Questionnaire>
+  decide(answers: Answers, call: Call): Promise<Decision>
   /** Call the listener when answers show another live version than before, the first one included. Returns the function that ends this. */
   onModelVersion(listener: (version: string) => void): () => void
   state(): RecommenderState

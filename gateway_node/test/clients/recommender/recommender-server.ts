@@ -8,6 +8,7 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js'
 import { AppError } from '../../../src/errors.ts'
+import { DecisionServiceService } from '../../../src/gen/whynotboth/v1/decisions.ts'
 import { ErrorReason } from '../../../src/gen/whynotboth/v1/errors.ts'
 import {
   JobServiceService,
@@ -54,6 +55,7 @@ export class RecommenderServer {
     this.#server.addService(RecommenderServiceService, this.#recommenderService())
     this.#server.addService(ModelServiceService, this.#modelService())
     this.#server.addService(JobServiceService, this.#jobService())
+    this.#server.addService(DecisionServiceService, this.#decisionService())
     this.port = await new Promise<number>((resolve, reject) => {
       const credentials = ServerCredentials.createInsecure()
       this.#server.bindAsync(`${host}:${port}`, credentials, (error, bound) => (error ? reject(error) : resolve(bound)))
@@ -183,6 +185,17 @@ export class RecommenderServer {
       dropDeadLetter: this.#answer(async ({ deadLetterId }: { deadLetterId: string }) => ({
         deadLetter: toWireDeadLetter(await fake.dropDeadLetter(deadLetterId)),
       })),
+    }
+  }
+
+  #decisionService() {
+    const { fake } = this
+    return {
+      getQuestionnaire: this.#answer(() => fake.getQuestionnaire()),
+      decide: this.#answer(async ({ answers }: { answers: Record<string, string> }) => {
+        const { smallestChange, ...decision } = await fake.decide(answers)
+        return { ...decision, smallestChange: smallestChange ?? undefined }
+      }),
     }
   }
 

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test'
 import type { Call, RecommendedItem, Recommender } from '../../../src/clients/recommender/recommender.ts'
 import type { FakeRecommender } from '../../fakes.ts'
 import { deadLetter } from '../../features/dead-letters/dead-letter.ts'
+import { decision, questionnaire } from '../../features/decisions/decision.ts'
 
 export type RecommenderUnderTest = { recommender: Recommender; fake: FakeRecommender }
 
@@ -59,6 +60,17 @@ export function testRecommender(name: string, open: (t: TestContext) => Promise<
     await assert.rejects(recommender.getUser('none', call), { reason: 'USER_UNKNOWN' })
     await assert.rejects(recommender.promoteModel('none', call), { reason: 'MODEL_VERSION_UNKNOWN' })
     await assert.rejects(recommender.readResult('none', call), { reason: 'JOB_RESULT_MISSING' })
+  })
+
+  test(`${name}: a decision has its evidence and its smallest change`, async (t) => {
+    const { recommender } = await open(t)
+
+    const questions = await recommender.getQuestionnaire(call)
+    const decided = await recommender.decide({ load: 'low' }, call)
+
+    assert.deepEqual(questions, questionnaire)
+    assert.deepEqual(decided, decision)
+    await assert.rejects(recommender.decide({}, call), { reason: 'REQUEST_INVALID', message: 'There is no answer.' })
   })
 
   test(`${name}: lists come in pages`, async (t) => {

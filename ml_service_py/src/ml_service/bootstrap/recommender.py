@@ -20,7 +20,9 @@ from ml_service.adapters.sql.database import require_migrated
 from ml_service.adapters.sql.interaction_log import STREAM as INTERACTIONS
 from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.bootstrap.clients import open_clients
-from ml_service.entrypoints.grpc.server import GrpcServer
+from ml_service.bootstrap.decisions import open_decisions
+from ml_service.entrypoints.grpc.decision_servicer import DecisionServicer
+from ml_service.entrypoints.grpc.server import GrpcServer, Servicers
 from ml_service.entrypoints.grpc.servicers import JobServicer, ModelServicer, RecommenderServicer
 from ml_service.entrypoints.log.log_follower import LogFollower
 from ml_service.entrypoints.log.model_follower import ModelFollower
@@ -55,6 +57,8 @@ SCORING_THREADS = 2
 SEARCH_THREADS = 1
 #: Fewer than the store's connections: model versions and dead letters need some too.
 STORE_THREADS = 6
+#: Decisions wait for each other, so that they never take more than one processor from the recommendations.
+DECISION_THREADS = 1
 
 
 class RecommenderProcess:
@@ -66,6 +70,7 @@ class RecommenderProcess:
         self.scoring = ThreadPoolExecutor(SCORING_THREADS, "scoring")
         self.searching = ThreadPoolExecutor(SEARCH_THREADS, "searching")
         self.querying = ThreadPoolExecutor(STORE_THREADS, "store")
+        self.deciding = ThreadPoolExecutor(DECISION_THREADS, "deciding")
         self.publisher = Publisher(clients.broker, "recommender publisher")
         events, commands = BrokerEvents(self.publisher), BrokerJobCommands(self.publisher)
         self.models = Models(live, clients.store, clients.registry, events.model_promoted)
@@ -76,18 +81,18 @@ class RecommenderProcess:
         self.metrics.watch(self.readers)
         dead_letters = DeadLetters(BrokerDeadLetterQueue(clients.broker), SqlJobLedger(clients.store.engine), events, commands)
         store = StoreWithDeadline(clients.store, self.querying)
-        self.server = GrpcServer(
+        servicers = Servicers(
             RecommenderServicer(live, store, self.scoring, self.searching, self.metrics),
             ModelServicer(self.models),
             JobServicer(clients.registry, dead_letters),
-            self.metrics,
-            settings.recommender_connection_age_seconds,
+            DecisionServicer(open_decisions(settings), self.deciding),
         )
+        self.server = GrpcServer(servicers, self.metrics, settings.recommender_connection_age_seconds)
         self.readiness = Readiness(self.conditions)
 
     @property
     def executors(self) -> Sequence[ThreadPoolExecutor]:
-        return self.scoring, self.searching, self.querying
+        return self.scoring, self.searching, self.querying, self.deciding
 
     @property
     def threads(self) -> Sequence[BrokerThread]:

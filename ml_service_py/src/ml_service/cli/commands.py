@@ -119,8 +119,10 @@ def decide(answers_path: Path, *, as_record: bool) -> None:
             example = '{"connections": "thousands", "team": "javascript"}'
             raise InvalidArgument("BODY_MALFORMED", f"{answers_path} isn't a JSON object of texts. Write answers as {example}.") from None
         decisions = open_decisions(settings)
-        decision = decisions.decide(answers)
-        typer.echo(decision_words.record(decision, decisions) if as_record else "\n".join(decision_words.report(decision, decisions)))
+        decision, questionnaire = decisions.decide(answers), decisions.questionnaire
+        typer.echo(
+            decision_words.record(decision, questionnaire) if as_record else "\n".join(decision_words.report(decision, questionnaire))
+        )
 
 
 def _has_live_version(clients: Clients) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ml_service.handlers.decisions import CriterionResult, Decision, Decisions
+    from ml_service.handlers.decisions import CriterionResult, Decision
     from ml_service.model.questionnaire import Option, Question, Questionnaire
 
 NAMES: dict[Option, str] = {"node": "Node", "python": "Python", "both": "both"}
@@ -29,9 +30,8 @@ def summary(decision: Decision, questionnaire: Questionnaire) -> list[str]:
     ]
 
 
-def report(decision: Decision, decisions: Decisions) -> list[str]:
+def report(decision: Decision, questionnaire: Questionnaire) -> list[str]:
     """Return all that the tool says, line by line."""
-    questionnaire = decisions.questionnaire
     return [
         *summary(decision, questionnaire),
         "",
@@ -43,67 +43,48 @@ def report(decision: Decision, decisions: Decisions) -> list[str]:
         "Not known:",
         *_bullets(decision.unknowns),
         "",
-        _agenda(decisions),
+        _agenda(decision, questionnaire),
         *_bullets(questionnaire.agenda.when_not),
     ]
 
 
-def record(decision: Decision, decisions: Decisions) -> str:
+def record(decision: Decision, questionnaire: Questionnaire) -> str:
     """Return the decision as a Markdown page. It cites the figure or the sentence behind each criterion."""
-    questionnaire = decisions.questionnaire
     title = " or ".join({**NAMES, "both": "Node and Python"}[winner] for winner in decision.winners)
-    return "\n".join(
-        [
-            f"# Write the back end in {title}",
-            "",
-            "Status: proposed",
-            "",
-            "## Context and Problem Statement",
-            "",
+    outcome = " ".join([f"Chosen: {headline(decision)}", _shares(decision), *_reasons(decision)])
+    sections = {
+        f"# Write the back end in {title}": ["Status: proposed"],
+        "## Context and Problem Statement": [
             "Which language should the back end have: Node, Python, or both? These are the requirements:",
             "",
             *(f"- {question.text} {_answer_text(question, decision)}" for question in questionnaire.questions),
-            "",
-            "## Decision Drivers",
-            "",
-            *(f"- {result.criterion.title} ({result.weight:.0%} of the weight)" for result in _by_weight(decision.criteria)),
-            "",
-            "## Considered Options",
-            "",
-            *_bullets(NAMES.values()),
-            "",
-            "## Decision Outcome",
-            "",
-            " ".join([f"Chosen: {headline(decision)}", _shares(decision), *_reasons(decision)]),
-            "",
-            "### Consequences",
-            "",
-            *(
-                f"- {'Good' if result.lead > 0 else 'Bad'}, {result.criterion.title}: {result.criterion.reason}"
-                for result in _arguments(decision)
-            ),
-            "",
-            "### Confirmation",
-            "",
+        ],
+        "## Decision Drivers": [f"- {row.criterion.title} ({row.weight:.0%} of the weight)" for row in _by_weight(decision.criteria)],
+        "## Considered Options": [*_bullets(NAMES.values())],
+        "## Decision Outcome": [outcome],
+        "### Consequences": [*_consequences(decision)],
+        "### Confirmation": [
             _sensitivity(decision, questionnaire),
-            "Build a small prototype in each of the options, measure response times and set-up effort, and decide again.",
-            "",
-            "## More Information",
-            "",
-            "| criterion | weight | lead | evidence |",
-            "| --- | --- | --- | --- |",
-            *(_evidence_row(result) for result in decision.criteria),
-            "",
-            f"The lead is that of {NAMES[decision.options[0].option]} over the next option. Not known:",
-            "",
-            *_bullets(decision.unknowns),
-            "",
-            _agenda(decisions),
-            "",
-            *_bullets(questionnaire.agenda.when_not),
-            "",
-        ]
-    )
+            "Build a small prototype in each option, measure it, and decide again.",
+        ],
+        "## More Information": [*_more_information(decision, questionnaire)],
+    }
+    return "\n\n".join("\n".join([heading, "", *lines]) for heading, lines in sections.items()) + "\n"
+
+
+def _consequences(decision: Decision) -> Iterator[str]:
+    for row in itertools.chain(*decision.arguments):
+        yield f"- {'Good' if row.lead > 0 else 'Bad'}, {row.criterion.title}: {row.criterion.reason}"
+
+
+def _more_information(decision: Decision, questionnaire: Questionnaire) -> Iterator[str]:
+    yield "| criterion | weight | lead | evidence |"
+    yield "| --- | --- | --- | --- |"
+    yield from map(_evidence_row, decision.criteria)
+    yield f"\nThe lead is that of {NAMES[decision.options[0].option]} over the next option. Not known:\n"
+    yield from _bullets(decision.unknowns)
+    yield f"\n{_agenda(decision, questionnaire)}\n"
+    yield from _bullets(questionnaire.agenda.when_not)
 
 
 def _shares(decision: Decision) -> str:
@@ -143,13 +124,9 @@ def _answer_text(question: Question, decision: Decision) -> str:
     return next((f"**{answer.text}**" for answer in question.answers if answer.id == given), "Not answered.")
 
 
-def _arguments(decision: Decision) -> tuple[CriterionResult, ...]:
-    leading, trailing = decision.arguments
-    return leading + trailing
-
-
 def _evidence_row(result: CriterionResult) -> str:
-    return f"| {result.criterion.title} | {result.weight:.0%} | {result.lead:+.2f} | {_cite(result)} |"
+    evidence = _cite(result).replace("|", "\\|")
+    return f"| {result.criterion.title} | {result.weight:.0%} | {result.lead:+.2f} | {evidence} |"
 
 
 def _cite(result: CriterionResult) -> str:
@@ -157,9 +134,9 @@ def _cite(result: CriterionResult) -> str:
     return f"{result.evidence.text}{command}."
 
 
-def _agenda(decisions: Decisions) -> str:
-    favouring = "; ".join(criterion.title for criterion in decisions.favouring())
-    return f"{decisions.questionnaire.agenda.statement} These criteria favour it: {favouring}."
+def _agenda(decision: Decision, questionnaire: Questionnaire) -> str:
+    favouring = "; ".join(criterion.title for criterion in decision.favouring)
+    return f"{questionnaire.agenda.statement} These criteria favour it: {favouring}."
 
 
 def _titles(results: Iterable[CriterionResult]) -> str:

@@ -15,7 +15,7 @@ from ml_service.model.weight_space import WeightSpace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from ml_service.model.questionnaire import Agenda, Answer, Criterion, Measurement, Option, Question, Questionnaire
+    from ml_service.model.questionnaire import Answer, Criterion, Measurement, Option, Question, Questionnaire
     from ml_service.model.weight_space import OptionResult, Samples
 
 #: Reports are short: the criteria that speak most for the leader, and for its rival.
@@ -57,6 +57,8 @@ class Decision:
     criteria: tuple[CriterionResult, ...]
     change: Change | None
     unknowns: tuple[str, ...]
+    #: The criteria that favour this project's own architecture: no option beats `both`, and it beats one.
+    favouring: tuple[Criterion, ...]
 
     @property
     def arguments(self) -> tuple[tuple[CriterionResult, ...], tuple[CriterionResult, ...]]:
@@ -73,17 +75,6 @@ class Decisions:
         self.questionnaire = questionnaire
         self._questions = {question.id: question for question in questionnaire.questions}
         self._read_measurements = read_measurements
-
-    @property
-    def agenda(self) -> Agenda:
-        return self.questionnaire.agenda
-
-    def favouring(self) -> tuple[Criterion, ...]:
-        """Return the criteria that favour this project's own architecture: no option beats `both`, and it beats one."""
-        scores = WeightSpace(self.questionnaire, self._read_measurements()).scores.mean(axis=0).round(2)
-        both = scores[:, OPTIONS.index("both"), None]
-        favours = (both >= scores).all(axis=1) & (both > scores).any(axis=1)
-        return tuple(criterion for criterion, is_favourable in zip(self.questionnaire.criteria, favours, strict=True) if is_favourable)
 
     def decide(self, answers: Mapping[str, str]) -> Decision:
         """Return the decision. Raise InvalidArgument (REQUEST_INVALID) for no answers, unknown ones, or ones that exclude every option."""
@@ -105,6 +96,7 @@ class Decisions:
             criteria=tuple(self._criteria(space, answers, results, measurements)),
             change=self._smallest_change(space, answers, winners),
             unknowns=tuple(self._unknowns(answers, measurements)),
+            favouring=tuple(self._favouring(space)),
         )
 
     def _require_known(self, answers: Mapping[str, str]) -> None:
@@ -171,7 +163,13 @@ class Decisions:
         ]
         if unmeasured:
             yield f"Not measured, so the range of scores is an assumption: {'; '.join(unmeasured)}. `make lab` measures them."
-        yield from self.agenda.not_asked
+        yield from self.questionnaire.agenda.not_asked
+
+    def _favouring(self, space: WeightSpace) -> Iterator[Criterion]:
+        scores = space.scores.mean(axis=0).round(2)
+        both = scores[:, OPTIONS.index("both"), None]
+        favours = (both >= scores).all(axis=1) & (both > scores).any(axis=1)
+        return (criterion for criterion, is_favourable in zip(self.questionnaire.criteria, favours, strict=True) if is_favourable)
 
 
 def _answer(question: Question, answer_id: str) -> Answer:

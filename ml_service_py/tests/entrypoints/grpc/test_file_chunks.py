@@ -12,8 +12,7 @@ from structlog.testing import capture_logs
 from waiting import eventually
 
 from ml_service.domain import JobFile
-from ml_service.entrypoints.grpc.server import GrpcServer
-from ml_service.entrypoints.grpc.servicers import JobServicer, ModelServicer, RecommenderServicer
+from ml_service.entrypoints.grpc.servicers import JobServicer
 from whynotboth.v1.jobs_pb2 import ReadResultRequest
 
 if TYPE_CHECKING:
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from fakes import FakeDeadLetters
 
     from ml_service.adapters.registry.registry import FileRegistry
-    from ml_service.entrypoints.ops.metrics import Metrics
-    from ml_service.handlers.models import Models
+    from ml_service.entrypoints.grpc.server import GrpcServer
 
 
 class SlowRegistry:
@@ -54,11 +52,6 @@ def slow() -> SlowRegistry:
 @pytest.fixture
 def jobs(slow: SlowRegistry, dead_letters: FakeDeadLetters) -> JobServicer:
     return JobServicer(cast("FileRegistry", slow), dead_letters.handlers)
-
-
-@pytest.fixture
-async def server(service: RecommenderServicer, models: Models, jobs: JobServicer, metrics: Metrics) -> GrpcServer:
-    return GrpcServer(service, ModelServicer(models), jobs, metrics, connection_age_seconds=60)
 
 
 async def test_a_transfer_cancelled_during_a_chunk_is_not_a_bug(jobs: JobServicer, slow: SlowRegistry) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import grpc
@@ -14,10 +15,11 @@ from grpc_reflection.v1alpha import reflection
 from ml_service.entrypoints.grpc.credentials import mutual_tls
 from ml_service.entrypoints.grpc.interceptors import CallsInFlight, ServiceInterceptor
 from ml_service.entrypoints.process.runtime import UnusablePort
-from whynotboth.v1 import jobs_pb2, jobs_pb2_grpc, recommender_pb2, recommender_pb2_grpc
+from whynotboth.v1 import decisions_pb2, decisions_pb2_grpc, jobs_pb2, jobs_pb2_grpc, recommender_pb2, recommender_pb2_grpc
 
 if TYPE_CHECKING:
     from ml_service.adapters.certificates import Certificates
+    from ml_service.entrypoints.grpc.decision_servicer import DecisionServicer
     from ml_service.entrypoints.grpc.servicers import JobServicer, ModelServicer, RecommenderServicer
     from ml_service.entrypoints.ops.metrics import Metrics
 
@@ -30,6 +32,7 @@ STANDING_SECONDS = 0.25
 SERVICES = (
     *(service.full_name for service in recommender_pb2.DESCRIPTOR.services_by_name.values()),
     *(service.full_name for service in jobs_pb2.DESCRIPTOR.services_by_name.values()),
+    *(service.full_name for service in decisions_pb2.DESCRIPTOR.services_by_name.values()),
 )
 OPTIONS = (
     # A taken port is an error, not a second server that gets half of the calls.
@@ -43,12 +46,20 @@ OPTIONS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Servicers:
+    """One servicer for each service of the contract."""
+
+    recommender: RecommenderServicer
+    models: ModelServicer
+    jobs: JobServicer
+    decisions: DecisionServicer
+
+
 class GrpcServer:
     """Serves from `start` to `stop`. The health service says whether it takes work."""
 
-    def __init__(
-        self, recommender: RecommenderServicer, models: ModelServicer, jobs: JobServicer, metrics: Metrics, connection_age_seconds: float
-    ) -> None:
+    def __init__(self, servicers: Servicers, metrics: Metrics, connection_age_seconds: float) -> None:
         self._calls = CallsInFlight()
         self._is_serving = False
         self._health = health_aio.HealthServicer()
@@ -57,9 +68,10 @@ class GrpcServer:
         self._server = grpc.aio.server(
             interceptors=[ServiceInterceptor(self._calls, metrics)], options=options, maximum_concurrent_rpcs=CALLS_MAX
         )
-        recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(recommender, self._server)
-        recommender_pb2_grpc.add_ModelServiceServicer_to_server(models, self._server)
-        jobs_pb2_grpc.add_JobServiceServicer_to_server(jobs, self._server)
+        recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(servicers.recommender, self._server)
+        recommender_pb2_grpc.add_ModelServiceServicer_to_server(servicers.models, self._server)
+        jobs_pb2_grpc.add_JobServiceServicer_to_server(servicers.jobs, self._server)
+        decisions_pb2_grpc.add_DecisionServiceServicer_to_server(servicers.decisions, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection([*SERVICES, "grpc.health.v1.Health", reflection.SERVICE_NAME], self._server)
 
