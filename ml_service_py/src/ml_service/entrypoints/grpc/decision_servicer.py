@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from ml_service.entrypoints.grpc.concurrency_limiter import ConcurrencyLimiter
+from ml_service.entrypoints.grpc.servicers import ConcurrencyLimiter
 from ml_service.handlers import decision_words
 from whynotboth.v1 import decisions_pb2, decisions_pb2_grpc
 
