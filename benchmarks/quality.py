@@ -14,6 +14,7 @@ from ml_service.model.candidates import ESTIMATORS, fit
 from ml_service.model.ease import EASE
 from ml_service.model.holdout import split_by_item
 from ml_service.model.metrics import ranking_metrics
+from ml_service.model.plan import plan_search
 from ml_service.model.ratings import ratings_of
 from ml_service.model.selection import search
 
@@ -64,7 +65,7 @@ def main() -> None:
 
 
 def _choose_and_test(estimator: str, train: Ratings, test: Ratings, seed: int) -> Outcome:
-    chosen = search(train, [estimator], FOLDS, seed, lambda _: None).best.configuration
+    chosen = search(train, plan_search([estimator], train.sizes, FOLDS, seed), lambda _: None).best.configuration
     fitted = fit(chosen, train.pairs, train.ratings)
     return Outcome(" ".join(f"{name}={value:g}" for name, value in chosen.searched.items()), ranking_metrics(fitted, test.pairs))
 

@@ -27,7 +27,7 @@ from infra.local.errors import LocalError
 from infra.local.progress import Progress
 from infra.local.stopping import StopAsked, StopSignals
 from ml_service.domain import new_version_name
-from ml_service.model.plan import choose_estimators
+from ml_service.model.plan import plan_search
 from ml_service.model.sizes import Sizes
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _measure_one(size: Size, folder: Path, amqp_url: str, progress: Progress) ->
     """Measure one size. Each step is its own process, so that it has its own memory peak."""
     progress.say(f"{size.users:,} users, {size.items:,} items")
     estimator, versions = (
-        choose_estimators((), Sizes(size.users, size.items, size.users * size.per_user))[0],
+        plan_search((), Sizes(size.users, size.items, size.users * size.per_user), folds=3, seed=42).estimators[0],
         sorted(new_version_name() for _ in range(2)),
     )
     variables = {**Data(folder).environment, **QUIET, "AMQP_URL": amqp_url, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}:{PYTHON_PATH}"}

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.growth.growth_report import DRAWN, GrowthReport, Point
 from benchmarks.synthetic import Size, Synthetic, generate, write_csv
 from ml_service.adapters.datasets.csv_import import read_csv
+from ml_service.model.plan import plan_search
 from ml_service.model.ratings import ratings_of
 from ml_service.model.selection import search
 
@@ -48,7 +49,7 @@ def test_a_few_items_have_most_of_the_interactions(made: Synthetic) -> None:
 def test_a_model_finds_the_planted_preferences(made: Synthetic) -> None:
     ratings = ratings_of((row.user_id, row.item_id, row.rating) for row in made.interactions())
 
-    measured = search(ratings, ["item_knn", "popularity"], 2, 1, lambda _: None).best_of_each
+    measured = search(ratings, plan_search(["item_knn", "popularity"], ratings.sizes, 2, 1), lambda _: None).best_of_each
     found = {row.configuration.estimator: row.ndcg for row in measured}
 
     assert found["item_knn"] > 1.5 * found["popularity"]

@@ -20,7 +20,7 @@ from ml_service.errors import Internal, InvalidArgument, ServiceError
 from ml_service.handlers.jobs.kinds.train import JobVersionReservation
 from ml_service.handlers.training import GATE_PERCENT, CommandVersionReservation, TrainParams, train
 from ml_service.model.candidates import ESTIMATORS
-from ml_service.model.sizes import BYTES_MAX, Cost
+from ml_service.model.sizes import BYTES_MAX, Cost, Sizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,6 +149,26 @@ def test_a_live_version_that_can_not_be_measured_any_more_stays_live(
     assert not outcome.promoted
     assert live_version(planted) == champion.model_version
     assert outcome.model_version in registry.list_versions()
+
+
+def test_a_training_that_can_not_fit_is_refused_before_the_ratings_are_read(
+    planted: SqlStore, registry: FileRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planted, "count_sizes", lambda: Sizes(users=9_000_000, items=1_000_000, interactions=900_000_000))
+    monkeypatch.setattr(planted, "load_ratings", lambda: pytest.fail("the ratings were read"))
+
+    with pytest.raises(InvalidArgument, match=r"popularity needs .* GB for 9,000,000 users, 1,000,000 items and 900,000,000 interactions"):
+        train(planted, registry, CommandVersionReservation(planted), POPULARITY, ignore)
+
+
+def test_the_last_step_names_what_was_left_out(planted: SqlStore, registry: FileRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Progress] = []
+    monkeypatch.setattr(ESTIMATORS["ease"], "cost", lambda _sizes: Cost(BYTES_MAX, 1))
+
+    train(planted, registry, CommandVersionReservation(planted), TrainParams(folds=2), told.append)
+
+    assert "; left out ease: it needs 4.2 GB for" in told[0].step
+    assert told[-1].step.partition("; ")[2] == told[0].step.partition("; ")[2]
 
 
 def test_progress_goes_up_and_a_training_that_its_report_ends_leaves_no_version(planted: SqlStore, registry: FileRegistry) -> None:

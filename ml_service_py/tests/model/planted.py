@@ -1,8 +1,20 @@
 """Data with a known answer: even users have all even items and odd users all odd items, except the item with their own number."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from ml_service.model import selection
+from ml_service.model.plan import plan_search
 from ml_service.model.ratings import Ratings, ratings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ml_service.model.candidates import Configuration, Found, Measured
+    from ml_service.model.selection import Report
 
 SIZE = 20
 
@@ -24,3 +36,12 @@ def tastes(users: int = 2_000, items: int = 1_000, groups: int = 10, each: int =
     ranks = (size ** chance.random(users * each)).astype(int) - 1
     rows = np.unique(np.column_stack([np.repeat(np.arange(users), each), liked * size + ranks]), axis=0)
     return ratings_of((f"{user}", f"{item}", 4.0) for user, item in rows.tolist())
+
+
+def search(ratings: Ratings, estimators: Sequence[str], folds: int, seed: int, report: Report) -> Found:
+    """Search by the plan for these ratings."""
+    return selection.search(ratings, plan_search(estimators, ratings.sizes, folds, seed), report)
+
+
+def measure(configuration: Configuration, ratings: Ratings, folds: int, seed: int) -> Measured:
+    return selection.measure(configuration, ratings, plan_search([], ratings.sizes, folds, seed))

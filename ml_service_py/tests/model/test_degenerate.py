@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from planted import measure, search
 
 from ml_service.errors import InvalidArgument
 from ml_service.model.candidates import ESTIMATORS, REASON_LENGTH_MAX, Configuration, build
@@ -14,7 +15,6 @@ from ml_service.model.item_weights import are_finite
 from ml_service.model.popularity import Popularity
 from ml_service.model.ratings import Float32Array, Ratings, ratings_of
 from ml_service.model.scoring import recommend
-from ml_service.model.selection import measure, search
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -1,80 +1,136 @@
-"""Which estimators suit a data set, and the error for one that is too large."""
+"""The plan of a search: the estimators and the effort that a training can afford, and the error for data that is too large."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
+from planted import checkerboard, measure, search
 
 from ml_service.errors import InvalidArgument
+from ml_service.model import plan
 from ml_service.model.candidates import ESTIMATORS, Configuration, build
+from ml_service.model.ease import EASE
 from ml_service.model.item_weights import ITEMS_MAX_DENSE
-from ml_service.model.plan import choose_estimators
-from ml_service.model.ratings import ratings_of
-from ml_service.model.selection import measure
-from ml_service.model.sizes import BYTES_ALWAYS, BYTES_MAX, Cost, Sizes
+from ml_service.model.plan import ITEMS_SEARCHED, fits_at_once, plan_search
+from ml_service.model.popularity import Popularity
+from ml_service.model.sizes import BYTES_MAX, Cost, Sizes, fit_bytes, process_bytes
 
-OTHERS = ("svd", "item_knn", "popularity")
+if TYPE_CHECKING:
+    from ml_service.domain import Progress
+
+MOVIELENS = Sizes(943, 1_682, 100_000)
+#: From small data to data that no dense matrix can serve.
+MANY_SIZES = [
+    MOVIELENS,
+    Sizes(2_000, 17_600, 150_000),
+    Sizes(70_000, 10_000, 10_000_000),
+    Sizes(100_000, ITEMS_MAX_DENSE, 5_000_000),
+    Sizes(500_000, 100_000, 10_000_000),
+]
 
 
-def with_items(count: int) -> Sizes:
-    return Sizes(users=10_000, items=count, interactions=200_000)
+def ignore(_progress: Progress) -> None:
+    pass
 
 
-def test_no_chosen_estimator_exceeds_the_memory_limit() -> None:
-    for items in (100, 5_000, ITEMS_MAX_DENSE):
-        chosen = choose_estimators((), with_items(items))
+def plan_for(sizes: Sizes, *named: str) -> plan.Plan:
+    return plan_search(named, sizes, folds=3, seed=1)
 
-        assert max(BYTES_ALWAYS + ESTIMATORS[name].cost(with_items(items)).bytes for name in chosen) <= BYTES_MAX
+
+@pytest.mark.parametrize("sizes", MANY_SIZES, ids=str)
+def test_the_fits_at_once_stay_within_the_memory_of_a_training(sizes: Sizes) -> None:
+    names = plan_for(sizes).estimators
+
+    largest = max(fit_bytes(ESTIMATORS[name].cost(sizes), sizes) for name in names)
+    assert process_bytes(sizes) + fits_at_once(names, sizes) * largest <= BYTES_MAX
+
+
+@pytest.mark.parametrize("sizes", MANY_SIZES, ids=str)
+def test_a_default_search_ends_within_its_time(sizes: Sizes) -> None:
+    planned = plan_for(sizes)
+
+    assert plan._seconds(planned.estimators, planned.effort, sizes) <= plan.SECONDS_MAX  # the estimate has no other reader
 
 
 def test_two_matrices_of_the_largest_size_fit_into_the_memory_limit() -> None:
     assert 2 * 4 * ITEMS_MAX_DENSE**2 < BYTES_MAX
 
 
-@pytest.mark.parametrize(("items", "chosen"), [(5_000, ("ease", *OTHERS)), (15_000, OTHERS), (ITEMS_MAX_DENSE, OTHERS)])
-def test_a_training_without_named_estimators_tries_all_that_suit_the_catalogue(items: int, chosen: tuple[str, ...]) -> None:
-    assert choose_estimators((), with_items(items)) == chosen
+def test_small_data_is_searched_with_all_that_was_asked_for_and_without_notes() -> None:
+    planned = plan_for(MOVIELENS)
+
+    assert set(planned.estimators) >= {"ease", "svd", "item_knn", "popularity"}
+    assert (planned.effort.folds, planned.effort.items, planned.notes) == (3, MOVIELENS.items, "")
 
 
-def test_only_the_named_estimator_is_tried() -> None:
-    assert choose_estimators(["item_knn"], with_items(15_000)) == ("item_knn",)
+@pytest.mark.parametrize("users", [2_000, 100_000])
+def test_ease_is_tried_up_to_the_largest_dense_matrix(users: int) -> None:
+    assert "ease" in plan_for(Sizes(users, ITEMS_MAX_DENSE, 20 * users)).estimators
 
 
-def test_an_estimator_for_which_the_catalogue_is_too_large_is_rejected_with_the_numbers_and_the_alternatives() -> None:
+def test_where_fits_are_expensive_the_search_makes_fewer_and_says_so() -> None:
+    planned = plan_for(Sizes(100_000, ITEMS_MAX_DENSE, 2_000_000))
+
+    assert (planned.effort.folds, planned.effort.items) == (1, ITEMS_SEARCHED)
+    assert "1 instead of 3 folds, parameters from the 10,000 most popular items" in planned.notes
+
+
+def test_an_estimator_that_does_not_fit_is_left_out_with_the_numbers() -> None:
+    planned = plan_for(Sizes(100_000, ITEMS_MAX_DENSE + 1, 2_000_000))
+
+    assert {"ease", "svd"}.isdisjoint(planned.estimators)
+    assert "popularity" in planned.estimators
+    assert "left out ease: it learns a dense matrix, which may have 20,000 items, and there are 20,001" in planned.notes
+
+
+def test_a_named_estimator_that_does_not_fit_is_rejected_with_the_numbers() -> None:
     with pytest.raises(InvalidArgument) as caught:
-        choose_estimators(["item_knn", "ease"], with_items(20_000))
+        plan_for(Sizes(100_000, 30_000, 2_000_000), "item_knn", "ease")
 
     assert caught.value.reason == "JOB_PARAMS_INVALID"
     assert caught.value.detail == (
-        "ease needs 2.7 GB and 24 s a fit for 20,000 items; a training may use 4 GB and 5 s a fit, a dense matrix 20,000 items. "
-        "Name svd or item_knn or popularity, or no estimator."
+        "ease learns a dense matrix, which may have 20,000 items, and there are 30,000. Name other estimators, or none."
     )
 
 
-def test_above_the_bound_of_a_dense_matrix_the_estimators_of_a_sparse_one_are_tried() -> None:
-    chosen = choose_estimators((), with_items(ITEMS_MAX_DENSE + 1))
-
-    assert all(ESTIMATORS[name].is_sparse for name in chosen)
-    assert {"item_knn", "popularity"} <= set(chosen)
+def test_data_that_is_too_large_for_every_estimator_is_rejected_with_the_memory_it_needs() -> None:
+    with pytest.raises(InvalidArgument, match=r"popularity needs [0-9.]+ GB for 9,000,000 users, .* No estimator supports data"):
+        plan_for(Sizes(9_000_000, 1_000_000, 900_000_000))
 
 
-def test_an_estimator_that_stands_in_for_another_is_tried_only_where_the_other_is_too_expensive(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert "sparse_ease" not in choose_estimators((), with_items(3_000))
-    assert choose_estimators(["sparse_ease"], with_items(3_000)) == ("sparse_ease",)
+def test_an_estimator_that_stands_in_for_another_is_tried_only_without_that_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    class StandIn(Popularity):
+        stands_in_for = "ease"
 
-    monkeypatch.setattr(ESTIMATORS["ease"], "cost", lambda _sizes: Cost(BYTES_MAX, 1))
+    monkeypatch.setitem(ESTIMATORS, "stand_in", StandIn)
 
-    assert "sparse_ease" in choose_estimators((), with_items(3_000))
-
-
-def test_data_that_is_too_large_for_every_estimator_is_rejected() -> None:
-    with pytest.raises(InvalidArgument, match="No estimator supports a catalogue of this size"):
-        choose_estimators((), Sizes(users=10_000_000, items=1_000_000, interactions=1_000_000_000))
+    assert "stand_in" not in plan_for(MOVIELENS).estimators
+    assert "stand_in" in plan_for(replace(MOVIELENS, items=30_000)).estimators
+    assert plan_for(MOVIELENS, "stand_in").estimators == ("stand_in",)
 
 
-def test_a_live_version_whose_catalogue_has_grown_too_large_is_not_measured() -> None:
-    ratings = ratings_of((f"u{item}", f"i{item}", 5.0) for item in range(15_000))
+def test_a_search_on_the_popular_items_measures_the_best_of_each_on_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted: list[int] = []
 
-    with pytest.raises(InvalidArgument, match="a training may use"):
-        measure(Configuration("ease", build(Configuration("ease", {})).get_params()), ratings, folds=2, seed=1)
+    class Watched(EASE):
+        def _fit_weights(self, interactions):  # type: ignore[no-untyped-def]
+            fitted.append(interactions.shape[1])
+            return super()._fit_weights(interactions)
+
+    monkeypatch.setitem(ESTIMATORS, "ease", Watched)
+    monkeypatch.setattr(plan, "_efforts", lambda _folds, _sizes: [plan.Effort(folds=1, items=12, rounds=1)])
+
+    found = search(checkerboard(), ["ease", "popularity"], 3, 1, ignore)
+
+    assert (max(fitted[:-1]), fitted[-1]) == (12, 20)
+    assert len(found.measured) == 2
+    assert measure(found.best.configuration, checkerboard(), 3, 1) == found.best
+
+
+def test_a_live_version_whose_data_has_grown_too_large_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EASE, "cost", lambda _sizes: Cost(0, plan.SECONDS_MAX))
+
+    with pytest.raises(InvalidArgument, match="ease takes about 600 s a fit for 20 users, 20 items"):
+        measure(Configuration("ease", build(Configuration("ease", {})).get_params()), checkerboard(), folds=2, seed=1)

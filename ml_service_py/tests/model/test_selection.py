@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from joblib import parallel_config
-from planted import checkerboard
+from planted import checkerboard, measure, search
 from scipy.sparse import csr_array
 from sklearn.utils.parallel import Parallel
 from threadpoolctl import threadpool_info
@@ -20,7 +20,6 @@ from ml_service.model.item_knn import ItemKNN
 from ml_service.model.metrics import Difference, difference
 from ml_service.model.popularity import Popularity
 from ml_service.model.ratings import Float32Array, ratings_of
-from ml_service.model.selection import measure, search
 
 WAIT_SECONDS = 20
 START = {name: axis.start for name, axis in ItemKNN.axes.items()}

@@ -99,10 +99,11 @@ def evaluate(estimators: Sequence[str]) -> None:
     from ml_service.handlers import evaluation
 
     with _migrated_clients() as clients:
-        ratings = clients.store.load_ratings()
+        params = evaluation.EvaluateParams(tuple(estimators))
+        ratings = evaluation.load_ratings(clients.store, params)
         if not len(ratings):
             raise InvalidArgument("JOB_PARAMS_INVALID", "The store has no ratings; import some.")
-        typer.echo(evaluation.to_table(evaluation.evaluate(ratings, evaluation.EvaluateParams(tuple(estimators)), _print_progress)))
+        typer.echo(evaluation.to_table(evaluation.evaluate(ratings, params, _print_progress)))
 
 
 def decide(answers_path: Path, *, as_record: bool) -> None:

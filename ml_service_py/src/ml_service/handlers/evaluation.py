@@ -13,7 +13,7 @@ from ml_service.handlers.training import log_left_out
 from ml_service.model.candidates import fit
 from ml_service.model.holdout import split_by_item
 from ml_service.model.metrics import difference, ranking_quality
-from ml_service.model.plan import choose_estimators
+from ml_service.model.plan import plan_search
 from ml_service.model.selection import search
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ml_service.model.metrics import Difference, Quality
     from ml_service.model.ratings import Ratings
     from ml_service.model.selection import Report
+    from ml_service.ports.storage import Store
 
 FOLDS = 3
 #: The percentage at which the search ends; then each estimator is fitted once more.
@@ -73,6 +74,12 @@ class EvaluationRow:
         return " ".join(f"{name}={value:g}" for name, value in self.configuration.searched.items())
 
 
+def load_ratings(store: Store, params: EvaluateParams) -> Ratings:
+    """Read the ratings to measure on. Raises InvalidArgument (JOB_PARAMS_INVALID), and reads none, if an evaluation can't afford them."""
+    plan_search(params.estimators, store.count_sizes(), FOLDS, params.seed)
+    return store.load_ratings()
+
+
 def evaluate(ratings: Ratings, params: EvaluateParams, report: Report) -> tuple[EvaluationRow, ...]:
     """Measure the estimators. Return them in the order of the cross-validation; a training would select the first.
 
@@ -81,17 +88,14 @@ def evaluate(ratings: Ratings, params: EvaluateParams, report: Report) -> tuple[
     train, test = split_by_item(ratings, params.seed)
     if not len(test):
         raise InvalidArgument("JOB_PARAMS_INVALID", "no item has two ratings, so none can be kept for the test; import more ratings")
-    names = choose_estimators(params.estimators, train.sizes)
-    found = search(
-        train, names, FOLDS, params.seed, lambda progress: report(replace(progress, percent=progress.percent * SEARCH_PERCENT / 100))
-    )
-    return tuple(_test(found, train, test, report))
+    plan = plan_search(params.estimators, train.sizes, FOLDS, params.seed)
+    found = search(train, plan, lambda progress: report(replace(progress, percent=progress.percent * SEARCH_PERCENT / 100)))
+    return tuple(_test(found, log_left_out(found, plan), train, test, report))
 
 
-def _test(found: Found, train: Ratings, test: Ratings, report: Report) -> list[EvaluationRow]:
+def _test(found: Found, left_out: str, train: Ratings, test: Ratings, report: Report) -> list[EvaluationRow]:
     """Measure the best configuration of each estimator, in the order of the cross-validation."""
     qualities: list[Quality] = []
-    left_out = log_left_out(found)
     chosen = [measured.configuration for measured in found.best_of_each]
     for place, configuration in enumerate(chosen, 1):
         qualities.append(ranking_quality(fit(configuration, train.pairs, train.ratings), test.pairs))

@@ -11,11 +11,13 @@ from ml_service.domain import JobOutcome, Progress, new_version_name
 from ml_service.errors import InvalidArgument, NotFound, ServiceError
 from ml_service.model.candidates import Configuration, Measured, fit
 from ml_service.model.metrics import difference
+from ml_service.model.plan import plan_search
 from ml_service.model.selection import measure, search
 
 if TYPE_CHECKING:
     from ml_service.domain import DataState
     from ml_service.model.candidates import Found
+    from ml_service.model.plan import Plan
     from ml_service.model.ratings import Ratings
     from ml_service.model.selection import Report
     from ml_service.ports.storage import LiveVersion, Registry, Store
@@ -69,14 +71,15 @@ def train(store: Store, registry: Registry, reservation: VersionReservation, par
         raise InvalidArgument("JOB_PARAMS_INVALID", f"folds is {params.folds}; use {FOLDS_MIN} to {FOLDS_MAX}.")
     # Read before the ratings, so that an import in between makes the version stale.
     data = store.read_data_state()
+    plan = plan_search(params.estimators, store.count_sizes(), params.folds, params.seed)
     ratings = store.load_ratings()
     name = reservation.name_version(new_version_name())
     written = _find_written(registry, name, data)
-    challenger, left_out = (measure(written, ratings, params.folds, params.seed), "") if written else _choose(ratings, params, report)
+    challenger, left_out = (measure(written, ratings, plan), "") if written else _choose(ratings, plan, report)
     while True:
         report(Progress(GATE_PERCENT, "Comparing with the live version", challenger.metrics))
         live = store.read_live()
-        promoted = live is None or _may_replace(registry, live, ratings, challenger, params)
+        promoted = live is None or _may_replace(registry, live, ratings, challenger, plan)
         if written is None:
             # As late as possible: a training that ends before this leaves no files.
             report(Progress(FIT_PERCENT, f"Fitting {challenger.configuration.estimator} on everything{left_out}", challenger.metrics))
@@ -90,10 +93,10 @@ def train(store: Store, registry: Registry, reservation: VersionReservation, par
         # Another version went live meanwhile: compare with that one.
 
 
-def _choose(ratings: Ratings, params: TrainParams, report: Report) -> tuple[Measured, str]:
-    """Return the best candidate, and the text about estimators that can't be fitted for the job's last step."""
-    found = search(ratings, params.estimators, params.folds, params.seed, lambda progress: report(_within_search(progress)))
-    return found.best, log_left_out(found)
+def _choose(ratings: Ratings, plan: Plan, report: Report) -> tuple[Measured, str]:
+    """Return the best candidate, and the text about what the search left out for the job's last step."""
+    found = search(ratings, plan, lambda progress: report(_within_search(progress)))
+    return found.best, log_left_out(found, plan)
 
 
 def _within_search(progress: Progress) -> Progress:
@@ -123,7 +126,7 @@ def _write(registry: Registry, name: str, ratings: Ratings, state: DataState, ch
     return configuration
 
 
-def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challenger: Measured, params: TrainParams) -> bool:
+def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challenger: Measured, plan: Plan) -> bool:
     """Measure the champion's configuration on the challenger's data and folds, as its own metrics are of older data.
 
     Only a champion whose files are gone or damaged is replaced unmeasured. While the registry can't be read, this raises Unavailable.
@@ -141,7 +144,7 @@ def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challe
     if configuration == challenger.configuration:
         return True
     try:
-        measured = measure(configuration, ratings, params.folds, params.seed)
+        measured = measure(configuration, ratings, plan)
     except InvalidArgument as error:
         # Its estimator was removed, or doesn't suit the data any more. An operator decides which version is better.
         log.warning("live version can't be measured and stays live: promote the new one by hand", version=live.version, detail=error.detail)
@@ -151,8 +154,11 @@ def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challe
     return gain.is_not_clearly_worse
 
 
-def log_left_out(found: Found) -> str:
-    """Log each candidate that can't be fitted. Return the text for the job's last step: estimators without any candidate left, or ""."""
+def log_left_out(found: Found, plan: Plan) -> str:
+    """Log what the search left out or reduced. Return the text for the job's last step, "" if nothing."""
     for left in found.left_out:
         log.warning("candidate left out", estimator=left.configuration.estimator, params=left.configuration.params, cause=left.reason)
-    return f"; left out {found.estimators_left_out}" if found.estimators_left_out else ""
+    if plan.notes:
+        log.warning("search reduced", notes=plan.notes)
+    unfit = f"; left out {found.estimators_left_out}" if found.estimators_left_out else ""
+    return f"; {plan.notes}{unfit}" if plan.notes else unfit

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.model_selection import KFold
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
@@ -14,6 +15,8 @@ from threadpoolctl import threadpool_limits
 from ml_service.errors import InvalidArgument
 from ml_service.model.candidates import Configuration, LeftOut, Measured, fit, reason_of
 from ml_service.model.metrics import Quality, join, ranking_quality
+from ml_service.model.plan import fits_at_once
+from ml_service.model.sizes import USERS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,9 +33,6 @@ if TYPE_CHECKING:
 #: training part must be nearly as dense as all ratings: see docs/adr/0005.
 PARTS = 10
 
-#: Users on whom a fit is measured. nDCG@10 has a standard deviation of about 0.2 between users, so the error of the mean is 0.002.
-USERS_MAX = 10_000
-
 
 class CrossValidation:
     """The folds of some ratings: the seed chooses them, and the users on whom fits are measured."""
@@ -42,7 +42,7 @@ class CrossValidation:
         if len(ratings) < PARTS:
             detail = f"a cross-validation needs at least {PARTS} ratings; the number of ratings is {len(ratings)}, so import more"
             raise InvalidArgument("JOB_PARAMS_INVALID", detail)
-        self._pairs, self._ratings = ratings.pairs, ratings.ratings
+        self._pairs, self._ratings, self._sizes = ratings.pairs, ratings.ratings, ratings.sizes
         is_measured = _some_users(self._pairs[:, 0], seed)
         parts = islice(KFold(PARTS, shuffle=True, random_state=seed).split(self._pairs), folds)
         self._splits = [(train, test[is_measured[test]]) for train, test in parts]
@@ -69,11 +69,13 @@ class CrossValidation:
         """
         tasks = [(place, fold) for place in range(len(candidates)) for fold in range(len(self._splits))]
         fits = (delayed(_fit_and_measure)(task, candidates[task[0]], self._pairs, self._ratings, self._splits[task[1]]) for task in tasks)
-        # One core for each fit: threads of BLAS spin while they wait for each other, which takes several times the work on a busy machine.
-        with threadpool_limits(1, "blas"), warnings.catch_warnings():
+        cores = effective_n_jobs(-1)
+        jobs = min(cores, fits_at_once({candidate.estimator for candidate in candidates}, self._sizes))
+        # A core for each fit: threads of BLAS spin while they wait for each other, which takes several times the work on a busy machine.
+        with threadpool_limits(cores // jobs, "blas"), warnings.catch_warnings():
             # joblib warns if the search is ended early, which a cancelled job does on purpose.
             warnings.filterwarnings("ignore", "[0-9]+ tasks ")
-            yield from Parallel(n_jobs=-1, prefer="threads", return_as="generator_unordered")(fits)
+            yield from Parallel(n_jobs=jobs, prefer="threads", return_as="generator_unordered")(fits)
 
 
 def _fit_and_measure(task: Task, candidate: Configuration, pairs: Int32Array, y: Any, split: Fold) -> tuple[Task, Quality | LeftOut]:

@@ -68,6 +68,11 @@ class Ratings:
         """Return the rows of an index array or a mask. The codes stay the same."""
         return Ratings(self.users[rows], self.items[rows], self.ratings[rows], self.user_ids, self.item_ids)
 
+    def of_popular_items(self, count: int) -> Ratings:
+        """Return the ratings of the `count` items that have most."""
+        popular = np.argsort(-np.bincount(self.items), kind="stable")[:count]
+        return self.take(np.isin(self.items, popular))
+
     def fingerprint(self) -> str:
         """Return a SHA-256 in hex over all ids and ratings in their order."""
         digest = hashlib.sha256()

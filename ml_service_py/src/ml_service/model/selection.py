@@ -9,12 +9,13 @@ from ml_service.errors import InvalidArgument
 from ml_service.model.candidates import ESTIMATORS, Configuration, Found, LeftOut, Measured, build
 from ml_service.model.climb import Climb
 from ml_service.model.cross_validation import CrossValidation
-from ml_service.model.plan import choose_estimators
+from ml_service.model.plan import require_affordable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ml_service.model.climb import Point
+    from ml_service.model.plan import Plan
     from ml_service.model.ratings import Ratings
 
     Report = Callable[[Progress], None]
@@ -23,43 +24,57 @@ if TYPE_CHECKING:
 SIMPLEST = "popularity"
 
 
-def search(ratings: Ratings, estimators: Sequence[str], folds: int, seed: int, report: Report) -> Found:
-    """Climb from the start of each named estimator, or of all that suit the data if none is named, to its best parameters.
+def search(ratings: Ratings, plan: Plan, report: Report) -> Found:
+    """Climb from the start of each estimator of the plan to its best parameters.
 
-    In each round, every estimator's best candidate so far has its neighbours on the axes measured. The search ends when none is better.
+    In each round, every estimator's best candidate so far has its neighbours on the axes measured. The climb ends when none is better. If
+    it saw only the popular items, the best candidate of each estimator is measured on all items, and only these figures count.
+
     The result is sorted best first. Of equal candidates popularity comes first, because the others learned nothing that helps. A candidate
     that can't be fitted to one of the folds is left out. Raises InvalidArgument (JOB_PARAMS_INVALID) if no candidate is left.
 
-    `folds`, 1 to 10, is how many of the ten parts are held out, one after the other. `report` is called after each fit; if it raises, the
-    search ends with that error.
+    `report` is called after each fit; if it raises, the search ends with that error.
     """
-    chosen = choose_estimators(estimators, ratings.sizes)
-    climbs = {name: Climb(ESTIMATORS[name].axes) for name in chosen if build(Configuration(name, {}))}
-    validation, found, rounds = CrossValidation(ratings, folds, seed), Found([], []), 0
-    report(Progress(0, f"Searching {', '.join(climbs)}"))
-    while candidates := [_candidate(name, point, seed) for name, climb in climbs.items() for point in climb.next_points()]:
-        rounds += 1
-        _measure_round(candidates, validation, rounds, found, report)
+    effort = plan.effort
+    report(Progress(0, f"Searching {', '.join(plan.estimators)}" + (f"; {plan.notes}" if plan.notes else "")))
+    part = ratings.of_popular_items(effort.items)
+    found, rounds = _climb(plan, CrossValidation(part, effort.folds, plan.seed), report)
+    if len(part) < len(ratings):
+        best = [measured.configuration for measured in found.best_of_each]
+        found, rounds = Found([], found.left_out), rounds + 1
+        _measure_round(best, CrossValidation(ratings, effort.folds, plan.seed), rounds, found, report)
+        _rank(found)
+    chosen = found.best.configuration
+    report(Progress(100, f"Chose {_describe(chosen)} in {rounds} rounds", {"ndcg_at_10": found.best.ndcg}))
+    return found
+
+
+def measure(configuration: Configuration, ratings: Ratings, plan: Plan) -> Measured:
+    """Measure one configuration on the folds of the plan, as a search measures its best candidates.
+
+    Raises InvalidArgument (JOB_PARAMS_INVALID) if it can't be fitted to them, or if a training can't afford that.
+    """
+    build(configuration)
+    require_affordable(configuration.estimator, ratings.sizes, plan.effort.folds)
+    found = Found([], [])
+    _measure_round([configuration], CrossValidation(ratings, plan.effort.folds, plan.seed), 1, found, lambda _: None)
+    return _rank(found).best
+
+
+def _climb(plan: Plan, validation: CrossValidation, report: Report) -> tuple[Found, int]:
+    """Return what the climbs of all estimators measured, and the number of rounds."""
+    climbs = {name: Climb(ESTIMATORS[name].axes) for name in plan.estimators}
+    found = Found([], [])
+    for number in range(1, plan.effort.rounds + 1):
+        candidates = [_candidate(name, point, plan.seed) for name, climb in climbs.items() for point in climb.next_points()]
+        if not candidates:
+            return _rank(found), number - 1
+        _measure_round(candidates, validation, number, found, report)
         for measured in found.measured:
             climbs[measured.configuration.estimator].record(_point(measured.configuration), measured.ndcg)
         for left in found.left_out:
             climbs[left.configuration.estimator].record(_point(left.configuration))
-    _require_some(found)
-    found.measured.sort(key=lambda measured: (-measured.ndcg, measured.configuration.estimator != SIMPLEST))
-    report(Progress(100, f"Chose {_describe(found.best.configuration)} in {rounds} rounds", {"ndcg_at_10": found.best.ndcg}))
-    return found
-
-
-def measure(configuration: Configuration, ratings: Ratings, folds: int, seed: int) -> Measured:
-    """Measure one configuration on the folds that `search` uses for the same ratings, number of folds and seed.
-
-    Raises InvalidArgument (JOB_PARAMS_INVALID) if it can't be fitted to them.
-    """
-    choose_estimators([configuration.estimator], ratings.sizes)
-    build(configuration)
-    found = Found([], [])
-    _measure_round([configuration], CrossValidation(ratings, folds, seed), 1, found, lambda _: None)
-    return _require_some(found).best
+    return _rank(found), plan.effort.rounds
 
 
 def _candidate(name: str, point: Point, seed: int) -> Configuration:
@@ -97,9 +112,11 @@ def _describe(configuration: Configuration) -> str:
     return f"{configuration.estimator} ({searched})" if searched else configuration.estimator
 
 
-def _require_some(found: Found) -> Found:
+def _rank(found: Found) -> Found:
+    """Sort the measured candidates, best first. Raise InvalidArgument (JOB_PARAMS_INVALID) if there are none."""
     if not found.measured:
         why = found.estimators_left_out
         detail = f"No estimator can be fitted to these ratings ({why}). Import more ratings, or name other estimators."
         raise InvalidArgument("JOB_PARAMS_INVALID", detail)
+    found.measured.sort(key=lambda measured: (-measured.ndcg, measured.configuration.estimator != SIMPLEST))
     return found

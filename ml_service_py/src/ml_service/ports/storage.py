@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ml_service.domain import Interaction, Item, JobFile, LogEntry, LogPosition, ModelVersion
     from ml_service.model.ratings import Ratings
     from ml_service.model.scoring import ItemItemModel
+    from ml_service.model.sizes import Sizes
 
 #: The time and the row of the last interaction on a page: the next page goes on after it.
 PagePosition = tuple[datetime, int]
@@ -136,6 +137,9 @@ class Store(Protocol):
         """Return one page of a user's interactions, newest first."""
 
     def count_interactions(self) -> int: ...
+
+    def count_sizes(self) -> Sizes:
+        """Return the numbers of users and items that have interactions, and of interactions."""
 
     def import_data(
         self, new_items: Sequence[Item], new_interactions: Iterable[Interaction], mode: ImportMode = ImportMode.ADD

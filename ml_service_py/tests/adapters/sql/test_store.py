@@ -13,6 +13,7 @@ from ml_service.adapters.sql.database import writing
 from ml_service.adapters.sql.interaction_log import SqlInteractionLog
 from ml_service.domain import Item, LogPosition
 from ml_service.errors import Internal
+from ml_service.model.sizes import Sizes
 from ml_service.ports.storage import ImportedRows, LiveVersion
 
 if TYPE_CHECKING:
@@ -109,3 +110,7 @@ def test_of_two_promotions_over_the_same_live_version_one_wins(store: SqlStore) 
 def test_a_writer_does_not_block_a_reader(store: SqlStore) -> None:
     with writing(store.engine):
         assert store.count_interactions() == len(sample.INTERACTIONS)
+
+
+def test_the_sizes_count_users_and_items_that_have_interactions(store: SqlStore) -> None:
+    assert store.count_sizes() == Sizes(users=3, items=4, interactions=4)

@@ -15,6 +15,7 @@ from ml_service.adapters.sql.importing import read_state, to_item, write_import
 from ml_service.adapters.sql.interaction_log import STREAM
 from ml_service.adapters.sql.tables import Moment, interactions, items, live_model, log_positions, microseconds
 from ml_service.domain import NO_MOMENT, Interaction, LogPosition, take_moment
+from ml_service.model.sizes import Sizes
 from ml_service.ports.storage import ImportMode, LiveVersion, StoredHistories, StoredPage
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from ml_service.domain import DataState, Item
     from ml_service.model.ratings import Ratings
-    from ml_service.ports.storage import ImportedRows, PagePosition
+from ml_service.ports.storage import ImportedRows, PagePosition
 
 LIVE_SLOT = 1
 #: Rows that are fetched at once. A driver may otherwise hold all rows of a query in memory.
@@ -106,6 +107,11 @@ class SqlStore:
     def count_interactions(self) -> int:
         with reading(self.engine) as connection:
             return connection.scalar(select(func.count()).select_from(interactions)) or 0
+
+    def count_sizes(self) -> Sizes:
+        users, rated = (func.count(column.distinct()) for column in (interactions.c.user_id, interactions.c.item_id))
+        with reading(self.engine) as connection:
+            return Sizes(*connection.execute(select(users, rated, func.count()).select_from(interactions)).one())
 
     def import_data(
         self, new_items: Sequence[Item], new_interactions: Iterable[Interaction], mode: ImportMode = ImportMode.ADD
