@@ -18,7 +18,7 @@ REPORTS := ../.run/reports
 NODE_REPORTS = --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-reporter-destination=$(REPORTS)/gateway.xml
 
 .DEFAULT_GOAL := help
-.PHONY: help certs crash demo dev watch images images-offline up down install test test-data test-node test-python test-seams test-e2e test-recipes test-resilience test-containers fuzz audit soak bench bench-check bench-growth bench-quality lint lint-python lint-node lint-protos proto lock reset clean python
+.PHONY: help certs crash demo dev watch images images-offline up down install test test-data test-node test-python test-seams test-e2e test-recipes test-resilience test-containers fuzz audit soak bench bench-check bench-growth bench-quality lab lab-check lint lint-python lint-node lint-protos proto lock reset clean python
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -116,6 +116,12 @@ bench-quality: install ## the quality of the rankings, by the published protocol
 
 bench-growth: install ## speed and memory by number of users and items, in half an hour: make bench-growth ARGS=--short
 	@$(INSTALLED) $(BENCHMARKS).growth $(ARGS)
+
+lab: install ## measure the claims about Node and Python, in at most 20 minutes: make lab ONLY=cpu
+	@$(INSTALLED) $(BENCHMARKS).lab $(addprefix --only ,$(ONLY))
+
+lab-check: install ## a short form of each experiment, which checks that the lab finds a planted delay
+	cd tests && $(INSTALLED) python -m pytest contract/test_lab.py contract/test_lab_measures.py
 
 test-seams: install ## the tests of contracts, and of two parts together
 	cd tests && $(INSTALLED) python -m pytest contract integration --junitxml=$(REPORTS)/seams.xml

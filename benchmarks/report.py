@@ -74,7 +74,7 @@ class Report:
             f"the lowest and the highest. A ratio compares two turns of one round. The run took {self.seconds:.0f} s.</p>",
             f"<p class='failure'>{escape(self.failure)}</p>" if self.failure else "",
             f"<p>Left out, because this machine is slow: {escape('; '.join(self.left_out))}.</p>" if self.left_out else "",
-            f"<table>{facts}</table><h2>Goals</h2>{_table(GOAL_HEADER, goal_rows(self.verdicts), classes)}",
+            f"<table>{facts}</table><h2>Goals</h2>{html_table(GOAL_HEADER, goal_rows(self.verdicts), classes)}",
             *(_section(one) for one in self.series if not one.name.startswith(RATE)),
             self._latencies(),
         ]
@@ -98,7 +98,7 @@ def _section(series: Series) -> str:
 
 
 def _figures(series: Series) -> str:
-    return _table(("", *figure_names(series)), series_rows(series))
+    return html_table(("", *figure_names(series)), series_rows(series))
 
 
 def _curves_of(rates: Mapping[int, Series], figure: str) -> str:
@@ -108,7 +108,7 @@ def _curves_of(rates: Mapping[int, Series], figure: str) -> str:
     return curves(lines, "requests per second", figure)
 
 
-def _table(header: Sequence[str], rows: Rows, classes: Sequence[str] | None = None) -> str:
+def html_table(header: Sequence[str], rows: Rows, classes: Sequence[str] | None = None) -> str:
     heads = "".join(f"<th>{escape(cell)}</th>" for cell in header)
     body = [
         f'<tr class="{name}">' + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"

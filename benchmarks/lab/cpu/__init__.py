@@ -1,0 +1,1 @@
+"""Experiment `cpu`: the same computation in both languages, without a server."""

@@ -1,0 +1,123 @@
+"""How the lab turns measured rounds into verdicts."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.figures import Series
+from benchmarks.lab.__main__ import EXPERIMENTS
+from benchmarks.lab.experiment import same_answers
+from benchmarks.lab.floor import AGAIN, checks_of, noise_floor
+from benchmarks.lab.lab_report import Experiment, LabReport
+from benchmarks.lab.ledger import NOT_MEASURABLE, Case, Claim, judge, read_claims
+from benchmarks.rounds import LoadFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+CASE = Case("one process", "http", "per_second", "Node", "Python")
+CLAIM = Claim("faster", "Node is faster", "the article", "http", "requests/s", "ratio", 1.1, "above", "rounds", (CASE,), "the load")
+
+
+def series_of(node: Sequence[float], python: Sequence[float], again: Sequence[float] = (100, 102, 99), name: str = "http") -> Series:
+    """Return a series whose A/A run differs from 100 requests/s by 2 % at most."""
+    rounds = {"Node": node, "Python": python, "A": [100.0] * len(again), f"A{AGAIN}": again}
+    return Series(name, name, {contender: [{"per_second": value} for value in values] for contender, values in rounds.items()})
+
+
+@pytest.mark.parametrize(
+    ("holds_when", "threshold", "node", "verdict"),
+    [
+        ("above", 1.1, [150, 160, 170], "holds"),
+        ("above", 1.1, [100, 101, 102], "does not hold"),
+        ("above", 1.1, [105, 120, 130], NOT_MEASURABLE),
+        ("below", 1.25, [20, 30, 40], "holds"),
+        ("below", 1.25, [150, 160, 170], "does not hold"),
+        ("similar", 1.5, [90, 100, 110], "holds"),
+        ("similar", 1.5, [20, 30, 40], "does not hold"),
+        ("similar", 1.5, [200, 210, 220], "does not hold"),
+    ],
+)
+def test_a_verdict_needs_the_whole_interval_on_one_side(holds_when: str, threshold: float, node: list[float], verdict: str) -> None:
+    claim = replace(CLAIM, holds_when=holds_when, threshold=threshold)
+
+    assert judge(claim, {"http": series_of(node, [100, 100, 100])}).text == verdict
+
+
+def test_a_difference_below_the_noise_floor_decides_nothing() -> None:
+    node, python, noisy = [120.0, 121.0, 122.0], [100.0, 100.0, 100.0], [100.0, 80.0, 110.0]
+
+    assert judge(CLAIM, {"http": series_of(node, python)}).text == "holds"
+    assert judge(CLAIM, {"http": series_of(node, python, noisy)}).text == NOT_MEASURABLE
+
+
+def test_the_noise_floor_is_the_largest_ratio_of_two_equal_runs() -> None:
+    assert noise_floor(series_of([], [], [100, 80, 110]), "per_second") == 1.25
+
+
+def test_cases_that_differ_make_the_verdict_depend_on_what_distinguishes_them() -> None:
+    other = replace(CASE, name="two processes", series="two")
+    measured = {"http": series_of([150, 160, 170], [100] * 3), "two": series_of([90, 91, 92], [100] * 3)}
+
+    assert judge(replace(CLAIM, cases=(CASE, other)), measured).text == "depends on the load"
+
+
+def test_what_was_not_measured_gets_no_verdict() -> None:
+    assert judge(CLAIM, {}).text == NOT_MEASURABLE
+    assert judge(replace(CLAIM, cases=()), {}).why == "There is no experiment yet."
+
+
+def test_a_run_that_its_load_generator_limits_is_void() -> None:
+    series = series_of([150, 160, 170], [100] * 3)
+    for figures in series.rounds["Node"]:
+        figures["generator_core"] = 0.99
+
+    verdict = judge(CLAIM, {"http": series})
+
+    assert verdict.text == NOT_MEASURABLE
+    assert "load generator's part of a core is 0.99" in verdict.why
+
+
+def test_throughput_times_latency_must_agree_with_the_requests_in_flight() -> None:
+    right = {"per_second": 1000.0, "mean_ms": 16.0, "in_flight": 16.0}
+
+    assert [check.is_passed for check in checks_of("a", right)] == [True]
+    assert [check.is_passed for check in checks_of("a", {**right, "mean_ms": 8.0})] == [False]
+
+
+def test_contenders_that_compute_different_answers_are_refused() -> None:
+    with pytest.raises(LoadFailed, match="different answers"):
+        same_answers({"Node": [{"answer": 1.0}], "Python": [{"answer": 2.0}]})
+
+
+def test_each_claim_of_the_ledger_is_complete() -> None:
+    claims = read_claims()
+
+    assert len({claim.id for claim in claims}) == len(claims)
+    for claim in claims:
+        assert len(claim.quotation.split()) <= 20
+        assert claim.bounds[0] < claim.bounds[1]
+        assert claim.experiment in {"", *EXPERIMENTS}
+        assert bool(claim.cases) == bool(claim.experiment)
+        assert claim.depends_on or len(claim.cases) < 2
+
+
+def test_the_report_is_one_page_with_the_verdict_and_the_command_that_repeats_it(tmp_path: Path) -> None:
+    series = series_of([150, 160, 170], [100] * 3)
+    report = LabReport({"cores": "<2>"}, [Experiment("http", 3.0, [series])], [judge(CLAIM, {"http": series})], 60.0)
+
+    page = report.save(tmp_path).read_text("utf-8")
+
+    (claim,) = json.loads((tmp_path / "report.json").read_text("utf-8"))["claims"]
+    assert (claim["value"], claim["low"], claim["high"], claim["verdict"]) == (1.6, 1.5, 1.7, "holds")
+    assert claim["command"] == "make lab ONLY=http"
+    assert "&lt;2&gt;" in page
+    assert "make lab ONLY=http" in page
+    assert not re.search(r"""(src|href)=|url\(|@import|<script""", page)
+    assert "| holds |" in (tmp_path / "report.md").read_text("utf-8")
