@@ -35,8 +35,7 @@ def import_command(settings: Settings) -> list[str]:
     if not settings.own_data:
         return ["import", "--movielens"]
     interactions, items = settings.own_data
-    mode = [f"--{settings.import_mode}"] if settings.import_mode else []
-    return ["import", "--interactions", str(interactions), "--items", str(items), *mode]
+    return ["import", "--interactions", str(interactions), "--items", str(items), *settings.import_options]
 
 
 def note_prepared(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """The settings of the local stack. This package reads the environment nowhere else."""
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ class Settings:
     rabbitmq_image: str
     #: The person's own CSV files: interactions and items. None: MovieLens.
     own_data: tuple[Path, Path] | None
-    #: How these files are imported into a store that has other data: "add" or "replace". None: not at all.
-    import_mode: str | None
+    #: More options for the import of these files, such as --add.
+    import_options: tuple[str, ...]
     #: The PATH without the checkout's own environment.
     machine_path: str
 
@@ -92,7 +93,7 @@ def read_settings(root: Path = ROOT) -> Settings:
         given_amqp_url=given.get("AMQP_URL") or None,
         rabbitmq_image=given.get("RABBITMQ_IMAGE") or "rabbitmq:4.0",
         own_data=_read_own_data(given),
-        import_mode=_read_import_mode(given),
+        import_options=_read_import_options(given),
         machine_path=os.pathsep.join(folders),
     )
 
@@ -107,8 +108,12 @@ def _read_own_data(given: Mapping[str, str]) -> tuple[Path, Path] | None:
     return (files[0], files[1]) if files else None
 
 
-def _read_import_mode(given: Mapping[str, str]) -> str | None:
-    mode = given.get("IMPORT") or None
-    if mode not in (None, "add", "replace") or (mode and not given.get("INTERACTIONS")):
-        raise LocalError(f"IMPORT is {mode}: use add or replace, together with INTERACTIONS and ITEMS.")
-    return mode
+def _read_import_options(given: Mapping[str, str]) -> tuple[str, ...]:
+    text = given.get("IMPORT", "")
+    try:
+        options = tuple(shlex.split(text))
+    except ValueError as error:
+        raise LocalError(f"IMPORT is {text}: {error}.") from None
+    if options and (not options[0].startswith("--") or not given.get("INTERACTIONS")):
+        raise LocalError(f"IMPORT is {text}: give options of the import, such as --add, together with INTERACTIONS and ITEMS.")
+    return options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 import threading
@@ -110,28 +111,26 @@ def test_own_data_need_both_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         read_settings(tmp_path)
 
 
-@pytest.mark.parametrize("mode", ["add", "replace", ""])
-def test_how_to_import_over_other_data_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+@pytest.mark.parametrize("text", ["--add", "--delimiter ';' --scale 1-10", ""])
+def test_options_of_the_import_are_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     file = tmp_path / "data.csv"
     file.touch()
-    for name, value in {"INTERACTIONS": str(file), "ITEMS": str(file), "IMPORT": mode}.items():
+    for name, value in {"INTERACTIONS": str(file), "ITEMS": str(file), "IMPORT": text}.items():
         monkeypatch.setenv(name, value)
 
-    assert import_command(read_settings(tmp_path)) == [
-        *("import", "--interactions", str(file), "--items", str(file)),
-        *([f"--{mode}"] if mode else []),
-    ]
+    command = ["import", "--interactions", str(file), "--items", str(file)]
+    assert import_command(read_settings(tmp_path)) == [*command, *shlex.split(text)]
 
 
-@pytest.mark.parametrize(("mode", "has_files"), [("append", True), ("add", False)])
-def test_a_wrong_way_to_import_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, *, has_files: bool) -> None:
+@pytest.mark.parametrize(("text", "has_files"), [("add", True), ("--delimiter ';", True), ("--add", False)])
+def test_wrong_options_of_the_import_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, *, has_files: bool) -> None:
     file = tmp_path / "data.csv"
     file.touch()
     for name in ("INTERACTIONS", "ITEMS") if has_files else ():
         monkeypatch.setenv(name, str(file))
-    monkeypatch.setenv("IMPORT", mode)
+    monkeypatch.setenv("IMPORT", text)
 
-    with pytest.raises(LocalError, match=f"IMPORT is {mode}: use add or replace, together with INTERACTIONS and ITEMS"):
+    with pytest.raises(LocalError, match=f"IMPORT is {text}: "):
         read_settings(tmp_path)
 
 

@@ -31,8 +31,11 @@ class Page:
 
     def steps(self, title: str) -> list[Step]:
         """Return the commands below a heading, in their order."""
-        section = self._text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-        return [Step(*(part or "" for part in found)) for found in BLOCK.findall(section)]
+        return [Step(*(part or "" for part in found)) for found in BLOCK.findall(self.section(title))]
+
+    def section(self, title: str) -> str:
+        """Return the text below a heading."""
+        return self._text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
 class Shell:

@@ -54,12 +54,12 @@ class Block:
 def read_blocks(page: Path) -> list[Block]:
     """Return the blocks that change the checkout: all above "Use it"."""
     change = page.read_text("utf-8").partition(USE)[0]
-    blocks = [Block(found["language"], found["text"], _last_path(found["before"])) for found in BLOCK.finditer(change)]
+    blocks = [Block(found["language"], found["text"], last_path(found["before"])) for found in BLOCK.finditer(change)]
     assert 2 * len(blocks) == change.count("```"), f"{page.name}: a code block needs a language, and an empty line before it"
     return blocks
 
 
-def _last_path(sentence: str) -> str:
+def last_path(sentence: str) -> str:
     paths = re.findall(r"`(\.[\w.]+|[\w.-]+/[\w./-]+)`", sentence)
     return paths[-1] if paths else ""
 

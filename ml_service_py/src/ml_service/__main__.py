@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
-from ml_service.cli import commands
+from ml_service.cli import commands, import_commands
 from ml_service.cli.dead_letter_commands import dead_letters
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(dead_letters, name="dead-letters")
+app.command("import")(import_commands.import_data)
+app.command()(import_commands.inspect)
 
 NAMES_HELP = "ease, sparse_ease, svd, item_knn or popularity; may be repeated. Default: all that a training can afford."
 Estimators = Annotated[list[str] | None, typer.Option(help=NAMES_HELP)]
@@ -35,19 +37,6 @@ def migrate(
 ) -> None:
     """Bring the store's tables to this version."""
     commands.migrate(beside_others=beside_other_tables)
-
-
-@app.command("import")
-def import_data(  # noqa: PLR0913, PLR0917
-    movielens: Annotated[bool, typer.Option("--movielens", help="Fetch MovieLens 100K, unless the store has data.")] = False,
-    interactions: Annotated[Path | None, typer.Option(help="CSV: user_id,item_id[,rating][,timestamp].")] = None,
-    items: Annotated[Path | None, typer.Option(help="CSV: item_id,title[,year][,genres].")] = None,
-    cache: Annotated[Path, typer.Option(help="The folder that keeps fetched files.")] = Path(".run/cache"),
-    add: Annotated[bool, typer.Option("--add", help="Keep the data that the store has, and add the files' data.")] = False,
-    replace: Annotated[bool, typer.Option("--replace", help="Remove the data that the store has first; no version stays live.")] = False,
-) -> None:
-    """Bring data into the store, all of it or nothing. In a store that has other data: say --add or --replace."""
-    commands.import_data(movielens=movielens, interactions=interactions, items=items, cache=cache, add=add, replace=replace)
 
 
 @app.command()

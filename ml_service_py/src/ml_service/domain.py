@@ -48,10 +48,14 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """The data of an import: the catalogue, and the interactions in the order of the file, which may be read once."""
+    """The data of an import: the catalogue, and the interactions in the order of the file, which may be read once.
+
+    `notes`: what was left out of the files, one sentence each; complete once the interactions were read.
+    """
 
     items: tuple[Item, ...]
     interactions: Iterable[Interaction]
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,10 +66,10 @@ def test_an_import_over_other_data_is_refused_in_plain_words(commands: Commands)
         "The store has 1 items and 1 interactions; no model version is live.",
         "The files have 2 items (1 new, 1 changed) and 1 interactions (0 new).",
         "Items with an equal id and another title: a ('A film' becomes 'A book').",
-        "--add keeps what the store has and adds the files' data (make demo: IMPORT=add).",
+        "--add keeps what the store has and adds the files' data (make demo: IMPORT=--add).",
         (
             "--replace removes the store's items and interactions first, also those that users sent, and no model version stays live"
-            " (make demo: IMPORT=replace). Stop the gateways and workers before."
+            " (make demo: IMPORT=--replace). Stop the gateways and workers before."
         ),
     ]
 

@@ -41,9 +41,9 @@ def test_other_data_is_refused_with_the_numbers_of_both_sides_and_what_to_do(sto
         "The files have 11 items (1 new, 10 changed) and 2 interactions (2 new).\n",
         "i0 ('Film 0' becomes 'Book 0'), i1 ('Film 1' becomes 'Book 1'), i2 ('Film 2' becomes 'Book 2') and 7 more",
         "--add keeps",
-        "IMPORT=add",
+        "IMPORT=--add",
         "--replace removes",
-        "IMPORT=replace",
+        "IMPORT=--replace",
     ):
         assert said in refusal.value.detail
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ml_service.domain import Progress
-    from ml_service.handlers.importing import Imported
-    from ml_service.ports.storage import ImportMode, LiveVersion
 
 log = structlog.get_logger()
 
@@ -27,14 +25,14 @@ log = structlog.get_logger()
 def serve() -> None:
     from ml_service.bootstrap.recommender import serve as serve_until_stopped
 
-    with _settings(read_settings) as settings:
+    with command_settings(read_settings) as settings:
         _run(serve_until_stopped(settings))
 
 
 def work() -> None:
     from ml_service.bootstrap.worker import work as work_until_stopped
 
-    with _settings(read_settings) as settings:
+    with command_settings(read_settings) as settings:
         _run(work_until_stopped(settings))
 
 
@@ -43,40 +41,6 @@ def migrate(*, beside_others: bool) -> None:
 
     with opened_clients() as clients:
         database.migrate(clients.store.engine, beside_others=beside_others)
-
-
-def import_data(  # noqa: PLR0913
-    *, movielens: bool, interactions: Path | None, items: Path | None, cache: Path, add: bool, replace: bool
-) -> None:
-    """Import either MovieLens or the two files; create the tables first."""
-    from ml_service.adapters.datasets import csv_import
-    from ml_service.adapters.datasets import movielens as movielens_data
-    from ml_service.adapters.sql import database
-    from ml_service.handlers.importing import import_dataset, import_into_empty
-
-    with opened_clients() as clients:
-        if movielens == bool(interactions or items) or bool(interactions) != bool(items):
-            raise InvalidArgument("REQUEST_INVALID", "Give --movielens, or both --interactions and --items.")
-        mode = _import_mode(add=add, replace=replace)
-        if movielens and (add or replace):
-            raise InvalidArgument("REQUEST_INVALID", "Give --add or --replace only with --interactions and --items.")
-        database.migrate(clients.store.engine)
-        if interactions and items:
-            typer.echo(f"Reading {items} and {interactions}", err=True)
-            _print_imported(import_dataset(clients.store, csv_import.read_csv(interactions, items), mode), clients.store.read_live())
-        else:
-            typer.echo("Reading MovieLens 100K", err=True)
-            _print_imported(import_into_empty(clients.store, lambda: movielens_data.fetch(cache)), clients.store.read_live())
-
-
-def _import_mode(*, add: bool, replace: bool) -> ImportMode:
-    from ml_service.ports.storage import ImportMode
-
-    if add and replace:
-        raise InvalidArgument("REQUEST_INVALID", "Give --add or --replace, not both.")
-    if replace:
-        return ImportMode.REPLACE
-    return ImportMode.ADD if add else ImportMode.INTO_EMPTY
 
 
 def train(estimators: Sequence[str], folds: int | None, *, if_none: bool) -> None:
@@ -113,7 +77,7 @@ def decide(answers_path: Path, *, as_record: bool) -> None:
     from ml_service.bootstrap.decisions import open_decisions
     from ml_service.handlers import decision_words
 
-    with _settings(read_lab_settings) as settings:
+    with command_settings(read_lab_settings) as settings:
         try:
             answers = TypeAdapter(dict[str, str]).validate_json(answers_path.read_bytes())
         except ValidationError:
@@ -162,7 +126,7 @@ def _run(process: Coroutine[None, None, int]) -> None:
 
 @contextmanager
 def opened_clients() -> Iterator[Clients]:
-    with _settings(read_settings) as settings, open_clients(settings) as clients:
+    with command_settings(read_settings) as settings, open_clients(settings) as clients:
         yield clients
 
 
@@ -176,7 +140,7 @@ def _migrated_clients() -> Iterator[Clients]:
 
 
 @contextmanager
-def _settings(read: Callable[[], AnySettings]) -> Iterator[AnySettings]:
+def command_settings(read: Callable[[], AnySettings]) -> Iterator[AnySettings]:
     """End the command with one sentence for every error. For a bug, the log has the stack."""
     try:
         settings = read()
@@ -201,29 +165,6 @@ def _sentence(error: Exception) -> str:
     what, dot, what_to_do = str(error).partition(". ")
     cause = getattr(error, "cause", None)
     return f"{what.removesuffix('.')} ({cause}){dot or '.'}{what_to_do}" if cause else str(error)
-
-
-def _print_imported(imported: Imported | None, live: LiveVersion | None) -> None:
-    from ml_service.handlers.importing import name_renamed
-
-    if imported is None:
-        typer.echo("The store has interactions already: nothing was imported", err=True)
-        return
-    written = imported.written
-    typer.echo(f"Imported {imported.items} items and {written.given} interactions, {written.new} of them new")
-    if written.left_out:
-        typer.echo(f"Left out {written.left_out} interactions of users who were erased", err=True)
-    if written.items.renamed:
-        typer.echo(f"Note: items that got another title: {name_renamed(written.items.renamed)}", err=True)
-    if not written.has_changes:
-        typer.echo("The store had all of them: nothing changed", err=True)
-        return
-    typer.echo("A recommender that runs already answers from them after its next start", err=True)
-    typer.echo(f"{_trained_before(live)}: train one with `python -m ml_service train`", err=True)
-
-
-def _trained_before(live: LiveVersion | None) -> str:
-    return f"The live model version {live.version} doesn't know this import" if live else "No model version is live"
 
 
 def _print_progress(progress: Progress) -> None:

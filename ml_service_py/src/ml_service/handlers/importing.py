@@ -56,10 +56,10 @@ def _refusal(items: int, refused: ImportRefused) -> str:
         f"The store has {present.items} items and {present.interactions} interactions; {live}.",
         (f"The files have {items} items ({new.items.new} new, {new.items.changed} changed) and {new.given} interactions ({new.new} new)."),
         *([f"Items with an equal id and another title: {name_renamed(new.items.renamed)}."] if new.items.renamed else []),
-        "--add keeps what the store has and adds the files' data (make demo: IMPORT=add).",
+        "--add keeps what the store has and adds the files' data (make demo: IMPORT=--add).",
         (
             "--replace removes the store's items and interactions first, also those that users sent, and no model version stays live"
-            " (make demo: IMPORT=replace). Stop the gateways and workers before."
+            " (make demo: IMPORT=--replace). Stop the gateways and workers before."
         ),
     ]
     return "\n".join(lines)

@@ -1,21 +1,25 @@
-"""Reads the text of one cell: a time, a rating, a year or genres. Raises ValueError for any other text."""
+"""Reads the text of one cell: a time, a rating, plays, a year or genres. Raises ValueError for any other text."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ml_service.adapters.datasets.csv_rows import UnusableCell
 from ml_service.domain import EPOCH, RATING_MAX, RATING_MIN
+from ml_service.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 YEAR_MAX = 9999
 # Python's numbers would also accept underscores, exponents, "nan" and the digits of other scripts.
-RATING = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
-YEAR = re.compile(r"[0-9]{1,4}")
+RATING = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
+SCALE = re.compile(r"(-?[0-9]{1,6}(?:\.[0-9]+)?)-(-?[0-9]{1,6}(?:\.[0-9]+)?)")
+PLAYS = re.compile(r"[0-9]{1,15}(?:\.0+)?")
+YEAR = re.compile(r"-?[0-9]{1,4}(?:\.0+)?")
 TIME = re.compile(r"([0-9]{1,16})(?:\.([0-9]{1,6})[0-9]*)?")
 RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
 #: Older times are usually numbers in another unit: 20200505, read as seconds, is a day in August 1970.
@@ -26,16 +30,41 @@ UNITS = {9: "seconds", 10: "seconds", 12: "milliseconds", 13: "milliseconds"}
 NO_GENRE = frozenset({"", "-", "--", "(no genres listed)", "(none)", "n/a", "na", "nan", "no genre", "none", "null", "unknown", "\\n"})
 
 
-def read_rating(cell: str) -> float:
-    if not RATING.fullmatch(cell) or not RATING_MIN <= float(cell) <= RATING_MAX:
-        raise ValueError
-    return float(cell)
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The lowest and the highest rating of a file. Ratings are mapped in proportion to the project's scale, RATING_MIN to RATING_MAX."""
+
+    lowest: float = RATING_MIN
+    highest: float = RATING_MAX
+
+    @classmethod
+    def parse(cls, text: str) -> Scale:
+        """Raises InvalidArgument (REQUEST_INVALID)."""
+        parts = SCALE.fullmatch(text)
+        if not parts or not float(parts[1]) < float(parts[2]):
+            raise InvalidArgument("REQUEST_INVALID", f"--scale is {text!r}; give the lowest and the highest rating, such as 1-10.")
+        return cls(float(parts[1]), float(parts[2]))
+
+    def read(self, cell: str) -> float:
+        if not RATING.fullmatch(cell) or not self.lowest <= float(cell) <= self.highest:
+            raise ValueError
+        if self == Scale():
+            return float(cell)
+        return RATING_MIN + (float(cell) - self.lowest) * (RATING_MAX - RATING_MIN) / (self.highest - self.lowest)
 
 
-def read_year(cell: str) -> int:
-    if not YEAR.fullmatch(cell) or not 1 <= int(cell) <= YEAR_MAX:
+def read_plays(cell: str) -> int:
+    if not PLAYS.fullmatch(cell):
         raise ValueError
-    return int(cell)
+    return int(cell.partition(".")[0])
+
+
+def read_year(cell: str) -> int | None:
+    """Return the year; None for 0 and years before, by which files say that they know none. Other programs write 1999 as 1999.0."""
+    if not YEAR.fullmatch(cell):
+        raise ValueError
+    year = int(cell.partition(".")[0])
+    return year if year > 0 else None
 
 
 def read_genres(cell: str) -> tuple[str, ...]:

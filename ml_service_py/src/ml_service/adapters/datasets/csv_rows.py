@@ -1,154 +1,132 @@
-"""Reads CSV files as rows of named cells, and collects problems with their file, line and column. Knows no meaning of a column."""
+"""Reads the rows of a file as named fields, and collects problems with their file, line and column. Knows no meaning of a field."""
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from ml_service.adapters.datasets.file_form import IGNORED, Unreadable, read_cells, with_delimiter
+from ml_service.adapters.datasets.problems import FileProblems
 from ml_service.domain import ID_RULE, is_id
-from ml_service.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from typing import BinaryIO
+
+    from ml_service.adapters.datasets.file_form import Columns, FileForm
 
 T = TypeVar("T")
 
-PROBLEMS_MAX = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """The names of a file's columns. A file with any other column is rejected."""
-
-    required: tuple[str, ...]
-    optional: tuple[str, ...]
-
 
 class UnusableCell(Exception):
-    """A cell that can't be used. The message says why."""
+    """A cell that can't be used. The message says why, and the hint what a person may do."""
 
-    def __init__(self, column: str, problem: str) -> None:
+    def __init__(self, column: str, problem: str, hint: str = "") -> None:
         super().__init__(problem)
         self.column = column
-
-
-class Problems:
-    """The problems found so far, one line of text each. Adding the twentieth raises, so that a wrong file gives no endless list."""
-
-    def __init__(self) -> None:
-        self._rows: list[str] = []
-
-    def add(self, path: Path, line: int, column: str, problem: str) -> None:
-        """Add a problem. `column` may be empty. Raises InvalidArgument (IMPORT_INVALID) if there are PROBLEMS_MAX now."""
-        place = f"{path.name}, line {line}" + (f", column {column}" if column else "")
-        self._rows.append(f"{place}: {problem}")
-        if len(self._rows) >= PROBLEMS_MAX:
-            self.raise_if_any()
-
-    def raise_if_any(self) -> None:
-        """Raise InvalidArgument (IMPORT_INVALID) with all problems, if there are any."""
-        if self._rows:
-            raise InvalidArgument("IMPORT_INVALID", "\n".join(self._rows))
+        self.hint = hint
 
 
 @dataclass(slots=True)
 class Row:
-    """A row by its first line in the file, and its cells by column."""
+    """A row by its first line in the file, its cells, and the place of each field among them."""
 
     line: int
-    cells: dict[str, str]
+    cells: list[str]
+    places: dict[str, int]
 
-    def text(self, column: str) -> str:
+    def text(self, field: str) -> str:
         """Return a cell that must not be empty. Raises UnusableCell."""
-        cell = self.cells[column]
+        cell = self.cells[self.places[field]]
         if not cell.strip():
-            raise UnusableCell(column, "is empty")
+            raise UnusableCell(field, "is empty")
         if "\0" in cell:
-            raise UnusableCell(column, "holds a NUL character")
+            raise UnusableCell(field, "holds a NUL character")
         return cell
 
-    def id(self, column: str) -> str:
+    def id(self, field: str) -> str:
         """Return a cell that must be an id. Raises UnusableCell."""
-        text = self.text(column)
+        text = self.text(field)
         if not is_id(text):
-            raise UnusableCell(column, f"can't be an id: {ID_RULE}")
+            raise UnusableCell(field, f"can't be an id: {ID_RULE}")
         return text
 
-    def optional(self, column: str, convert: Callable[[str], T], expected: str) -> T | None:
+    def optional(self, field: str, convert: Callable[[str], T], expected: str, hint: str = "") -> T | None:
         """Return the converted cell, None if it is empty or the file has no such column. Raises UnusableCell, which names `expected`."""
-        cell = self.cells.get(column, "").strip()
+        place = self.places.get(field)
+        cell = "" if place is None else self.cells[place].strip()
         try:
             return convert(cell) if cell else None
         except (ValueError, OverflowError, OSError):
-            raise UnusableCell(column, f"is {cell!r}, not {expected}") from None
+            raise UnusableCell(field, f"is {cell!r}, not {expected}", hint) from None
 
 
-def parse_rows(path: Path, columns: Columns, parse: Callable[[Row], T], problems: Problems) -> Iterator[T]:
-    """Yield the result of `parse` for each row below the header. A row for which it raises UnusableCell becomes a problem."""
-    for row in _read_rows(path, columns, problems):
+class Table:
+    """A file of rows, of which certain columns hold fields."""
+
+    def __init__(self, path: Path, form: FileForm, columns: Columns) -> None:
+        self.problems = FileProblems(path.name)
+        #: The columns of the header line that hold no field.
+        self.ignored: list[str] = []
+        self._path = path
+        self._form = form
+        self._columns = columns
+
+    def parse(self, parse: Callable[[Row], T | None]) -> Iterator[T]:
+        """Yield the results of `parse` that aren't None. A row for which it raises UnusableCell becomes a problem."""
+        for row in self._read():
+            try:
+                parsed = parse(row)
+            except UnusableCell as error:
+                self.problems.add(row.line, self._columns.column_of(error.column), str(error), error.hint)
+                continue
+            if parsed is not None:
+                self.problems.used += 1
+                yield parsed
+
+    def _read(self) -> Iterator[Row]:
         try:
-            yield parse(row)
-        except UnusableCell as error:
-            problems.add(path, row.line, error.column, str(error))
+            form = with_delimiter(self._path, self._form, self._columns)
+            rows = read_cells(self._path, form)
+            header = list(self._columns.order) or [name.strip() for name in next(rows, (1, []))[1]]
+            places = self._places(header, form)
+            if not self.problems.is_broken:
+                yield from self._rows(rows, header, places)
+        except Unreadable as error:
+            self.problems.add(error.line, "", str(error), error.hint)
+            self.problems.is_broken = True
+
+    def _places(self, header: list[str], form: FileForm) -> dict[str, int]:
+        """Return the place of each field. Add the problems of the header line."""
+        columns = self._columns
+        if columns.order:
+            return {field: place for place, field in enumerate(header) if field != IGNORED}
+        for column, problem, hint in header_problems(header, columns, form):
+            self.problems.add(1, column, problem, hint)
+            self.problems.is_broken = True
+        self.ignored = [name for name in header if columns.field_of(name) is None]
+        return {field: place for place, name in enumerate(header) if (field := columns.field_of(name))}
+
+    def _rows(self, rows: Iterator[tuple[int, list[str]]], header: list[str], places: dict[str, int]) -> Iterator[Row]:
+        """Yield the rows, except blank ones. If a row's number of cells differs from the header's, add a problem instead."""
+        width = len(header)
+        for line, cells in rows:
+            if len(cells) == width:
+                yield Row(line, cells, places)
+            elif len(cells) > width:
+                self.problems.add(line, str(width + 1), f"is beyond the {width} columns")
+            elif cells:
+                self.problems.add(line, header[len(cells)], f"is missing: the row has {len(cells)} of {width} cells")
 
 
-def _read_rows(path: Path, columns: Columns, problems: Problems) -> Iterator[Row]:
-    """Yield the rows. If the file can't be read further, add that problem and raise InvalidArgument (IMPORT_INVALID)."""
-    line = 1
-    try:
-        with path.open("rb") as binary:
-            reader = csv.reader(_decoded(binary), strict=True)
-            header = _read_header(path, next(reader, []), columns, problems)
-            line = reader.line_num + 1
-            for cells in reader:
-                yield from _row(path, line, header, cells, problems)
-                line = reader.line_num + 1
-        return
-    except OSError as error:
-        problems.add(path, line, "", f"can't be read: {error.strerror}")
-    except UnicodeDecodeError as error:
-        problems.add(path, line, "", f"isn't UTF-8: byte {error.start + 1} of the line is {error.object[error.start]:#04x}")
-    except csv.Error as error:
-        problems.add(path, line, "", f"isn't CSV: {error}")
-    problems.raise_if_any()
-
-
-def _decoded(binary: BinaryIO) -> Iterator[str]:
-    """Decode line by line, so that the problem of a wrong byte can name the line."""
-    for number, line in enumerate(binary):
-        yield line.decode("utf-8" if number else "utf-8-sig")
-
-
-def _read_header(path: Path, cells: list[str], columns: Columns, problems: Problems) -> list[str]:
-    header = [name.strip() for name in cells]
-    wrong = list(_header_problems(header, columns))
-    for column, problem in wrong:
-        problems.add(path, 1, column, problem)
-    if wrong:
-        problems.raise_if_any()
-    return header
-
-
-def _header_problems(header: list[str], columns: Columns) -> Iterator[tuple[str, str]]:
-    known = columns.required + columns.optional
-    for name in columns.required:
-        if name not in header:
-            yield name, "is missing in the header"
-    for place, name in enumerate(header):
-        if name not in known:
-            yield name or str(place + 1), f"is unknown; the columns are {', '.join(known)}"
-        elif name in header[:place]:
-            yield name, "comes twice in the header"
-
-
-def _row(path: Path, line: int, header: list[str], cells: list[str], problems: Problems) -> Iterator[Row]:
-    """Yield the row unless it is blank. If its number of cells differs from the header's, add a problem instead."""
-    if len(cells) == len(header):
-        yield Row(line, dict(zip(header, cells, strict=True)))
-    elif len(cells) > len(header):
-        problems.add(path, line, str(len(header) + 1), f"is beyond the header's {len(header)} columns")
-    elif cells:
-        problems.add(path, line, header[len(cells)], f"is missing: the row has {len(cells)} of {len(header)} cells")
+def header_problems(header: list[str], columns: Columns, form: FileForm) -> list[tuple[str, str, str]]:
+    """Return the column, the problem and a hint for each problem of a header line."""
+    known = ", ".join(columns.fields)
+    found = f", which has {', '.join(header)} (delimiter {form.delimiter})" if header else ""
+    needed = [columns.column_of(field) for field in columns.fields if field in columns.required or columns.column_of(field) != field]
+    repeated = {name for place, name in enumerate(header) if name in header[:place] and columns.field_of(name)}
+    unknown = [] if columns.names else [(name or str(place + 1)) for place, name in enumerate(header) if not columns.field_of(name)]
+    missing = [(name, f"is missing in the header{found}", columns.hint) for name in needed if name not in header]
+    # With a column missing, the unknown ones are probably its other names.
+    others = [] if missing else [(name, f"is unknown; the columns are {known}", columns.hint) for name in unknown]
+    return [*missing, *others, *((name, "comes twice in the header", "") for name in sorted(repeated))]

@@ -1,0 +1,174 @@
+"""The commands `import` and `inspect`, which read a person's own files in the same way. Each command imports only what it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ml_service.cli.commands import command_settings, opened_clients
+from ml_service.config import read_lab_settings
+from ml_service.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from ml_service.adapters.datasets.csv_import import ReadOptions
+    from ml_service.handlers.importing import Imported
+    from ml_service.ports.storage import ImportMode, LiveVersion
+
+Delimiter = Annotated[str | None, typer.Option(help="The delimiter of both files: , ; tab or ::. Default: detected in each file.")]
+Quotes = Annotated[str | None, typer.Option(help='A quote in a cell is written "" (double) or \\" (backslash), or marks no cell (none).')]
+Encoding = Annotated[str, typer.Option(help="The encoding of both files, such as latin-1.")]
+ColumnNames = Annotated[str | None, typer.Option(help="Columns of the interactions: user_id=NAME,…, or without a header user_id,item_id,-")]
+ItemColumnNames = Annotated[str | None, typer.Option("--item-columns", help="Columns of the items: item_id=NAME,title=NAME, or in order.")]
+ScaleText = Annotated[str | None, typer.Option("--scale", help="The lowest and highest rating, such as 1-10. Default: 0.5-5.")]
+ImplicitZeros = Annotated[bool, typer.Option("--implicit-zeros", help="A rating of 0 means: used, and not rated.")]
+PlaysMin = Annotated[int, typer.Option(help="Leave out rows with fewer plays (the column plays).")]
+SkipUnusable = Annotated[bool, typer.Option("--skip-unusable-rows", help="Leave out rows that can't be used, and count them.")]
+
+
+def import_data(  # noqa: PLR0913
+    *,
+    movielens: Annotated[bool, typer.Option("--movielens", help="Fetch MovieLens 100K, unless the store has data.")] = False,
+    interactions: Annotated[Path | None, typer.Option(help="CSV: user_id,item_id[,rating][,timestamp][,plays].")] = None,
+    items: Annotated[Path | None, typer.Option(help="CSV: item_id,title[,year][,genres].")] = None,
+    cache: Annotated[Path, typer.Option(help="The folder that keeps fetched files.")] = Path(".run/cache"),
+    add: Annotated[bool, typer.Option("--add", help="Keep the data that the store has, and add the files' data.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Remove the data that the store has first; no version stays live.")] = False,
+    delimiter: Delimiter = None,
+    quotes: Quotes = None,
+    encoding: Encoding = "utf-8",
+    columns: ColumnNames = None,
+    item_columns: ItemColumnNames = None,
+    scale: ScaleText = None,
+    implicit_zeros: ImplicitZeros = False,
+    plays_min: PlaysMin = 1,
+    skip_unusable_rows: SkipUnusable = False,
+) -> None:
+    """Bring data into the store, all of it or nothing. In a store that has other data: say --add or --replace."""
+    from ml_service.adapters.datasets import csv_import
+    from ml_service.adapters.datasets import movielens as movielens_data
+    from ml_service.adapters.sql import database
+    from ml_service.handlers.importing import import_dataset, import_into_empty
+
+    with opened_clients() as clients:
+        if movielens == bool(interactions or items) or bool(interactions) != bool(items):
+            raise InvalidArgument("REQUEST_INVALID", "Give --movielens, or both --interactions and --items.")
+        mode = _import_mode(add=add, replace=replace)
+        if movielens and (add or replace):
+            raise InvalidArgument("REQUEST_INVALID", "Give --add or --replace only with --interactions and --items.")
+        options = _read_options(
+            delimiter=delimiter,
+            quotes=quotes,
+            encoding=encoding,
+            columns=columns,
+            item_columns=item_columns,
+            scale=scale,
+            implicit_zeros=implicit_zeros,
+            plays_min=plays_min,
+            skip_unusable_rows=skip_unusable_rows,
+        )
+        database.migrate(clients.store.engine)
+        if interactions and items:
+            typer.echo(f"Reading {items} and {interactions}", err=True)
+            data = csv_import.read_csv(interactions, items, options)
+            imported = import_dataset(clients.store, data, mode)
+            for note in data.notes:
+                typer.echo(f"Note: {note}", err=True)
+            _print_imported(imported, clients.store.read_live())
+        else:
+            typer.echo("Reading MovieLens 100K", err=True)
+            _print_imported(import_into_empty(clients.store, lambda: movielens_data.fetch(cache)), clients.store.read_live())
+
+
+def inspect(  # noqa: PLR0913
+    interactions: Annotated[Path, typer.Argument(help="The file of interactions, or any one file.", metavar="FILE")],
+    items: Annotated[Path | None, typer.Argument(help="The file of items.", metavar="ITEMS_FILE")] = None,
+    *,
+    delimiter: Delimiter = None,
+    quotes: Quotes = None,
+    encoding: Encoding = "utf-8",
+    columns: ColumnNames = None,
+    item_columns: ItemColumnNames = None,
+    scale: ScaleText = None,
+    implicit_zeros: ImplicitZeros = False,
+    plays_min: PlaysMin = 1,
+    skip_unusable_rows: SkipUnusable = False,
+) -> None:
+    """Say what files look like, which columns an import would use, and what it would leave out. Writes nothing."""
+    from ml_service.adapters.datasets import inspection
+
+    with command_settings(read_lab_settings):
+        options = _read_options(
+            delimiter=delimiter,
+            quotes=quotes,
+            encoding=encoding,
+            columns=columns,
+            item_columns=item_columns,
+            scale=scale,
+            implicit_zeros=implicit_zeros,
+            plays_min=plays_min,
+            skip_unusable_rows=skip_unusable_rows,
+        )
+        for line in inspection.describe(interactions, items, options):
+            typer.echo(line)
+
+
+def _read_options(  # noqa: PLR0913
+    *,
+    delimiter: str | None,
+    quotes: str | None,
+    encoding: str,
+    columns: str | None,
+    item_columns: str | None,
+    scale: str | None,
+    implicit_zeros: bool,
+    plays_min: int,
+    skip_unusable_rows: bool,
+) -> ReadOptions:
+    from ml_service.adapters.datasets.csv_cells import Scale
+    from ml_service.adapters.datasets.csv_import import INTERACTION_COLUMNS, ITEM_COLUMNS, ReadOptions
+    from ml_service.adapters.datasets.file_form import FileForm
+
+    return ReadOptions(
+        form=FileForm(delimiter, quotes, encoding),
+        interaction_columns=INTERACTION_COLUMNS.chosen(columns) if columns else INTERACTION_COLUMNS,
+        item_columns=ITEM_COLUMNS.chosen(item_columns) if item_columns else ITEM_COLUMNS,
+        scale=Scale.parse(scale) if scale else Scale(),
+        has_implicit_zeros=implicit_zeros,
+        plays_min=plays_min,
+        is_skipping=skip_unusable_rows,
+    )
+
+
+def _import_mode(*, add: bool, replace: bool) -> ImportMode:
+    from ml_service.ports.storage import ImportMode
+
+    if add and replace:
+        raise InvalidArgument("REQUEST_INVALID", "Give --add or --replace, not both.")
+    if replace:
+        return ImportMode.REPLACE
+    return ImportMode.ADD if add else ImportMode.INTO_EMPTY
+
+
+def _print_imported(imported: Imported | None, live: LiveVersion | None) -> None:
+    from ml_service.handlers.importing import name_renamed
+
+    if imported is None:
+        typer.echo("The store has interactions already: nothing was imported", err=True)
+        return
+    written = imported.written
+    typer.echo(f"Imported {imported.items} items and {written.given} interactions, {written.new} of them new")
+    if written.left_out:
+        typer.echo(f"Left out {written.left_out} interactions of users who were erased", err=True)
+    if written.items.renamed:
+        typer.echo(f"Note: items that got another title: {name_renamed(written.items.renamed)}", err=True)
+    if not written.has_changes:
+        typer.echo("The store had all of them: nothing changed", err=True)
+        return
+    typer.echo("A recommender that runs already answers from them after its next start", err=True)
+    typer.echo(f"{_trained_before(live)}: train one with `python -m ml_service train`", err=True)
+
+
+def _trained_before(live: LiveVersion | None) -> str:
+    return f"The live model version {live.version} doesn't know this import" if live else "No model version is live"
