@@ -59,4 +59,6 @@ test('the button beside a stale version starts a training', async (t) => {
     jobs.value.map(({ kind }) => kind),
     ['train'],
   )
+  assert.match(textOf(ModelsPanel()), /A training runs\./)
+  assert.doesNotMatch(textOf(ModelsPanel()), /Train a new version/)
 })

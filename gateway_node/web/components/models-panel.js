@@ -1,7 +1,7 @@
 /** The model versions, with the live one marked and a button to promote each other one. */
 import { formatDayAndClock, formatFilms, formatMetrics } from '../format.js'
 import { html } from '../html.js'
-import { startJob } from '../state/jobs.js'
+import { isTraining, startJob } from '../state/jobs.js'
 import { models, modelsFailure, promoteModel, promoting, refreshModels } from '../state/models.js'
 import { Failure, Panel, StaleMark } from './panel.js'
 
@@ -41,7 +41,7 @@ const StaleVersion = ({ model }) => html`
   <p class="model-stale">
     Data was imported after this version was trained.
     ${model.unknownItems > 0 && ` It doesn’t know ${formatFilms(model.unknownItems)} of the catalogue.`}
-    <button type="button" class="button button-small" onClick=${() => startJob('train', {})}>Train a new version</button>
+    ${isTraining.value ? 'A training runs.' : html`<button type="button" class="button button-small" onClick=${() => startJob('train', {})}>Train a new version</button>`}
   </p>
 `
 

@@ -2,7 +2,7 @@
  * Background jobs: started over HTTP, followed over the socket by offset.
  * @import {Job, JobResult} from '../shapes.js'
  */
-import { signal } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
 import { ask, askText, newIdempotencyKey } from '../api.js'
 import { forgetOffset, listen, onLiveError, onLiveOpen } from '../live.js'
 import { refreshModels } from './models.js'
@@ -18,6 +18,9 @@ export const jobsFailure = signal(null)
 
 /** @param {Job} job */
 export const isFinished = (job) => FINAL_STATES.includes(job.state)
+
+/** Whether a training waits or runs. @type {import('@preact/signals').ReadonlySignal<boolean>} */
+export const isTraining = computed(() => jobs.value.some((job) => job.kind === 'train' && !isFinished(job)))
 
 /** Follows all jobs. Lists them again after each reconnect, because the socket can't resume jobs that are too old. */
 export function startJobs() {
