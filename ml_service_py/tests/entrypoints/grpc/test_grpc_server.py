@@ -108,6 +108,15 @@ async def test_lists_and_look_ups_return_rows(driver: GrpcDriver) -> None:
     assert interactions.interactions[0].occurred_at.ToDatetime(tzinfo=sample.WHEN.tzinfo) == sample.WHEN
 
 
+async def test_a_version_says_whether_it_is_stale_and_what_it_does_not_know(driver: GrpcDriver, registry: FileRegistry) -> None:
+    await driver.models.PromoteModel(PromoteModelRequest(version=sample.save_model(registry, items=8).version))
+
+    model = (await driver.models.GetModel(GetModelRequest())).model
+
+    # The sample's version was trained with no import, its store has one.
+    assert (model.stale, model.unknown_items) == (True, 2)
+
+
 async def test_a_promoted_version_answers(driver: GrpcDriver, registry: FileRegistry) -> None:
     version = sample.save_model(registry).version
 
