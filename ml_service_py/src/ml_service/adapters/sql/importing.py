@@ -26,14 +26,15 @@ def write_import(connection: Connection, new_items: Sequence[Item], given: int, 
 
     Raise ImportRefused after writing, so that the error knows what changes; the caller's transaction is rolled back.
     """
-    present = _count(connection)
+    # Counted only where it may be needed: an addition in many parts would count the whole store for each.
+    present = _count(connection) if mode is ImportMode.INTO_EMPTY else None
     if mode is ImportMode.REPLACE:
         _remove_data(connection)
     written_items = _write_items(connection, new_items)
     # In a store that has data, without ADD, every new row is refused anyway.
     new, left_out = insert_imported(connection, requires_times=mode is ImportMode.ADD)
     written = ImportedRows(given, new, left_out, written_items)
-    if mode is ImportMode.INTO_EMPTY and written.has_changes and not present.is_empty:
+    if present is not None and written.has_changes and not present.is_empty:
         raise ImportRefused(present, written)
     if mode is ImportMode.REPLACE or written.has_changes:
         _note_change(connection, is_replaced=mode is ImportMode.REPLACE)
@@ -64,6 +65,8 @@ def _remove_data(connection: Connection) -> None:
 
 def _write_items(connection: Connection, new_items: Sequence[Item]) -> ImportedItems:
     """Add items, and give known ones their new title, year and genres."""
+    if not new_items:
+        return ImportedItems()
     known = {row.item_id: to_item(row) for row in connection.execute(select(items))}
     added = [item for item in new_items if item.item_id not in known]
     changed = [item for item in new_items if item.item_id in known and item != known[item.item_id]]
