@@ -39,7 +39,7 @@ def test_decide_prints_the_answer_with_its_shares(answers: Path) -> None:
     result = decide(answers)
 
     assert result.exit_code == 0
-    assert result.stdout.startswith("Node.\nBest in this part of the weights that fit the answers: Node in ")
+    assert result.stdout.startswith("Node.\nThe best under the weights and scores that fit the answers: Node in ")
     assert "When not" not in result.stderr
 
 

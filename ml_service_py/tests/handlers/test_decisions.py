@@ -125,7 +125,8 @@ def test_answers_that_leave_no_option_contradict_each_other() -> None:
         UNMEASURED.decide({"libraries": "both", "single_language": "must"})
 
     assert str(error.value) == (
-        "The answers contradict each other: libraries = both, single_language = must leave no option. Change one of them."
+        "The answers contradict each other: libraries = both (“Yes, one of each”) and single_language = must (“It must be one”)"
+        " leave no option. Change one of them."
     )
 
 

@@ -56,25 +56,23 @@ function renderBar({ option, share, mean, low, high }: Decision['options'][numbe
 }
 
 function renderCriteria({ criteria, options: [first, second] }: Decision): Html {
+  const leadName = second ? `${names[first?.option ?? '']} before ${names[second.option]}` : 'Lead'
   const rows = criteria.map(
     ({ title, weight, lead, scale, reason, evidence: { text, command } }) => html`
             <tr>
               <th scope="row">${title}</th>
-              <td>${toPercent(weight)}</td>
-              <td>${lead.toFixed(2)}</td>
+              <td data-name="Weight">${toPercent(weight)}</td>
+              <td data-name="${leadName}">${toLead(lead)}</td>
               <td>${text}.${command && html` Repeat: <code>${command}</code>.`} ${reason} <small>Scale: ${scale}</small></td>
             </tr>`,
   )
-  const lead = second ? `${names[first?.option ?? '']} before ${names[second.option]}` : 'lead'
   return html`
         <h3>Why</h3>
-        <div class="decide-table">
-          <table>
-            <thead><tr><th scope="col">Criterion</th><th scope="col">Weight</th><th scope="col">${lead}</th><th scope="col">Evidence and reason</th></tr></thead>
-            <tbody>${rows}
-            </tbody>
-          </table>
-        </div>`
+        <table>
+          <thead><tr><th scope="col">Criterion</th><th scope="col">Weight</th><th scope="col">${leadName}</th><th scope="col">Evidence and reason</th></tr></thead>
+          <tbody>${rows}
+          </tbody>
+        </table>`
 }
 
 function renderList(lines: string[]): Html {
@@ -82,4 +80,5 @@ function renderList(lines: string[]): Html {
 }
 
 const toX = (value: number) => Math.round(left + value * width)
+const toLead = (lead: number) => (Math.abs(lead) < 0.005 ? '0' : `${lead > 0 ? '+' : ''}${lead.toFixed(2)}`)
 const toPercent = (part: number) => `${Math.round(part * 100)} %`

@@ -21,6 +21,10 @@ class Evidence:
     text: str
     command: str = ""
 
+    @property
+    def is_measured(self) -> bool:
+        return self.source in {"own-run", "reference-run"}
+
 
 def cite(criterion: Criterion, measurements: Mapping[str, Measurement]) -> Evidence:
     """Return the measured figure, else the sentence of an article, else that the score is a judgement."""

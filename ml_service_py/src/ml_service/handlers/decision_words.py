@@ -24,7 +24,7 @@ def summary(decision: Decision, questionnaire: Questionnaire) -> list[str]:
     """Return the decision as sentences: shares, reasons, sensitivity."""
     return [
         headline(decision),
-        _shares(decision),
+        _shares(decision, questionnaire),
         *_reasons(decision),
         _sensitivity(decision, questionnaire),
     ]
@@ -51,7 +51,7 @@ def report(decision: Decision, questionnaire: Questionnaire) -> list[str]:
 def record(decision: Decision, questionnaire: Questionnaire) -> str:
     """Return the decision as a Markdown page. It cites the figure or the sentence behind each criterion."""
     title = " or ".join({**NAMES, "both": "Node and Python"}[winner] for winner in decision.winners)
-    outcome = " ".join([f"Chosen: {headline(decision)}", _shares(decision), *_reasons(decision)])
+    outcome = " ".join([f"Chosen: {headline(decision)}", _shares(decision, questionnaire), *_reasons(decision)])
     sections = {
         f"# Write the back end in {title}": ["Status: proposed"],
         "## Context and Problem Statement": [
@@ -59,7 +59,7 @@ def record(decision: Decision, questionnaire: Questionnaire) -> str:
             "",
             *(f"- {question.text} {_answer_text(question, decision)}" for question in questionnaire.questions),
         ],
-        "## Decision Drivers": [f"- {row.criterion.title} ({row.weight:.0%} of the weight)" for row in _by_weight(decision.criteria)],
+        "## Decision Drivers": [f"- {row.criterion.title} ({_percent(row.weight)} of the weight)" for row in _by_weight(decision.criteria)],
         "## Considered Options": [*_bullets(NAMES.values())],
         "## Decision Outcome": [outcome],
         "### Consequences": [*_consequences(decision)],
@@ -87,14 +87,14 @@ def _more_information(decision: Decision, questionnaire: Questionnaire) -> Itera
     yield from _bullets(questionnaire.agenda.when_not)
 
 
-def _shares(decision: Decision) -> str:
-    """Return one sentence with the share of each option."""
-    shares = [f"{NAMES[result.option]} in {result.share:.0%}" for result in decision.options]
-    excluded = [
-        f"{NAMES[option]} is impossible ({', '.join(f'{cause} = {decision.answers[cause]}' for cause in causes)})"
-        for option, causes in decision.excluded.items()
-    ]
-    return ". ".join([f"Best in this part of the weights that fit the answers: {', '.join(shares)}", *excluded]) + "."
+def _shares(decision: Decision, questionnaire: Questionnaire) -> str:
+    """Return the share of each option, and why an option is impossible."""
+    shares = ", ".join(f"{NAMES[result.option]} in {_percent(result.share)}" for result in decision.options)
+    sentences = [f"The best under the weights and scores that fit the answers: {shares} of them."]
+    for option, causes in decision.excluded.items():
+        named = " and ".join(questionnaire.describe(cause, decision.answers[cause]) for cause in causes)
+        sentences.append(f"{NAMES[option].capitalize()} is impossible with {named}.")
+    return " ".join(sentences)
 
 
 def _reasons(decision: Decision) -> Iterator[str]:
@@ -111,11 +111,7 @@ def _reasons(decision: Decision) -> Iterator[str]:
 def _sensitivity(decision: Decision, questionnaire: Questionnaire) -> str:
     if decision.change is None:
         return "No change of one or two answers leads to another recommendation."
-    changes = [
-        f"{question.id} = {decision.change.answers[question.id]}"
-        for question in questionnaire.questions
-        if question.id in decision.change.answers
-    ]
+    changes = [questionnaire.describe(*change) for change in decision.change.answers.items()]
     return f"The smallest change that leads to another recommendation: with {' and '.join(changes)} it is {NAMES[decision.change.winner]}."
 
 
@@ -126,7 +122,7 @@ def _answer_text(question: Question, decision: Decision) -> str:
 
 def _evidence_row(result: CriterionResult) -> str:
     evidence = _cite(result).replace("|", "\\|")
-    return f"| {result.criterion.title} | {result.weight:.0%} | {result.lead:+.2f} | {evidence} |"
+    return f"| {result.criterion.title} | {_percent(result.weight)} | {result.lead:+.2f} | {evidence} |"
 
 
 def _cite(result: CriterionResult) -> str:
@@ -137,6 +133,10 @@ def _cite(result: CriterionResult) -> str:
 def _agenda(decision: Decision, questionnaire: Questionnaire) -> str:
     favouring = "; ".join(criterion.title for criterion in decision.favouring)
     return f"{questionnaire.agenda.statement} These criteria favour it: {favouring}."
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.0f} %"
 
 
 def _titles(results: Iterable[CriterionResult]) -> str:

@@ -81,21 +81,23 @@ class Decisions:
         self._require_known(answers)
         excluded = self._exclusions(answers)
         if len(excluded) == len(OPTIONS):
-            causes = ", ".join(sorted({f"{cause} = {answers[cause]}" for causes in excluded.values() for cause in causes}))
-            raise InvalidArgument("REQUEST_INVALID", f"The answers contradict each other: {causes} leave no option. Change one of them.")
+            causes = sorted({cause for causes in excluded.values() for cause in causes})
+            named = " and ".join(self.questionnaire.describe(cause, answers[cause]) for cause in causes)
+            raise InvalidArgument("REQUEST_INVALID", f"The answers contradict each other: {named} leave no option. Change one of them.")
         measurements = self._read_measurements()
         space = WeightSpace(self.questionnaire, measurements)
         sums = space.sums(answers)
         results = weight_space.results(sums, self._shares(sums, answers))
         winners = self._winners(space, answers)
+        criteria = tuple(self._criteria(space, answers, results, measurements))
         return Decision(
             answers=dict(answers),
             winners=winners,
             options=results,
             excluded=excluded,
-            criteria=tuple(self._criteria(space, answers, results, measurements)),
+            criteria=criteria,
             change=self._smallest_change(space, answers, winners),
-            unknowns=tuple(self._unknowns(answers, measurements)),
+            unknowns=tuple(self._unknowns(answers, criteria)),
             favouring=tuple(self._favouring(space)),
         )
 
@@ -155,14 +157,12 @@ class Decisions:
                     return Change(changed, new_winners[0])
         return None
 
-    def _unknowns(self, answers: Mapping[str, str], measurements: Mapping[str, Measurement]) -> Iterator[str]:
+    def _unknowns(self, answers: Mapping[str, str], criteria: Sequence[CriterionResult]) -> Iterator[str]:
         if unanswered := [question.text for question in self.questionnaire.questions if question.id not in answers]:
             yield f"Not answered, so every answer counts as equally likely: {' '.join(unanswered)}"
-        unmeasured = [
-            criterion.title for criterion in self.questionnaire.criteria if criterion.claim and criterion.claim not in measurements
-        ]
+        unmeasured = [row.criterion.title for row in criteria if row.criterion.claim and not row.evidence.is_measured]
         if unmeasured:
-            yield f"Not measured, so the range of scores is an assumption: {'; '.join(unmeasured)}. `make lab` measures them."
+            yield f"Not measured, so the range of scores is an assumption: {'; '.join(unmeasured)}. Run “make lab” to measure them."
         yield from self.questionnaire.agenda.not_asked
 
     def _favouring(self, space: WeightSpace) -> Iterator[Criterion]:

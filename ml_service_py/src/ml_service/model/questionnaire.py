@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias
 
 Option: TypeAlias = Literal["node", "python", "both"]
@@ -90,7 +90,12 @@ class Questionnaire(_Strict):
     agenda: Agenda
     questions: tuple[Question, ...]
     criteria: tuple[Criterion, ...]
-    projects: tuple[Project, ...] = field(default=())
+    projects: tuple[Project, ...] = ()
+
+    def describe(self, question_id: str, answer_id: str) -> str:
+        """Return an answer for people and for callers of the API: team = python (“Python”)."""
+        answers = next(question.answers for question in self.questions if question.id == question_id)
+        return f"{question_id} = {answer_id} (“{next(answer.text for answer in answers if answer.id == answer_id)}”)"
 
 
 @dataclass(frozen=True, slots=True)

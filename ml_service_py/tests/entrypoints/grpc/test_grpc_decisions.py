@@ -47,7 +47,7 @@ async def test_a_contradiction_is_an_invalid_argument(server: GrpcServer) -> Non
         failure = await failure_of(driver.decisions.Decide(DecideRequest(answers={"libraries": "both", "single_language": "must"})))
 
     assert (failure.status, failure.reason) == ("INVALID_ARGUMENT", "REQUEST_INVALID")
-    assert failure.detail.startswith("The answers contradict each other: libraries = both, single_language = must")
+    assert failure.detail.startswith("The answers contradict each other: libraries = both (“Yes, one of each”) and single_language = must")
 
 
 async def test_one_decision_too_many_is_rejected_at_once() -> None:
