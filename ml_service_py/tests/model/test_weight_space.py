@@ -95,11 +95,12 @@ def test_a_factor_has_its_place_on_an_absolute_scale(factor: float, score: float
     assert scores == pytest.approx({"node": 0.5, "python": score, "both": 0.5})
 
 
-def test_a_measured_ratio_replaces_the_assumed_factor() -> None:
+def test_a_measured_ratio_replaces_the_assumed_factor_and_no_other_figure_does() -> None:
     measurement = Measurement("", "ratio", 1.0, 1.0, 1.0, "", "", "", is_reference=False)
 
     assert mean_scores(factor_criterion(2, 4), claim=measurement)["python"] == 0.5
     assert mean_scores(factor_criterion(4, 4), claim=replace(measurement, unit="MB"))["python"] == 0
+    assert mean_scores(factor_criterion(4, 4), claim=replace(measurement, low=0))["python"] == 0
 
 
 @pytest.mark.parametrize(("second", "tied"), [(0.3, ("node",)), (0.4, ("node", "python"))])

@@ -126,7 +126,7 @@ def _ranges(criterion: Criterion, measurements: Mapping[str, Measurement]) -> Ra
     if criterion.factors is None:
         return criterion.scores or {}
     measurement = measurements.get(criterion.claim or "")
-    if measurement is None or measurement.unit != "ratio":
+    if measurement is None or measurement.unit != "ratio" or measurement.low <= 0:
         return criterion.factors
     return {**criterion.factors, **dict.fromkeys(criterion.measured, (measurement.low, measurement.high))}
 
