@@ -122,6 +122,8 @@ def test_fitted_attributes_have_the_documented_shapes(estimator: ItemItemEstimat
     assert estimator.popularity_.tolist() == pytest.approx([9 / 20] * SIZE)
     assert estimator.item_ids_.tolist() == sorted(estimator.item_index_, key=estimator.item_index_.get)
     assert estimator.n_features_in_ == 2
+    # 64-bit indexes would double the memory of its products.
+    assert estimator.ratings_.indices.dtype == np.int32
 
 
 @for_each

@@ -134,4 +134,5 @@ def _to_matrix(users: IntArray, items: IntArray, ratings: Float64Array, shape: t
     _, from_the_end = np.unique(cells[::-1], return_index=True)
     kept = len(cells) - 1 - from_the_end
     starts = np.concatenate([[0], np.cumsum(np.bincount(users[kept], minlength=shape[0]))])
-    return csr_array((ratings[kept], items[kept], starts), shape=shape)
+    # int32: products of the matrix then take half the memory of 64-bit indexes.
+    return csr_array((ratings[kept], items[kept].astype(np.int32), starts.astype(np.int32)), shape=shape)

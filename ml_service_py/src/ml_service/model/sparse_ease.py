@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: Lowers the similarity of items that few users have, when the nearest items are chosen.
 SHRINKAGE = 10.0
 #: The memory for the local grams of the items that are regressed in one pass over the data.
-GRAM_BYTES = 1_000_000_000
+GRAM_BYTES = 1_500_000_000
 #: Items whose equations are solved in one call of NumPy.
 SOLVED_AT_ONCE = 128
 
