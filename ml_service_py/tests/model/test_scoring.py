@@ -128,6 +128,7 @@ def test_a_sparse_matrix_stored_by_columns_is_stored_by_sorted_rows_once(model: 
 
     assert turned.weights.format == "csr"
     assert turned.weights.has_canonical_format
+    assert turned.weights.indices.dtype == turned.weights.indptr.dtype == np.int32
     np.testing.assert_array_equal(turned.weights.toarray(), WEIGHTS)
 
 

@@ -36,11 +36,15 @@ def stored_by_rows(weights: ItemWeights) -> ItemWeights:
         return np.ascontiguousarray(weights)
     rows = weights.tocsr()
     rows.sum_duplicates()
-    return rows
+    starts, columns = (indexes.astype(np.int32, copy=False) for indexes in (rows.indptr, rows.indices))
+    return csr_array((rows.data, columns, starts), shape=rows.shape)
 
 
 def product(histories: csr_array[np.float32], weights: ItemWeights) -> Float32Array:
-    """Return histories · weights as a dense array of the shape (histories, n)."""
+    """Return histories · weights as a dense array of the shape (histories, n). The histories have 32-bit indexes, like the weights.
+
+    For two sizes of indexes, SciPy would copy those of the whole matrix for each product.
+    """
     scores = histories @ weights
     return np.asarray(scores if isinstance(scores, np.ndarray) else scores.toarray(), dtype=np.float32)
 

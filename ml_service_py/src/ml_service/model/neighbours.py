@@ -35,7 +35,7 @@ def _strongest(matrix: csr_array[np.float32], count: int) -> csr_array[np.float3
     matrix.sort_indices()
     ends = zip(matrix.indptr[:-1].tolist(), matrix.indptr[1:].tolist(), strict=True)
     places = [start + _highest(matrix.data[start:end], count) for start, end in ends]
-    starts = np.concatenate([[0], np.cumsum([len(of_row) for of_row in places])])
+    starts = np.concatenate([[0], np.cumsum([len(of_row) for of_row in places])]).astype(np.int32)
     kept = np.concatenate(places)
     return csr_array((matrix.data[kept], matrix.indices[kept], starts), shape=matrix.shape)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ml_service.model.item_weights import ItemWeights
-    from ml_service.model.ratings import Float32Array, Float64Array, IntArray, RatingWeights, StrArray
+    from ml_service.model.ratings import Float32Array, Float64Array, Int32Array, IntArray, RatingWeights, StrArray
 
 #: Scores that differ by less than this count as equal: the more popular item ranks first.
 TIE_WIDTH = 1e-9
@@ -81,7 +81,7 @@ def score(model: ItemItemModel, histories: Sequence[History]) -> Float32Array:
         return np.empty((0, len(model.item_ids)), dtype=np.float32)
     indexes, starts = _joined(histories)
     values = model.rating_weights.weigh(np.concatenate([history.ratings for history in histories]))
-    rows = csr_array((values, indexes, starts), shape=(len(histories), len(model.item_ids)))
+    rows: csr_array[np.float32] = csr_array((values, indexes, starts), shape=(len(histories), len(model.item_ids)))
     return item_weights.product(rows, model.weights)
 
 
@@ -180,7 +180,7 @@ def top_indexes(keys: Float64Array, count: int) -> IntArray:
     return best[rows, order]
 
 
-def _joined(histories: Sequence[History]) -> tuple[IntArray, IntArray]:
+def _joined(histories: Sequence[History]) -> tuple[Int32Array, Int32Array]:
     """Concatenate the histories' indexes, and return where each history starts: the columns and row pointers of a CSR matrix."""
     starts = np.concatenate([[0], np.cumsum([len(history.indexes) for history in histories])])
-    return np.concatenate([history.indexes for history in histories]), starts
+    return np.concatenate([history.indexes for history in histories]).astype(np.int32), starts.astype(np.int32)
