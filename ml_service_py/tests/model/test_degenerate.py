@@ -66,7 +66,7 @@ def test_an_estimator_that_can_not_be_fitted_is_left_out_with_the_reason() -> No
 
     assert {left.configuration.estimator for left in found.left_out} == {"svd"}
     assert found.estimators_left_out.startswith("svd: Found array with 1 feature")
-    assert [step for step in steps if step.startswith("Left out svd (n_components 10), round 1, fit ")]
+    assert [step for step in steps if step.startswith("Left out svd (n_components 20), round 1, fit ")]
 
 
 def test_a_search_without_any_fitted_estimator_fails_with_one_line_that_says_why() -> None:

@@ -77,6 +77,13 @@ def test_where_fits_are_expensive_the_search_makes_fewer_and_says_so() -> None:
     assert "1 instead of 3 folds, parameters from the 10,000 most popular items" in planned.notes
 
 
+def test_where_time_is_short_the_estimators_that_rank_worse_are_left_out_first() -> None:
+    planned = plan_for(Sizes(70_000, 10_600, 10_000_000))
+
+    assert {"ease", "popularity"} <= set(planned.estimators)
+    assert "left out item_knn: it takes about" in planned.notes
+
+
 def test_an_estimator_that_does_not_fit_is_left_out_with_the_numbers() -> None:
     planned = plan_for(Sizes(100_000, ITEMS_MAX_DENSE + 1, 2_000_000))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ml_service.model.item_item import ItemItemEstimator
     from ml_service.model.metrics import Quality
 
-#: All estimators, in the order in which a search tries them. The class of each states its axes and its cost.
+#: All estimators, those first that usually rank best. The class of each states its axes and its cost.
 ESTIMATORS: dict[str, type[ItemItemEstimator]] = {
     "ease": EASE,
     "sparse_ease": SparseEASE,

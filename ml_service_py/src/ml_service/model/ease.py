@@ -37,12 +37,12 @@ class EASE(ItemItemEstimator):
 
     axes: ClassVar[Mapping[str, Axis]] = {
         "l2": Axis(doubled(12.5, 11), start=400.0),
-        "rank": Axis((0, 8, 16, 32, 48, 64, 96, 128), start=48),
+        "rank": Axis((0, 8, 16, 32, 48, 64, 96, 128), start=64),
     }
 
-    @classmethod
-    def cost(cls, sizes: Sizes) -> Cost:
-        ridge, directions = ridge_cost(sizes), directions_seconds(sizes, cls.axes["rank"].values[-1])
+    @staticmethod
+    def cost(sizes: Sizes) -> Cost:
+        ridge, directions = ridge_cost(sizes), directions_seconds(sizes, EASE.axes["rank"].values[-1])
         return Cost(ridge.bytes, ridge.seconds + directions)
 
     def __init__(  # noqa: PLR0913  # scikit-learn's contract wants each parameter by its name

@@ -27,7 +27,7 @@ class ItemKNN(ItemItemEstimator):
 
     axes: ClassVar[Mapping[str, Axis]] = {
         "n_neighbors": Axis((25, 50, 100, 200, 400, 800), start=200),
-        "shrinkage": Axis((0, 5, 10, 20, 50, 100, 200, 500, 1000), start=50),
+        "shrinkage": Axis((0, 5, 10, 20, 50, 100, 200, 500, 1000), start=20),
     }
 
     is_sparse = True

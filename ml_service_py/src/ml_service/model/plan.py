@@ -63,8 +63,8 @@ def plan_search(named: Sequence[str], sizes: Sizes, folds: int, seed: int) -> Pl
             effort = next((each for each in _efforts(folds, sizes) if _seconds(names, each, sizes) <= SECONDS_MAX), None)
             if effort:
                 return Plan(names, effort, seed, _describe(left_out, effort, Effort(folds, sizes.items, ROUNDS_MAX)))
-            slowest = max(names, key=lambda name: fit_seconds(ESTIMATORS[name].cost(sizes), sizes))
-            too_large = {slowest: _why_too_slow(slowest, sizes)}
+            slow = _least_promising(names, sizes)
+            too_large = {slow: _why_too_slow(slow, sizes)}
         left_out |= too_large
     reasons = "; ".join(f"{name} {why}" for name, why in left_out.items())
     alternatives = "Name other estimators, or none." if named else "No estimator supports data of this size."
@@ -113,6 +113,12 @@ def _seconds(names: Sequence[str], effort: Effort, sizes: Sizes) -> float:
         if part != sizes:
             seconds += effort.folds * fit_seconds(estimator.cost(sizes), sizes)
     return seconds
+
+
+def _least_promising(names: Sequence[str], sizes: Sizes) -> str:
+    """Return the last of the estimators, which are registered best first, but not the cheapest while there are others."""
+    by_cost = sorted(names, key=lambda name: fit_seconds(ESTIMATORS[name].cost(sizes), sizes))
+    return max(by_cost[1:] or by_cost, key=names.index)
 
 
 def _why_too_large(name: str, sizes: Sizes) -> str:

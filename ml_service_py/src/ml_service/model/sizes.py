@@ -43,7 +43,7 @@ def process_bytes(sizes: Sizes) -> float:
 
 def fit_bytes(cost: Cost, sizes: Sizes) -> float:
     """Return the memory of one fit with its training part and, when it is measured, the scores of a batch of users."""
-    return cost.bytes + 80 * sizes.interactions + min(2e4 * sizes.items, 4e8)
+    return cost.bytes + 50 * sizes.interactions + min(2e4 * sizes.items, 4e8)
 
 
 def fit_seconds(cost: Cost, sizes: Sizes) -> float:

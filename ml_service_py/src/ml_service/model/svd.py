@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class SVD(ItemItemEstimator):
     """The item-item matrix V Vᵀ. V holds the right singular vectors: `n_components` of them, or as many as the data has."""
 
-    axes: ClassVar[Mapping[str, Axis]] = {"n_components": Axis(doubled(5, 6), start=10)}
+    axes: ClassVar[Mapping[str, Axis]] = {"n_components": Axis(doubled(5, 6), start=20)}
 
     @staticmethod
     def cost(sizes: Sizes) -> Cost:
