@@ -17,30 +17,20 @@ export const authPlugin = fp(
   async (app) => {
     decorate(app)
     requireAccessOfRoutes(app)
-    const limits = createRateLimits(app.config.limits)
+    const limits = await createRateLimits(app)
     app.decorateRequest('identity')
     app.decorateRequest('access')
-    function admit(request: FastifyRequest, identity: Identity): void {
-      request.identity = identity
-      limits.identity(identity)
-      if (!request.access.includes('owner')) requireAccess(request.access, identity)
-    }
-    // A callback: most tokens are known, and a promise for each request takes more time than the hook itself (benchmarks/NOTES.md).
-    app.addHook('onRequest', (request, _reply, done) => {
+    app.addHook('onRequest', async (request) => {
       const { access = [], isProbe } = request.routeOptions.config
       request.access = access
       // The address comes first: a client that tries tokens has no identity yet.
-      if (!isProbe) limits.address(request.ip)
+      if (!isProbe) await limits.address(request)
       // Refuse an unknown route before its body is read.
       if (request.is404) throw unknownRoute(request)
-      if (access.includes('anyone')) return done()
-      const identity = readIdentity(app, request)
-      if (identity instanceof Promise) {
-        identity.then((checked) => admit(request, checked)).then(() => done(), done)
-        return
-      }
-      admit(request, identity)
-      done()
+      if (access.includes('anyone')) return
+      request.identity = await readIdentity(app, request)
+      await limits.identity(request)
+      if (!access.includes('owner')) requireAccess(access, request.identity)
     })
     app.addHook('preHandler', (request, _reply, done) => {
       // The body may name the owner, and only now it has been read and validated.
