@@ -103,6 +103,15 @@ class GatewayDriver:
     def promote(self, version: str) -> Json:
         return self._answer(self.http.post(f"/v1/models/{version}/promote"), httpx.codes.OK)
 
+    def decide(self, answers: dict[str, str]) -> Json:
+        return self._answer(self.http.post("/v1/decisions", json={"answers": answers}), httpx.codes.OK)
+
+    def page(self, path: str, answers: dict[str, str]) -> str:
+        """Return the text of a page or file for these answers of the decision tool."""
+        response = self.http.get(path, params=answers)
+        assert response.status_code == httpx.codes.OK, response.text
+        return response.text
+
     def problem(self, method: str, path: str, **request: Any) -> Json:
         """Send a request that must be refused. Return the problem."""
         response = self.http.request(method, path, **request)
