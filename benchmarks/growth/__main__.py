@@ -1,4 +1,4 @@
-"""Measure how the stack grows: `python -m benchmarks.growth [--short]`. `make bench-growth` calls it."""
+"""Measure how the stack grows: `python -m benchmarks.growth [--short | --size USERS ITEMS]`. `make bench-growth` calls it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ LIMIT_SECONDS = 1800
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", action="store_true", help="small sizes, about a minute")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--short", action="store_true", help="small sizes, about a minute")
+    chosen.add_argument("--size", type=int, nargs=2, metavar=("USERS", "ITEMS"), help="only this size")
     parser.add_argument("--report", type=Path, default=REPORTS, help="the folder to write to")
     options = parser.parse_args()
     progress = Progress()
@@ -56,9 +58,10 @@ def main() -> None:
     signal.signal(signal.SIGALRM, _give_up)
     require_tools(progress)
     machine = describe_machine()
-    points, failure = _measured_within(SHORT if options.short else FULL, progress)
+    sizes = [Size(*options.size)] if options.size else SHORT if options.short else FULL
+    points, failure = _measured_within(sizes, progress)
     report = GrowthReport(machine, points, progress.elapsed, failure)
-    page = report.save(options.report, "bench-growth-short" if options.short else "bench-growth")
+    page = report.save(options.report, "bench-growth-size" if options.size else "bench-growth-short" if options.short else "bench-growth")
     sys.stdout.write(f"\n{report.as_text()}\n\n{page}\n")
     sys.exit(f"\n{failure}" if failure else 0)
 

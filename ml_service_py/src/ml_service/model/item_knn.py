@@ -36,7 +36,7 @@ class ItemKNN(ItemItemEstimator):
     def cost(sizes: Sizes) -> Cost:
         # Memory: the kept pairs three times, while they are turned from rows to columns.
         kept = sizes.items * min(sizes.items, 800)
-        return Cost(24 * kept + 24 * sizes.interactions, pairs_seconds(sizes) + 2e-5 * sizes.items)
+        return Cost(24 * kept, 6 * pairs_seconds(sizes) + 3e-5 * sizes.items)
 
     def __init__(
         self,

@@ -67,6 +67,15 @@ def test_histories_are_loaded_with_the_log_position_and_the_last_ids(store: SqlS
     assert histories.ratings["even"] == {"i0": 5.0, "i2": 4.5, "i4": 5.0}
 
 
+def test_the_histories_of_several_users_share_the_id_of_an_item(store: SqlStore) -> None:
+    store.import_data([], [sample.interaction("other", "i0"), sample.interaction("third", "i0")])
+
+    histories = store.load_histories(recent=0).ratings
+
+    first, second = (next(iter(histories[user_id])) for user_id in ("other", "third"))
+    assert first is second
+
+
 def listed(store: SqlStore, user_id: str, limit: int) -> list[str]:
     """The items of all pages."""
     found: list[str] = []
