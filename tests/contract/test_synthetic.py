@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks.growth.growth_report import DRAWN, GrowthReport, Point
+from benchmarks.planted import Planted
+from benchmarks.planted import generate as generate_planted
 from benchmarks.synthetic import Size, Synthetic, generate, write_csv
 from ml_service.adapters.datasets.csv_import import read_csv
 from ml_service.model.plan import plan_search
@@ -53,6 +55,18 @@ def test_a_model_finds_the_planted_preferences(made: Synthetic) -> None:
     found = {row.configuration.estimator: row.ndcg for row in measured}
 
     assert found["item_knn"] > 1.5 * found["popularity"]
+
+
+def test_planted_histories_are_reproducible_without_doubles_and_favour_few_items() -> None:
+    size = Planted(users=300, items=200, per_user=10)
+
+    planted, again = generate_planted(size), generate_planted(size)
+
+    counts = np.sort(np.bincount(planted.items))[::-1]
+    assert planted.fingerprint() == again.fingerprint()
+    assert len({tuple(pair) for pair in planted.pairs.tolist()}) == len(planted)
+    assert planted.sizes.users == size.users
+    assert counts[:40].sum() > 0.4 * counts.sum()
 
 
 def test_the_files_can_be_imported(made: Synthetic, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ NOTES = (
 
 @dataclass(frozen=True, slots=True)
 class EvaluateParams:
-    """`estimators`: those to measure; none means all that suit the catalogue's size. `seed`: of the split."""
+    """`estimators`: those to measure; none means all that fit the data's size. `seed`: of the split."""
 
     estimators: tuple[str, ...] = ()
     seed: int = 42

@@ -35,7 +35,7 @@ FIT_PERCENT = 95.0
 
 @dataclass(frozen=True, slots=True)
 class TrainParams:
-    """`estimators`: those to choose from; none means all that suit the catalogue's size. `folds`: of the cross-validation."""
+    """`estimators`: those to choose from; none means all that fit the data's size. `folds`: of the cross-validation."""
 
     estimators: tuple[str, ...] = ()
     folds: int = 3
