@@ -52,15 +52,13 @@ class WeightSpace:
         #: The scores by sample, criterion and option.
         self.scores: Samples = np.stack([_draw_scores(criterion, measurements, generator) for criterion in self._criteria], axis=1)
         self._weight_draws = generator.random((SAMPLES, len(self._criteria)))
-        #: The answer that a question without an answer has in each sample.
-        self._guesses = {
-            question.id: generator.choice([answer.id for answer in question.answers], SAMPLES) for question in questionnaire.questions
-        }
-        self._levels = questionnaire.levels
+        # The answer that a question without an answer has in each sample, by its position.
+        guesses = {question.id: generator.integers(len(question.answers), size=SAMPLES) for question in questionnaire.questions}
+        self._importance = [_importance(questionnaire, criterion, guesses) for criterion in self._criteria]
 
     def weights(self, answers: Mapping[str, str]) -> Samples:
         """Return the weights by sample and criterion. The sum of each sample is 1."""
-        ranges = [np.broadcast_to(self._importance(criterion, answers), (SAMPLES, 2)) for criterion in self._criteria]
+        ranges = [_least([by_answer[answers.get(question)] for question, by_answer in row.items()]) for row in self._importance]
         lows, highs = np.stack(ranges, axis=2).swapaxes(0, 1)
         weights = lows + (highs - lows) * self._weight_draws
         normalised: Samples = weights / weights.sum(axis=1, keepdims=True)
@@ -75,15 +73,6 @@ class WeightSpace:
         """Return by how much each criterion puts the option before the rival, on average: positive values speak for the option."""
         difference = self.scores[:, :, OPTIONS.index(option)] - self.scores[:, :, OPTIONS.index(rival)]
         return [float(lead) for lead in (self.weights(answers) * difference).mean(axis=0)]
-
-    def _importance(self, criterion: Criterion, answers: Mapping[str, str]) -> Samples:
-        """Return the range of the weight: one row, or one for each sample if an answer is missing."""
-        ranges = []
-        for question_id, level_of in criterion.importance.items():
-            given = [answers[question_id]] if question_id in answers else self._guesses[question_id].tolist()
-            ranges.append(np.array([self._levels[level_of[answer_id]] for answer_id in given]))
-        least: Samples = np.minimum.reduce(np.broadcast_arrays(*ranges))
-        return least
 
 
 def shares(sums: Samples, possible: Collection[Option]) -> dict[Option, float]:
@@ -107,6 +96,26 @@ def results(sums: Samples, parts: Mapping[Option, float]) -> tuple[OptionResult,
     return tuple(
         OptionResult(option, part, *(row[OPTIONS.index(option)] for row in (lows, means, highs))) for option, part in parts.items()
     )
+
+
+def _importance(
+    questionnaire: Questionnaire, criterion: Criterion, guesses: Mapping[str, NDArray[np.int64]]
+) -> dict[str, dict[str | None, Samples]]:
+    """Return the range of the weight in each sample, by question and answer. None stands for a question without an answer."""
+    importance: dict[str, dict[str | None, Samples]] = {}
+    for question in questionnaire.questions:
+        if question.id in criterion.importance:
+            levels = [questionnaire.levels[criterion.importance[question.id][answer.id]] for answer in question.answers]
+            importance[question.id] = {
+                answer.id: np.broadcast_to(np.array(level), (SAMPLES, 2)) for answer, level in zip(question.answers, levels, strict=True)
+            }
+            importance[question.id][None] = np.array(levels)[guesses[question.id]]
+    return importance
+
+
+def _least(ranges: list[Samples]) -> Samples:
+    least: Samples = np.minimum.reduce(ranges)
+    return least
 
 
 def _draw_scores(criterion: Criterion, measurements: Mapping[str, Measurement], generator: np.random.Generator) -> Samples:
