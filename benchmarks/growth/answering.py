@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figures
     from benchmarks.synthetic import Size
 
-START_SECONDS = 180
+START_SECONDS = 600
 SWAP_SECONDS = 120
 #: Requests before the measured ones: the first requests of a process are slower.
 WARM_UP = 20
