@@ -210,6 +210,15 @@ def test_rows_that_can_not_be_used_are_left_out_and_counted_if_somebody_says_so(
     assert last == "x.csv: and 12 more"
 
 
+def test_interactions_of_an_item_that_was_left_out_are_left_out_too(files: Files) -> None:
+    items = "item_id,title,year\na,Alpha,1999\nb,Beta,MCM\n"
+
+    data = files.read("user_id,item_id,rating\nu,a,4\nu,b,5\n", items, ReadOptions(is_skipping=True))
+
+    assert [item.item_id for item in data.items] == ["a"]
+    assert [shown(row) for row in data.interactions] == [("u", "a", 4.0)]
+
+
 @pytest.mark.parametrize(
     ("interactions", "said"),
     [

@@ -50,7 +50,9 @@ def read_csv(interactions_path: Path, items_path: Path, options: ReadOptions | N
     table = Table(interactions_path, options.form, options.interaction_columns)
     item_parser = ItemParser()
     items = tuple(items_table.parse(item_parser.parse))
-    parser = InteractionParser(options, None if items_table.problems.is_broken else item_parser.ids)
+    # Without skipping, an item with a problem is known, so that its interactions aren't reported too.
+    known_items = {item.item_id for item in items} if options.is_skipping else item_parser.ids
+    parser = InteractionParser(options, None if items_table.problems.is_broken else known_items)
     notes: list[str] = []
 
     def interactions() -> Iterator[Interaction]:
