@@ -10,10 +10,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from benchmarks.lab.cold_start.measure import measure as measure_cold_start
 from benchmarks.lab.cpu.measure import measure as measure_cpu
 from benchmarks.lab.experiment import Lab
+from benchmarks.lab.hop.measure import measure as measure_hop
+from benchmarks.lab.http.measure import measure as measure_http
+from benchmarks.lab.io.measure import measure as measure_io
 from benchmarks.lab.lab_report import Experiment, LabReport
 from benchmarks.lab.ledger import judge, read_claims
+from benchmarks.lab.memory.measure import measure as measure_memory
+from benchmarks.lab.offload.measure import measure as measure_offload
 from benchmarks.machine import describe_machine
 from benchmarks.rounds import LoadFailed
 from benchmarks.schedule import OutOfTime
@@ -29,7 +35,15 @@ if TYPE_CHECKING:
     from benchmarks.lab.ledger import Verdict
 
 #: Each experiment's folder, in the order of the run.
-EXPERIMENTS: dict[str, Measure] = {"cpu": measure_cpu}
+EXPERIMENTS: dict[str, Measure] = {
+    "cpu": measure_cpu,
+    "http": measure_http,
+    "io": measure_io,
+    "cold_start": measure_cold_start,
+    "memory": measure_memory,
+    "offload": measure_offload,
+    "hop": measure_hop,
+}
 REPORTS = ROOT / ".run" / "lab"
 ROUNDS, TURN_SECONDS = 6, 1.0
 LIMIT_SECONDS = 1200

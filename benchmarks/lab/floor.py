@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: A/A: each series runs one contender a second time, under its name with this ending.
 AGAIN = ", again"
 #: How far throughput times latency may be from the number of requests in flight.
-LITTLE = 1.15
+LITTLE = 1.25
 #: The most of one core that a load generator may use. Beyond it, the generator limits the run.
 GENERATOR_CORE = 0.9
 #: How late an open-loop generator may send (p99).

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmarks.lab.__main__ import EXPERIMENTS
+from benchmarks.lab.cold_start.measure import PLANTED_TIMES
 from benchmarks.lab.experiment import Lab
 from benchmarks.lab.floor import AGAIN
 from benchmarks.lab.ledger import Case, Claim, judge, read_claims
+from benchmarks.lab.memory.measure import PLANTED_KB
+from benchmarks.lab.offload.measure import HEAVY_MS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,17 +28,51 @@ PLANTED_MS = 5
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     """The series of each experiment, by its name."""
     folder: Path = tmp_path_factory.mktemp("lab")
-    lab = Lab(2, 0.2, folder, lambda _line: None, PLANTED_MS)
+    lab = Lab(1, 0.2, folder, lambda _line: None, PLANTED_MS)
     return {name: {series.name: series for series in measure(lab)} for name, measure in EXPERIMENTS.items()}
 
 
-@pytest.mark.parametrize("contender", ["Node", "Python"])
-def test_a_planted_delay_is_found_in_a_loop(measured: Measured, contender: str) -> None:
-    loop = measured["cpu"]["loop"]
+@pytest.mark.parametrize(
+    ("experiment", "series", "contender", "figure", "planted_ms"),
+    [
+        ("cpu", "loop", "Node", "lowest_ms", PLANTED_MS),
+        ("cpu", "loop", "Python", "lowest_ms", PLANTED_MS),
+        ("http", "alone", "Fastify", "lowest_ms", PLANTED_MS),
+        # A connection makes 90 tasks, one after the other, and each has the delay.
+        ("io", "at-20", "Node", "ms", PLANTED_MS * 90),
+    ],
+)
+def test_a_planted_delay_is_found(measured: Measured, experiment: str, series: str, contender: str, figure: str, planted_ms: float) -> None:
+    of_series = measured[experiment][series]
 
-    plain, slowed = (median(loop.values(name, "ms")) for name in (contender, f"{contender}, slowed"))
+    plain, slowed = (min(of_series.values(name, figure)) for name in (contender, f"{contender}, slowed"))
 
-    assert slowed - plain > PLANTED_MS / 2
+    assert slowed - plain > planted_ms / 2
+
+
+def test_planted_memory_is_found_in_a_connection(measured: Measured) -> None:
+    http = measured["memory"]["http"]
+
+    plain, heavier = (min(http.values(name, "kb_per_connection")) for name in ("Node", "Node, heavier"))
+
+    assert heavier - plain > PLANTED_KB / 2
+
+
+def test_heavy_work_in_the_event_loop_delays_cheap_requests(measured: Measured) -> None:
+    beside_heavy = measured["offload"]["beside-heavy"]
+
+    for contender in ("Node, event loop", "Python, event loop"):
+        assert min(beside_heavy.values(contender, "p99_ms")) > HEAVY_MS / 2
+
+
+def test_a_request_takes_at_least_the_models_time(measured: Measured) -> None:
+    one_at_a_time = measured["hop"]["10-ms-100-1"]
+
+    assert min(value for name in one_at_a_time.rounds for value in one_at_a_time.values(name, "lowest_ms")) >= 10
+
+
+def test_the_time_until_the_first_answer_counts_from_the_start_of_the_process(measured: Measured) -> None:
+    assert min(measured["cold_start"]["first-answer"].values("Fastify, slowed", "ms")) >= PLANTED_MS * PLANTED_TIMES
 
 
 def test_each_experiment_runs_a_program_twice(measured: Measured) -> None:

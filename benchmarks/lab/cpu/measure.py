@@ -30,9 +30,9 @@ def measure(lab: Lab) -> list[Series]:
         "Python with NumPy": python_module("cpu.score_numpy", seconds),
     }
     return [
-        _series(lab, "loop", "A pure loop of 200,000 steps", loop),
+        _series(lab, "loop", "A pure loop of 20,000 steps", loop),
         _series(lab, "score", "Top-10 scoring: 2,000 items, 64 factors", score),
-        _series(lab, "workers", "Four pure loops on one worker and on two", _workers(seconds)),
+        _series(lab, "workers", "Four loops of 200,000 steps, on one worker and on two", _workers(seconds)),
     ]
 
 

@@ -1,10 +1,11 @@
-// Four pure loops, shared by worker threads: `node workers.ts WORKERS SECONDS`.
+// Four long loops, shared by worker threads: `node workers.ts WORKERS SECONDS`.
 import { once } from 'node:events'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { printTiming } from '../timing.ts'
 import { loop } from './loop.ts'
 
 const loops = 4
+const steps = 200_000
 
 async function runLoops(worker: Worker, count: number): Promise<number> {
   let total = 0
@@ -26,5 +27,5 @@ if (isMainThread) {
   await printTiming(share, seconds)
   await Promise.all(workers.map((worker) => worker.terminate()))
 } else {
-  parentPort?.on('message', () => parentPort?.postMessage(loop()))
+  parentPort?.on('message', () => parentPort?.postMessage(loop(steps)))
 }

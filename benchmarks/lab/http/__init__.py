@@ -1,0 +1,1 @@
+"""Experiment `http`: the same small service in four frameworks, under full load and at a fixed rate."""

@@ -1,0 +1,78 @@
+"""Load each framework with one and two processes as fast as it answers, then at a fixed rate."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.figures import Series
+from benchmarks.lab.floor import AGAIN
+from benchmarks.lab.http.servers import FRAMEWORKS, fastify
+from benchmarks.lab.serving import closed_loop, serving, under_load
+from benchmarks.loads import open_loop
+from benchmarks.rounds import interleave
+
+if TYPE_CHECKING:
+    from benchmarks.figures import Figures
+    from benchmarks.lab.experiment import Lab
+    from benchmarks.lab.serving import Command, Server
+
+CONNECTIONS = 32
+SCRIPT = str(Path(__file__).with_name("figures.lua"))
+STEADY_PER_SECOND = 300
+#: A sustained load lasts this many turns.
+STEADY_TURNS = 3
+
+
+def measure(lab: Lab) -> list[Series]:
+    with serving(lab, _commands(1)) as servers:
+        of_one_process = [
+            _full_load(lab, servers, "one", f"One process, {CONNECTIONS} connections, as fast as it answers", CONNECTIONS),
+            _full_load(lab, servers, "alone", "One process, one connection, as fast as it answers", 1),
+            _steady_load(lab, servers),
+        ]
+    with serving(lab, _commands(2)) as servers:
+        return [*of_one_process, _full_load(lab, servers, "two", "Two processes, as fast as they answer", CONNECTIONS)]
+
+
+def _commands(processes: int) -> dict[str, Command]:
+    commands: dict[str, Command] = {name: partial(command, processes=processes) for name, command in FRAMEWORKS.items()}
+    return {**commands, f"Fastify{AGAIN}": partial(fastify, processes=processes)}
+
+
+def _full_load(lab: Lab, servers: dict[str, Server], name: str, title: str, connections: int) -> Series:
+    lab.say(title)
+    turns = {contender: partial(_turn, lab, server, connections) for contender, server in servers.items()}
+    # Only with one connection, a slow answer takes longer: with more, requests wait for each other.
+    if lab.planted_ms and connections == 1:
+        turns["Fastify, slowed"] = partial(_turn, lab, servers["Fastify"], connections, lab.planted_ms)
+    return Series(name, title, _warm(lab, turns))
+
+
+def _turn(lab: Lab, server: Server, connections: int, wait_ms: int = 0) -> Figures:
+    seconds = max(1, round(lab.turn_seconds))
+    url = f"{server.url}/items/7" + (f"?waitMs={wait_ms}" if wait_ms else "")
+    return under_load(server, lambda: closed_loop(url, SCRIPT, connections, seconds), seconds)
+
+
+def _steady_load(lab: Lab, servers: dict[str, Server]) -> Series:
+    title = f"One process, a sustained load of {STEADY_PER_SECOND} requests/s"
+    lab.say(title)
+    requests = lab.folder / "items"
+    requests.write_text("GET\t/items/7\t\tnone\n", "utf-8")
+    seconds = max(1, round(lab.turn_seconds * STEADY_TURNS))
+
+    def steady(server: Server) -> Figures:
+        figures = under_load(server, lambda: open_loop(server.url, requests, STEADY_PER_SECOND, seconds), seconds)
+        # The first figure is the one that the report draws.
+        return {"cpu_us": figures.pop("cpu_us"), **figures}
+
+    return Series("steady", title, _warm(lab, {name: partial(steady, server) for name, server in servers.items()}))
+
+
+def _warm(lab: Lab, turns: dict[str, partial[Figures]]) -> dict[str, list[Figures]]:
+    """Run each turn once without counting it, then the rounds."""
+    for turn in turns.values():
+        turn()
+    return interleave(turns, lab.rounds, lab.say)

@@ -1,0 +1,55 @@
+"""The commands of the servers with a model, by the place where the model runs."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from benchmarks.lab.experiment import node_file, python_module
+from benchmarks.lab.serving import Server, serving
+from benchmarks.stand import running
+from harness.ports import free_ports
+from harness.processes import Process
+from harness.stack import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from benchmarks.lab.experiment import Lab
+    from benchmarks.lab.serving import Command
+
+
+def node(mode: str, model_port: int = 0) -> Command:
+    return partial(_node, mode, model_port)
+
+
+def _node(mode: str, model_port: int, port: int) -> Sequence[str]:
+    return node_file("offload/fastify-server.ts", port, mode, model_port)
+
+
+def python(mode: str) -> Command:
+    return partial(_python, mode)
+
+
+def _python(mode: str, port: int) -> Sequence[str]:
+    return python_module("offload.fastapi_server", port, mode)
+
+
+@contextmanager
+def behind(lab: Lab, mode: str, name: str) -> Iterator[Server]:
+    """Run Fastify in front of a Python process with the model. Fastify is ready once it has reached the model."""
+    (model_port,) = free_ports(1)
+    front = Server(name, node(mode, model_port), lab)
+    command = python_module("offload.grpc_server", model_port) if mode == "grpc" else _python("thread", model_port)
+    model = Process(f"model-{mode}", command, {"PYTHONPATH": str(ROOT)}, front.ready_url, lab.folder / f"model-{mode}.log")
+    with running([model, front]):
+        yield front
+
+
+@contextmanager
+def models(lab: Lab, commands: dict[str, Command], behind_modes: dict[str, str]) -> Iterator[dict[str, Server]]:
+    """Run all servers until the block ends: those of the commands, and one behind each of the modes `grpc` and `http`."""
+    with ExitStack() as stack:
+        servers = stack.enter_context(serving(lab, commands))
+        yield {**servers, **{name: stack.enter_context(behind(lab, mode, name)) for name, mode in behind_modes.items()}}

@@ -1,0 +1,77 @@
+"""Servers of the lab: start them together, and read the processor time and the memory of each with its child processes."""
+
+from __future__ import annotations
+
+import resource
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import psutil
+
+from benchmarks.contenders.processes import Contender
+from benchmarks.loads import run
+from benchmarks.stand import running
+from harness.ports import free_ports
+from harness.stack import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from benchmarks.figures import Figures
+    from benchmarks.lab.experiment import Lab
+
+    #: Returns the command of a server that listens on the port.
+    Command = Callable[[int], Sequence[str]]
+
+
+class Server(Contender):
+    def __init__(self, name: str, command: Command, lab: Lab, variables: Mapping[str, str] | None = None) -> None:
+        (self.port,) = free_ports(1)
+        settings = {"PYTHONPATH": str(ROOT), **(variables or {})}
+        super().__init__(name.replace(" ", "-").replace(",", ""), command(self.port), self.port, lab.folder, settings)
+
+    def _tree(self) -> list[psutil.Process]:
+        root = psutil.Process(self.pid)
+        return [root, *root.children(recursive=True)]
+
+    @property
+    def cpu_seconds(self) -> float:
+        times = [process.cpu_times() for process in self._tree()]
+        return sum(one.user + one.system for one in times)
+
+    @property
+    def memory_mb(self) -> float:
+        """Return the memory of all processes. A page that several share counts once (PSS)."""
+        return sum(process.memory_full_info().pss for process in self._tree()) / 1e6
+
+
+@contextmanager
+def serving(lab: Lab, commands: Mapping[str, Command]) -> Iterator[dict[str, Server]]:
+    """Run a server for each command until the block ends."""
+    servers = {name: Server(name, command, lab) for name, command in commands.items()}
+    with ExitStack() as stack:
+        stack.enter_context(running(servers.values()))
+        yield servers
+
+
+def under_load(server: Server, load: Callable[[], Figures], seconds: float) -> Figures:
+    """Put the load on a server. Add its processor time for each answer, its memory, and the load generator's part of a core."""
+    before, generator_before = server.cpu_seconds, _children_seconds()
+    figures = load()
+    with suppress(ZeroDivisionError):
+        figures["cpu_us"] = (server.cpu_seconds - before) / figures["answered"] * 1e6
+    figures["memory_mb"] = server.memory_mb
+    figures["generator_core"] = (_children_seconds() - generator_before) / seconds
+    return figures
+
+
+def _children_seconds() -> float:
+    """Return the processor time of all child processes that have ended: load generators do, servers don't."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def closed_loop(url: str, script: str, connections: int, seconds: int) -> Figures:
+    """Send requests over the connections with wrk, each with one in flight."""
+    wrk = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s", "--timeout", "5s"]
+    return {**run([*wrk, "--script", script, url], seconds), "in_flight": connections}
