@@ -20,6 +20,8 @@ from benchmarks.lab.lab_report import Experiment, LabReport
 from benchmarks.lab.ledger import judge, read_claims
 from benchmarks.lab.memory.measure import measure as measure_memory
 from benchmarks.lab.offload.measure import measure as measure_offload
+from benchmarks.lab.setup.measure import measure as measure_setup
+from benchmarks.lab.typing_errors.measure import measure as measure_typing_errors
 from benchmarks.machine import describe_machine
 from benchmarks.rounds import LoadFailed
 from benchmarks.schedule import OutOfTime
@@ -43,6 +45,8 @@ EXPERIMENTS: dict[str, Measure] = {
     "memory": measure_memory,
     "offload": measure_offload,
     "hop": measure_hop,
+    "typing_errors": measure_typing_errors,
+    "setup": measure_setup,
 }
 REPORTS = ROOT / ".run" / "lab"
 ROUNDS, TURN_SECONDS = 6, 1.0

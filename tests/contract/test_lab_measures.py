@@ -94,3 +94,10 @@ def test_the_same_program_is_never_faster_than_itself(measured: Measured) -> Non
 def test_each_claim_gets_its_figures(measured: Measured) -> None:
     for claim in read_claims():
         assert None not in [case.ratio for case in judge(claim, measured.get(claim.experiment, {})).cases]
+
+
+def test_both_type_checkers_find_most_of_the_planted_bugs(measured: Measured) -> None:
+    bugs = measured["typing_errors"]["bugs"]
+
+    for contender in bugs.rounds:
+        assert bugs.values(contender, "before_run_time") == [4]

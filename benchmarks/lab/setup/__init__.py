@@ -1,0 +1,1 @@
+"""Experiment `setup`: packages, megabytes and lines of the same service in both languages."""

@@ -1,0 +1,78 @@
+"""Count what the service of the experiment `http` needs. Counts don't vary, so one round is enough.
+
+The seconds of an installation aren't measured: they depend on the network more than on the language.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+
+from benchmarks.figures import Series
+from harness.stack import GATEWAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from benchmarks.lab.experiment import Lab
+
+MODULES = GATEWAY.parents[1] / "node_modules"
+SERVICES = Path(__file__).parents[1] / "http"
+
+
+def measure(lab: Lab) -> list[Series]:
+    lab.say("Packages of the same service")
+    node, python = _closure(["fastify"], _node_needs), _closure(["fastapi", "uvicorn"], _python_needs)
+    rows = {
+        "Fastify": {"megabytes": sum(map(_node_mb, node)), "packages": len(node), "lines": _lines("fastify-server.ts")},
+        "FastAPI": {"megabytes": sum(map(_python_mb, python)), "packages": len(python), "lines": _lines("fastapi_app.py")},
+    }
+    return [Series("packages", "Packages of the same service", {name: [row] for name, row in rows.items()})]
+
+
+def _closure(names: Iterable[str], needs: Callable[[str], list[str]]) -> set[str]:
+    """Return the packages with everything that they need."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += needs(name)
+    return found
+
+
+def _node_needs(name: str) -> list[str]:
+    return list(json.loads((MODULES / name / "package.json").read_text("utf-8")).get("dependencies", {}))
+
+
+def _node_mb(name: str) -> float:
+    return sum(file.stat().st_size for file in (MODULES / name).rglob("*") if file.is_file()) / 1e6
+
+
+def _python_needs(name: str) -> list[str]:
+    """Return the requirements of an installed package; without extras, as the service is installed."""
+    requirements = [Requirement(text) for text in distribution(name).requires or []]
+    wanted = [one.name for one in requirements if one.marker is None or one.marker.evaluate({"extra": ""})]
+    return [one.lower() for one in wanted if _is_installed(one)]
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        distribution(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _python_mb(name: str) -> float:
+    files = [Path(str(file.locate())) for file in distribution(name).files or []]
+    return sum(file.stat().st_size for file in files if file.exists() and file.suffix != ".pyc") / 1e6
+
+
+def _lines(name: str) -> int:
+    return sum(bool(line.strip()) for line in (SERVICES / name).read_text("utf-8").splitlines())
