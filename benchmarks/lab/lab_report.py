@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.lab import break_even
 from benchmarks.lab.floor import checks_of, noise_floor
 from benchmarks.plots import bars
 from benchmarks.report import STYLE, html_table
@@ -109,6 +110,8 @@ def _cells(verdict: Verdict) -> tuple[str, ...]:
 
 def _section(experiment: Experiment) -> str:
     parts = [f"<h2>Experiment {escape(experiment.name)} ({experiment.seconds:.0f} s)</h2>"]
+    if experiment.name == break_even.HOP:
+        parts.append(break_even.as_html(experiment.series))
     for one in experiment.series:
         names = figure_names(one)
         floors = ", ".join(f"{name} {number(noise_floor(one, name))}" for name in names)

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.figures import Series
 from benchmarks.lab.__main__ import EXPERIMENTS
+from benchmarks.lab.break_even import BASE, TIE, sentence, winner
 from benchmarks.lab.experiment import same_answers
 from benchmarks.lab.floor import AGAIN, checks_of, noise_floor
 from benchmarks.lab.lab_report import Experiment, LabReport
@@ -121,3 +122,17 @@ def test_the_report_is_one_page_with_the_verdict_and_the_command_that_repeats_it
     assert "make lab ONLY=http" in page
     assert not re.search(r"""(src|href)=|url\(|@import|<script""", page)
     assert "| holds |" in (tmp_path / "report.md").read_text("utf-8")
+
+
+def cell(in_process: Sequence[float], grpc: Sequence[float], again: Sequence[float]) -> Series:
+    rounds = {BASE: in_process, "behind gRPC": grpc, f"{BASE}{AGAIN}": again}
+    return Series("10-ms", "A model of 10 ms", {name: [{"mean_ms": value} for value in values] for name, values in rounds.items()})
+
+
+def test_the_break_even_surface_names_the_winner_of_a_cell_or_a_tie() -> None:
+    quiet, noisy = [10.0, 10.1], [10.0, 20.0]
+
+    assert winner(cell([10, 10], [30, 31], quiet)) == BASE
+    assert winner(cell([10, 10], [3, 3], quiet)) == "behind gRPC"
+    assert winner(cell([10, 10], [12, 12], noisy)) == TIE
+    assert sentence([cell([10, 10], [3, 3], quiet)]) == "On this machine, a hop begins to pay here: A model of 10 ms."
