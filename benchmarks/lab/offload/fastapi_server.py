@@ -2,17 +2,29 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
 
 from benchmarks.lab.offload.model import compute
 
-app = FastAPI()
 port, mode = sys.argv[1:] if __name__ == "__main__" else ("0", "loop")
 pools: dict[str, type[Executor]] = {"thread": ThreadPoolExecutor, "process": ProcessPoolExecutor}
 pool = None if mode == "loop" else pools[mode]()
+
+
+@asynccontextmanager
+async def close_pool(_app: FastAPI) -> AsyncIterator[None]:
+    """End the pool's processes with the server: uvicorn leaves by a signal, so Python's own clean-up doesn't run."""
+    yield
+    if pool is not None:
+        pool.shutdown()
+
+
+app = FastAPI(lifespan=close_pool)
 
 
 @app.get("/cheap")
