@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from benchmarks.contenders.processes import Contender
-from benchmarks.loads import run
+from benchmarks.loads import DIRECT, run
 from benchmarks.stand import running
 from harness.ports import free_ports
 from harness.stack import ROOT
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Server(Contender):
     def __init__(self, name: str, command: Command, lab: Lab, variables: Mapping[str, str] | None = None) -> None:
         (self.port,) = free_ports(1)
-        settings = {"PYTHONPATH": str(ROOT), **(variables or {})}
+        settings = {"PYTHONPATH": str(ROOT), **DIRECT, **(variables or {})}
         super().__init__(name.replace(" ", "-").replace(",", ""), command(self.port), self.port, lab.folder, settings)
 
     def _tree(self) -> list[psutil.Process]:
