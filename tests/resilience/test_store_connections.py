@@ -13,8 +13,10 @@ from sqlalchemy import Engine, text
 from harness.postgres import running_postgres
 from ml_service.adapters.sql import postgres
 from ml_service.adapters.sql.database import insert_new, is_migrated, migrate, open_engine, reading, writing
+from ml_service.adapters.sql.store import SqlStore
 from ml_service.adapters.sql.tables import items
 from ml_service.errors import Unavailable
+from ml_service.model.sizes import Sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +64,13 @@ def count_items(engine: Engine) -> int:
 def migrate_slowly(database_url: str, is_locked: threading.Event) -> None:
     with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
         connection.execute(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+        is_locked.set()
+        connection.execute("SELECT pg_sleep(1)")
+
+
+def lock_interactions_slowly(database_url: str, is_locked: threading.Event) -> None:
+    with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
+        connection.execute("LOCK TABLE interactions")
         is_locked.set()
         connection.execute("SELECT pg_sleep(1)")
 
@@ -116,6 +125,21 @@ def test_a_migration_waits_as_long_as_another_one_takes(database_url: str, monke
     assert slow.exception() is None
     assert is_migrated(engine)
     engine.dispose()
+
+
+def test_counting_a_large_store_may_take_longer_than_the_read_timeout(
+    database_url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "READ_TIMEOUT_SECONDS", 0.2)
+    is_locked = threading.Event()
+    with ThreadPoolExecutor(1) as other:
+        slow = other.submit(lock_interactions_slowly, database_url, is_locked)
+        assert is_locked.wait(20)
+
+        sizes = SqlStore(engine).count_sizes()
+
+    assert slow.exception() is None
+    assert sizes == Sizes(0, 0, 0)
 
 
 def test_a_writer_frozen_in_its_transaction_loses_its_locks(database_url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
