@@ -6,6 +6,7 @@ import pytest
 from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
 from ml_service.handlers.evaluation import EvaluateParams, EvaluationRow, evaluate, to_csv, to_table
+from ml_service.model import cross_validation
 from ml_service.model.ratings import Ratings, ratings_of
 
 
@@ -59,6 +60,14 @@ def test_on_noise_no_estimator_leads_clearly() -> None:
     assert first.lead is not None
     assert not first.lead.is_clear
     assert ", unclear" in to_table([first])
+
+
+def test_it_ranks_for_no_more_users_than_a_search_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cross_validation, "USERS_MAX", 7)
+
+    rows = evaluate(checkerboard(), EvaluateParams(("item_knn", "popularity")), ignore)
+
+    assert [len(row.quality.users) for row in rows] == [7, 7]
 
 
 def test_progress_rises_to_the_end() -> None:

@@ -43,7 +43,7 @@ class CrossValidation:
             detail = f"a cross-validation needs at least {PARTS} ratings; the number of ratings is {len(ratings)}, so import more"
             raise InvalidArgument("JOB_PARAMS_INVALID", detail)
         self._pairs, self._ratings, self._sizes = ratings.pairs, ratings.ratings, ratings.sizes
-        is_measured = _some_users(self._pairs[:, 0], seed)
+        is_measured = some_users(self._pairs[:, 0], seed)
         parts = islice(KFold(PARTS, shuffle=True, random_state=seed).split(self._pairs), folds)
         self._splits = [(train, test[is_measured[test]]) for train, test in parts]
 
@@ -94,6 +94,6 @@ def _join(candidate: Configuration, outcomes: dict[int, Quality | LeftOut]) -> M
     return Measured(candidate, join([outcome for outcome in in_order if isinstance(outcome, Quality)]))
 
 
-def _some_users(users: Int32Array, seed: int) -> npt.NDArray[np.bool_]:
+def some_users(users: Int32Array, seed: int) -> npt.NDArray[np.bool_]:
     """Return for each row whether its user is one of the at most USERS_MAX on whom fits are measured."""
     return np.isin(users, np.random.default_rng(seed).permutation(np.unique(users))[:USERS_MAX])
