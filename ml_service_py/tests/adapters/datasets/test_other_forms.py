@@ -53,6 +53,11 @@ def files(tmp_path: Path) -> Files:
     return Files(tmp_path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF-8", "utf8"])
+def test_a_byte_order_mark_is_no_part_of_the_first_column_s_name(files: Files, encoding: str) -> None:
+    assert files.rows("\ufeffuser_id,item_id\nu,a\n", options=ReadOptions(form=FileForm(encoding=encoding))) == [("u", "a", None)]
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "::"])
 def test_the_delimiter_is_detected_by_the_header_whatever_the_cells_hold(files: Files, delimiter: str) -> None:
     interactions, items = (text.replace(",", delimiter) for text in ("user_id,item_id,rating\nu,a,4\n", "item_id,title\na,TITLE\n"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -175,7 +176,7 @@ def _reader(lines: Iterator[str], form: FileForm) -> Reader:
 def _decoded(binary: BinaryIO, encoding: str) -> Iterator[str]:
     """Decode line by line, so that the problem of a wrong byte can name the line."""
     first = next(binary, b"")
-    yield first.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+    yield first.decode("utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding)
     for line in binary:
         yield line.decode(encoding)
 
