@@ -1,4 +1,4 @@
-"""What the decision tool knows: the questions, the criteria with their scales, and measured figures. The schema of criteria.toml."""
+"""The questions of the decision tool, the criteria with their scales, and measured figures. The schema of criteria.toml."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Criterion(_Strict):
     scale: str
     reason: str
     scores: Ranges | None = None
-    #: What the option needs, in multiples of the reference.
+    #: The need of each option, as a multiple of the reference.
     factors: Ranges | None = None
     #: The factor that scores 0.
     worst: float | None = None

@@ -94,7 +94,7 @@ class ImportedRows:
 
 @dataclass(frozen=True, slots=True)
 class StoredData:
-    """What a store holds: the numbers of items and interactions, and the live model version."""
+    """The numbers of items and interactions in a store, and its live model version."""
 
     items: int
     interactions: int

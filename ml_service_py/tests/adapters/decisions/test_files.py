@@ -1,4 +1,4 @@
-"""What the decision tool reads: criteria.toml with its mistakes, and the runs of the lab."""
+"""The files of the decision tool: criteria.toml with its mistakes, and the runs of the lab."""
 
 from __future__ import annotations
 
