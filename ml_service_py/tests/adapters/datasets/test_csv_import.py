@@ -108,7 +108,7 @@ def test_interaction_ids_are_stable_and_a_repeated_rating_gets_another_id(read: 
         ("user_id,item_id,user_id\nu,a,u\n", "x.csv, line 1, column user_id: comes twice in the header"),
         ("", "x.csv, line 1, column user_id: is missing in the header"),
         (b"user_id,item_id\nu,a\nJos\xe9,a\n", "x.csv, line 3: isn't UTF-8: byte 4 of the line is 0xe9"),
-        ('user_id,item_id\nu,a\n"u,a\n', "x.csv, line 3: isn't CSV: unexpected end of data"),
+        ('user_id,item_id\nu,a\n"u,a\n', "x.csv, line 3: a quote isn't closed"),
     ],
 )
 def test_a_problem_names_file_line_and_column(problems: Callable[..., list[str]], interactions: str | bytes, expected: str) -> None:
@@ -152,5 +152,5 @@ def test_the_first_twenty_problems_of_each_file_are_shown_and_the_others_counted
 def test_both_missing_files_are_named(tmp_path: Path) -> None:
     data = read_csv(tmp_path / "x.csv", tmp_path / "y.csv")
 
-    with pytest.raises(InvalidArgument, match=r"(?s)y\.csv, line 1: can't be read: No such file.*x\.csv, line 1: can't be read"):
+    with pytest.raises(InvalidArgument, match=r"(?s)y\.csv: can't be read: No such file.*x\.csv: can't be read"):
         list(data.interactions)

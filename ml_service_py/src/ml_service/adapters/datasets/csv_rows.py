@@ -108,14 +108,14 @@ class Table:
         return {field: place for place, name in enumerate(header) if (field := columns.field_of(name))}
 
     def _rows(self, rows: Iterator[tuple[int, list[str]]], header: list[str], places: dict[str, int]) -> Iterator[Row]:
-        """Yield the rows, except blank ones. If a row's number of cells differs from the header's, add a problem instead."""
+        """Yield the rows. If a row's number of cells differs from the header's, add a problem instead."""
         width = len(header)
         for line, cells in rows:
             if len(cells) == width:
                 yield Row(line, cells, places)
             elif len(cells) > width:
                 self.problems.add(line, str(width + 1), f"is beyond the {width} columns")
-            elif cells:
+            else:
                 self.problems.add(line, header[len(cells)], f"is missing: the row has {len(cells)} of {width} cells")
 
 

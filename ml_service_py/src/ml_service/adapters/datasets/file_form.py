@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from ml_service.adapters.datasets.file_kinds import other_kind
 from ml_service.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Columns:
 
 
 class Unreadable(Exception):
-    """The file can't be read from this line on. The message says why, and the hint what a person may do."""
+    """The file can't be read from this line on, or at all (0). The message says why, and the hint what a person may do."""
 
     def __init__(self, line: int, problem: str, hint: str = "") -> None:
         super().__init__(problem)
@@ -110,22 +111,33 @@ class Unreadable(Exception):
 
 
 def read_cells(path: Path, form: FileForm) -> Iterator[tuple[int, list[str]]]:
-    """Yield the cells of each row with its first line. Raises Unreadable."""
+    """Yield the cells of each row that isn't blank, with its first line. Raises Unreadable."""
     line = 1
     try:
         with path.open("rb") as binary:
             reader = _reader(_decoded(binary, form.encoding), form)
             for cells in reader:
-                yield line, cells
+                if cells:
+                    yield line, cells
                 line = reader.line_num + 1
     except OSError as error:
-        raise Unreadable(line, f"can't be read: {error.strerror}") from None
+        raise Unreadable(0, f"can't be read: {error.strerror}", f"Check that {path.absolute()} is a file that you may read.") from None
     except UnicodeDecodeError as error:
         problem = f"isn't {form.encoding.upper()}: byte {error.start + 1} of the line is {error.object[error.start]:#04x}"
         raise Unreadable(line, problem, "Name another encoding by --encoding, such as latin-1, or cp1252 for files from Windows.") from None
     except csv.Error as error:
-        hint = 'If a quote in a cell is written \\" or marks nothing, say --quotes backslash or --quotes none.'
-        raise Unreadable(line, f"isn't CSV: {error}", hint) from None
+        raise Unreadable(line, *_csv_problem(str(error))) from None
+
+
+def _csv_problem(error: str) -> tuple[str, str]:
+    """Return the problem without the words of Python's csv module, and a hint."""
+    if error.startswith("new-line character"):
+        return "lines end in CR alone", "Save the file with line ends LF or CR LF."
+    hint = 'Close each quote. If a quote in a cell is written \\" or marks nothing, say --quotes backslash or --quotes none.'
+    if error.startswith("field larger"):
+        return f"a cell is longer than {csv.field_size_limit()} characters", hint
+    is_open = error == "unexpected end of data"
+    return "a quote isn't closed: the cell that it begins goes on to the file's end" if is_open else f"isn't CSV: {error}", hint
 
 
 def with_delimiter(path: Path, form: FileForm, columns: Columns) -> FileForm:
@@ -149,7 +161,7 @@ def _sample(path: Path, form: FileForm) -> list[list[str]]:
     """Return the first rows, up to the first one that can't be read."""
     rows: list[list[str]] = []
     with suppress(Unreadable):
-        rows.extend(cells for _, cells in islice(read_cells(path, form), SAMPLE_ROWS) if cells)
+        rows.extend(cells for _, cells in islice(read_cells(path, form), SAMPLE_ROWS))
     return rows
 
 
@@ -176,6 +188,8 @@ def _reader(lines: Iterator[str], form: FileForm) -> Reader:
 def _decoded(binary: BinaryIO, encoding: str) -> Iterator[str]:
     """Decode line by line, so that the problem of a wrong byte can name the line."""
     first = next(binary, b"")
+    if kind := other_kind(first):
+        raise Unreadable(0, *kind)
     yield first.decode("utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding)
     for line in binary:
         yield line.decode(encoding)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ml_service.adapters.datasets.csv_import import read_csv
 from ml_service.adapters.datasets.file_form import IGNORED, Unreadable, read_cells, with_delimiter
+from ml_service.adapters.datasets.problems import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,7 +50,7 @@ def _describe_file(path: Path, form: FileForm, columns: Columns) -> Iterator[str
         form = with_delimiter(path, form, columns)
         rows = [cells for _, cells in islice(read_cells(path, form), ROWS_SHOWN + 1)]
     except Unreadable as error:
-        yield f"{path.name}, line {error.line}: {error}. {error.hint}"
+        yield f"{place_of(path.name, error.line)}: {error}. {error.hint}"
         return
     header = [f"column {place}" for place in range(1, len(columns.order) + 1)] or [name.strip() for name in rows.pop(0)] if rows else []
     fields = list(columns.order) or [columns.field_of(name) or IGNORED for name in header]

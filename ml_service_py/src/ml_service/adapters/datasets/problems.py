@@ -29,17 +29,20 @@ class FileProblems:
     _shown: list[str] = field(default_factory=list)
 
     def add(self, line: int, column: str, problem: str, hint: str = "") -> None:
-        """Add a problem. `column` may be empty."""
+        """Add a problem. A `line` of 0 is the whole file; `column` may be empty."""
         self.count += 1
         if len(self._shown) < SHOWN_MAX:
-            place = f"{self.name}, line {line}" + (f", column {column}" if column else "")
-            self._shown.append(f"{place}: {problem}")
+            self._shown.append(f"{place_of(self.name, line, column)}: {problem}")
         if hint:
             self.hints[hint] = None
 
     def lines(self) -> list[str]:
         more = self.count - len(self._shown)
         return [*self._shown, f"{self.name}: and {more} more"] if more else self._shown
+
+
+def place_of(name: str, line: int, column: str = "") -> str:
+    return name + (f", line {line}" if line else "") + (f", column {column}" if column else "")
 
 
 def raise_if_any(files: Sequence[FileProblems], *, is_skipping: bool) -> None:
