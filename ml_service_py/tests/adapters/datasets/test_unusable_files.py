@@ -89,3 +89,17 @@ def test_a_row_that_is_no_csv_is_explained_in_words_for_its_reader(tmp_path: Pat
 
     assert said in detail
     assert ("--quotes" in detail) != ("CR alone" in detail)
+
+
+def test_items_without_rows_are_rejected_as_they_would_replace_all_items_by_none(tmp_path: Path) -> None:
+    assert refusal(tmp_path, ROWS, "item_id,title\n") == "y.csv: has no items\n\nName a file with a row for each item."
+
+
+def test_an_import_that_is_to_skip_rows_says_that_no_row_is_left(tmp_path: Path) -> None:
+    detail = refusal(tmp_path, "user_id,item_id\nu,z\n", options=ReadOptions(is_skipping=True))
+
+    assert "No row of x.csv can be used, so --skip-unusable-rows would leave out the whole file." in detail
+
+
+def test_a_decimal_comma_is_rejected_with_the_form_to_write(tmp_path: Path) -> None:
+    assert "Write decimals with a point, such as 4.5." in refusal(tmp_path, 'user_id,item_id,rating\nu,a,"4,5"\n')

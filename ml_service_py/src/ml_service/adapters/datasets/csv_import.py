@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 ITEM_COLUMNS = Columns("--item-columns", ("item_id", "title"), ("year", "genres"))
 INTERACTION_COLUMNS = Columns("--columns", ("user_id", "item_id"), ("rating", "timestamp", "plays"))
-RATING_HINT = "If the ratings have another scale, say it, as --scale 1-10. If 0 means used and not rated, say --implicit-zeros."
+RATING_HINT = (
+    "Write decimals with a point, such as 4.5. If the ratings have another scale, say it, as --scale 1-10."
+    " If 0 means used and not rated, say --implicit-zeros."
+)
+NO_ITEMS_HINT = "Name a file with a row for each item."
 ZERO = re.compile(r"0+(?:\.0+)?")
 
 
@@ -50,6 +54,9 @@ def read_csv(interactions_path: Path, items_path: Path, options: ReadOptions | N
     table = Table(interactions_path, options.form, options.interaction_columns)
     item_parser = ItemParser()
     items = tuple(items_table.parse(item_parser.parse))
+    if not items and not items_table.problems.count:
+        items_table.problems.add(0, "", "has no items", NO_ITEMS_HINT)
+        items_table.problems.is_broken = True
     # Without skipping, an item with a problem is known, so that its interactions aren't reported too.
     known_items = {item.item_id for item in items} if options.is_skipping else item_parser.ids
     parser = InteractionParser(options, None if items_table.problems.is_broken else known_items)

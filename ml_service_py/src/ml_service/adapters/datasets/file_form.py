@@ -23,8 +23,7 @@ DELIMITERS = {",": ",", ";": ";", "tab": "\t", "::": "::"}
 #: csv.reader takes one character only, so a longer delimiter is replaced by the ASCII control character for this purpose.
 UNIT_SEPARATOR = "\x1f"
 QUOTES = ("double", "backslash", "none")
-#: Rows by which the delimiter is detected.
-SAMPLE_ROWS = 20
+SAMPLE_ROWS = 20  # by which the delimiter is detected
 IGNORED = "-"
 
 
@@ -136,8 +135,8 @@ def _csv_problem(error: str) -> tuple[str, str]:
     hint = 'Close each quote. If a quote in a cell is written \\" or marks nothing, say --quotes backslash or --quotes none.'
     if error.startswith("field larger"):
         return f"a cell is longer than {csv.field_size_limit()} characters", hint
-    is_open = error == "unexpected end of data"
-    return "a quote isn't closed: the cell that it begins goes on to the file's end" if is_open else f"isn't CSV: {error}", hint
+    open_quote = "a quote isn't closed: the cell that it begins goes on to the file's end"
+    return open_quote if error == "unexpected end of data" else f"isn't CSV: {error}", hint
 
 
 def with_delimiter(path: Path, form: FileForm, columns: Columns) -> FileForm:

@@ -56,6 +56,9 @@ def raise_if_any(files: Sequence[FileProblems], *, is_skipping: bool) -> None:
         return
     lines = [line for file in wrong for line in file.lines()]
     hints = dict.fromkeys(hint for file in wrong for hint in file.hints)
-    if is_skippable:
+    if is_skipping:
+        empty = [file.name for file in wrong if not file.used and not file.is_broken]
+        hints |= {f"No row of {name} can be used, so --skip-unusable-rows would leave out the whole file.": None for name in empty}
+    elif is_skippable:
         hints[SKIP_HINT] = None
     raise InvalidArgument("IMPORT_INVALID", "\n".join(lines) + "".join(f"\n\n{hint}" for hint in hints))
