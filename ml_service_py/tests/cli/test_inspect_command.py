@@ -30,9 +30,9 @@ def test_one_file_is_described_with_the_options_to_try(commands: Commands) -> No
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
         "ratings.csv: delimiter ;, encoding utf-8, 3 columns",
-        "  User-ID      ignored    7 · 8",
-        "  ISBN         ignored    b1 · b2",
-        "  Book-Rating  ignored    0 · 10",
+        "  User-ID      unknown    7 · 8",
+        "  ISBN         unknown    b1 · b2",
+        "  Book-Rating  unknown    0 · 10",
         "  No column is user_id or item_id. Try --columns user_id=User-ID,item_id=ISBN,rating=Book-Rating",
     ]
 
@@ -41,6 +41,15 @@ def test_a_file_of_items_is_recognised(commands: Commands) -> None:
     result = commands.run("inspect", books(commands))
 
     assert result.stdout.splitlines()[-1] == "  No column is item_id or title. Try --item-columns item_id=ISBN,title=Book-Title"
+
+
+def test_a_column_that_an_import_rejects_as_unknown_is_not_called_ignored(commands: Commands) -> None:
+    file = write(commands, "plays.csv", "user_id,item_id,count\nu,b1,3\n")
+
+    assert commands.run("inspect", file).stdout.splitlines()[-2:] == [
+        "  count    unknown    3",
+        "  An import rejects unknown columns. Try --columns user_id=user_id,item_id=item_id,plays=count",
+    ]
 
 
 def test_a_file_without_a_header_is_described_with_how_to_name_its_columns(commands: Commands) -> None:

@@ -24,7 +24,7 @@ USUAL_NAMES = {
     "item_id": ("itemid", "item", "movieid", "bookid", "artistid", "productid", "trackid", "isbn", "asin", "id"),
     "rating": ("rating", "bookrating", "stars", "score"),
     "timestamp": ("timestamp", "time", "datetime"),
-    "plays": ("plays", "playcount", "weight"),
+    "plays": ("plays", "playcount", "count", "weight"),
     "title": ("title", "booktitle", "movietitle", "name"),
     "year": ("year", "yearofpublication", "originalpublicationyear"),
     "genres": ("genres", "genre"),
@@ -55,12 +55,16 @@ def _describe_file(path: Path, form: FileForm, columns: Columns) -> Iterator[str
     header = [f"column {place}" for place in range(1, len(columns.order) + 1)] or [name.strip() for name in rows.pop(0)] if rows else []
     fields = list(columns.order) or [columns.field_of(name) or IGNORED for name in header]
     yield f"{path.name}: delimiter {form.delimiter}, encoding {form.encoding}, {len(header)} columns"
+    # Other columns are ignored only if the person chose the columns.
+    unused = "ignored" if columns.names or columns.order else "unknown"
     width = max(map(len, header), default=0)
     for place, (name, field) in enumerate(zip(header, fields, strict=False)):
         values = " · ".join(cells[place][:CHARACTERS_SHOWN] for cells in rows[:ROWS_SHOWN] if place < len(cells))
-        yield f"  {name:{width}}  {'ignored' if field == IGNORED else field:9}  {values}"
+        yield f"  {name:{width}}  {unused if field == IGNORED else field:9}  {values}"
     if missing := [field for field in columns.required if field not in fields]:
         yield f"  No column is {' or '.join(missing)}. {_advice(header, columns)}"
+    elif unused == "unknown" and IGNORED in fields:
+        yield f"  An import rejects unknown columns. {_advice(header, columns)}"
 
 
 def _advice(header: Sequence[str], columns: Columns) -> str:
