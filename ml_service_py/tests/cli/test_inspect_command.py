@@ -52,6 +52,12 @@ def test_a_column_that_an_import_rejects_as_unknown_is_not_called_ignored(comman
     ]
 
 
+def test_line_breaks_and_control_characters_of_cells_are_shown_as_signs(commands: Commands) -> None:
+    file = write(commands, "items.csv", 'item_id,title\nb1,"two\nlines"\nb2,red \x1b[31m\n')
+
+    assert commands.run("inspect", file).stdout.splitlines()[-1] == "  title    title      two�lines · red �[31m"
+
+
 def test_a_file_without_a_header_is_described_with_how_to_name_its_columns(commands: Commands) -> None:
     file = write(commands, "ratings.dat", "1::1193::5\n1::661::3\n")
 

@@ -59,12 +59,17 @@ def _describe_file(path: Path, form: FileForm, columns: Columns) -> Iterator[str
     unused = "ignored" if columns.names or columns.order else "unknown"
     width = max(map(len, header), default=0)
     for place, (name, field) in enumerate(zip(header, fields, strict=False)):
-        values = " · ".join(cells[place][:CHARACTERS_SHOWN] for cells in rows[:ROWS_SHOWN] if place < len(cells))
+        values = " · ".join(_printable(cells[place]) for cells in rows[:ROWS_SHOWN] if place < len(cells))
         yield f"  {name:{width}}  {unused if field == IGNORED else field:9}  {values}"
     if missing := [field for field in columns.required if field not in fields]:
         yield f"  No column is {' or '.join(missing)}. {_advice(header, columns)}"
     elif unused == "unknown" and IGNORED in fields:
         yield f"  An import rejects unknown columns. {_advice(header, columns)}"
+
+
+def _printable(cell: str) -> str:
+    """Return the cell's first characters. A control character would change the terminal, or the line."""
+    return "".join(character if character.isprintable() else "�" for character in cell[:CHARACTERS_SHOWN])
 
 
 def _advice(header: Sequence[str], columns: Columns) -> str:
