@@ -97,3 +97,10 @@ def test_reading_takes_less_than_100_bytes_a_rating_at_its_peak() -> None:
     tracemalloc.stop()
 
     assert peak < 100 * count
+
+
+def test_the_ratings_of_all_items_are_no_copy() -> None:
+    some = ratings_of([("u1", "a", 1.0), ("u2", "a", 2.0), ("u1", "b", 3.0)])
+
+    assert some.of_popular_items(2) is some
+    assert some.of_popular_items(1).id_pairs.tolist() == [["u1", "a"], ["u2", "a"]]

@@ -69,8 +69,11 @@ class Ratings:
         return Ratings(self.users[rows], self.items[rows], self.ratings[rows], self.user_ids, self.item_ids)
 
     def of_popular_items(self, count: int) -> Ratings:
-        """Return the ratings of the `count` items that have most."""
-        popular = np.argsort(-np.bincount(self.items), kind="stable")[:count]
+        """Return the ratings of the `count` items that have most; itself, and no copy, if there are no more items."""
+        counts = np.bincount(self.items)
+        if count >= np.count_nonzero(counts):
+            return self
+        popular = np.argsort(-counts, kind="stable")[:count]
         return self.take(np.isin(self.items, popular))
 
     def fingerprint(self) -> str:

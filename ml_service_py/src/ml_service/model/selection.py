@@ -39,7 +39,7 @@ def search(ratings: Ratings, plan: Plan, report: Report) -> Found:
     report(Progress(0, f"Searching {', '.join(plan.estimators)}" + (f"; {plan.notes}" if plan.notes else "")))
     part = ratings.of_popular_items(effort.items)
     found, rounds = _climb(plan, CrossValidation(part, effort.folds, plan.seed), report)
-    if len(part) < len(ratings):
+    if part is not ratings:
         best = [measured.configuration for measured in found.best_of_each]
         found, rounds = Found([], found.left_out), rounds + 1
         _measure_round(best, CrossValidation(ratings, effort.folds, plan.seed), rounds, found, report)
