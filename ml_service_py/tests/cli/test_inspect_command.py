@@ -70,6 +70,21 @@ def test_a_file_without_a_header_is_described_with_how_to_name_its_columns(comma
     ]
 
 
+def test_a_single_file_that_can_not_be_read_is_an_error(commands: Commands) -> None:
+    result = commands.run("inspect", str(commands.folder / "none.csv"))
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "none.csv: can't be read: No such file or directory\n" in result.stderr
+    assert f"Check that {commands.folder / 'none.csv'} is a file that you may read." in result.stderr
+
+
+def test_of_two_files_one_that_can_not_be_read_is_reported_once(commands: Commands) -> None:
+    result = commands.run("inspect", ratings(commands), str(commands.folder / "none.csv"))
+
+    assert result.exit_code == 1
+    assert (result.stdout + result.stderr).count("none.csv: can't be read") == 1
+
+
 def test_two_files_are_described_with_what_an_import_would_do_and_nothing_is_written(commands: Commands) -> None:
     result = commands.run("inspect", ratings(commands), books(commands), *COLUMNS, "--scale", "1-10", "--implicit-zeros")
 

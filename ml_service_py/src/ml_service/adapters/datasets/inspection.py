@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from ml_service.adapters.datasets.csv_import import read_csv
 from ml_service.adapters.datasets.file_form import IGNORED, Unreadable, read_cells, with_delimiter
 from ml_service.adapters.datasets.problems import place_of
+from ml_service.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,24 +36,30 @@ USUAL_NAMES = {
 def describe(interactions: Path, items: Path | None, options: ReadOptions) -> Iterator[str]:
     """Yield lines about both files, or about one of either kind. Raises InvalidArgument (IMPORT_INVALID) if an import would fail."""
     if items is None:
-        kind = options.interaction_columns if _has_users(interactions, options) else options.item_columns
-        yield from _describe_file(interactions, options.form, kind)
+        yield from _describe_only(interactions, options)
         return
-    yield from _describe_file(interactions, options.form, options.interaction_columns)
-    yield from _describe_file(items, options.form, options.item_columns)
+    for path, columns in ((interactions, options.interaction_columns), (items, options.item_columns)):
+        # The import below reports a file that can't be read.
+        with suppress(Unreadable):
+            yield from _describe_file(path, options.form, columns)
     data = read_csv(interactions, items, options)
     count = sum(1 for _ in data.interactions)
     yield f"An import would read {len(data.items)} items and {count} interactions."
     yield from data.notes
 
 
-def _describe_file(path: Path, form: FileForm, columns: Columns) -> Iterator[str]:
+def _describe_only(path: Path, options: ReadOptions) -> Iterator[str]:
+    kind = options.interaction_columns if _has_users(path, options) else options.item_columns
     try:
-        form = with_delimiter(path, form, columns)
-        rows = [cells for _, cells in islice(read_cells(path, form), ROWS_SHOWN + 1)]
+        yield from _describe_file(path, options.form, kind)
     except Unreadable as error:
-        yield f"{place_of(path.name, error.line)}: {error}. {error.hint}"
-        return
+        raise InvalidArgument("IMPORT_INVALID", f"{place_of(path.name, error.line)}: {error}\n\n{error.hint}") from None
+
+
+def _describe_file(path: Path, form: FileForm, columns: Columns) -> Iterator[str]:
+    """Yield lines about a file. Raises Unreadable before the first one."""
+    form = with_delimiter(path, form, columns)
+    rows = [cells for _, cells in islice(read_cells(path, form), ROWS_SHOWN + 1)]
     header = [f"column {place}" for place in range(1, len(columns.order) + 1)] or [name.strip() for name in rows.pop(0)] if rows else []
     fields = list(columns.order) or [columns.field_of(name) or IGNORED for name in header]
     yield f"{path.name}: delimiter {form.delimiter}, encoding {form.encoding}, {len(header)} columns"
