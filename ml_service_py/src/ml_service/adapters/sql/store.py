@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ml_service.domain import DataState, Item
     from ml_service.model.ratings import Ratings
-from ml_service.ports.storage import ImportedRows, PagePosition
+    from ml_service.ports.storage import ImportedRows, PagePosition
 
 LIVE_SLOT = 1
 #: Rows that are fetched at once. A driver may otherwise hold all rows of a query in memory.
