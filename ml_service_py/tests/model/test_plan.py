@@ -28,6 +28,7 @@ MANY_SIZES = [
     Sizes(70_000, 10_000, 10_000_000),
     Sizes(100_000, ITEMS_MAX_DENSE, 5_000_000),
     Sizes(500_000, 100_000, 10_000_000),
+    Sizes(138_000, 26_700, 20_000_000),
 ]
 
 
@@ -84,6 +85,14 @@ def test_where_time_is_short_the_estimators_that_rank_worse_are_left_out_first()
     assert "left out item_knn: it takes about" in planned.notes
 
 
+@pytest.mark.parametrize("sizes", [Sizes(138_000, 26_700, 20_000_000), Sizes(162_000, 59_000, 25_000_000)], ids=str)
+def test_rather_than_popularity_alone_the_starting_values_of_another_estimator_are_measured(sizes: Sizes) -> None:
+    planned = plan_for(sizes)
+
+    assert len(planned.estimators) == 2
+    assert "searched with 1 instead of 3 folds, only the starting values, because a fit is expensive" in planned.notes
+
+
 def test_an_estimator_that_does_not_fit_is_left_out_with_the_numbers() -> None:
     planned = plan_for(Sizes(100_000, ITEMS_MAX_DENSE + 1, 2_000_000))
 
@@ -127,7 +136,7 @@ def test_a_search_on_the_popular_items_measures_the_best_of_each_on_all(monkeypa
             return super()._fit_weights(interactions)
 
     monkeypatch.setitem(ESTIMATORS, "ease", Watched)
-    monkeypatch.setattr(plan, "_efforts", lambda _folds, _sizes: [plan.Effort(folds=1, items=12, rounds=1)])
+    monkeypatch.setattr(plan, "_efforts", lambda _folds, _sizes, _estimators: [plan.Effort(folds=1, items=12, rounds=2)])
 
     found = search(checkerboard(), ["ease", "popularity"], 3, 1, ignore)
 

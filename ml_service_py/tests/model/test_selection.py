@@ -105,7 +105,7 @@ def test_a_fit_that_ends_is_reported_while_the_first_one_still_runs(monkeypatch:
     monkeypatch.setitem(ESTIMATORS, "item_knn", FirstIsSlow)
     monkeypatch.setattr(cross_validation, "Parallel", lambda **given: Parallel(**{**given, "n_jobs": 2}))
 
-    search(checkerboard(), ["item_knn"], folds=1, seed=1, report=report)
+    search(checkerboard(), ["item_knn", "popularity"], folds=1, seed=1, report=report)
 
     assert waited == [True]
 

@@ -27,14 +27,15 @@ class Climb:
         return max(self._scores, key=self._scores.__getitem__, default=tuple(axis.start for axis in self._axes))
 
     def next_points(self) -> list[Point]:
-        """Return the best point and its neighbours on each axis, without those measured before. Empty at the top of the hill."""
-        return [point for point in dict.fromkeys(self._around(self.best)) if point not in self._scores]
+        """Return the start, then the neighbours of the best point on each axis, without those measured before. Empty at the top."""
+        if not self._scores:
+            return [self.best]
+        return [point for point in self._around(self.best) if point not in self._scores]
 
     def record(self, point: Point, score: float = -math.inf) -> None:
         self._scores[point] = score
 
     def _around(self, point: Point) -> Iterator[Point]:
-        yield point
         for place, axis in enumerate(self._axes):
             for value in axis.near(point[place]):
                 yield (*point[:place], value, *point[place + 1 :])

@@ -21,8 +21,11 @@ SECONDS_MAX = 600.0
 #: How many of the items, the most popular ones, a search sees where its fits on all items would take too long.
 ITEMS_SEARCHED = 10_000
 #: A climb that isn't bounded takes about this many rounds: see docs/adr/0031.
-ROUNDS_USUAL = 3
+ROUNDS_USUAL = 4
 ROUNDS_MAX = 20
+ROUNDS_TEXT = {1: "only the starting values", 2: "only the starting values and their neighbours"}
+#: Rather than popularity alone, a search measures popularity and the starting values of another estimator.
+ESTIMATORS_LEAST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Effort:
 
     - `folds`: how many of the ten parts are held out
     - `items`: the climbs see this many items, the most popular ones; if that isn't all, the best of each estimator is then measured on all
-    - `rounds`: the largest number of rounds of a climb
+    - `rounds`: the largest number of rounds of a climb; the first measures the start
     """
 
     folds: int
@@ -60,7 +63,7 @@ def plan_search(named: Sequence[str], sizes: Sizes, folds: int, seed: int) -> Pl
     while names := _tried(named, left_out):
         too_large = {name: why for name in names if (why := _why_too_large(name, sizes))}
         if not too_large:
-            effort = next((each for each in _efforts(folds, sizes) if _seconds(names, each, sizes) <= SECONDS_MAX), None)
+            effort = next((each for each in _efforts(folds, sizes, len(names)) if _seconds(names, each, sizes) <= SECONDS_MAX), None)
             if effort:
                 return Plan(names, effort, seed, _describe(left_out, effort, Effort(folds, sizes.items, ROUNDS_MAX)))
             slow = _least_promising(names, sizes)
@@ -94,13 +97,15 @@ def _tried(named: Sequence[str], left_out: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if ESTIMATORS[name].stands_in_for not in names)
 
 
-def _efforts(folds: int, sizes: Sizes) -> Iterator[Effort]:
-    """Yield the efforts to consider, the most thorough first."""
+def _efforts(folds: int, sizes: Sizes, estimators: int) -> Iterator[Effort]:
+    """Yield the efforts to consider for so many estimators, the most thorough first."""
     searched = min(ITEMS_SEARCHED, sizes.items)
     yield Effort(folds, sizes.items, ROUNDS_MAX)
     yield Effort(1, sizes.items, ROUNDS_MAX)
     yield Effort(1, searched, ROUNDS_MAX)
-    yield Effort(1, searched, 1)
+    yield Effort(1, searched, 2)
+    if estimators <= ESTIMATORS_LEAST:
+        yield Effort(1, sizes.items, 1)
 
 
 def _seconds(names: Sequence[str], effort: Effort, sizes: Sizes) -> float:
@@ -108,7 +113,7 @@ def _seconds(names: Sequence[str], effort: Effort, sizes: Sizes) -> float:
     part = Sizes(sizes.users, effort.items, sizes.interactions)
     seconds = 0.0
     for estimator in (ESTIMATORS[name] for name in names):
-        candidates = 1 + 2 * len(estimator.axes) * min(effort.rounds, ROUNDS_USUAL)
+        candidates = 1 + 2 * len(estimator.axes) * (min(effort.rounds, ROUNDS_USUAL) - 1)
         seconds += candidates * effort.folds * fit_seconds(estimator.cost(part), part)
         if part != sizes:
             seconds += effort.folds * fit_seconds(estimator.cost(sizes), sizes)
@@ -144,6 +149,6 @@ def _describe(left_out: dict[str, str], effort: Effort, asked: Effort) -> str:
     if effort != asked:
         reduced = [f"{effort.folds} instead of {asked.folds} folds"] if effort.folds < asked.folds else []
         reduced += [f"parameters from the {effort.items:,} most popular items"] if effort.items < asked.items else []
-        reduced += [f"{effort.rounds} round"] if effort.rounds < asked.rounds else []
+        reduced += [ROUNDS_TEXT[effort.rounds]] if effort.rounds < asked.rounds else []
         notes.append(f"searched with {', '.join(reduced)}, because a fit is expensive")
     return "; ".join(notes)

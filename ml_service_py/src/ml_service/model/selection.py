@@ -27,8 +27,8 @@ SIMPLEST = "popularity"
 def search(ratings: Ratings, plan: Plan, report: Report) -> Found:
     """Climb from the start of each estimator of the plan to its best parameters.
 
-    In each round, every estimator's best candidate so far has its neighbours on the axes measured. The climb ends when none is better. If
-    it saw only the popular items, the best candidate of each estimator is measured on all items, and only these figures count.
+    In each round after the first, every estimator's best candidate so far has its neighbours measured, until none is better. If the climb
+    saw only the popular items, the best candidate of each estimator is measured on all items, and only these figures count.
 
     The result is sorted best first. Of equal candidates popularity comes first, because the others learned nothing that helps. A candidate
     that can't be fitted to one of the folds is left out. Raises InvalidArgument (JOB_PARAMS_INVALID) if no candidate is left.
