@@ -13,6 +13,7 @@ from ml_service.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from ml_service.adapters.datasets.csv_import import ReadOptions
+    from ml_service.bootstrap.clients import Clients
     from ml_service.handlers.importing import Imported
     from ml_service.ports.storage import ImportMode, LiveVersion
 
@@ -46,11 +47,6 @@ def import_data(  # noqa: PLR0913
     skip_unusable_rows: SkipUnusable = False,
 ) -> None:
     """Bring data into the store, all of it or nothing. In a store that has other data: say --add or --replace."""
-    from ml_service.adapters.datasets import csv_import
-    from ml_service.adapters.datasets import movielens as movielens_data
-    from ml_service.adapters.sql import database
-    from ml_service.handlers.importing import import_dataset, import_into_empty
-
     with opened_clients() as clients:
         if movielens == bool(interactions or items) or bool(interactions) != bool(items):
             raise InvalidArgument("REQUEST_INVALID", "Give --movielens, or both --interactions and --items.")
@@ -68,17 +64,35 @@ def import_data(  # noqa: PLR0913
             plays_min=plays_min,
             skip_unusable_rows=skip_unusable_rows,
         )
-        database.migrate(clients.store.engine)
         if interactions and items:
-            typer.echo(f"Reading {items} and {interactions}", err=True)
-            data = csv_import.read_csv(interactions, items, options)
-            imported = import_dataset(clients.store, data, mode)
-            for note in data.notes:
-                typer.echo(f"Note: {note}", err=True)
-            _print_imported(imported, clients.store.read_live())
+            imported: Imported | None = _import_files(clients, interactions, items, options, mode)
         else:
-            typer.echo("Reading MovieLens 100K", err=True)
-            _print_imported(import_into_empty(clients.store, lambda: movielens_data.fetch(cache)), clients.store.read_live())
+            imported = _import_movielens(clients, cache)
+        _print_imported(imported, clients.store.read_live())
+
+
+def _import_files(clients: Clients, interactions: Path, items: Path, options: ReadOptions, mode: ImportMode) -> Imported:
+    from ml_service.adapters.datasets.csv_import import read_csv
+    from ml_service.adapters.sql.database import migrate
+    from ml_service.handlers.importing import import_dataset
+
+    migrate(clients.store.engine)
+    typer.echo(f"Reading {items} and {interactions}", err=True)
+    data = read_csv(interactions, items, options)
+    imported = import_dataset(clients.store, data, mode)
+    for note in data.notes:
+        typer.echo(f"Note: {note}", err=True)
+    return imported
+
+
+def _import_movielens(clients: Clients, cache: Path) -> Imported | None:
+    from ml_service.adapters.datasets.movielens import fetch
+    from ml_service.adapters.sql.database import migrate
+    from ml_service.handlers.importing import import_into_empty
+
+    migrate(clients.store.engine)
+    typer.echo("Reading MovieLens 100K", err=True)
+    return import_into_empty(clients.store, lambda: fetch(cache))
 
 
 def inspect(  # noqa: PLR0913
