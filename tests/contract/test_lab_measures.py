@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 Measured = dict[str, dict[str, "Series"]]
 
-PLANTED_MS = 5
+#: Much more than a busy machine adds by itself.
+PLANTED_MS = 20
 #: Experiments whose figures have no noise.
 COUNTS = {"typing_errors", "setup"}
 

@@ -41,7 +41,8 @@ const serviceConfig = {
   retryThrottling: { maxTokens: 20, tokenRatio: 0.1 },
 }
 
-const channelOptions = {
+/** Exported for tests/contract/test_keepalive.py, which compares them with the options of the recommender. */
+export const channelOptions = {
   // The recommender is in the same network: a proxy of the environment is meant for addresses outside.
   'grpc.enable_http_proxy': 0,
   'grpc.service_config': JSON.stringify(serviceConfig),
