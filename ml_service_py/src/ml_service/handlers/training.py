@@ -1,4 +1,4 @@
-"""The use case train: choose an estimator, fit it on all ratings, write a version, and roll it out unless it is worse than the live one."""
+"""The use case train: choose an estimator, fit it on all ratings, write a version, and roll it out unless it is clearly worse."""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class TrainParams(_message.Message):
-    """Chooses an estimator and its parameters by cross-validation, fits it on all data, and promotes the version unless it is worse than the live one."""
+    """Chooses an estimator and its parameters by cross-validation, fits it on all data, and promotes the version unless it is clearly worse
+    than the live one.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -17,7 +17,7 @@ const Params = Type.Object(
 )
 
 export const train: JobKind<TrainParams, typeof Params> = {
-  description: 'Choose a model by cross-validation, and make it live unless it is worse than the live one.',
+  description: 'Choose a model by cross-validation, and make it live unless it is clearly worse than the live one.',
   params: Params,
   toMessage: ({ estimators = [], folds, seed }) => ({ estimators, folds, seed }),
   fromMessage: ({ estimators, folds, seed }) => ({ estimators, folds, seed }),

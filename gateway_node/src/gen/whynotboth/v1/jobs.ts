@@ -29,7 +29,10 @@ export const protobufFileName = "whynotboth/v1/jobs.proto";
 
 /** Background jobs: the command and the facts on the exchange `jobs`, job files and dead letters. */
 
-/** Chooses an estimator and its parameters by cross-validation, fits it on all data, and promotes the version unless it is worse than the live one. */
+/**
+ * Chooses an estimator and its parameters by cross-validation, fits it on all data, and promotes the version unless it is clearly worse
+ * than the live one.
+ */
 export interface TrainParams {
   /** Estimators to choose from: ease, sparse_ease, svd, item_knn, popularity. Empty: all that a training can afford; sparse_ease only without ease. */
   estimators: string[];
