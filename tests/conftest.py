@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -14,6 +15,8 @@ from harness.trained import trained_data
 
 pytest_plugins = ["harness.container_fixtures"]
 use_dead_proxies()
+# A shell that runs the tests in the background lets them ignore SIGINT, and the programs that they start would ignore it too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -110,12 +110,12 @@ class Stack:
                 self._progress.say(f"waiting for {', '.join(running.program.name for running in waiting)}")
             time.sleep(LOOK_SECONDS)
 
-    def watch(self) -> None:
-        """Keep the programs running until an exception, such as StopAsked, ends this call."""
+    def watch(self, wait: Callable[[float], object] = time.sleep) -> None:
+        """Keep the programs running until an exception, such as StopAsked, ends this call. `wait` lets seconds pass between two looks."""
         while True:
             for running in self._restart_ended():
                 self._progress.say(f"{running.program.name} had ended and was started again: see {running.log}")
-            time.sleep(LOOK_SECONDS)
+            wait(LOOK_SECONDS)
 
     def _restart_ended(self) -> list[RunningProgram]:
         restarted = [running for running in self._running if running.restart_if_ended()]

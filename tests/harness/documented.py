@@ -7,6 +7,7 @@ import re
 import shlex
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,12 @@ class Shell:
             assert process.stderr
             line = process.stdout.readline()
             os.killpg(process.pid, signal.SIGINT)
-            return line, process.stderr.read()
+            try:
+                return line, process.communicate(timeout=RUN_SECONDS)[1]
+            finally:
+                # A command that the interrupt doesn't end would otherwise be waited for without end.
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
     def _call(self, command: str) -> list[str]:
         here = command.replace("http://127.0.0.1:3000", f"http://127.0.0.1:{self._port}")

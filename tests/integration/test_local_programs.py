@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from infra.local.programs import BROKER, SERVICES, Program
 from infra.local.progress import Progress
 from infra.local.settings import Settings, read_settings
 from infra.local.stack import Stack, crash
+from infra.local.stopping import StopAsked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -151,17 +153,35 @@ def test_what_a_killed_demo_left_is_stopped_at_the_next_start(settings: Settings
 def two_checkouts(settings: Settings, new_stack: Callable[[Settings], Stack], tmp_path: Path) -> Iterator[tuple[Settings, Settings]]:
     """Two checkouts, each with a running worker."""
     other = checkout_in(tmp_path / "other")
-    with owned_run_folder(settings), owned_run_folder(other):
+    with owned_run_folder(settings), owned_run_folder(other), ExitStack() as watching:
         for checkout in (settings, other):
             stack = new_stack(checkout)
             stack.start([program(checkout, "worker")])
             stack.wait_until_ready()
-            watch_in_background(stack)
+            watching.enter_context(watched(stack))
         yield settings, other
 
 
-def watch_in_background(stack: Stack) -> None:
-    threading.Thread(target=stack.watch, daemon=True).start()
+@contextmanager
+def watched(stack: Stack) -> Iterator[None]:
+    """Watch the stack in a thread that ends before the stack is stopped. Else it would start the stopped programs again."""
+    is_over = threading.Event()
+
+    def wait(seconds: float) -> None:
+        if is_over.wait(seconds):
+            raise StopAsked
+
+    def watch() -> None:
+        with suppress(StopAsked):
+            stack.watch(wait)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def test_a_crash_ends_the_part_of_this_checkout_alone(two_checkouts: tuple[Settings, Settings], capsys: pytest.CaptureFixture[str]) -> None:
