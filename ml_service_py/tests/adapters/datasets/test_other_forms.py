@@ -21,6 +21,9 @@ DEFAULTS = ReadOptions()
 Shown = tuple[str, str, float | None]
 
 
+LIKES_A = "user_id,item_id\nu,a\n"
+
+
 class Files:
     """Two files in a folder, and what an import reads from them."""
 
@@ -86,25 +89,25 @@ def test_a_file_that_two_delimiters_cut_equally_is_rejected_until_one_is_named(f
 def test_quotes_mark_nothing_in_files_with_tabs_unless_somebody_says_so(files: Files) -> None:
     items = 'item_id\ttitle\na\t"Weird" Al\n'
 
-    assert files.read("user_id,item_id\n", items).items[0].title == '"Weird" Al'
-    assert files.read("user_id,item_id\n", 'item_id\ttitle\na\t"Al"\n', ReadOptions(FileForm(quotes="double"))).items[0].title == "Al"
+    assert files.read(LIKES_A, items).items[0].title == '"Weird" Al'
+    assert files.read(LIKES_A, 'item_id\ttitle\na\t"Al"\n', ReadOptions(FileForm(quotes="double"))).items[0].title == "Al"
 
 
 def test_quotes_after_a_backslash_belong_to_the_cell_if_somebody_says_so(files: Files) -> None:
     items = '"item_id";"title"\n"a";"\\"Weird\\"; Al"\n'
 
-    assert "say --quotes backslash or --quotes none" in files.refusal("user_id,item_id\n", items)
-    assert files.read("user_id,item_id\n", items, ReadOptions(FileForm(quotes="backslash"))).items[0].title == '"Weird"; Al'
+    assert "say --quotes backslash or --quotes none" in files.refusal(LIKES_A, items)
+    assert files.read(LIKES_A, items, ReadOptions(FileForm(quotes="backslash"))).items[0].title == '"Weird"; Al'
 
 
 def test_another_encoding_is_named_in_the_error_and_read_if_given(files: Files) -> None:
     items = "item_id;title\na;José\n".encode("latin-1")
 
-    refusal = files.refusal("user_id,item_id\n", items)
+    refusal = files.refusal(LIKES_A, items)
 
     assert "y.csv, line 2: isn't UTF-8: byte 6 of the line is 0xe9" in refusal
     assert "Name another encoding by --encoding, such as latin-1" in refusal
-    assert files.read("user_id,item_id\n", items, ReadOptions(FileForm(encoding="latin-1"))).items[0].title == "José"
+    assert files.read(LIKES_A, items, ReadOptions(FileForm(encoding="latin-1"))).items[0].title == "José"
 
 
 @pytest.mark.parametrize(
@@ -198,7 +201,7 @@ def test_plays_are_interactions_without_a_rating_and_rows_with_few_are_left_out(
 
 @pytest.mark.parametrize(("year", "read"), [("1999", 1999), ("1999.0", 1999), ("0", None), ("0000", None), ("-750.0", None), ("", None)])
 def test_a_year_of_0_or_before_is_none(files: Files, year: str, read: int | None) -> None:
-    assert files.read("user_id,item_id\n", f"item_id,title,year\na,Alpha,{year}\n").items[0].year == read
+    assert files.read(LIKES_A, f"item_id,title,year\na,Alpha,{year}\n").items[0].year == read
 
 
 def test_rows_that_can_not_be_used_are_left_out_and_counted_if_somebody_says_so(files: Files) -> None:

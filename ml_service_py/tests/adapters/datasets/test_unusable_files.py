@@ -95,6 +95,18 @@ def test_items_without_rows_are_rejected_as_they_would_replace_all_items_by_none
     assert refusal(tmp_path, ROWS, "item_id,title\n") == "y.csv: has no items\n\nName a file with a row for each item."
 
 
+def test_interactions_without_rows_are_rejected_as_they_would_replace_all_interactions_by_none(tmp_path: Path) -> None:
+    detail = refusal(tmp_path, "user_id,item_id\n")
+
+    assert detail.startswith("x.csv: has no interactions to import\n\n")
+
+
+def test_an_import_of_which_all_rows_have_too_few_plays_is_rejected(tmp_path: Path) -> None:
+    detail = refusal(tmp_path, "user_id,item_id,plays\nu,a,1\n", options=ReadOptions(plays_min=2))
+
+    assert "leave out fewer plays by --plays-min" in detail
+
+
 def test_an_import_that_is_to_skip_rows_says_that_no_row_is_left(tmp_path: Path) -> None:
     detail = refusal(tmp_path, "user_id,item_id\nu,z\n", options=ReadOptions(is_skipping=True))
 

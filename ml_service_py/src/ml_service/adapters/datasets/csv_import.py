@@ -27,6 +27,7 @@ RATING_HINT = (
     "Write decimals with a point, such as 4.5. If the ratings have another scale, say it, as --scale 1-10."
     " If 0 means used and not rated, say --implicit-zeros."
 )
+NO_INTERACTIONS_HINT = "Name a file with a row for each interaction, and leave out fewer plays by --plays-min."
 NO_ITEMS_HINT = "Name a file with a row for each item."
 ZERO = re.compile(r"0+(?:\.0+)?")
 
@@ -54,20 +55,31 @@ def read_csv(interactions_path: Path, items_path: Path, options: ReadOptions | N
     table = Table(interactions_path, options.form, options.interaction_columns)
     item_parser = ItemParser()
     items = tuple(items_table.parse(item_parser.parse))
-    if not items and not items_table.problems.count:
-        items_table.problems.add(0, "", "has no items", NO_ITEMS_HINT)
-        items_table.problems.is_broken = True
+    if not items:
+        _note_empty(items_table, "has no items", NO_ITEMS_HINT)
     # Without skipping, an item with a problem is known, so that its interactions aren't reported too.
     known_items = {item.item_id for item in items} if options.is_skipping else item_parser.ids
     parser = InteractionParser(options, None if items_table.problems.is_broken else known_items)
     notes: list[str] = []
 
     def interactions() -> Iterator[Interaction]:
-        yield from table.parse(parser.parse)
+        is_empty = True
+        for interaction in table.parse(parser.parse):
+            is_empty = False
+            yield interaction
+        if is_empty:
+            _note_empty(table, "has no interactions to import", NO_INTERACTIONS_HINT)
         raise_if_any([items_table.problems, table.problems], is_skipping=options.is_skipping)
         notes.extend([*_notes(items_table), *_notes(table), *parser.notes()])
 
     return Dataset(items, interactions(), notes)
+
+
+def _note_empty(table: Table, problem: str, hint: str) -> None:
+    """Add the problem of a file that gave nothing, unless problems of its rows say why."""
+    if not table.problems.count:
+        table.problems.add(0, "", problem, hint)
+        table.problems.is_broken = True
 
 
 def _notes(table: Table) -> Iterator[str]:
