@@ -2,11 +2,23 @@
 import type { Answers, Decision, Questionnaire } from '../../clients/recommender/recommender.ts'
 import type { AppError } from '../../errors.ts'
 import { addressOf, type Form } from './form.ts'
-import { html } from './html.ts'
+import { type Html, html } from './html.ts'
 import { renderResult } from './result.ts'
 
 /** `outcome` is the decision, or the error that the answers caused. */
 export function renderPage(questionnaire: Questionnaire, form: Form, outcome?: Decision | AppError): string {
+  return renderDocument(html`
+      ${outcome instanceof Error && renderError(outcome)}
+      ${outcome !== undefined && !(outcome instanceof Error) && renderResult(outcome, form.answers)}
+      ${form.step === null ? renderAll(questionnaire, form) : renderStep(questionnaire, form.answers, form.step)}`)
+}
+
+/** The page without its form, as the recommender that has the questions can't be asked. */
+export const renderFailure = (error: AppError) => renderDocument(renderError(error))
+
+const renderError = ({ message }: AppError) => html`<p class="decide-error" role="alert">${message}</p>`
+
+function renderDocument(content: Html): string {
   const title = 'Node, Python or both?'
   const page = html`<!doctype html>
 <html lang="en">
@@ -25,9 +37,7 @@ export function renderPage(questionnaire: Questionnaire, form: Form, outcome?: D
     <main class="decide">
       <h1>${title}</h1>
       <p>Answer what you know about your project. The tool says which back end suits it, how sure that is, and what would change the answer. <a href="/">Back to the demo</a></p>
-      ${outcome instanceof Error && html`<p class="decide-error" role="alert">${outcome.message}</p>`}
-      ${outcome !== undefined && !(outcome instanceof Error) && renderResult(outcome, form.answers)}
-      ${form.step === null ? renderAll(questionnaire, form) : renderStep(questionnaire, form.answers, form.step)}
+      ${content}
     </main>
   </body>
 </html>

@@ -7,7 +7,7 @@ import { statusOf } from '../../http/problem.ts'
 import { Nullable, strict } from '../../http/schemas.ts'
 import { writePolicy } from '../../http/security-headers.ts'
 import { readForm } from './form.ts'
-import { renderPage } from './page.ts'
+import { renderFailure, renderPage } from './page.ts'
 
 const Answers = Type.Record(Type.String({ maxLength: 50 }), Type.String({ maxLength: 50 }), {
   maxProperties: 20,
@@ -78,15 +78,16 @@ export const decisionsRoutes: FastifyPluginAsyncTypebox = async (app) => {
   )
 
   app.get('/decide', { config, schema: { hide: true, querystring: Form } }, async ({ query, call }, reply) => {
-    const questionnaire = await app.recommender.getQuestionnaire(call)
-    const form = readForm(query, questionnaire.questions.length)
     reply.headers({ 'content-security-policy': policy, 'cache-control': 'no-cache' }).type('text/html; charset=utf-8')
-    if (!form.isComplete) return renderPage(questionnaire, form)
     try {
-      return renderPage(questionnaire, form, await app.recommender.decide(form.answers, call))
+      const questionnaire = await app.recommender.getQuestionnaire(call)
+      const form = readForm(query, questionnaire.questions.length)
+      const outcome = form.isComplete ? await app.recommender.decide(form.answers, call).catch(toRefusal) : undefined
+      if (outcome instanceof AppError) reply.code(statusOf(outcome))
+      return renderPage(questionnaire, form, outcome)
     } catch (error) {
-      if (!(error instanceof AppError) || error.kind !== 'INVALID_ARGUMENT') throw error
-      return reply.code(statusOf(error)).send(renderPage(questionnaire, form, error))
+      if (!(error instanceof AppError)) throw error
+      return reply.code(statusOf(error)).send(renderFailure(error))
     }
   })
 
@@ -99,4 +100,10 @@ export const decisionsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return reply.type('text/markdown; charset=utf-8').send(record)
     },
   )
+}
+
+/** The form shows why answers are refused. Any other error leaves nothing to show but itself. */
+function toRefusal(error: unknown): AppError {
+  if (error instanceof AppError && error.kind === 'INVALID_ARGUMENT') return error
+  throw error
 }

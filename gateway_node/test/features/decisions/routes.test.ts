@@ -115,11 +115,14 @@ test('the page escapes every text', async (t) => {
   assert.match(body, /value="&quot;&gt;&lt;script&gt;"/)
 })
 
-test('without a recommender the page fails as every route does', async (t) => {
+test('without a recommender the page shows the error to read', async (t) => {
   const { app, recommender } = await buildTestApp(t)
   recommender.fail('RECOMMENDER_UNAVAILABLE')
 
-  const { statusCode } = await app.inject('/decide?load=low')
+  const { statusCode, headers, body } = await app.inject('/decide?load=low')
 
   assert.equal(statusCode, 503)
+  assert.equal(headers['content-type'], 'text/html; charset=utf-8')
+  assert.match(body, /<p class="decide-error" role="alert">/)
+  assert.doesNotMatch(body, /<fieldset>/)
 })
