@@ -20,6 +20,7 @@ from ml_service.errors import Internal, InvalidArgument, ServiceError
 from ml_service.handlers.jobs.kinds.train import JobVersionReservation
 from ml_service.handlers.training import GATE_PERCENT, CommandVersionReservation, TrainParams, train
 from ml_service.model.candidates import ESTIMATORS
+from ml_service.model.plan import SECONDS_MAX
 from ml_service.model.sizes import BYTES_MAX, Cost, Sizes
 
 if TYPE_CHECKING:
@@ -209,6 +210,22 @@ def test_the_next_attempt_uses_the_version_of_an_attempt_that_died(planted: SqlS
     assert registry.list_versions() == written == [outcome.model_version]
     assert [progress.percent for progress in told] == [GATE_PERCENT]
     assert live_version(planted) == outcome.model_version
+
+
+def test_a_version_of_an_attempt_that_died_goes_live_without_another_measurement_if_none_is_live(
+    planted: SqlStore, registry: FileRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = SqlJobLedger(planted.engine)
+    with pytest.raises(Stopped):
+        train(planted, registry, DiesAtTheEnd(ledger, JOB.job_id, claim(ledger)), EASE, ignore)
+    (written,) = registry.list_versions()
+    # A search can afford such fits, and no more of them after it.
+    monkeypatch.setattr(ESTIMATORS["ease"], "cost", lambda _sizes: Cost(0, 0.6 * SECONDS_MAX))
+
+    outcome = train(planted, registry, JobVersionReservation(ledger, JOB.job_id, claim(ledger)), EASE, ignore)
+
+    assert (outcome.model_version, outcome.promoted) == (written, True)
+    assert outcome.metrics == registry.describe(written).metrics
 
 
 def test_an_attempt_that_was_taken_over_promotes_nothing(planted: SqlStore, registry: FileRegistry) -> None:

@@ -9,7 +9,7 @@ import structlog
 
 from ml_service.domain import JobOutcome, Progress, new_version_name
 from ml_service.errors import InvalidArgument, NotFound, ServiceError
-from ml_service.model.candidates import Configuration, Measured, fit
+from ml_service.model.candidates import Configuration, fit
 from ml_service.model.metrics import difference
 from ml_service.model.plan import plan_search
 from ml_service.model.selection import measure, search
@@ -17,6 +17,7 @@ from ml_service.model.selection import measure, search
 if TYPE_CHECKING:
     from ml_service.domain import DataState
     from ml_service.model.candidates import Found
+    from ml_service.model.metrics import Quality
     from ml_service.model.plan import Plan
     from ml_service.model.ratings import Ratings
     from ml_service.model.selection import Report
@@ -53,6 +54,15 @@ class VersionReservation(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Challenger:
+    """The version that may go live. `quality`: None for one that an attempt wrote before it died: a manifest has only metrics."""
+
+    configuration: Configuration
+    metrics: dict[str, float]
+    quality: Quality | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CommandVersionReservation:
     """For a training by the command line, which has no job and no other attempt."""
 
@@ -75,15 +85,17 @@ def train(store: Store, registry: Registry, reservation: VersionReservation, par
     ratings = store.load_ratings()
     name = reservation.name_version(new_version_name())
     written = _find_written(registry, name, data)
-    challenger, left_out = (measure(written, ratings, plan), "") if written else _choose(ratings, plan, report)
+    challenger, left_out = (written, "") if written else _choose(ratings, plan, report)
+    is_written = written is not None
     while True:
         report(Progress(GATE_PERCENT, "Comparing with the live version", challenger.metrics))
         live = store.read_live()
         promoted = live is None or _may_replace(registry, live, ratings, challenger, plan)
-        if written is None:
+        if not is_written:
             # As late as possible: a training that ends before this leaves no files.
             report(Progress(FIT_PERCENT, f"Fitting {challenger.configuration.estimator} on everything{left_out}", challenger.metrics))
-            written = _write(registry, name, ratings, data, challenger)
+            _write(registry, name, ratings, data, challenger)
+            is_written = True
         if store.read_data_state().replaced_at != data.replaced_at:
             raise _other_data()
         outcome = JobOutcome(challenger.metrics, name, promoted=promoted)
@@ -93,10 +105,11 @@ def train(store: Store, registry: Registry, reservation: VersionReservation, par
         # Another version went live meanwhile: compare with that one.
 
 
-def _choose(ratings: Ratings, plan: Plan, report: Report) -> tuple[Measured, str]:
+def _choose(ratings: Ratings, plan: Plan, report: Report) -> tuple[Challenger, str]:
     """Return the best candidate, and the text about what the search left out for the job's last step."""
     found = search(ratings, plan, lambda progress: report(_within_search(progress)))
-    return found.best, log_left_out(found, plan)
+    best = found.best
+    return Challenger(best.configuration, best.metrics, best.quality), log_left_out(found, plan)
 
 
 def _within_search(progress: Progress) -> Progress:
@@ -107,26 +120,25 @@ def _other_data() -> InvalidArgument:
     return InvalidArgument("JOB_PARAMS_INVALID", "An import changed the data while this training ran. Start another one.")
 
 
-def _find_written(registry: Registry, name: str, data: DataState) -> Configuration | None:
-    """Return the configuration of the version that an earlier attempt wrote before it died, or None."""
+def _find_written(registry: Registry, name: str, data: DataState) -> Challenger | None:
+    """Return the version that an earlier attempt wrote before it died, or None."""
     try:
         version = registry.describe(name)
     except NotFound:
         return None
     if version.imports != data.imports:
         raise _other_data()
-    return Configuration(version.estimator, version.params)
+    return Challenger(Configuration(version.estimator, version.params), version.metrics)
 
 
-def _write(registry: Registry, name: str, ratings: Ratings, state: DataState, chosen: Measured) -> Configuration:
+def _write(registry: Registry, name: str, ratings: Ratings, state: DataState, chosen: Challenger) -> None:
     configuration = chosen.configuration
     model = fit(configuration, ratings.pairs, ratings.ratings).to_model(ratings.item_ids)
     data = {"fingerprint": ratings.fingerprint(), "ratings": len(ratings), "imports": state.imports}
     registry.save(model, name=name, estimator=configuration.estimator, params=configuration.params, metrics=chosen.metrics, data=data)
-    return configuration
 
 
-def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challenger: Measured, plan: Plan) -> bool:
+def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challenger: Challenger, plan: Plan) -> bool:
     """Measure the champion's configuration on the challenger's data and folds, as its own metrics are of older data.
 
     Only a champion whose files are gone or damaged is replaced unmeasured. While the registry can't be read, this raises Unavailable.
@@ -144,12 +156,13 @@ def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challe
     if configuration == challenger.configuration:
         return True
     try:
-        measured = measure(configuration, ratings, plan)
+        champions = measure(configuration, ratings, plan).quality
+        challengers = challenger.quality or measure(challenger.configuration, ratings, plan).quality
     except InvalidArgument as error:
-        # Its estimator was removed, or doesn't suit the data any more. An operator decides which version is better.
+        # An estimator was removed, or doesn't suit the data any more. An operator decides which version is better.
         log.warning("live version can't be measured and stays live: promote the new one by hand", version=live.version, detail=error.detail)
         return False
-    gain = difference(challenger.quality, measured.quality)
+    gain = difference(challengers, champions)
     log.info("gate", version=live.version, gain=gain.mean, interval=gain.interval, is_good=gain.is_not_clearly_worse)
     return gain.is_not_clearly_worse
 
