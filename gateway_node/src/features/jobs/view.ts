@@ -17,7 +17,7 @@ const windowMs = 7 * 24 * 3600 * 1000
 /** A job after a fact, and the offset of that fact in the stream. */
 export type JobChange = { offset: number; fact: FactName; job: Job }
 type Entry = JobChange & { requestedOffset: number }
-type Listeners = { onChange: (change: JobChange) => void; onRestart: () => void }
+type Listeners = { onChange: (change: JobChange) => void; onRestart?: () => void }
 type JobsPage = { jobs: Job[]; nextPageToken?: string }
 
 export class JobsView {
@@ -167,7 +167,7 @@ export class JobsView {
     this.#early.clear()
     this.#lastOffset = null
     this.#hasCaughtUp = false
-    notifyAll(this.#listeners, ({ onRestart }) => onRestart())
+    notifyAll(this.#listeners, ({ onRestart }) => onRestart?.())
   }
 
   #expire(): void {

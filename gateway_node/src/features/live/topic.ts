@@ -24,12 +24,13 @@ export type TopicKind = {
   names: readonly string[]
   /** The callers that may subscribe. `owner` is the user whose id stands for `{userId}`. */
   access: Access
+  /** Called once. A topic that follows jobs or model versions subscribes to `app.jobs` or `app.recommender` here. */
   create: (parts: { app: FastifyInstance; hub: Hub }) => TopicHandler
 }
 
 export type JobChange = ReturnType<FastifyInstance['jobs']['latestChanges']>[number]
 
-/** Serves all topics of one kind. Its optional methods are called for each event of their name. */
+/** Serves all topics of one kind. Its optional methods are called for each event of the stream `interactions`. */
 export interface TopicHandler {
   /** Send the current state, then every change. Resolve once later changes will be sent. An error refuses the subscription. `ids` holds the ids in the topic's name. */
   subscribe(topic: string, subscription: Subscription, ids: Record<string, string>): Promise<void>
@@ -37,11 +38,4 @@ export interface TopicHandler {
   onErasure?(erasure: UserErased, offset: number): void
   /** The stream `interactions` begins anew: the offsets so far mean nothing. */
   onInteractionsRestart?(): void
-  onJobChange?(change: JobChange): void
-  /** The stream `job-events` begins anew: the offsets so far mean nothing. */
-  onJobsRestart?(): void
-  /** A version was promoted. The recommender may not have loaded it yet. */
-  onPromotion?(version: string): void
-  /** The recommender answers with this version. */
-  onModelSwitch?(version: string): void
 }

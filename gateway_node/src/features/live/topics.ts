@@ -1,4 +1,4 @@
-// The topics of the socket: finds the topic of a name, checks who may subscribe, and passes events on to the topics.
+// The topics of the socket: finds the topic of a name, checks who may subscribe, and passes the stream `interactions` on to the topics.
 import type { FastifyInstance } from 'fastify'
 import { Compile } from 'typebox/compile'
 import type { LogHandlers, LogMessage } from '../../clients/broker/broker.ts'
@@ -7,7 +7,6 @@ import { notifyAll } from '../../clients/listeners.ts'
 import { readErasure } from '../../clients/user-events.ts'
 import { AppError } from '../../errors.ts'
 import { InteractionRecorded } from '../../gen/whynotboth/v1/interactions.ts'
-import { ModelPromoted } from '../../gen/whynotboth/v1/recommender.ts'
 import { requireAccess } from '../../http/access.ts'
 import { UserId } from '../../http/schemas.ts'
 import { Hub } from './hub.ts'
@@ -41,8 +40,6 @@ export function createTopics(app: FastifyInstance): Topics {
   })
   const handlers = new Set(routes.map(({ handler }) => handler))
   const notify: Notify = (call) => notifyAll(handlers, call)
-  notifyOfJobs(app, notify)
-  notifyOfModels(app, notify)
 
   function findTopic(name: string, identity: Identity): Topic {
     for (const { pattern, access, handler } of routes) {
@@ -93,19 +90,4 @@ function decodeInteraction(app: FastifyInstance, { body, offset }: LogMessage) {
     app.log.warn({ err: error, offset }, 'interaction undecodable')
     return undefined
   }
-}
-
-function notifyOfJobs(app: FastifyInstance, notify: Notify): void {
-  app.jobs.subscribe({
-    onChange: (change) => notify((handler) => handler.onJobChange?.(change)),
-    onRestart: () => notify((handler) => handler.onJobsRestart?.()),
-  })
-}
-
-function notifyOfModels(app: FastifyInstance, notify: Notify): void {
-  app.broker.onHint((body) => {
-    const { version } = ModelPromoted.decode(body)
-    notify((handler) => handler.onPromotion?.(version))
-  })
-  app.recommender.onModelVersion((version) => notify((handler) => handler.onModelSwitch?.(version)))
 }

@@ -57,7 +57,8 @@ class WorkerProcess:
         self.publisher = Publisher(clients.broker, "worker publisher")
         events, commands = BrokerEvents(self.publisher), BrokerJobCommands(self.publisher)
         self.ledger = SqlJobLedger(clients.store.engine)
-        self.jobs = JobService(self.ledger, events, commands, settings.worker_name)
+        retry_delays_ms = read_retry_delays_ms(settings.broker_definitions)
+        self.jobs = JobService(self.ledger, events, commands, settings.worker_name, retry_delays_ms=retry_delays_ms)
         self.cancel_requests = CancelRequests(self.jobs.cancel_queued)
         self.first_commands = FirstCommands(commands)
         self.lost_commands = LostCommands(self.jobs)
@@ -66,8 +67,7 @@ class WorkerProcess:
         self.readers = {INTERACTIONS: self._read_interactions(), JOB_EVENTS: self._read_job_events()}
         self.metrics.watch(self.readers)
         self.supervisor = Supervisor(open_runner, self.cancel_requests, settings.worker_job_deadline_seconds)
-        retry_delays_ms = read_retry_delays_ms(settings.broker_definitions)
-        self.worker = Worker(self.jobs, self.supervisor, self.first_commands.is_superseded, retry_delays_ms, self.metrics)
+        self.worker = Worker(self.jobs, self.supervisor, self.first_commands.is_superseded, self.metrics)
         self.consumer = JobConsumer(clients.broker, self.worker.take)
         self.readiness = Readiness(self.conditions)
 

@@ -84,7 +84,7 @@ def publisher() -> FakePublisher:
 
 @pytest.fixture
 def service(ledger: SqlJobLedger, publisher: FakePublisher) -> JobService:
-    return JobService(ledger, BrokerEvents(publisher), BrokerJobCommands(publisher), "worker-1")
+    return JobService(ledger, BrokerEvents(publisher), BrokerJobCommands(publisher), "worker-1", retry_delays_ms=())
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_the_job_of_a_lost_command_runs_to_its_end(
 ) -> None:
     read(lost, command(job_id))
     lost.queue_again(later())
-    worker = Worker(service, cast("Supervisor", Succeeding()), lambda *_: False, (10,), WorkerMetrics())
+    worker = Worker(service, cast("Supervisor", Succeeding()), lambda *_: False, WorkerMetrics())
     delivery = FakeDelivery(publisher.taken[0])
 
     worker._handle(cast("Delivery", delivery))

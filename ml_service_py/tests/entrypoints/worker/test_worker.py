@@ -71,8 +71,8 @@ class WorkerDriver:
     def __init__(self, ledger: SqlJobLedger) -> None:
         self.publisher = FakePublisher()
         self._supervisor = FakeSupervisor()
-        service = JobService(ledger, BrokerEvents(self.publisher), BrokerJobCommands(self.publisher), "worker-1")
-        self._worker = Worker(service, cast("Supervisor", self._supervisor), lambda *_: False, DELAYS_MS, WorkerMetrics())
+        service = JobService(ledger, BrokerEvents(self.publisher), BrokerJobCommands(self.publisher), "worker-1", retry_delays_ms=DELAYS_MS)
+        self._worker = Worker(service, cast("Supervisor", self._supervisor), lambda *_: False, WorkerMetrics())
 
     def handle(self, end: Callable[[Attempt], Ending], *, is_redelivered: bool = False) -> list[str]:
         """Gives how the message of an attempt was settled that ends so."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,15 +12,18 @@ from fakes import AWAY, FakePublisher
 from ml_service.adapters.broker.events import BrokerEvents, BrokerJobCommands
 from ml_service.adapters.sql.job_ledger import SqlJobLedger
 from ml_service.domain import Attempt, Job, JobOutcome, JobState, Progress
-from ml_service.errors import Unavailable
+from ml_service.errors import Internal, Unavailable, error_of
 from ml_service.handlers.jobs.service import JOB_WINDOW, JobService
 from ml_service.ports.messaging import CancelRequest, ReceivedMessage
+from whynotboth.v1.jobs_pb2 import JobRetried
 
 if TYPE_CHECKING:
     from ml_service.adapters.sql.store import SqlStore
 
 JOB = Job("job-1", "train")
 MESSAGE = ReceivedMessage("type", "id", b"")
+DELAYS_MS = (5_000, 30_000)
+BUG = Internal("INTERNAL", "A bug.")
 
 
 @pytest.fixture
@@ -34,7 +38,7 @@ def publisher() -> FakePublisher:
 
 @pytest.fixture
 def service(ledger: SqlJobLedger, publisher: FakePublisher) -> JobService:
-    return JobService(ledger, BrokerEvents(publisher), BrokerJobCommands(publisher), "worker-1")
+    return JobService(ledger, BrokerEvents(publisher), BrokerJobCommands(publisher), "worker-1", retry_delays_ms=DELAYS_MS)
 
 
 @pytest.fixture
@@ -85,7 +89,7 @@ def test_an_outcome_of_an_attempt_that_was_taken_over_is_not_published(
     service.claim(JOB, is_redelivered=True)
 
     service.succeed(attempt, JobOutcome({}))
-    service.fail(attempt, AWAY)
+    service.settle_failure(attempt, BUG, MESSAGE)
 
     assert publisher.taken == []
 
@@ -112,7 +116,7 @@ def test_a_retried_job_is_queued_before_the_fact_is_published(
     service: JobService, publisher: FakePublisher, attempt: Attempt, ledger: SqlJobLedger
 ) -> None:
 
-    service.retry(attempt, AWAY, MESSAGE, retry=1, delay_ms=5_000)
+    service.settle_failure(attempt, AWAY, MESSAGE)
 
     record = ledger.find(JOB.job_id)
     assert publisher.keys == ["jobs.retry.1", "job.retried"]
@@ -123,11 +127,11 @@ def test_a_retried_job_is_queued_before_the_fact_is_published(
 def test_a_job_that_was_cancelled_meanwhile_is_not_queued_again(service: JobService, publisher: FakePublisher, attempt: Attempt) -> None:
     publisher.down = {"jobs.retry.1"}
     with pytest.raises(Unavailable):
-        service.retry(attempt, AWAY, MESSAGE, retry=1, delay_ms=5_000)
+        service.settle_failure(attempt, AWAY, MESSAGE)
     service.cancel_queued(CancelRequest(JOB.job_id, datetime.now(UTC)))
 
     publisher.down = set()
-    service.retry(attempt, AWAY, MESSAGE, retry=1, delay_ms=5_000)
+    service.settle_failure(attempt, AWAY, MESSAGE)
 
     assert set(publisher.keys) == {"job.cancelled"}
 
@@ -144,7 +148,7 @@ def test_a_job_that_is_handed_back_keeps_its_retries_and_raises_its_attempt_numb
 
 
 def test_a_retry_uses_up_an_attempt(service: JobService, attempt: Attempt) -> None:
-    service.retry(attempt, AWAY, MESSAGE, retry=1, delay_ms=5_000)
+    service.settle_failure(attempt, AWAY, MESSAGE)
 
     claimed = service.claim(JOB, is_redelivered=True)
 
@@ -157,7 +161,7 @@ def test_a_committed_outcome_counts_however_the_process_ends(
     ledger.complete(JOB.job_id, attempt.number, JobOutcome({}, "v1", promoted=True), None)
 
     service.cancel(attempt)
-    has_failed = service.fail(attempt, AWAY)
+    has_failed = service.settle_failure(attempt, BUG, MESSAGE)
 
     assert not has_failed
     assert set(publisher.keys) == {"", "job.succeeded"}
@@ -171,14 +175,57 @@ def test_a_cancel_request_older_than_the_job_window_is_ignored(service: JobServi
     assert ledger.find(JOB.job_id) is None
 
 
-@pytest.mark.parametrize("end", ["succeed", "fail", "cancel"])
+@pytest.mark.parametrize("end", ["succeed", "settle_failure", "cancel"])
 def test_the_outcome_of_a_job_is_published_again_unchanged(
     service: JobService, publisher: FakePublisher, attempt: Attempt, end: str
 ) -> None:
-    endings = {"succeed": (JobOutcome({"map": 0.5}),), "fail": (AWAY,), "cancel": ()}
+    endings = {"succeed": (JobOutcome({"map": 0.5}),), "settle_failure": (BUG, MESSAGE), "cancel": ()}
     getattr(service, end)(attempt, *endings[end])
 
     service.publish_again(service.claim(JOB, is_redelivered=True), "00-a-b-01")
 
     first, again = publisher.taken
     assert (again.routing_key, again.correlation_id) == (first.routing_key, first.correlation_id)
+
+
+@pytest.mark.parametrize(
+    ("reason", "spent"),
+    [
+        ("STORE_UNAVAILABLE", 1),
+        ("STORE_UNAVAILABLE", 2),
+        ("RECOMMENDER_OVERLOADED", 1),
+        ("JOB_PROCESS_DIED", 1),
+        ("UPSTREAM_FAILED", 1),
+        ("DEADLINE_EXCEEDED", 1),
+    ],
+)
+def test_an_attempt_whose_error_may_pass_is_followed_by_another_after_a_delay(
+    service: JobService, publisher: FakePublisher, attempt: Attempt, reason: str, spent: int
+) -> None:
+    has_failed = service.settle_failure(replace(attempt, spent=spent), error_of(reason, "Why."), MESSAGE)
+
+    retried = JobRetried.FromString(publisher.taken[-1].body)
+    assert not has_failed
+    assert publisher.keys == [f"jobs.retry.{spent}", "job.retried"]
+    assert retried.delay_ms == DELAYS_MS[spent - 1]
+
+
+@pytest.mark.parametrize(
+    ("reason", "spent"),
+    [
+        ("STORE_UNAVAILABLE", 3),
+        ("INTERNAL", 1),
+        ("JOB_TAKEN_OVER", 1),
+        ("JOB_DEADLINE_EXCEEDED", 1),
+        ("JOB_PARAMS_INVALID", 1),
+        ("USER_UNKNOWN", 1),
+        ("TOKEN_INVALID", 1),
+    ],
+)
+def test_a_job_fails_after_its_last_attempt_and_after_an_error_that_does_not_pass(
+    service: JobService, publisher: FakePublisher, attempt: Attempt, reason: str, spent: int
+) -> None:
+    has_failed = service.settle_failure(replace(attempt, spent=spent), error_of(reason, "Why."), MESSAGE)
+
+    assert has_failed
+    assert publisher.keys == ["job.failed"]

@@ -18,7 +18,11 @@ type Activity = { kind: string; userId?: string; itemId?: string; jobId?: string
 export const activityTopic: TopicKind = {
   names: [name],
   access: ['operator'],
-  create: ({ hub }) => new ActivityTopic(hub),
+  create: ({ app, hub }) => {
+    const topic = new ActivityTopic(hub)
+    app.jobs.subscribe({ onChange: (change) => topic.addJob(change) })
+    return topic
+  },
 }
 
 class ActivityTopic implements TopicHandler {
@@ -48,7 +52,7 @@ class ActivityTopic implements TopicHandler {
     this.#record({ kind: 'user.erased', userId, at: occurredAt.toISOString() })
   }
 
-  onJobChange({ fact, job: { jobId, updatedAt } }: JobChange): void {
+  addJob({ fact, job: { jobId, updatedAt } }: JobChange): void {
     if (fact !== quietFact) this.#record({ kind: fact, jobId, at: updatedAt })
   }
 

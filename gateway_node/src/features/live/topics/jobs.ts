@@ -17,7 +17,11 @@ const snapshotJobs = 100
 export const jobsTopic: TopicKind = {
   names: ['jobs', 'jobs/{jobId}'],
   access: ['operator'],
-  create: ({ app }) => new JobsTopic(app.jobs, app.config.readOwnWriteMs),
+  create: ({ app }) => {
+    const topic = new JobsTopic(app.jobs, app.config.readOwnWriteMs)
+    app.jobs.subscribe({ onChange: (change) => topic.add(change), onRestart: () => topic.restart() })
+    return topic
+  },
 }
 
 type Jobs = FastifyInstance['jobs']
@@ -33,11 +37,12 @@ class JobsTopic implements TopicHandler {
     this.#catchUpMs = catchUpMs
   }
 
-  onJobChange(change: JobChange): void {
+  add(change: JobChange): void {
     this.#feed.add({ offset: change.offset, jobId: change.job.jobId, json: JSON.stringify(toData(change)) })
   }
 
-  onJobsRestart(): void {
+  /** The stream `job-events` begins anew: the offsets so far mean nothing. */
+  restart(): void {
     this.#feed.restart((topic, outbox) => outbox.send(encodeTooOld(topic)))
   }
 

@@ -1,6 +1,7 @@
 // `models`: the live model version, now and after each change.
 import type { FastifyBaseLogger } from 'fastify'
 import type { Call, Recommender } from '../../../clients/recommender/recommender.ts'
+import { ModelPromoted } from '../../../gen/whynotboth/v1/recommender.ts'
 import { toAppError } from '../../../http/problem.ts'
 import { encodeError } from '../frames.ts'
 import type { Hub } from '../hub.ts'
@@ -12,8 +13,14 @@ const name = 'models'
 export const modelsTopic: TopicKind = {
   names: [name],
   access: ['operator'],
-  create: ({ app, hub }) =>
-    new ModelsTopic({ hub, recommender: app.recommender, newCall: () => app.newCall(), logger: app.log }),
+  create: ({ app, hub }) => {
+    const { recommender, broker, log: logger } = app
+    const topic = new ModelsTopic({ hub, recommender, newCall: () => app.newCall(), logger })
+    // A hint says that a version was promoted. The recommender may not have loaded it yet, and a hint may be lost.
+    broker.onHint((body) => topic.follow(ModelPromoted.decode(body).version))
+    recommender.onModelVersion((version) => topic.follow(version))
+    return topic
+  },
 }
 
 type Parts = {
@@ -42,13 +49,9 @@ class ModelsTopic implements TopicHandler {
     if (isFirst) this.#watch()
   }
 
-  onPromotion(version: string): void {
+  follow(version: string): void {
     this.#announced = version
     this.#refresher?.refresh()
-  }
-
-  onModelSwitch(version: string): void {
-    this.onPromotion(version)
   }
 
   #watch(): void {

@@ -15,8 +15,12 @@ const limit = 10
 export const recommendationsTopic: TopicKind = {
   names: ['users/{userId}/recommendations'],
   access: ['owner', 'operator'],
-  create: ({ app, hub }) =>
-    new RecommendationsTopic({ hub, recommender: app.recommender, newCall: () => app.newCall(), logger: app.log }),
+  create: ({ app, hub }) => {
+    const { recommender, log: logger } = app
+    const topic = new RecommendationsTopic({ hub, recommender, newCall: () => app.newCall(), logger })
+    recommender.onModelVersion(() => topic.refreshAll())
+    return topic
+  },
 }
 
 type Parts = {
@@ -63,14 +67,14 @@ class RecommendationsTopic implements TopicHandler {
     this.onInteraction({ userId }, offset)
   }
 
-  onModelSwitch(): void {
+  refreshAll(): void {
     for (const { refresher } of this.#watches.values()) refresher.refresh()
   }
 
   onInteractionsRestart(): void {
     this.#changes.clear()
     for (const watch of this.#watches.values()) watch.erasedAt = -1
-    this.onModelSwitch()
+    this.refreshAll()
   }
 
   #watch(userId: string, topic: string): void {

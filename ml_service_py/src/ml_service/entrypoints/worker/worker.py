@@ -12,12 +12,11 @@ import structlog
 
 from ml_service.domain import Attempt, JobOutcome, JobState
 from ml_service.entrypoints.worker.job_supervisor import Cancelled, Interrupted
-from ml_service.entrypoints.worker.settlement import settle_failure
 from ml_service.errors import Internal, InvalidArgument, ServiceError, Unavailable
 from ml_service.ports.job_ledger import RunsElsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from ml_service.domain import Job
     from ml_service.entrypoints.ops.worker_metrics import WorkerMetrics
@@ -39,7 +38,6 @@ class Worker:
     """A thread that works on one job at a time. The consumer, on another thread, hands deliveries over by `take`.
 
     `is_superseded` returns whether to skip a command because another one has the same id.
-    `retry_delays_ms`: the delays after the first, second, … failed attempt. One attempt follows the last delay.
     """
 
     def __init__(
@@ -47,13 +45,11 @@ class Worker:
         service: JobService,
         supervisor: Supervisor,
         is_superseded: Callable[[Job, ReceivedMessage], bool],
-        retry_delays_ms: Sequence[int],
         metrics: WorkerMetrics,
     ) -> None:
         self._service = service
         self._is_superseded = is_superseded
         self._supervisor = supervisor
-        self._retry_delays_ms = retry_delays_ms
         self._metrics = metrics
         self._inbox: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
         self._stopping = threading.Event()
@@ -131,7 +127,7 @@ class Worker:
             self._settle(delivery, attempt, Internal("INTERNAL", "The worker failed because of a bug. See its log."))
 
     def _run_attempt(self, attempt: Attempt) -> Ending:
-        if attempt.spent > len(self._retry_delays_ms) + 1:
+        if self._service.is_exhausted(attempt):
             return Internal("JOB_PROCESS_DIED", f"The job began {attempt.spent - 1} times and never ended. See the workers' logs.")
         began = time.monotonic()
         ending: Ending | None = None
@@ -156,18 +152,8 @@ class Worker:
                 self._until_available(lambda: self._service.cancel(attempt))
                 delivery.acknowledge()
             case ServiceError():
-                self._settle_failure(delivery, attempt, ending)
-
-    def _settle_failure(self, delivery: Delivery, attempt: Attempt, error: ServiceError) -> None:
-        retry = settle_failure(error, attempt.spent, self._retry_delays_ms)
-        if retry is None:
-            has_failed = self._until_available(lambda: self._service.fail(attempt, error))
-            (delivery.dead_letter if has_failed else delivery.acknowledge)()
-        else:
-            self._until_available(
-                lambda: self._service.retry(attempt, error, delivery.message, retry=retry.number, delay_ms=retry.delay_ms)
-            )
-            delivery.acknowledge()
+                has_failed = self._until_available(lambda: self._service.settle_failure(attempt, ending, delivery.message))
+                (delivery.dead_letter if has_failed else delivery.acknowledge)()
 
     def _until_available(self, step: Callable[[], T]) -> T:
         """Call until it doesn't raise Unavailable, so that the job isn't lost while the store or the broker is away."""

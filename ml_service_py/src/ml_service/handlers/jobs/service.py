@@ -13,7 +13,7 @@ from ml_service.errors import Unavailable
 from ml_service.ports.job_ledger import JobRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ml_service.domain import Attempt, Job, JobOutcome, Progress
     from ml_service.errors import ServiceError
@@ -31,11 +31,13 @@ ABANDONED_AFTER = timedelta(hours=2)
 class JobService:
     """Every method may be called again after it raised Unavailable: an outcome is written once."""
 
-    def __init__(self, ledger: JobLedger, events: Events, commands: JobCommands, worker: str) -> None:
+    def __init__(self, ledger: JobLedger, events: Events, commands: JobCommands, worker: str, *, retry_delays_ms: Sequence[int]) -> None:
+        """`retry_delays_ms`: the delays after the first, second, … failed attempt. One attempt follows the last delay."""
         self._ledger = ledger
         self._events = events
         self._commands = commands
         self._worker = worker
+        self._retry_delays_ms = retry_delays_ms
 
     def claim(self, job: Job, *, is_redelivered: bool) -> JobRecord:
         """Begin the next attempt, unless the job is final. Raise RunsElsewhere for a second message of a running job.
@@ -75,8 +77,18 @@ class JobService:
         written = JobRecord(job_id, JobState.SUCCEEDED, number, attempt.spent, outcome, error=None)
         self._conclude(attempt, written if is_written else None)
 
-    def fail(self, attempt: Attempt, error: ServiceError) -> bool:
-        """Return whether the job failed: False if it ended otherwise before, or another attempt has it."""
+    def is_exhausted(self, attempt: Attempt) -> bool:
+        """Return whether the earlier attempts already used up all: each began and never ended."""
+        return attempt.spent > len(self._retry_delays_ms) + 1
+
+    def settle_failure(self, attempt: Attempt, error: ServiceError, message: ReceivedMessage) -> bool:
+        """Queue the job again if the error may pass and an attempt is left, else let it fail: the one place that decides this.
+
+        Return whether the job failed: False also if it ended otherwise before, or if another attempt has it.
+        """
+        if error.retryable and attempt.spent <= len(self._retry_delays_ms):
+            self._retry(attempt, error, message)
+            return False
         self._ledger.fail(attempt.job.job_id, attempt.number, error)
         return self._conclude(attempt) is JobState.FAILED
 
@@ -84,12 +96,12 @@ class JobService:
         self._ledger.cancel(attempt.job.job_id, attempt.number)
         self._conclude(attempt)
 
-    def retry(self, attempt: Attempt, error: ServiceError, message: ReceivedMessage, *, retry: int, delay_ms: int) -> None:
-        """Give the job up for another attempt: queue its message again after the delay of this retry, counted from 1."""
+    def _retry(self, attempt: Attempt, error: ServiceError, message: ReceivedMessage) -> None:
+        """Give the job up for another attempt: queue its message again after the delay of this retry."""
         self._ledger.requeue(attempt.job.job_id, attempt.number)
         if self._is_queued(attempt):
-            self._commands.queue_delayed(message, retry)
-            self._publish_retry(attempt, error, delay_ms)
+            self._commands.queue_delayed(message, attempt.spent)
+            self._publish_retry(attempt, error, self._retry_delays_ms[attempt.spent - 1])
         else:
             self._conclude(attempt)
 
