@@ -70,7 +70,7 @@ test('one list in app.ts names all followers of the streams', () => {
   const reading = files.filter((file) => textOf(file).includes('.readStream('))
 
   assert.deepEqual(registering, ['app.ts'])
-  assert.deepEqual(reading, ['clients/broker/log.ts'])
+  assert.deepEqual(reading, ['plugins/broker.ts'])
 })
 
 const registries: Record<string, string> = {

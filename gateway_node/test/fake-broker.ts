@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Broker, LogHandlers, LogMessage, LogReader, Publication } from '../src/clients/broker/broker.ts'
 import { createSeenMessages } from '../src/clients/broker/seen-messages.ts'
-import { shield } from '../src/clients/listeners.ts'
+import { notifyAll, shield } from '../src/clients/listeners.ts'
 import { AppError } from '../src/errors.ts'
 
 const streams = ['interactions', 'job-events']
@@ -48,13 +48,15 @@ export class FakeBroker implements Broker {
     return messages
   }
 
-  readStream(name: string, from: 'first' | 'next' | { timestamp: Date }, handlers: LogHandlers): LogReader {
+  readStream(name: string, from: 'first' | 'next' | { timestamp: Date }): LogReader {
     const messages = this.messagesOf(name)
-    const reader = new FakeReader(name, messages, from === 'next' ? messages.length : 0, handlers, () =>
-      this.#readers.delete(reader),
-    )
-    this.#readers.add(reader)
-    if (this.isConnected) reader.attach()
+    const reader = new FakeReader(name, messages, from === 'next' ? messages.length : 0, {
+      onOpen: () => {
+        this.#readers.add(reader)
+        if (this.isConnected) reader.attach()
+      },
+      onClose: () => this.#readers.delete(reader),
+    })
     return reader
   }
 
@@ -98,16 +100,25 @@ class FakeReader implements LogReader {
   endQuestions = 0
   #next: number
   readonly #messages: LogMessage[]
-  readonly #handlers: LogHandlers
   readonly #seen = createSeenMessages()
-  readonly #forget: () => void
+  readonly #lifetime: { onOpen: () => void; onClose: () => void }
+  #followers: readonly LogHandlers[] = []
 
-  constructor(name: string, messages: LogMessage[], next: number, handlers: LogHandlers, forget: () => void) {
+  constructor(
+    name: string,
+    messages: LogMessage[],
+    next: number,
+    lifetime: { onOpen: () => void; onClose: () => void },
+  ) {
     this.name = name
     this.#messages = messages
     this.#next = next
-    this.#handlers = handlers
-    this.#forget = forget
+    this.#lifetime = lifetime
+  }
+
+  open(followers: readonly LogHandlers[]) {
+    this.#followers = followers
+    this.#lifetime.onOpen()
   }
 
   get isCaughtUp() {
@@ -126,20 +137,20 @@ class FakeReader implements LogReader {
   detach() {
     if (!this.isAttached) return
     this.isAttached = false
-    quietly(() => this.#handlers.onDetached?.())
+    this.#notify((follower) => follower.onDetached?.())
   }
 
   restart() {
     this.#next = 0
     this.#seen.forget()
-    quietly(() => this.#handlers.onRestart?.())
+    this.#notify((follower) => follower.onRestart?.())
   }
 
   deliver() {
     queueMicrotask(() => {
       while (this.isAttached && this.#next < this.#messages.length) {
         const message = this.#messages[this.#next++] as LogMessage
-        quietly(() => this.#handlers.onMessage(message))
+        this.#notify((follower) => follower.onMessage(message))
         this.#seen.add(message.messageId, message.offset)
       }
     })
@@ -157,6 +168,10 @@ class FakeReader implements LogReader {
   async close() {
     this.isAttached = false
     this.#seen.close()
-    this.#forget()
+    this.#lifetime.onClose()
+  }
+
+  #notify(notify: (follower: LogHandlers) => void) {
+    quietly(() => notifyAll(this.#followers, notify))
   }
 }

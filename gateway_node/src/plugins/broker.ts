@@ -3,7 +3,6 @@ import fp from 'fastify-plugin'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Broker, LogHandlers, LogReader } from '../clients/broker/broker.ts'
 import { connectBroker } from '../clients/broker/connection.ts'
-import { shareLog } from '../clients/broker/log.ts'
 import type { ObservePublication } from '../clients/broker/publisher.ts'
 import { measureReaders } from '../http/reader-metrics.ts'
 
@@ -24,8 +23,10 @@ export const brokerPlugin = fp<{ broker?: Broker | undefined }>(
     const observe: ObservePublication = (type, outcome) => published.inc({ type, outcome })
     const broker = options.broker ?? connectBroker(app.config, app.log, observe)
     gaugeUnconfirmed(app.metrics, broker)
-    const interactionsLog = shareLog(broker, 'interactions', { timestamp: new Date(Date.now() - interactionsWindowMs) })
-    const jobsLog = shareLog(broker, 'job-events', 'first')
+    const interactionsLog = broker.readStream('interactions', {
+      timestamp: new Date(Date.now() - interactionsWindowMs),
+    })
+    const jobsLog = broker.readStream('job-events', 'first')
     const countRestarts = measureReaders(app.metrics, { interactions: interactionsLog, 'job-events': jobsLog })
     app.decorate('broker', broker)
     app.decorate('interactionsLog', interactionsLog)

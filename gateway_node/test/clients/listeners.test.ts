@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
-import type { Broker, LogHandlers, LogReader } from '../../src/clients/broker/broker.ts'
-import { shareLog } from '../../src/clients/broker/log.ts'
+import type { LogReader } from '../../src/clients/broker/broker.ts'
 import { notifyAll } from '../../src/clients/listeners.ts'
 import { createAnswerCache } from '../../src/clients/recommender/answer-cache.ts'
 import { createVersionWatch } from '../../src/clients/recommender/version-watch.ts'
@@ -15,17 +14,6 @@ const message = toLogMessage(exportRequested('a'), 0)
 
 const log = { isAttached: true, isCaughtUp: true } as LogReader
 
-function openSharedLog(listeners: Listener[]): LogHandlers {
-  let handlers: LogHandlers = { onMessage: () => {} }
-  const readStream = (_name: string, _from: unknown, given: LogHandlers) => {
-    handlers = given
-    return log
-  }
-  const followers = listeners.map((listener) => ({ onMessage: listener, onRestart: listener, onDetached: listener }))
-  shareLog({ readStream } as Pick<Broker, 'readStream'>, 'interactions', 'first').open(followers)
-  return handlers
-}
-
 function openView(listeners: Listener[]) {
   const view = new JobsView(log, pino({ level: 'silent' }))
   for (const listener of listeners) view.subscribe({ onChange: listener, onRestart: listener })
@@ -33,9 +21,6 @@ function openView(listeners: Listener[]) {
 }
 
 testEveryListener({
-  'a message of a log': (listeners) => () => openSharedLog(listeners).onMessage(message),
-  'the restart of a log': (listeners) => () => openSharedLog(listeners).onRestart?.(),
-  'the loss of a log': (listeners) => () => openSharedLog(listeners).onDetached?.(),
   'a change of a job': (listeners) => () => openView(listeners).onMessage(message),
   'the restart of the log of jobs': (listeners) => () => openView(listeners).onRestart?.(),
   'a change of what an answer depends on': (listeners) => () => {

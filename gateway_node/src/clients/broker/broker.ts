@@ -38,6 +38,8 @@ export type LogHandlers = {
 }
 
 export interface LogReader {
+  /** Start to read. Each event goes to the followers in their order. Call it once, with all followers, so that none misses the beginning. */
+  open(followers: readonly LogHandlers[]): void
   readonly isAttached: boolean
   /** Whether the reader has read everything that the stream held when it attached. */
   readonly isCaughtUp: boolean
@@ -58,7 +60,8 @@ export interface Broker {
    * confirm timeout at the latest.
    */
   publish(publication: Publication): Promise<void>
-  readStream(name: string, from: LogStart, handlers: LogHandlers): LogReader
+  /** Return a reader of the stream, which reads once it is opened. */
+  readStream(name: string, from: LogStart): LogReader
   /** Call the listener with the body of each message of the fanout `models`: a version went live. Hints may be missed. Returns the way to stop. */
   onHint(listener: (body: Uint8Array) => void): () => void
   close(): Promise<void>

@@ -90,12 +90,11 @@ export function connectBroker(config: BrokerConfig, logger: Logger, observe: Obs
       return publisher.unconfirmed
     },
     publish: publisher.publish,
-    readStream: (name, from, handlers) => {
-      const reader = new StreamReader(name, from, handlers, logger)
-      readers.add(reader)
-      if (connection) attach(reader, connection)
-      return reader
-    },
+    readStream: (name, from) =>
+      new StreamReader(name, from, logger, (reader) => {
+        readers.add(reader)
+        if (connection) attach(reader, connection)
+      }),
     onHint: hints.onHint,
     close: async () => {
       await publisher.flush()

@@ -1,6 +1,6 @@
 // Translates the AMQP properties of a message, in both directions. The body is protobuf, and this file doesn't decode it.
 import type { Message, Options } from 'amqplib'
-import type { LogMessage, Publication } from './broker.ts'
+import type { LogMessage, LogStart, Publication } from './broker.ts'
 
 export function toPublishOptions(publication: Publication): Options.Publish {
   const { type, messageId, correlationId, traceparent, mandatory } = publication
@@ -27,4 +27,11 @@ export function toLogMessage(message: Message): LogMessage {
     traceparent: typeof headers?.traceparent === 'string' ? headers.traceparent : undefined,
     body: message.content,
   }
+}
+
+/** Where a consumer of a stream starts, as AMQP takes it. */
+export function toOffsetArgument(from: LogStart | number): unknown {
+  if (typeof from === 'number') return { '!': 'int64', value: from }
+  if (typeof from === 'string') return from
+  return { '!': 'timestamp', value: Math.floor(from.timestamp.getTime() / 1000) }
 }

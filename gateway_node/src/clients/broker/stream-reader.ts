@@ -1,9 +1,10 @@
 // Reads one stream across reconnects. It attaches again at the last message that it read, and restarts from the first if that message is gone.
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
 import type { BaseLogger } from 'pino'
+import { notifyAll } from '../listeners.ts'
 import { batchAcknowledgements } from './acknowledgements.ts'
 import type { LogHandlers, LogMessage, LogReader, LogStart } from './broker.ts'
-import { toLogMessage } from './envelope.ts'
+import { toLogMessage, toOffsetArgument } from './envelope.ts'
 import { createSeenMessages } from './seen-messages.ts'
 
 const prefetch = 500
@@ -22,20 +23,27 @@ type Deliver = (from: LogStart | number, onMessage: OnMessage) => Promise<string
 export class StreamReader implements LogReader {
   readonly #name: string
   readonly #from: LogStart
-  readonly #handlers: LogHandlers
   readonly #logger: Pick<BaseLogger, 'error'>
+  readonly #onOpen: (reader: StreamReader) => void
   readonly #seen = createSeenMessages()
+  #followers: readonly LogHandlers[] = []
   #channel: Channel | undefined
   #last: Position | undefined
   #deliveries = 0
   #hasCaughtUp = false
   #isClosed = false
 
-  constructor(name: string, from: LogStart, handlers: LogHandlers, logger: Pick<BaseLogger, 'error'>) {
+  /** `onOpen` attaches the reader to a connection, now and after each reconnect. */
+  constructor(name: string, from: LogStart, logger: Pick<BaseLogger, 'error'>, onOpen: (reader: StreamReader) => void) {
     this.#name = name
     this.#from = from
-    this.#handlers = handlers
     this.#logger = logger
+    this.#onOpen = onOpen
+  }
+
+  open(followers: readonly LogHandlers[]) {
+    this.#followers = followers
+    this.#onOpen(this)
   }
 
   get isAttached() {
@@ -156,7 +164,7 @@ export class StreamReader implements LogReader {
     if (this.#isClosed) return
     this.#channel = channel
     this.#last = { offset: message.offset, messageId: message.messageId }
-    this.#notify(() => this.#handlers.onMessage(message), message.offset)
+    this.#notify((follower) => follower.onMessage(message), message.offset)
     this.#seen.add(message.messageId, message.offset)
   }
 
@@ -165,7 +173,7 @@ export class StreamReader implements LogReader {
     this.#last = undefined
     this.#hasCaughtUp = false
     this.#seen.forget()
-    this.#notify(() => this.#handlers.onRestart?.(), last.offset)
+    this.#notify((follower) => follower.onRestart?.(), last.offset)
   }
 
   #detach(channel: Channel, connection: ChannelModel) {
@@ -174,13 +182,13 @@ export class StreamReader implements LogReader {
     if (this.#channel !== channel) return
     this.#channel = undefined
     this.#hasCaughtUp = false
-    this.#notify(() => this.#handlers.onDetached?.(), this.lastOffset)
+    this.#notify((follower) => follower.onDetached?.(), this.lastOffset)
   }
 
-  /** Log a listener's error. Otherwise it would close the channel, and the broker would deliver the same message again and again. */
-  #notify(notify: () => void, offset: number | null) {
+  /** Log a follower's error. Otherwise it would close the channel, and the broker would deliver the same message again and again. */
+  #notify(notify: (follower: LogHandlers) => void, offset: number | null) {
     try {
-      notify()
+      notifyAll(this.#followers, notify)
     } catch (error) {
       this.#logger.error({ err: error, stream: this.#name, offset }, 'log listener failed')
     }
@@ -194,10 +202,4 @@ export class StreamReader implements LogReader {
     // Not awaited, because a broker that doesn't answer would delay the stop.
     channel?.close().catch(() => {})
   }
-}
-
-function toOffsetArgument(from: LogStart | number): unknown {
-  if (typeof from === 'number') return { '!': 'int64', value: from }
-  if (typeof from === 'string') return from
-  return { '!': 'timestamp', value: Math.floor(from.timestamp.getTime() / 1000) }
 }

@@ -33,11 +33,14 @@ export function publicationTo(stream: string, text = 'body'): Publication {
 function record({ broker, stream }: BrokerUnderTest, from: LogStart) {
   const messages: LogMessage[] = []
   const happened: string[] = []
-  const reader = broker.readStream(stream, from, {
-    onMessage: (message) => messages.push(message),
-    onRestart: () => happened.push('restart'),
-    onDetached: () => happened.push('detached'),
-  })
+  const reader = broker.readStream(stream, from)
+  reader.open([
+    {
+      onMessage: (message) => messages.push(message),
+      onRestart: () => happened.push('restart'),
+      onDetached: () => happened.push('detached'),
+    },
+  ])
   return { reader, messages, happened, ids: () => messages.map(({ messageId }) => messageId) }
 }
 
@@ -153,6 +156,28 @@ export function testBroker(name: string, open: OpenBroker, options: { skip?: str
     assert.deepEqual(read(), [...before, ...after])
   })
 
+  test(
+    `${name}: each message reaches the followers in the order of their list, also after one throws`,
+    options,
+    async (t) => {
+      const under = await open(t)
+      const heard: string[] = []
+      const reader = under.broker.readStream(under.stream, 'first')
+      const cache = {
+        onMessage: ({ offset }: LogMessage) => {
+          heard.push(`cache ${offset}`)
+          throw new TypeError('a bug')
+        },
+      }
+      reader.open([cache, { onMessage: ({ offset }) => heard.push(`topic ${offset}`) }])
+
+      const ids = await publish(under, 'one', 'two')
+      await reader.waitFor(ids[1] ?? '', withinMs)
+
+      assert.deepEqual(heard, ['cache 0', 'topic 0', 'cache 1', 'topic 1'])
+    },
+  )
+
   test(`${name}: a reader goes on after its listener throws`, options, async (t) => {
     const under = await open(t)
     const happened: string[] = []
@@ -160,11 +185,13 @@ export function testBroker(name: string, open: OpenBroker, options: { skip?: str
       happened.push(event)
       throw new TypeError('a bug')
     }
-    const reader = under.broker.readStream(under.stream, 'first', {
+    const failing = {
       onMessage: () => fail('message'),
       onDetached: () => fail('detached'),
       onRestart: () => fail('restart'),
-    })
+    }
+    const reader = under.broker.readStream(under.stream, 'first')
+    reader.open([failing])
     const before = await publish(under, 'one', 'two')
     await reader.waitFor(before[1] ?? '', withinMs)
 

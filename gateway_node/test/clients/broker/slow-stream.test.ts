@@ -45,7 +45,8 @@ test("a reader waits for a slow broker and doesn't restart", async (t) => {
   const stream = new SlowStream()
   let restarts = 0
   const handlers = { onMessage: () => {}, onRestart: () => (restarts += 1) }
-  const reader = new StreamReader('log', 'first', handlers, { error: () => {} })
+  const reader = new StreamReader('log', 'first', { error: () => {} }, () => {})
+  reader.open([handlers])
   await reader.attach(stream.connection)
   await setImmediate()
   stream.isReadable = false

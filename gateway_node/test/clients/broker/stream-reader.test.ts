@@ -48,9 +48,9 @@ function record(stream: string) {
   const told: unknown[] = []
   let restarts = 0
   const handlers = { onMessage: (message: LogMessage) => messages.push(message), onRestart: () => (restarts += 1) }
-  const reader = new StreamReader(stream, 'first', handlers, {
-    error: (_fields: object, text?: string) => told.push(text),
-  })
+  const logger = { error: (_fields: object, text?: string) => told.push(text) }
+  const reader = new StreamReader(stream, 'first', logger, () => {})
+  reader.open([handlers])
   return { reader, messages, told, restarts: () => restarts }
 }
 

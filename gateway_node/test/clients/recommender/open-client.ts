@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { pino } from 'pino'
-import { type SharedLog, shareLog } from '../../../src/clients/broker/log.ts'
+import type { LogReader } from '../../../src/clients/broker/broker.ts'
 import { createRecommender } from '../../../src/clients/recommender/client.ts'
 import { InteractionRecorded } from '../../../src/gen/whynotboth/v1/interactions.ts'
 import { FakeBroker } from '../../fakes.ts'
@@ -24,7 +24,7 @@ export async function openClient(t: TestContext) {
 /** A client that has found a recommender at the address. */
 export async function openClientOf(t: TestContext, recommenderAddress: string) {
   const broker = new FakeBroker()
-  const log: SharedLog = shareLog(broker, 'interactions', 'first')
+  const log = broker.readStream('interactions', 'first')
   const observed: string[] = []
   const recommender = createRecommender(
     { recommenderAddress },
@@ -47,7 +47,7 @@ export async function openClientOf(t: TestContext, recommenderAddress: string) {
 }
 
 /** Write an interaction to the log, and wait until the client has read it. */
-function interactionWriter(broker: FakeBroker, log: SharedLog) {
+function interactionWriter(broker: FakeBroker, log: LogReader) {
   return async (userId: string, itemId: string): Promise<number> => {
     const messageId = randomUUID()
     const interaction = { interactionId: messageId, userId, itemId, rating: 5, occurredAt: new Date() }
