@@ -34,6 +34,8 @@ class Series:
     name: str
     title: str
     rounds: dict[str, list[Figures]] = field(default_factory=dict)
+    #: Sentences that belong to the figures.
+    notes: list[str] = field(default_factory=list)
 
     def values(self, contender: str, figure: str) -> list[float]:
         return [figures[figure] for figures in self.rounds.get(contender, []) if figure in figures]

@@ -1,4 +1,4 @@
-"""Made-up data with a known structure: users and items have latent factors, and the items' popularity follows a power law."""
+"""Made-up data with a known structure: latent factors, series of items that are read together, and a power law of popularity."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: The number of latent factors.
 FACTORS = 12
+#: How much a series counts, in standard deviations of the noise of a draw.
+SERIES_LIKING = 2.0
 #: Users that are drawn at once, which bounds the memory.
 BATCH = 512
 
@@ -26,6 +28,7 @@ class Planted:
     """The sizes of a set.
 
     `per_user`: the median length of a history. `taste`: how much the factors count against popularity. `skew`: the power law's exponent.
+    `series`: how many items belong together, as the volumes of a book do. Whether a user likes a series depends on nothing else.
     """
 
     users: int
@@ -33,6 +36,7 @@ class Planted:
     per_user: int
     taste: float = 1.5
     skew: float = 0.8
+    series: int = 1
     seed: int = 42
 
 
@@ -54,8 +58,11 @@ def _draw(size: Planted, items: Floats, popularity: Floats, counts: Ints, rng: n
     """Return items and ratings of one batch of users: the highest keys with Gumbel noise are a draw without replacement."""
     liking = size.taste * rng.normal(size=(len(counts), FACTORS)) / FACTORS**0.25 @ items.T
     keys = liking + popularity + rng.gumbel(size=liking.shape)
+    if size.series > 1:
+        in_series = np.arange(size.items) // size.series
+        keys += SERIES_LIKING * rng.normal(size=(len(counts), in_series[-1] + 1))[:, in_series]
     best = np.argsort(-keys, axis=1)[:, : counts.max()]
     rows, ranks = np.nonzero(np.arange(best.shape[1]) < counts[:, None])
     chosen = best[rows, ranks]
-    ratings = np.clip(np.round(3.5 + liking[rows, chosen] / size.taste + rng.normal(scale=0.7, size=len(rows))), 1, 5)
+    ratings = np.clip(np.round(3.5 + liking[rows, chosen] / max(size.taste, 1) + rng.normal(scale=0.7, size=len(rows))), 1, 5)
     return chosen, ratings

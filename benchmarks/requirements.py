@@ -1,4 +1,4 @@
-"""The benchmarks' requirements beyond those of the tests: wrk, and a RabbitMQ that runs without a container."""
+"""The benchmarks' requirements beyond those of the tests: two load generators, and a RabbitMQ that runs without a container."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def require_tools(progress: Progress) -> None:
     """Install missing programs if this user can, otherwise raise an error that says what to install."""
-    found = {"wrk": shutil.which("wrk"), "rabbitmq-server": find_server()}
+    # By the names of Debian's packages: the package nghttp2-client has h2load.
+    found = {"wrk": shutil.which("wrk"), "nghttp2-client": shutil.which("h2load"), "rabbitmq-server": find_server()}
     missing = [name for name, program in found.items() if program is None]
     if not missing:
         return

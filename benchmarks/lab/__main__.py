@@ -23,6 +23,7 @@ from benchmarks.lab.offload.measure import measure as measure_offload
 from benchmarks.lab.setup.measure import measure as measure_setup
 from benchmarks.lab.typing_errors.measure import measure as measure_typing_errors
 from benchmarks.machine import describe_machine
+from benchmarks.requirements import require_tools
 from benchmarks.rounds import LoadFailed
 from benchmarks.schedule import OutOfTime
 from harness.stack import ROOT
@@ -62,6 +63,7 @@ def main() -> None:
     progress = Progress()
     StopSignals().listen()
     signal.signal(signal.SIGALRM, _give_up)
+    require_tools(progress)
     machine = describe_machine()
     experiments, failure = _measured_within(wanted, progress)
     report = LabReport(machine, experiments, _verdicts(experiments, wanted), progress.elapsed, failure)

@@ -1,4 +1,4 @@
-"""The lab refutes itself first: the noise floor of an A/A run, and the checks that make a run void."""
+"""The lab refutes itself first: the noise floor of runs of the same program, and the checks that make a run void."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: A/A: each series runs one contender a second time, under its name with this ending.
 AGAIN = ", again"
+#: A contender's turn with another load generator ends so. What two generators disagree by decides nothing either.
+OTHER_GENERATOR = ", by h2load"
 #: How far throughput times latency may be from the number of requests in flight.
 LITTLE = 1.25
 #: The most of one core that a load generator may use. Beyond it, the generator limits the run.
@@ -40,11 +42,12 @@ class Check:
 
 
 def noise_floor(series: Series, figure: str) -> float:
-    """Return the largest ratio of a round between two runs of the same program; 1 if the series has no A/A run, as a count has none."""
+    """Return the largest ratio of a round between two runs of the same program; 1 if the series has no such runs, as a count has none."""
     floors = [1.0]
     for name in series.rounds:
-        if name.endswith(AGAIN):
-            floors += [max(ratio, 1 / ratio) for ratio in ratios(series, figure, name, name.removesuffix(AGAIN)) if ratio > 0]
+        for ending in (AGAIN, OTHER_GENERATOR):
+            if name.endswith(ending):
+                floors += [max(ratio, 1 / ratio) for ratio in ratios(series, figure, name, name.removesuffix(ending)) if ratio > 0]
     return max(floors)
 
 

@@ -40,6 +40,10 @@ class Experiment:
         """Return the largest noise floor of the figures that the plots show."""
         return max((noise_floor(one, figure_names(one)[0]) for one in self.series), default=1.0)
 
+    @property
+    def notes(self) -> list[str]:
+        return [note for one in self.series for note in one.notes]
+
     def rows(self) -> list[dict[str, Any]]:
         return [
             {"series": one.name, "title": one.title, "contender": contender, "figures": _spreads(one, contender)}
@@ -73,7 +77,9 @@ class LabReport:
             "failure": self.failure,
             "noise_floor": {"ratio": max(floors.values(), default=1.0), **floors},
             "claims": [verdict.as_row() for verdict in self.verdicts],
-            "experiments": [{"name": one.name, "seconds": round(one.seconds, 1), "rows": one.rows()} for one in self.experiments],
+            "experiments": [
+                {"name": one.name, "seconds": round(one.seconds, 1), "rows": one.rows(), "notes": one.notes} for one in self.experiments
+            ],
         }
         return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
@@ -116,7 +122,8 @@ def _section(experiment: Experiment) -> str:
         names = figure_names(one)
         floors = ", ".join(f"{name} {number(noise_floor(one, name))}" for name in names)
         parts += [f"<h3>{escape(one.title)}</h3><p>{names[0]}</p>{bars(one, names[0])}", html_table(("", *names), series_rows(one))]
-        parts.append(f"<p>Noise floor: {escape(floors)}</p>{_checks(one)}")
+        notes = "".join(f"<li>{escape(note)}</li>" for note in one.notes)
+        parts.append(f"<ul>{notes}</ul><p>Noise floor: {escape(floors)}</p>{_checks(one)}")
     return "".join(parts)
 
 

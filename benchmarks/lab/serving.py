@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import resource
+import subprocess
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import psutil
 
 from benchmarks.contenders.processes import Contender
-from benchmarks.loads import DIRECT, run
+from benchmarks.loads import DIRECT, OVERTIME_SECONDS, run
+from benchmarks.rounds import LoadFailed
 from benchmarks.stand import running
 from harness.ports import free_ports
 from harness.stack import ROOT
@@ -56,11 +59,13 @@ def serving(lab: Lab, commands: Mapping[str, Command]) -> Iterator[dict[str, Ser
 
 def under_load(server: Server, load: Callable[[], Figures], seconds: float) -> Figures:
     """Put the load on a server. Add its processor time for each answer, its memory, and the load generator's part of a core."""
+    memory_before = server.memory_mb
     before, generator_before = server.cpu_seconds, _children_seconds()
     figures = load()
     with suppress(ZeroDivisionError):
         figures["cpu_us"] = (server.cpu_seconds - before) / figures["answered"] * 1e6
     figures["memory_mb"] = server.memory_mb
+    figures["grown_mb"] = figures["memory_mb"] - memory_before
     figures["generator_core"] = (_children_seconds() - generator_before) / seconds
     return figures
 
@@ -75,3 +80,14 @@ def closed_loop(url: str, script: str, connections: int, seconds: int) -> Figure
     """Send requests over the connections with wrk, each with one in flight."""
     wrk = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s", "--timeout", "5s"]
     return {**run([*wrk, "--script", script, url], seconds), "in_flight": connections}
+
+
+def closed_loop_by_h2load(url: str, connections: int, seconds: int) -> Figures:
+    """Send the same requests with h2load, an independent load generator."""
+    command = ["h2load", "--h1", "--threads", "1", "--clients", str(connections), "--duration", str(seconds), url]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + OVERTIME_SECONDS).stdout
+    sent = re.search(r"([\d.]+) req/s", printed)
+    counts = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored", printed)
+    if not sent or not counts:
+        raise LoadFailed(f"h2load printed no figures: {printed}")
+    return {"per_second": float(sent[1]), "answered": float(counts[1]), "failed": float(counts[2]) + float(counts[3])}

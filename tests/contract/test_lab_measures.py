@@ -13,6 +13,8 @@ from benchmarks.lab.floor import AGAIN
 from benchmarks.lab.ledger import Case, Claim, judge, read_claims
 from benchmarks.lab.memory.measure import PLANTED_KB
 from benchmarks.lab.offload.measure import HEAVY_MS
+from benchmarks.requirements import require_tools
+from infra.local.progress import Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +32,7 @@ COUNTS = {"typing_errors", "setup"}
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     """The series of each experiment, by its name."""
+    require_tools(Progress())
     folder: Path = tmp_path_factory.mktemp("lab")
     lab = Lab(1, 0.2, folder, lambda _line: None, PLANTED_MS)
     return {name: {series.name: series for series in measure(lab)} for name, measure in EXPERIMENTS.items()}

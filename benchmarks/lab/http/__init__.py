@@ -1,1 +1,1 @@
-"""Experiment `http`: the same small service in four frameworks, under full load and at a fixed rate."""
+"""Experiment `http`: the same small service in several frameworks and servers, under full load and at a fixed rate."""

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.figures import Series
-from benchmarks.lab.floor import AGAIN
+from benchmarks.lab.floor import AGAIN, OTHER_GENERATOR
 from benchmarks.lab.http.servers import FRAMEWORKS, fastify
-from benchmarks.lab.serving import closed_loop, serving, under_load
+from benchmarks.lab.serving import closed_loop, closed_loop_by_h2load, serving, under_load
 from benchmarks.loads import open_loop
 from benchmarks.rounds import interleave
 
@@ -22,7 +22,9 @@ CONNECTIONS = 32
 SCRIPT = str(Path(__file__).with_name("figures.lua"))
 STEADY_PER_SECOND = 300
 #: A sustained load lasts this many turns.
-STEADY_TURNS = 3
+STEADY_TURNS = 2
+#: The servers that are loaded with a second generator, too.
+TWICE = ("Fastify", "Starlette")
 
 
 def measure(lab: Lab) -> list[Series]:
@@ -33,7 +35,15 @@ def measure(lab: Lab) -> list[Series]:
             _steady_load(lab, servers),
         ]
     with serving(lab, _commands(2)) as servers:
-        return [*of_one_process, _full_load(lab, servers, "two", "Two processes, as fast as they answer", CONNECTIONS)]
+        two = _full_load(lab, servers, "two", "Two processes, as fast as they answer", CONNECTIONS)
+    return [*of_one_process, two, _gain(of_one_process[0], two)]
+
+
+def _gain(one: Series, two: Series) -> Series:
+    """Divide the requests/s of two processes by those of one, round by round."""
+    pairs = {name: zip(two.values(name, "per_second"), one.values(name, "per_second"), strict=False) for name in one.rounds}
+    rounds: dict[str, list[Figures]] = {name: [{"times": more / less} for more, less in of_rounds] for name, of_rounds in pairs.items()}
+    return Series("gain", "Requests/s of two processes by those of one", rounds)
 
 
 def _commands(processes: int) -> dict[str, Command]:
@@ -47,7 +57,13 @@ def _full_load(lab: Lab, servers: dict[str, Server], name: str, title: str, conn
     # Only with one connection, a slow answer takes longer: with more, requests wait for each other.
     if lab.planted_ms and connections == 1:
         turns["Fastify, slowed"] = partial(_turn, lab, servers["Fastify"], connections, lab.planted_ms)
+    if connections > 1:
+        turns |= {f"{contender}{OTHER_GENERATOR}": partial(_turn_by_h2load, lab, servers[contender]) for contender in TWICE}
     return Series(name, title, _warm(lab, turns))
+
+
+def _turn_by_h2load(lab: Lab, server: Server) -> Figures:
+    return closed_loop_by_h2load(f"{server.url}/items/7", CONNECTIONS, max(1, round(lab.turn_seconds)))
 
 
 def _turn(lab: Lab, server: Server, connections: int, wait_ms: int = 0) -> Figures:

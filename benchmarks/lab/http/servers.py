@@ -15,6 +15,10 @@ def fastify(port: int, processes: int) -> Sequence[str]:
     return node_file("http/fastify-server.ts", port, processes)
 
 
+def express(port: int, processes: int) -> Sequence[str]:
+    return node_file("http/express-server.ts", port, processes)
+
+
 def fastapi(port: int, processes: int) -> Sequence[str]:
     return uvicorn("http.fastapi_app:app", port, processes)
 
@@ -28,4 +32,24 @@ def uvicorn(app: str, port: int, processes: int) -> Sequence[str]:
     return [sys.executable, "-m", "uvicorn", f"benchmarks.lab.{app}", "--port", str(port), "--workers", str(processes), *quiet]
 
 
-FRAMEWORKS = {"Fastify": fastify, "FastAPI": fastapi, "Starlette": starlette}
+def fastapi_gunicorn(port: int, processes: int) -> Sequence[str]:
+    return gunicorn("http.fastapi_app:app", port, processes)
+
+
+def starlette_gunicorn(port: int, processes: int) -> Sequence[str]:
+    return gunicorn("http.starlette_app:app", port, processes)
+
+
+def gunicorn(app: str, port: int, processes: int, worker: str = "uvicorn_worker.UvicornWorker", *more: str) -> Sequence[str]:
+    options = ["--bind", f"127.0.0.1:{port}", "--workers", str(processes), "--worker-class", worker, "--log-level", "warning", *more]
+    return [sys.executable, "-m", "gunicorn", f"benchmarks.lab.{app}", *options]
+
+
+FRAMEWORKS = {
+    "Fastify": fastify,
+    "Express": express,
+    "FastAPI": fastapi,
+    "FastAPI, gunicorn": fastapi_gunicorn,
+    "Starlette": starlette,
+    "Starlette, gunicorn": starlette_gunicorn,
+}

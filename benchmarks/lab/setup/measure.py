@@ -1,11 +1,12 @@
 """Count what the service of the experiment `http` needs. Counts don't vary, so one round is enough.
 
-The seconds of an installation aren't measured: they depend on the network more than on the language.
+The lab uses the loopback interface only, so it can't measure the seconds of an installation: they depend on the network and on caches.
 """
 
 from __future__ import annotations
 
 import json
+import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,17 +22,30 @@ if TYPE_CHECKING:
     from benchmarks.lab.experiment import Lab
 
 MODULES = GATEWAY.parents[1] / "node_modules"
+COMMANDS = Path(__file__).with_name("commands.toml")
 SERVICES = Path(__file__).parents[1] / "http"
 
 
 def measure(lab: Lab) -> list[Series]:
     lab.say("Packages of the same service")
     node, python = _closure(["fastify"], _node_needs), _closure(["fastapi", "uvicorn"], _python_needs)
+    commands = tomllib.loads(COMMANDS.read_text("utf-8"))
     rows = {
-        "Fastify": {"megabytes": sum(map(_node_mb, node)), "packages": len(node), "lines": _lines("fastify-server.ts")},
-        "FastAPI": {"megabytes": sum(map(_python_mb, python)), "packages": len(python), "lines": _lines("fastapi_app.py")},
+        "Fastify": {
+            "megabytes": sum(map(_node_mb, node)),
+            "packages": len(node),
+            "lines": _lines("fastify-server.ts"),
+            "commands": len(commands["node"]),
+        },
+        "FastAPI": {
+            "megabytes": sum(map(_python_mb, python)),
+            "packages": len(python),
+            "lines": _lines("fastapi_app.py"),
+            "commands": len(commands["python"]),
+        },
     }
-    return [Series("packages", "Packages of the same service", {name: [row] for name, row in rows.items()})]
+    notes = [f"{language}: {'; '.join(steps)}" for language, steps in commands.items()]
+    return [Series("packages", "Packages of the same service", {name: [row] for name, row in rows.items()}, notes)]
 
 
 def _closure(names: Iterable[str], needs: Callable[[str], list[str]]) -> set[str]:

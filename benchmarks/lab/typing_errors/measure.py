@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,8 @@ SECONDS = 120
 TSC = [str(GATEWAY.parents[1] / "node_modules" / ".bin" / "tsc"), "--noEmit", "--strict", "--target", "esnext", "--skipLibCheck"]
 TSC += ["--module", "nodenext", "--types", "node", "--typeRoots", str(GATEWAY.parents[1] / "node_modules" / "@types")]
 MYPY = [sys.executable, "-m", "mypy", "--strict", "--no-incremental"]
+#: The line of a trace that names the error, in both languages.
+MESSAGE = re.compile(r"\w*(Error|Exception)\b")
 #: By the names of bugs.toml.
 SUFFIXES = {"typescript": "mts", "python": "py"}
 
@@ -29,13 +33,13 @@ SUFFIXES = {"typescript": "mts", "python": "py"}
 def measure(lab: Lab) -> list[Series]:
     lab.say("Five bugs, checked and run")
     bugs = tomllib.loads(BUGS.read_text("utf-8"))["bug"]
-    typescript, python = ([_written(lab.folder, number, bug, language) for number, bug in enumerate(bugs)] for language in SUFFIXES)
     found = {
-        "TypeScript": _count(TSC, [node()], typescript),
-        "Python with mypy": _count(MYPY, [sys.executable], python),
+        "TypeScript": [_try(TSC, [node()], _written(lab.folder, number, bug, "typescript")) for number, bug in enumerate(bugs)],
+        "Python with mypy": [_try(MYPY, [sys.executable], _written(lab.folder, number, bug, "python")) for number, bug in enumerate(bugs)],
     }
     title = f"{len(bugs)} bugs: found before run time, at run time, or not at all"
-    return [Series("bugs", title, {name: [row] for name, row in found.items()})]
+    notes = [f"{bug['name']}, {name}: {outcomes[number]}" for number, bug in enumerate(bugs) for name, outcomes in found.items()]
+    return [Series("bugs", title, {name: [_count(outcomes)] for name, outcomes in found.items()}, notes)]
 
 
 def _written(folder: Path, number: int, bug: dict[str, str], language: str) -> Path:
@@ -44,16 +48,38 @@ def _written(folder: Path, number: int, bug: dict[str, str], language: str) -> P
     return file
 
 
-def _count(checker: Sequence[str], program: Sequence[str], files: Sequence[Path]) -> Figures:
-    checked = [_fails(checker, file) for file in files]
-    raised = [_fails(program, file) for file in files]
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the checker and the program say about a bug; empty if they accept it."""
+
+    checker: str
+    run: str
+    #: Whether the program's trace names the file.
+    is_located: bool
+
+    def __str__(self) -> str:
+        return f"{self.checker or 'the checker finds nothing'}; {self.run or 'the program ends as if nothing were wrong'}"
+
+
+def _try(checker: Sequence[str], program: Sequence[str], file: Path) -> Outcome:
+    checked, run = _errors([*checker, str(file)], file), _errors([*program, str(file)], file)
+    message = next((line for line in run if MESSAGE.match(line)), "")
+    return Outcome(checked[0] if checked else "", message, any(file.name in line for line in run))
+
+
+def _errors(command: Sequence[str], file: Path) -> list[str]:
+    """Return what a command printed that failed, without the folder; nothing if it succeeded."""
+    ended = subprocess.run(command, cwd=file.parent, capture_output=True, check=False, timeout=SECONDS, text=True)
+    if ended.returncode == 0:
+        return []
+    return [line.replace(f"{file.parent}/", "") for line in (ended.stdout + ended.stderr).splitlines() if line.strip()]
+
+
+def _count(outcomes: Sequence[Outcome]) -> Figures:
     return {
-        "before_run_time": sum(checked),
-        "only_at_run_time": sum(fails and not was_checked for fails, was_checked in zip(raised, checked, strict=True)),
-        "not_at_all": sum(not fails and not was_checked for fails, was_checked in zip(raised, checked, strict=True)),
-        "raised_without_a_checker": sum(raised),
+        "before_run_time": sum(bool(outcome.checker) for outcome in outcomes),
+        "only_at_run_time": sum(bool(outcome.run) and not outcome.checker for outcome in outcomes),
+        "not_at_all": sum(not outcome.run and not outcome.checker for outcome in outcomes),
+        "raised_without_a_checker": sum(bool(outcome.run) for outcome in outcomes),
+        "traces_with_the_file": sum(outcome.is_located for outcome in outcomes),
     }
-
-
-def _fails(command: Sequence[str], file: Path) -> bool:
-    return subprocess.run([*command, str(file)], cwd=file.parent, capture_output=True, check=False, timeout=SECONDS).returncode != 0
