@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: The number of latent factors.
 FACTORS = 12
 #: How much a series counts, in standard deviations of the noise of a draw.
-SERIES_LIKING = 2.0
+SERIES_LIKING = 4.0
 #: Users that are drawn at once, which bounds the memory.
 BATCH = 512
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.figures import Series
+    from benchmarks.lab.break_even import Surface
     from benchmarks.lab.floor import Check
     from benchmarks.lab.ledger import Verdict
     from benchmarks.tables import Rows
@@ -61,11 +62,18 @@ class LabReport:
     #: The error that ended the run early; empty if none did.
     failure: str = ""
 
+    @property
+    def surfaces(self) -> list[Surface]:
+        series = {one.name: one.series for one in self.experiments}
+        return break_even.surfaces(series.get("hop", []), series.get("offload", []))
+
     def save(self, folder: Path) -> Path:
-        """Write report.json, report.html and report.md. Return the path of the HTML file."""
+        """Write report.json, report.html, report.md, and the break-even picture. Return the path of the HTML file."""
         folder.mkdir(parents=True, exist_ok=True)
         for kind, text in {"json": self.as_json(), "html": self.as_html(), "md": self.as_markdown()}.items():
             (folder / f"report.{kind}").write_text(text, "utf-8")
+        if surfaces := self.surfaces:
+            (folder / "break-even.svg").write_text(break_even.as_svg(surfaces), "utf-8")
         return folder / "report.html"
 
     def as_json(self) -> str:
@@ -76,6 +84,7 @@ class LabReport:
             "seconds": round(self.seconds, 1),
             "failure": self.failure,
             "noise_floor": {"ratio": max(floors.values(), default=1.0), **floors},
+            "break_even": [break_even.sentence(surface) for surface in self.surfaces],
             "claims": [verdict.as_row() for verdict in self.verdicts],
             "experiments": [
                 {"name": one.name, "seconds": round(one.seconds, 1), "rows": one.rows(), "notes": one.notes} for one in self.experiments
@@ -96,6 +105,7 @@ class LabReport:
             f"a smaller difference decides nothing. The run took {self.seconds:.0f} s.</p>",
             f"<p class='failure'>{escape(self.failure)}</p>" if self.failure else "",
             f"{html_table(('machine', ''), facts)}<h2>Claims</h2>{html_table(HEADER, [_cells(verdict) for verdict in self.verdicts])}",
+            break_even.as_html(self.surfaces) if self.surfaces else "",
             *(_section(experiment) for experiment in self.experiments),
         ]
         head = f'<meta charset="utf-8"><title>{TITLE}</title><style>{STYLE} body {{ max-width: 90rem }}</style>'
@@ -116,8 +126,6 @@ def _cells(verdict: Verdict) -> tuple[str, ...]:
 
 def _section(experiment: Experiment) -> str:
     parts = [f"<h2>Experiment {escape(experiment.name)} ({experiment.seconds:.0f} s)</h2>"]
-    if experiment.name == break_even.HOP:
-        parts.append(break_even.as_html(experiment.series))
     for one in experiment.series:
         names = figure_names(one)
         floors = ", ".join(f"{name} {number(noise_floor(one, name))}" for name in names)

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.figures import Series
 from benchmarks.lab.__main__ import EXPERIMENTS
-from benchmarks.lab.break_even import BASE, TIE, sentence, winner
+from benchmarks.lab.break_even import TIE, Surface, as_svg, sentence, surfaces, winner
 from benchmarks.lab.experiment import same_answers
 from benchmarks.lab.floor import AGAIN, checks_of, noise_floor
 from benchmarks.lab.lab_report import Experiment, LabReport
@@ -124,15 +124,24 @@ def test_the_report_is_one_page_with_the_verdict_and_the_command_that_repeats_it
     assert "| holds |" in (tmp_path / "report.md").read_text("utf-8")
 
 
-def cell(in_process: Sequence[float], grpc: Sequence[float], again: Sequence[float]) -> Series:
-    rounds = {BASE: in_process, "behind gRPC": grpc, f"{BASE}{AGAIN}": again}
-    return Series("10-ms", "A model of 10 ms", {name: [{"mean_ms": value} for value in values] for name, values in rounds.items()})
+def surface_of(in_process: Sequence[float], grpc: Sequence[float], again: Sequence[float]) -> Surface:
+    rounds = {"in process": in_process, "behind gRPC": grpc, f"in process{AGAIN}": again}
+    cell = Series("10-ms", "A model of 10 ms", {name: [{"mean_ms": value} for value in values] for name, values in rounds.items()})
+    (surface,) = surfaces([cell], [])
+    return surface
 
 
-def test_the_break_even_surface_names_the_winner_of_a_cell_or_a_tie() -> None:
-    quiet, noisy = [10.0, 10.1], [10.0, 20.0]
+@pytest.mark.parametrize(
+    ("grpc", "again", "won", "said"),
+    [
+        ([30, 31], [10.0, 10.1], "in process", "never the one behind gRPC"),
+        ([3, 3], [10.0, 10.1], "behind gRPC", "pay here: A model of 10 ms (0.3 of the time in one process)"),
+        ([9, 9], [10.0, 20.0], TIE, "never the one behind gRPC"),
+    ],
+)
+def test_the_break_even_picture_shows_the_winner_of_a_cell_or_a_tie(grpc: list[float], again: list[float], won: str, said: str) -> None:
+    surface = surface_of([10, 10], grpc, again)
 
-    assert winner(cell([10, 10], [30, 31], quiet)) == BASE
-    assert winner(cell([10, 10], [3, 3], quiet)) == "behind gRPC"
-    assert winner(cell([10, 10], [12, 12], noisy)) == TIE
-    assert sentence([cell([10, 10], [3, 3], quiet)]) == "On this machine, a hop begins to pay here: A model of 10 ms."
+    assert winner(surface, surface.cells[0]) == won
+    assert said in sentence(surface)
+    assert won in as_svg([surface])

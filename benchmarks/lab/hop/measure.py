@@ -1,4 +1,4 @@
-"""Ask the same route whose model runs in Node's process, behind gRPC and behind HTTP with JSON."""
+"""Ask the same route whose model runs in Node's process, behind gRPC, behind HTTP with JSON and behind a queue."""
 
 from __future__ import annotations
 
@@ -20,25 +20,31 @@ if TYPE_CHECKING:
     from benchmarks.lab.experiment import Lab
     from benchmarks.lab.serving import Server
 
-MODEL_MS = (0, 10)
+MODEL_MS = (0, 2, 10)
 BYTES = (100, 20_000)
 CONNECTIONS = (1, 16)
+IN_PROCESS = "in process"
+#: Each contender behind a hop, and the way to the model.
+HOPS = {"behind gRPC": "grpc", "behind gRPC, in batches": "batch", "behind HTTP with JSON": "http", "behind a queue": "queue"}
+#: A whole run has six rounds. Half of them are enough here: the effects are large, and there are many cells.
+PART_OF_ROUNDS = 1 / 2
 
 
 def measure(lab: Lab) -> list[Series]:
-    commands = {"in process": node("loop"), f"in process{AGAIN}": node("loop")}
-    with models(lab, commands, {"behind gRPC": "grpc", "behind HTTP with JSON": "http"}) as servers:
+    commands = {IN_PROCESS: node("loop"), f"{IN_PROCESS}{AGAIN}": node("loop")}
+    with models(lab, commands, HOPS) as servers:
         return list(_surface(lab, servers))
 
 
 def _surface(lab: Lab, servers: dict[str, Server]) -> Iterator[Series]:
-    cells = product(MODEL_MS, BYTES[:1] if lab.planted_ms else BYTES, CONNECTIONS)
+    cells = product(MODEL_MS[::2], BYTES[:1], CONNECTIONS) if lab.planted_ms else product(MODEL_MS, BYTES, CONNECTIONS)
     for milliseconds, size, connections in cells:
         title = f"A model of {milliseconds} ms, {size:,} bytes, {connections} at once"
         lab.say(title)
         query = f"ms={milliseconds}&bytes={size}"
         turns = {name: partial(_turn, lab, f"{server.url}/model?{query}", connections) for name, server in servers.items()}
-        yield Series(f"{milliseconds}-ms-{size}-{connections}", title, interleave(turns, lab.rounds, lab.say))
+        rounds = interleave(turns, max(1, round(lab.rounds * PART_OF_ROUNDS)), lab.say)
+        yield Series(f"{milliseconds}-ms-{size}-{connections}", title, rounds)
 
 
 def _turn(lab: Lab, url: str, connections: int) -> Figures:

@@ -1,4 +1,4 @@
-"""The model behind gRPC: `python -m benchmarks.lab.offload.grpc_server PORT`. A request holds the milliseconds and the bytes as text."""
+"""The model behind gRPC: `python -m benchmarks.lab.offload.grpc_server PORT`. A request has a line `MILLISECONDS BYTES` for each answer."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
-from benchmarks.lab.offload.model import compute
+from benchmarks.lab.offload.model import answer
 
 
 def score(request: bytes, _context: grpc.ServicerContext) -> bytes:
-    milliseconds, size = request.decode().split()
-    return compute(float(milliseconds), int(size)).encode()
+    return "\n".join(answer(line) for line in request.decode().split("\n")).encode()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from benchmarks.lab.experiment import node_file, python_module
 from benchmarks.lab.serving import Server, serving
 from benchmarks.stand import running
-from harness.ports import free_ports
+from harness.broker_node import LocalBroker
+from harness.ports import LOOPBACK, free_ports
 from harness.processes import Process
 from harness.stack import ROOT
 
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
     from benchmarks.lab.serving import Command
 
 
-def node(mode: str, model_port: int = 0) -> Command:
-    return partial(_node, mode, model_port)
+def node(mode: str, model: str = "") -> Command:
+    return partial(_node, mode, model)
 
 
-def _node(mode: str, model_port: int, port: int) -> Sequence[str]:
-    return node_file("offload/fastify-server.ts", port, mode, model_port)
+def _node(mode: str, model: str, port: int) -> Sequence[str]:
+    return node_file("offload/fastify-server.ts", port, mode, model)
 
 
 def python(mode: str) -> Command:
@@ -39,17 +40,23 @@ def _python(mode: str, port: int) -> Sequence[str]:
 @contextmanager
 def behind(lab: Lab, mode: str, name: str) -> Iterator[Server]:
     """Run Fastify in front of a Python process with the model. Fastify is ready once it has reached the model."""
-    (model_port,) = free_ports(1)
-    front = Server(name, node(mode, model_port), lab)
-    command = python_module("offload.grpc_server", model_port) if mode == "grpc" else _python("thread", model_port)
-    model = Process(f"model-{mode}", command, {"PYTHONPATH": str(ROOT)}, front.ready_url, lab.folder / f"model-{mode}.log")
-    with running([model, front]):
+    with ExitStack() as stack:
+        if mode == "queue":
+            address = stack.enter_context(LocalBroker(lab.folder / "broker")).amqp_url
+            command: Sequence[str] = python_module("offload.queue_worker", address)
+        else:
+            (port,) = free_ports(1)
+            address = f"{LOOPBACK}:{port}"
+            command = _python("thread", port) if mode == "http" else python_module("offload.grpc_server", port)
+        front = Server(name, node(mode, address), lab)
+        model = Process(f"model-{mode}", command, {"PYTHONPATH": str(ROOT)}, front.ready_url, lab.folder / f"model-{mode}.log")
+        stack.enter_context(running([model, front]))
         yield front
 
 
 @contextmanager
 def models(lab: Lab, commands: dict[str, Command], behind_modes: dict[str, str]) -> Iterator[dict[str, Server]]:
-    """Run all servers until the block ends: those of the commands, and one behind each of the modes `grpc` and `http`."""
+    """Run all servers until the block ends: those of the commands, and one behind each of the modes `grpc`, `batch`, `http` and `queue`."""
     with ExitStack() as stack:
         servers = stack.enter_context(serving(lab, commands))
         yield {**servers, **{name: stack.enter_context(behind(lab, mode, name)) for name, mode in behind_modes.items()}}
