@@ -28,7 +28,8 @@ class Planted:
     """The sizes of a set.
 
     `per_user`: the median length of a history. `taste`: how much the factors count against popularity. `skew`: the power law's exponent.
-    `series`: how many items belong together, as the volumes of a book do. Whether a user likes a series depends on nothing else.
+    `series`: how many items belong together: 5 are like the volumes of a book, 100 like a genre. Whether a user likes a series depends on
+    nothing else.
     """
 
     users: int
@@ -41,7 +42,7 @@ class Planted:
 
 
 def generate(size: Planted) -> Ratings:
-    """Draw each user's history without replacement, by popularity times the exponential of the factors' product; rate by the latter."""
+    """Draw each user's history without replacement, by popularity times the exponential of the liking; rate by the latter."""
     rng = np.random.default_rng(size.seed)
     items = rng.normal(size=(size.items, FACTORS)) / FACTORS**0.25
     popularity = -size.skew * np.log(1 + rng.permutation(size.items))
@@ -57,12 +58,13 @@ def generate(size: Planted) -> Ratings:
 def _draw(size: Planted, items: Floats, popularity: Floats, counts: Ints, rng: np.random.Generator) -> tuple[Ints, Floats]:
     """Return items and ratings of one batch of users: the highest keys with Gumbel noise are a draw without replacement."""
     liking = size.taste * rng.normal(size=(len(counts), FACTORS)) / FACTORS**0.25 @ items.T
-    keys = liking + popularity + rng.gumbel(size=liking.shape)
     if size.series > 1:
         in_series = np.arange(size.items) // size.series
-        keys += SERIES_LIKING * rng.normal(size=(len(counts), in_series[-1] + 1))[:, in_series]
+        liking += SERIES_LIKING * rng.normal(size=(len(counts), in_series[-1] + 1))[:, in_series]
+    keys = liking + popularity + rng.gumbel(size=liking.shape)
     best = np.argsort(-keys, axis=1)[:, : counts.max()]
     rows, ranks = np.nonzero(np.arange(best.shape[1]) < counts[:, None])
     chosen = best[rows, ranks]
-    ratings = np.clip(np.round(3.5 + liking[rows, chosen] / max(size.taste, 1) + rng.normal(scale=0.7, size=len(rows))), 1, 5)
+    spread = max(size.taste, SERIES_LIKING if size.series > 1 else 1)
+    ratings = np.clip(np.round(3.5 + liking[rows, chosen] / spread + rng.normal(scale=0.7, size=len(rows))), 1, 5)
     return chosen, ratings

@@ -187,6 +187,17 @@ def test_train_if_none_trains_once(commands: Commands) -> None:
     assert second.stderr == "A model version is live already\n"
 
 
+def test_a_line_of_progress_says_that_its_figures_are_the_best_so_far_and_not_those_of_the_named_candidate(commands: Commands) -> None:
+    plant(commands)
+
+    result = commands.run(*TRAIN)
+
+    assert re.search(
+        r"^ *\d+\.\d %  Measured popularity, round 1, fit 2 of 2 \(best so far: ndcg_at_10 0\.\d{4}\)$", result.stderr, re.MULTILINE
+    )
+    assert re.search(r"^ *0\.0 %  Searching popularity$", result.stderr, re.MULTILINE)
+
+
 def test_train_if_none_names_a_live_version_that_is_stale(commands: Commands) -> None:
     plant(commands)
     commands.run(*TRAIN)

@@ -1,5 +1,7 @@
 """The use case evaluate, on planted data; the published figures on real data are in test_movielens_quality."""
 
+from itertools import accumulate
+
 import numpy as np
 import pytest
 
@@ -78,6 +80,17 @@ def test_progress_rises_to_the_end() -> None:
     assert [progress.percent for progress in heard] == sorted(progress.percent for progress in heard)
     assert heard[-1].percent == 100
     assert heard[-1].step == "Tested popularity"
+
+
+def test_progress_has_the_best_figure_so_far_also_where_another_estimator_was_selected() -> None:
+    cells = np.argwhere(np.random.default_rng(3).random((60, 30)) < 0.3)
+    heard: list[Progress] = []
+
+    rows = evaluate(ratings_of((f"u{user}", f"i{item}", 4.0) for user, item in cells.tolist()), EvaluateParams(), heard.append)
+
+    figures = [row.metrics["ndcg_at_10"] for row in rows]
+    assert figures[0] < max(figures)
+    assert [progress.metrics["ndcg_at_10"] for progress in heard[-len(rows) :]] == list(accumulate(figures, max))
 
 
 def test_data_without_anything_to_hold_out_is_refused() -> None:

@@ -10,6 +10,7 @@ import pytest
 import sample
 from damage import arrays_of, flip_a_byte
 from fsspec.implementations.local import LocalFileSystem
+from structlog.testing import capture_logs
 
 from ml_service.adapters.registry.layout import MANIFEST
 from ml_service.adapters.sql.interaction_log import SqlInteractionLog
@@ -149,6 +150,20 @@ def test_a_live_version_that_can_not_be_measured_any_more_stays_live(
     assert not outcome.promoted
     assert live_version(planted) == champion.model_version
     assert outcome.model_version in registry.list_versions()
+
+
+def test_a_live_version_that_is_expensive_to_measure_is_compared_on_fewer_folds(
+    planted: SqlStore, registry: FileRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    champion = train(planted, registry, CommandVersionReservation(planted), POPULARITY, ignore)
+    # After a search, a training can afford one such fit.
+    monkeypatch.setattr(ESTIMATORS["popularity"], "cost", lambda _sizes: Cost(0, 0.4 * SECONDS_MAX))
+
+    with capture_logs() as logs:
+        outcome = train(planted, registry, CommandVersionReservation(planted), EASE, ignore)
+
+    assert [(entry["version"], entry["folds"]) for entry in logs if entry["event"] == "gate"] == [(champion.model_version, 1)]
+    assert (outcome.promoted, live_version(planted)) == (True, outcome.model_version)
 
 
 def test_a_training_that_can_not_fit_is_refused_before_the_ratings_are_read(

@@ -10,7 +10,7 @@ from planted import checkerboard, measure, search
 
 from ml_service.errors import InvalidArgument
 from ml_service.model import plan
-from ml_service.model.candidates import ESTIMATORS, Configuration, build
+from ml_service.model.candidates import ESTIMATORS
 from ml_service.model.ease import EASE
 from ml_service.model.item_weights import ITEMS_MAX_DENSE
 from ml_service.model.plan import ITEMS_SEARCHED, fits_at_once, plan_search
@@ -145,8 +145,17 @@ def test_a_search_on_the_popular_items_measures_the_best_of_each_on_all(monkeypa
     assert measure(found.best.configuration, checkerboard(), 3, 1) == found.best
 
 
-def test_a_live_version_whose_data_has_grown_too_large_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("seconds", "folds"), [(0, 3), (140, 2), (290, 1)])
+def test_the_gate_measures_on_as_many_folds_as_it_can_afford(monkeypatch: pytest.MonkeyPatch, seconds: float, folds: int) -> None:
+    planned = plan_for(MOVIELENS)
+    monkeypatch.setattr(EASE, "cost", lambda _sizes: Cost(0, seconds))
+
+    assert plan.plan_gate(planned, ["popularity", "ease"], MOVIELENS).effort.folds == folds
+
+
+def test_an_estimator_that_is_too_expensive_for_one_fit_is_rejected_by_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned = plan_for(MOVIELENS)
     monkeypatch.setattr(EASE, "cost", lambda _sizes: Cost(0, plan.SECONDS_MAX))
 
-    with pytest.raises(InvalidArgument, match="ease takes about 600 s a fit for 20 users, 20 items"):
-        measure(Configuration("ease", build(Configuration("ease", {})).get_params()), checkerboard(), folds=2, seed=1)
+    with pytest.raises(InvalidArgument, match="ease takes about 600 s a fit for 943 users"):
+        plan.plan_gate(planned, ["ease"], MOVIELENS)

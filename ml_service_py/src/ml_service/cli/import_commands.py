@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ml_service.cli.commands import command_settings, opened_clients
+from ml_service.cli.file_options import FileOptions, with_file_options
 from ml_service.config import read_lab_settings
 from ml_service.errors import InvalidArgument
 
@@ -17,17 +18,8 @@ if TYPE_CHECKING:
     from ml_service.handlers.importing import Imported
     from ml_service.ports.storage import ImportMode, LiveVersion
 
-Delimiter = Annotated[str | None, typer.Option(help="The delimiter of both files: , ; tab or ::. Default: detected in each file.")]
-Quotes = Annotated[str | None, typer.Option(help='A quote in a cell is written "" (double) or \\" (backslash), or marks no cell (none).')]
-Encoding = Annotated[str, typer.Option(help="The encoding of both files, such as latin-1.")]
-ColumnNames = Annotated[str | None, typer.Option(help="Columns of the interactions: user_id=NAME,…, or without a header user_id,item_id,-")]
-ItemColumnNames = Annotated[str | None, typer.Option("--item-columns", help="Columns of the items: item_id=NAME,title=NAME, or in order.")]
-ScaleText = Annotated[str | None, typer.Option("--scale", help="The lowest and highest rating, such as 1-10. Default: 0.5-5.")]
-ImplicitZeros = Annotated[bool, typer.Option("--implicit-zeros", help="A rating of 0 means: used, and not rated.")]
-PlaysMin = Annotated[int, typer.Option(help="Leave out rows with fewer plays (the column plays).")]
-SkipUnusable = Annotated[bool, typer.Option("--skip-unusable-rows", help="Leave out rows that can't be used, and count them.")]
 
-
+@with_file_options
 def import_data(  # noqa: PLR0913
     *,
     movielens: Annotated[bool, typer.Option("--movielens", help="Fetch MovieLens 100K, unless the store has data.")] = False,
@@ -36,15 +28,7 @@ def import_data(  # noqa: PLR0913
     cache: Annotated[Path, typer.Option(help="The folder that keeps fetched files.")] = Path(".run/cache"),
     add: Annotated[bool, typer.Option("--add", help="Keep the data that the store has, and add the files' data.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Remove the data that the store has first; no version stays live.")] = False,
-    delimiter: Delimiter = None,
-    quotes: Quotes = None,
-    encoding: Encoding = "utf-8",
-    columns: ColumnNames = None,
-    item_columns: ItemColumnNames = None,
-    scale: ScaleText = None,
-    implicit_zeros: ImplicitZeros = False,
-    plays_min: PlaysMin = 1,
-    skip_unusable_rows: SkipUnusable = False,
+    files: FileOptions,
 ) -> None:
     """Bring data into the store, all of it or nothing. In a store that has other data: say --add or --replace."""
     with opened_clients() as clients:
@@ -53,17 +37,7 @@ def import_data(  # noqa: PLR0913
         mode = _import_mode(add=add, replace=replace)
         if movielens and (add or replace):
             raise InvalidArgument("REQUEST_INVALID", "Give --add or --replace only with --interactions and --items.")
-        options = _read_options(
-            delimiter=delimiter,
-            quotes=quotes,
-            encoding=encoding,
-            columns=columns,
-            item_columns=item_columns,
-            scale=scale,
-            implicit_zeros=implicit_zeros,
-            plays_min=plays_min,
-            skip_unusable_rows=skip_unusable_rows,
-        )
+        options = files.parse()
         if interactions and items:
             imported: Imported | None = _import_files(clients, interactions, items, options, mode)
         else:
@@ -95,64 +69,20 @@ def _import_movielens(clients: Clients, cache: Path) -> Imported | None:
     return import_into_empty(clients.store, lambda: fetch(cache))
 
 
-def inspect(  # noqa: PLR0913
+@with_file_options
+def inspect(
     interactions: Annotated[Path, typer.Argument(help="The file of interactions, or any one file.", metavar="FILE")],
     items: Annotated[Path | None, typer.Argument(help="The file of items.", metavar="ITEMS_FILE")] = None,
     *,
-    delimiter: Delimiter = None,
-    quotes: Quotes = None,
-    encoding: Encoding = "utf-8",
-    columns: ColumnNames = None,
-    item_columns: ItemColumnNames = None,
-    scale: ScaleText = None,
-    implicit_zeros: ImplicitZeros = False,
-    plays_min: PlaysMin = 1,
-    skip_unusable_rows: SkipUnusable = False,
+    files: FileOptions,
 ) -> None:
     """Say what files look like, which columns an import would use, and what it would leave out. Writes nothing."""
     from ml_service.adapters.datasets import inspection
 
     with command_settings(read_lab_settings):
-        options = _read_options(
-            delimiter=delimiter,
-            quotes=quotes,
-            encoding=encoding,
-            columns=columns,
-            item_columns=item_columns,
-            scale=scale,
-            implicit_zeros=implicit_zeros,
-            plays_min=plays_min,
-            skip_unusable_rows=skip_unusable_rows,
-        )
+        options = files.parse()
         for line in inspection.describe(interactions, items, options):
             typer.echo(line)
-
-
-def _read_options(  # noqa: PLR0913
-    *,
-    delimiter: str | None,
-    quotes: str | None,
-    encoding: str,
-    columns: str | None,
-    item_columns: str | None,
-    scale: str | None,
-    implicit_zeros: bool,
-    plays_min: int,
-    skip_unusable_rows: bool,
-) -> ReadOptions:
-    from ml_service.adapters.datasets.csv_cells import Scale
-    from ml_service.adapters.datasets.csv_import import INTERACTION_COLUMNS, ITEM_COLUMNS, ReadOptions
-    from ml_service.adapters.datasets.file_form import FileForm
-
-    return ReadOptions(
-        form=FileForm(delimiter, quotes, encoding),
-        interaction_columns=INTERACTION_COLUMNS.chosen(columns) if columns else INTERACTION_COLUMNS,
-        item_columns=ITEM_COLUMNS.chosen(item_columns) if item_columns else ITEM_COLUMNS,
-        scale=Scale.parse(scale) if scale else Scale(),
-        has_implicit_zeros=implicit_zeros,
-        plays_min=plays_min,
-        is_skipping=skip_unusable_rows,
-    )
 
 
 def _import_mode(*, add: bool, replace: bool) -> ImportMode:

@@ -9,9 +9,9 @@ import structlog
 
 from ml_service.domain import JobOutcome, Progress, new_version_name
 from ml_service.errors import InvalidArgument, NotFound, ServiceError
-from ml_service.model.candidates import Configuration, fit
+from ml_service.model.candidates import Configuration, build, fit
 from ml_service.model.metrics import difference
-from ml_service.model.plan import plan_search
+from ml_service.model.plan import plan_gate, plan_search
 from ml_service.model.selection import measure, search
 
 if TYPE_CHECKING:
@@ -156,15 +156,28 @@ def _may_replace(registry: Registry, live: LiveVersion, ratings: Ratings, challe
     if configuration == challenger.configuration:
         return True
     try:
-        champions = measure(configuration, ratings, plan).quality
-        challengers = challenger.quality or measure(challenger.configuration, ratings, plan).quality
+        gate, champions, challengers = _measure_both(configuration, challenger, ratings, plan)
     except InvalidArgument as error:
         # An estimator was removed, or doesn't suit the data any more. An operator decides which version is better.
         log.warning("live version can't be measured and stays live: promote the new one by hand", version=live.version, detail=error.detail)
         return False
     gain = difference(challengers, champions)
-    log.info("gate", version=live.version, gain=gain.mean, interval=gain.interval, is_good=gain.is_not_clearly_worse)
-    return gain.is_not_clearly_worse
+    folds, is_good = gate.effort.folds, gain.is_not_clearly_worse
+    log.info("gate", version=live.version, gain=gain.mean, interval=gain.interval, folds=folds, is_good=is_good)
+    return is_good
+
+
+def _measure_both(champion: Configuration, challenger: Challenger, ratings: Ratings, plan: Plan) -> tuple[Plan, Quality, Quality]:
+    """Measure the champion, on fewer folds than the search where it is expensive, and the challenger unless that was done on these folds.
+
+    Raises InvalidArgument (JOB_PARAMS_INVALID) if one of them can't be fitted to the ratings, or is too expensive.
+    """
+    to_measure = [champion] if challenger.quality else [champion, challenger.configuration]
+    for configuration in to_measure:
+        build(configuration)
+    gate = plan_gate(plan, [configuration.estimator for configuration in to_measure], ratings.sizes)
+    known = challenger.quality if gate == plan else None
+    return gate, measure(champion, ratings, gate).quality, known or measure(challenger.configuration, ratings, gate).quality
 
 
 def log_left_out(found: Found, plan: Plan) -> str:

@@ -5,7 +5,7 @@ All follows from the numbers of users, items and interactions, so that a job tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ml_service.errors import InvalidArgument
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: The time of all fits of a search, in seconds on one core: half of a job's deadline of 20 minutes.
 SECONDS_MAX = 600.0
+#: The time to measure the live version once more, which leaves as much for the last fit.
+GATE_SECONDS_MAX = SECONDS_MAX / 2
 #: How many of the items, the most popular ones, a search sees where its fits on all items would take too long.
 ITEMS_SEARCHED = 10_000
 #: A climb that isn't bounded takes about this many rounds: see docs/adr/0031.
@@ -74,13 +76,20 @@ def plan_search(named: Sequence[str], sizes: Sizes, folds: int, seed: int) -> Pl
     raise InvalidArgument("JOB_PARAMS_INVALID", f"{reasons}. {alternatives}")
 
 
-def require_affordable(name: str, sizes: Sizes, folds: int) -> None:
-    """Raise InvalidArgument (JOB_PARAMS_INVALID) if a training can't afford to measure this estimator on so many folds."""
-    why = _why_too_large(name, sizes)
-    if not why and folds * fit_seconds(ESTIMATORS[name].cost(sizes), sizes) > SECONDS_MAX / 2:
-        why = _why_too_slow(name, sizes)
-    if why:
-        raise InvalidArgument("JOB_PARAMS_INVALID", f"{name} {why}.")
+def plan_gate(plan: Plan, names: Sequence[str], sizes: Sizes) -> Plan:
+    """Return the plan with as many of its folds as a training can afford, after its search, to measure each of these estimators on.
+
+    Raises InvalidArgument (JOB_PARAMS_INVALID) if it can't afford one fit of one of them.
+    """
+    folds = plan.effort.folds
+    for name in names:
+        why = _why_too_large(name, sizes)
+        folds = min(folds, int(GATE_SECONDS_MAX // fit_seconds(ESTIMATORS[name].cost(sizes), sizes)))
+        if not why and not folds:
+            why = _why_too_slow(name, sizes)
+        if why:
+            raise InvalidArgument("JOB_PARAMS_INVALID", f"{name} {why}.")
+    return replace(plan, effort=replace(plan.effort, folds=folds))
 
 
 def fits_at_once(names: Iterable[str], sizes: Sizes) -> int:

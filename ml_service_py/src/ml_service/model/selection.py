@@ -9,7 +9,6 @@ from ml_service.errors import InvalidArgument
 from ml_service.model.candidates import ESTIMATORS, Configuration, Found, LeftOut, Measured, build
 from ml_service.model.climb import Climb
 from ml_service.model.cross_validation import CrossValidation
-from ml_service.model.plan import require_affordable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,10 +51,8 @@ def search(ratings: Ratings, plan: Plan, report: Report) -> Found:
 def measure(configuration: Configuration, ratings: Ratings, plan: Plan) -> Measured:
     """Measure one configuration on the folds of the plan, as a search measures its best candidates.
 
-    Raises InvalidArgument (JOB_PARAMS_INVALID) if it can't be fitted to them, or if a training can't afford that.
+    Raises InvalidArgument (JOB_PARAMS_INVALID) if it can't be fitted to them.
     """
-    build(configuration)
-    require_affordable(configuration.estimator, ratings.sizes, plan.effort.folds)
     found = Found([], [])
     _measure_round([configuration], CrossValidation(ratings, plan.effort.folds, plan.seed), 1, found, lambda _: None)
     return _rank(found).best
