@@ -85,6 +85,7 @@ def test_progress_rises_to_100_percent_and_carries_the_best_metric_so_far() -> N
     assert heard[-1].metrics == {"ndcg_at_10": found[0].ndcg}
     assert heard[0] == Progress(0, "Searching ease, popularity")
     assert heard[1].step.startswith("Measured ease (l2 ")
+    assert all("; best so far: " in progress.step for progress in heard[1:-1] if progress.metrics)
     assert heard[-1].step.startswith("Chose ease (l2 ")
 
 

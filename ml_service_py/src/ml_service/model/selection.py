@@ -90,15 +90,17 @@ def _measure_round(candidates: Sequence[Configuration], validation: CrossValidat
     """Add the results of the candidates to `found`, in their order. Report each fit: a round covers half of the way that is left."""
     total = validation.fit_count(candidates)
     results: dict[int, Measured | LeftOut] = {}
-    best = max((measured.ndcg for measured in found.measured), default=None)
+    best = max(found.measured, key=lambda measured: measured.ndcg, default=None)
     for count, (place, result) in enumerate(validation.measure(candidates), 1):
         if result is not None:
             results[place] = result
-        if isinstance(result, Measured):
-            best = result.ndcg if best is None else max(best, result.ndcg)
+        if isinstance(result, Measured) and (best is None or result.ndcg > best.ndcg):
+            best = result
         did = "Left out" if isinstance(result, LeftOut) else "Measured"
         step = f"{did} {_describe(candidates[place])}, round {number}, fit {count} of {total}"
-        report(Progress(100 - (2 - count / total) * 100 / 2**number, step, {} if best is None else {"ndcg_at_10": best}))
+        # The figure is that of the best so far, which may be another estimator's.
+        step += f"; best so far: {_describe(best.configuration)}" if best else ""
+        report(Progress(100 - (2 - count / total) * 100 / 2**number, step, {"ndcg_at_10": best.ndcg} if best else {}))
     in_order = [results[place] for place in sorted(results)]
     found.measured.extend(result for result in in_order if isinstance(result, Measured))
     found.left_out.extend(result for result in in_order if isinstance(result, LeftOut))
