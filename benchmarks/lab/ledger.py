@@ -90,11 +90,12 @@ class Verdict:
 
     @property
     def text(self) -> str:
+        """A claim holds if all its cases hold. One case contradicts it; if others hold, the verdict depends on the case."""
         findings = {judged.finding for judged in self.cases}
-        if findings in ({Finding.HOLDS}, {Finding.FAILS}):
-            return findings.pop().value
-        if findings >= {Finding.HOLDS, Finding.FAILS}:
-            return f"depends on {self.claim.depends_on}"
+        if findings == {Finding.HOLDS}:
+            return Finding.HOLDS.value
+        if Finding.FAILS in findings:
+            return f"depends on {self.claim.depends_on}" if Finding.HOLDS in findings else Finding.FAILS.value
         return NOT_MEASURABLE
 
     @property

@@ -83,11 +83,25 @@ def closed_loop(url: str, script: str, connections: int, seconds: int) -> Figure
 
 
 def closed_loop_by_h2load(url: str, connections: int, seconds: int) -> Figures:
-    """Send the same requests with h2load, an independent load generator."""
+    """Send the same requests with h2load. Its mean is that of the answers as they came: wrk adds what a server's pause may have hidden."""
     command = ["h2load", "--h1", "--threads", "1", "--clients", str(connections), "--duration", str(seconds), url]
     printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + OVERTIME_SECONDS).stdout
     sent = re.search(r"([\d.]+) req/s", printed)
     counts = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored", printed)
-    if not sent or not counts:
+    times = re.search(r"time for request: +(\S+) +\S+ +(\S+)", printed)
+    if not sent or not counts or not times:
         raise LoadFailed(f"h2load printed no figures: {printed}")
-    return {"per_second": float(sent[1]), "answered": float(counts[1]), "failed": float(counts[2]) + float(counts[3])}
+    return {
+        "per_second": float(sent[1]),
+        "mean_ms": _milliseconds(times[2]),
+        "lowest_ms": _milliseconds(times[1]),
+        "answered": float(counts[1]),
+        "failed": float(counts[2]) + float(counts[3]),
+        "in_flight": connections,
+    }
+
+
+def _milliseconds(text: str) -> float:
+    """Read a time of h2load, such as `12.5ms` or `380us`."""
+    value = text.rstrip("mus")
+    return float(value) * {"us": 0.001, "ms": 1, "s": 1000}[text.removeprefix(value)]

@@ -4,7 +4,7 @@ import datetime
 import sys
 from pathlib import Path
 
-from infra.certs.authority import Authority
+from infra.certs.authority import issue, open_authority
 from infra.local.folders import make_private
 
 SERVICES = ("gateway", "recommender", "worker", "rabbitmq")
@@ -12,9 +12,9 @@ LIFETIME = datetime.timedelta(days=7)
 
 
 def main(folder: Path) -> None:
-    authority = Authority.opened(folder / "authority")
+    authority = open_authority(folder / "authority")
     for service in SERVICES:
-        until = authority.issue(folder / service, service, LIFETIME)
+        until = issue(authority, folder / service, service, LIFETIME)
         sys.stdout.write(f"{folder / service}: until {until:%Y-%m-%d %H:%M} UTC\n")
 
 

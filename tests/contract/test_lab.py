@@ -69,6 +69,14 @@ def test_cases_that_differ_make_the_verdict_depend_on_what_distinguishes_them() 
     assert judge(replace(CLAIM, cases=(CASE, other)), measured).text == "depends on the load"
 
 
+def test_one_case_contradicts_a_claim_that_another_case_leaves_open() -> None:
+    close = replace(CASE, name="two processes", series="two")
+    measured = {"http": series_of([90, 91, 92], [100] * 3), "two": series_of([105, 120, 130], [100] * 3)}
+
+    assert judge(replace(CLAIM, cases=(CASE, close)), measured).text == "does not hold"
+    assert judge(replace(CLAIM, cases=(CASE, close)), {**measured, "http": series_of([150, 160, 170], [100] * 3)}).text == NOT_MEASURABLE
+
+
 def test_what_was_not_measured_gets_no_verdict() -> None:
     assert judge(CLAIM, {}).text == NOT_MEASURABLE
     assert judge(replace(CLAIM, cases=()), {}).why == "There is no experiment yet."

@@ -10,7 +10,7 @@ import grpc
 from cryptography import x509
 
 from harness.ports import LOOPBACK
-from infra.certs.authority import Authority
+from infra.certs.authority import issue, open_authority
 from ml_service.adapters.certificates import Certificates
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class TestCertificates:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._authority = Authority.opened(folder / "authority")
+        self._authority = open_authority(folder / "authority")
         for service in SERVICES:
             self.renew(service)
 
@@ -35,7 +35,7 @@ class TestCertificates:
 
     def renew(self, service: str, days: int = 1) -> int:
         """Issue another certificate. Return its serial number."""
-        self._authority.issue(self.folder_of(service), service, datetime.timedelta(days=days))
+        issue(self._authority, self.folder_of(service), service, datetime.timedelta(days=days))
         return x509.load_pem_x509_certificate(self.folder_of(service).joinpath("tls.crt").read_bytes()).serial_number
 
     def serial_shown_at(self, port: int) -> int:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.figures import Series
 from benchmarks.lab.floor import AGAIN
-from benchmarks.lab.http.measure import SCRIPT
 from benchmarks.lab.offload.servers import models, node
-from benchmarks.lab.serving import closed_loop
+from benchmarks.lab.serving import closed_loop_by_h2load
 from benchmarks.rounds import interleave
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def measure(lab: Lab) -> list[Series]:
 
 
 def _surface(lab: Lab, servers: dict[str, Server]) -> Iterator[Series]:
-    cells = product(MODEL_MS[::2], BYTES[:1], CONNECTIONS) if lab.planted_ms else product(MODEL_MS, BYTES, CONNECTIONS)
+    cells = product(MODEL_MS, BYTES[:1] if lab.planted_ms else BYTES, CONNECTIONS)
     for milliseconds, size, connections in cells:
         title = f"A model of {milliseconds} ms, {size:,} bytes, {connections} at once"
         lab.say(title)
@@ -48,5 +47,5 @@ def _surface(lab: Lab, servers: dict[str, Server]) -> Iterator[Series]:
 
 
 def _turn(lab: Lab, url: str, connections: int) -> Figures:
-    figures = closed_loop(url, SCRIPT, connections, max(1, round(lab.turn_seconds)))
+    figures = closed_loop_by_h2load(url, connections, max(1, round(lab.turn_seconds)))
     return {"mean_ms": figures.pop("mean_ms"), **figures}

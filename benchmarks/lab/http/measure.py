@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 32
 SCRIPT = str(Path(__file__).with_name("figures.lua"))
-STEADY_PER_SECOND = 300
+#: Enough requests for the processor time, which the system counts in hundredths of a second.
+STEADY_PER_SECOND = 1000
 #: A sustained load lasts this many turns.
 STEADY_TURNS = 2
 #: The servers that are loaded with a second generator, too.
