@@ -27,12 +27,21 @@ IN_PROCESS = "in process"
 HOPS = {"behind gRPC": "grpc", "behind gRPC, in batches": "batch", "behind HTTP with JSON": "http", "behind a queue": "queue"}
 #: A whole run has six rounds. Half of them are enough here: the effects are large, and there are many cells.
 PART_OF_ROUNDS = 1 / 2
+#: A contender that the lab doesn't run, and why.
+EMBEDDED = (
+    "Python embedded in Node: not measurable here. The installation of @platformatic/python-node 2.0.0 links its binary with the newest "
+    "libpython on the machine instead of the one that runs the lab, and Node then can't load it."
+)
 
 
 def measure(lab: Lab) -> list[Series]:
     commands = {IN_PROCESS: node("loop"), f"{IN_PROCESS}{AGAIN}": node("loop")}
     with models(lab, commands, HOPS) as servers:
         return list(_surface(lab, servers))
+
+
+def cell_name(milliseconds: int, size: int, connections: int) -> str:
+    return f"{milliseconds}-ms-{size}-{connections}"
 
 
 def _surface(lab: Lab, servers: dict[str, Server]) -> Iterator[Series]:
@@ -43,7 +52,7 @@ def _surface(lab: Lab, servers: dict[str, Server]) -> Iterator[Series]:
         query = f"ms={milliseconds}&bytes={size}"
         turns = {name: partial(_turn, lab, f"{server.url}/model?{query}", connections) for name, server in servers.items()}
         rounds = interleave(turns, max(1, round(lab.rounds * PART_OF_ROUNDS)), lab.say)
-        yield Series(f"{milliseconds}-ms-{size}-{connections}", title, rounds)
+        yield Series(cell_name(milliseconds, size, connections), title, rounds, [EMBEDDED])
 
 
 def _turn(lab: Lab, url: str, connections: int) -> Figures:
