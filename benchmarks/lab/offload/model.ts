@@ -1,8 +1,22 @@
-// A stand-in for a model: computes for some milliseconds, and returns an answer of some bytes.
+// A stand-in for a model: computes for some milliseconds of a processor, and returns an answer of some bytes.
+
+const trials = 200
+const loopsInTrial = 20_000
+/** The best trial counts, because other work disturbs some. So the model does a fixed amount of work, however busy the machine is. */
+const loopsPerMs = Math.max(...Array.from({ length: trials }, measureSpeed))
+
 export function compute(milliseconds: number, size: number): string {
-  // Not process.threadCpuUsage(): Linux updates it every 4 ms, so a computation of 1 ms would take 4. The clock also counts the time
-  // in which other programs use the core, so a busy machine makes this model cheaper than the one in Python.
-  const endsAt = performance.now() + milliseconds
-  while (performance.now() < endsAt);
-  return 'x'.repeat(size)
+  return spin(milliseconds * loopsPerMs) < 0 ? '' : 'x'.repeat(size)
+}
+
+function measureSpeed(): number {
+  const startedAt = performance.now()
+  spin(loopsInTrial)
+  return loopsInTrial / (performance.now() - startedAt)
+}
+
+function spin(loops: number): number {
+  let value = 1
+  for (let loop = 0; loop < loops; loop += 1) value = (value * 5 + 1) & 0xffff
+  return value
 }
