@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.lab import break_even
-from benchmarks.lab.floor import checks_of, noise_floor
+from benchmarks.lab.floor import checks_of, generator_checks, noise_floor
 from benchmarks.plots import bars
 from benchmarks.report import STYLE, html_table
 from benchmarks.tables import figure_names, number, series_rows
@@ -138,5 +138,6 @@ def _section(experiment: Experiment) -> str:
 def _checks(series: Series) -> str:
     """List the checks that failed in a round."""
     checks: list[Check] = [check for name, turns in series.rounds.items() for figures in turns for check in checks_of(name, figures)]
+    checks += generator_checks(series)
     failed = "".join(f"<li>{escape(str(check))}</li>" for check in checks if not check.is_passed)
-    return f"<p>{len(checks)} checks of single turns; failed:</p><ul>{failed or '<li>none</li>'}</ul>" if checks else ""
+    return f"<p>{len(checks)} checks; failed:</p><ul>{failed or '<li>none</li>'}</ul>" if checks else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,9 +14,10 @@ from benchmarks.figures import Series
 from benchmarks.lab.__main__ import EXPERIMENTS
 from benchmarks.lab.break_even import BASE_COLOUR, COLOURS, Surface, as_svg, sentence, surfaces, winners
 from benchmarks.lab.experiment import same_answers
-from benchmarks.lab.floor import AGAIN, checks_of, noise_floor
+from benchmarks.lab.floor import AGAIN, OTHER_GENERATOR, checks_of, noise_floor
 from benchmarks.lab.lab_report import Experiment, LabReport
 from benchmarks.lab.ledger import NOT_MEASURABLE, Case, Claim, judge, read_claims
+from benchmarks.lab.setup.installing import NotCached, seconds_to_install
 from benchmarks.rounds import LoadFailed
 
 if TYPE_CHECKING:
@@ -98,6 +100,25 @@ def test_throughput_times_latency_must_agree_with_the_requests_in_flight() -> No
 
     assert [check.is_passed for check in checks_of("a", right)] == [True]
     assert [check.is_passed for check in checks_of("a", {**right, "mean_ms": 8.0})] == [False]
+
+
+@pytest.mark.parametrize(("by_h2load", "verdict"), [([151, 158, 171], "holds"), ([190, 200, 210], NOT_MEASURABLE)])
+def test_load_generators_must_agree_within_the_noise_floor(by_h2load: list[float], verdict: str) -> None:
+    series = series_of([150, 160, 170], [100] * 3)
+    series.rounds[f"Node{OTHER_GENERATOR}"] = [{"per_second": value} for value in by_h2load]
+
+    assert judge(CLAIM, {"http": series}).text == verdict
+
+
+def test_a_second_process_needs_cores_that_nothing_else_uses() -> None:
+    assert not all(check.is_passed for check in checks_of("a", {"times": 1.5, "busy_cores": float(os.cpu_count() or 1)}))
+    assert all(check.is_passed for check in checks_of("a", {"times": 1.5, "busy_cores": 0.5}))
+
+
+def test_an_installation_that_fails_without_a_network_isnt_timed() -> None:
+    assert seconds_to_install(["true"]) > 0
+    with pytest.raises(NotCached, match="`false` without a network ended with 1"):
+        seconds_to_install(["true", "false"])
 
 
 def test_contenders_that_compute_different_answers_are_refused() -> None:

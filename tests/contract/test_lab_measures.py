@@ -10,6 +10,7 @@ from benchmarks.lab.__main__ import EXPERIMENTS
 from benchmarks.lab.cold_start.measure import PLANTED_TIMES
 from benchmarks.lab.experiment import Lab
 from benchmarks.lab.floor import AGAIN
+from benchmarks.lab.http.servers import FRAMEWORKS
 from benchmarks.lab.ledger import Case, Claim, judge, read_claims
 from benchmarks.lab.memory.measure import PLANTED_KB
 from benchmarks.lab.offload.measure import HEAVY_MS
@@ -107,6 +108,26 @@ def test_the_same_program_is_never_faster_than_itself(measured: Measured) -> Non
 def test_each_claim_gets_its_figures(measured: Measured) -> None:
     for claim in read_claims():
         assert None not in [case.ratio for case in judge(claim, measured.get(claim.experiment, {})).cases]
+
+
+def test_each_server_is_loaded_by_one_and_two_processes_and_at_a_fixed_rate(measured: Measured) -> None:
+    for series, figure in {"one": "per_second", "two": "per_second", "steady": "grown_mb", "gain": "busy_cores"}.items():
+        assert all(measured["http"][series].values(name, figure) for name in FRAMEWORKS)
+
+
+def test_a_trace_names_the_line_of_a_bug_or_the_report_says_that_it_doesnt(measured: Measured) -> None:
+    bugs = measured["typing_errors"]["bugs"]
+
+    assert [name for name in bugs.rounds if not bugs.values(name, "traces_with_the_line")[0]] == []
+    assert "a misspelled field, Python with mypy: bug_1.py:9: error" in "\n".join(bugs.notes)
+    assert "(the trace names the file and another line)" in "\n".join(bugs.notes)
+
+
+def test_the_commands_of_an_installation_and_whether_it_was_timed_are_in_the_report(measured: Measured) -> None:
+    packages = measured["setup"]["packages"]
+
+    assert [packages.values(name, "commands") for name in ("Fastify", "FastAPI")] == [[2], [3]]
+    assert all("from the package cache" in note or "seconds not measured" in note.lower() for note in packages.notes)
 
 
 def test_both_type_checkers_find_most_of_the_planted_bugs(measured: Measured) -> None:

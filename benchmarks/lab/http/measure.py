@@ -24,6 +24,8 @@ SCRIPT = str(Path(__file__).with_name("figures.lua"))
 STEADY_PER_SECOND = 1000
 #: A sustained load lasts this many turns.
 STEADY_TURNS = 2
+#: A whole run has six rounds. Half of them are enough with one connection, which decides no claim.
+PART_OF_ROUNDS_ALONE = 1 / 2
 #: The servers that are loaded with a second generator, too.
 TWICE = ("Fastify", "Starlette")
 
@@ -42,9 +44,16 @@ def measure(lab: Lab) -> list[Series]:
 
 def _gain(one: Series, two: Series) -> Series:
     """Divide the requests/s of two processes by those of one, round by round."""
-    pairs = {name: zip(two.values(name, "per_second"), one.values(name, "per_second"), strict=False) for name in one.rounds}
-    rounds: dict[str, list[Figures]] = {name: [{"times": more / less} for more, less in of_rounds] for name, of_rounds in pairs.items()}
+    rounds = {name: [_gained(*pair) for pair in zip(one.rounds[name], two.rounds[name], strict=True)] for name in one.rounds}
     return Series("gain", "Requests/s of two processes by those of one", rounds)
+
+
+def _gained(one: Figures, two: Figures) -> Figures:
+    """Return how many times the requests/s are, and the cores in use: if all are, the load generator takes them from the second process."""
+    gained = {"times": two["per_second"] / one["per_second"]}
+    if "cpu_us" in two:
+        gained["busy_cores"] = two["cpu_us"] * two["per_second"] / 1e6 + two["generator_core"]
+    return gained
 
 
 def _commands(processes: int) -> dict[str, Command]:
@@ -62,7 +71,7 @@ def _full_load(lab: Lab, servers: dict[str, Server], name: str, title: str, conn
         turns["Fastify, slowed"] = partial(_turn, lab, servers["Fastify"], connections, lab.planted_ms)
     if connections > 1:
         turns |= {f"{contender}{OTHER_GENERATOR}": partial(_turn_by_h2load, lab, servers[contender]) for contender in TWICE}
-    return Series(name, title, _warm(lab, turns))
+    return Series(name, title, _warm(lab, turns, 1 if connections > 1 else PART_OF_ROUNDS_ALONE))
 
 
 def _turn_by_h2load(lab: Lab, server: Server) -> Figures:
@@ -76,7 +85,7 @@ def _turn(lab: Lab, server: Server, connections: int, wait_ms: int = 0) -> Figur
 
 
 def _steady_load(lab: Lab, servers: dict[str, Server]) -> Series:
-    title = f"One process, a sustained load of {STEADY_PER_SECOND} requests/s"
+    title = f"One process, a sustained load of {STEADY_PER_SECOND:,} requests/s"
     lab.say(title)
     requests = lab.folder / "items"
     requests.write_text("GET\t/items/7\t\tnone\n", "utf-8")
@@ -90,9 +99,9 @@ def _steady_load(lab: Lab, servers: dict[str, Server]) -> Series:
     return Series("steady", title, _warm(lab, {name: partial(steady, server) for name, server in servers.items()}))
 
 
-def _warm(lab: Lab, turns: dict[str, partial[Figures]]) -> dict[str, list[Figures]]:
+def _warm(lab: Lab, turns: dict[str, partial[Figures]], part_of_rounds: float = 1) -> dict[str, list[Figures]]:
     """Run each turn once without counting it, then the rounds. Where a delay is planted, speed isn't judged, so nothing is warmed up."""
     if not lab.planted_ms:
         for turn in turns.values():
             turn()
-    return interleave(turns, lab.rounds, lab.say)
+    return interleave(turns, max(1, round(lab.rounds * part_of_rounds)), lab.say)

@@ -40,6 +40,11 @@ def starlette_gunicorn(port: int, processes: int) -> Sequence[str]:
     return gunicorn("http.starlette_app:app", port, processes)
 
 
+def wsgi(port: int, processes: int) -> Sequence[str]:
+    pool = ("--threads", "8", "--keep-alive", "60", "--worker-connections", "2000")
+    return gunicorn("http.wsgi_app:app", port, processes, "gthread", *pool)
+
+
 def gunicorn(app: str, port: int, processes: int, worker: str = "uvicorn_worker.UvicornWorker", *more: str) -> Sequence[str]:
     options = ["--bind", f"127.0.0.1:{port}", "--workers", str(processes), "--worker-class", worker, "--log-level", "warning", *more]
     return [sys.executable, "-m", "gunicorn", f"benchmarks.lab.{app}", *options]
@@ -52,4 +57,5 @@ FRAMEWORKS = {
     "FastAPI, gunicorn": fastapi_gunicorn,
     "Starlette": starlette,
     "Starlette, gunicorn": starlette_gunicorn,
+    "WSGI, gunicorn": wsgi,
 }

@@ -12,7 +12,7 @@ from benchmarks.figures import Series
 from benchmarks.inspector import Inspector
 from benchmarks.lab.experiment import node_file, python_module
 from benchmarks.lab.floor import AGAIN
-from benchmarks.lab.http.servers import gunicorn, uvicorn
+from benchmarks.lab.http.servers import uvicorn, wsgi
 from benchmarks.lab.serving import Server
 from benchmarks.rounds import interleave
 from benchmarks.stand import running
@@ -40,13 +40,13 @@ UPGRADE = (
 
 
 def measure(lab: Lab) -> list[Series]:
-    http: dict[str, Command] = {"Node": _node, "Python, event loop": _starlette, "Python, threads": _threads, "Python, WSGI": _wsgi}
+    event_loops: dict[str, Command] = {"Node": _node, "Python, event loop": _starlette}
+    http: dict[str, Command] = {**event_loops, "Python, threads": _threads, "Python, WSGI": partial(wsgi, processes=1)}
     if lab.planted_ms:
         http["Node, heavier"] = lambda port: node_file("memory/sockets-server.ts", port, PLANTED_KB)
-    sockets: dict[str, Command] = {"Node": _node, "Python, event loop": _starlette}
     return [
         _series(lab, "http", "An idle HTTP connection after its first request", http, ASK),
-        _series(lab, "websocket", "An idle WebSocket", sockets, UPGRADE),
+        _series(lab, "websocket", "An idle WebSocket", event_loops, UPGRADE),
     ]
 
 
@@ -60,11 +60,6 @@ def _starlette(port: int) -> Sequence[str]:
 
 def _threads(port: int) -> Sequence[str]:
     return python_module("memory.threaded_server", port)
-
-
-def _wsgi(port: int) -> Sequence[str]:
-    pool = ("--threads", "8", "--keep-alive", "60", "--worker-connections", "2000")
-    return gunicorn("memory.wsgi_app:app", port, 1, "gthread", *pool)
 
 
 def _series(lab: Lab, name: str, title: str, commands: dict[str, Command], request: bytes) -> Series:

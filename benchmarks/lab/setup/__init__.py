@@ -1,1 +1,1 @@
-"""Experiment `setup`: packages, megabytes and lines of the same service in both languages."""
+"""Experiment `setup`: commands, seconds, packages, megabytes and lines of the same service in both languages."""

@@ -1,11 +1,12 @@
 """Count what the service of the experiment `http` needs. Counts don't vary, so one round is enough.
 
-The lab uses the loopback interface only, so it can't measure the seconds of an installation: they depend on the network and on caches.
+The lab uses the loopback interface only, so an installation is timed only if the package cache has everything.
 """
 
 from __future__ import annotations
 
 import json
+import subprocess
 import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -14,11 +15,14 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 
 from benchmarks.figures import Series
+from benchmarks.lab.setup.installing import NotCached, seconds_to_install
 from harness.stack import GATEWAY
+from infra.local.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from benchmarks.figures import Figures
     from benchmarks.lab.experiment import Lab
 
 MODULES = GATEWAY.parents[1] / "node_modules"
@@ -29,23 +33,24 @@ SERVICES = Path(__file__).parents[1] / "http"
 def measure(lab: Lab) -> list[Series]:
     lab.say("Packages of the same service")
     node, python = _closure(["fastify"], _node_needs), _closure(["fastapi", "uvicorn"], _python_needs)
-    commands = tomllib.loads(COMMANDS.read_text("utf-8"))
-    rows = {
-        "Fastify": {
-            "megabytes": sum(map(_node_mb, node)),
-            "packages": len(node),
-            "lines": _lines("fastify-server.ts"),
-            "commands": len(commands["node"]),
-        },
-        "FastAPI": {
-            "megabytes": sum(map(_python_mb, python)),
-            "packages": len(python),
-            "lines": _lines("fastapi_app.py"),
-            "commands": len(commands["python"]),
-        },
+    rows: dict[str, Figures] = {
+        "Fastify": {"megabytes": sum(map(_node_mb, node)), "packages": len(node), "lines": _lines("fastify-server.ts")},
+        "FastAPI": {"megabytes": sum(map(_python_mb, python)), "packages": len(python), "lines": _lines("fastapi_app.py")},
     }
-    notes = [f"{language}: {'; '.join(steps)}" for language, steps in commands.items()]
+    notes = [_add_installation(rows[name], name, **steps) for name, steps in tomllib.loads(COMMANDS.read_text("utf-8")).items()]
     return [Series("packages", "Packages of the same service", {name: [row] for name, row in rows.items()}, notes)]
+
+
+def _add_installation(row: Figures, name: str, install: list[str], start: str) -> str:
+    """Add the figures of the installation. Return what they mean."""
+    commands = [*install, start]
+    row["commands"] = len(commands)
+    try:
+        row["install_seconds"] = seconds_to_install(install)
+        measured = "installed from the package cache, without a network"
+    except (NotCached, OSError, LocalError, subprocess.TimeoutExpired) as error:
+        measured = f"seconds not measured: {error}"
+    return f"{name}: {'; '.join(commands)}. {measured[0].upper()}{measured[1:]}."
 
 
 def _closure(names: Iterable[str], needs: Callable[[str], list[str]]) -> set[str]:

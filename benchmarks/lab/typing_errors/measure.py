@@ -26,6 +26,8 @@ TSC += ["--module", "nodenext", "--types", "node", "--typeRoots", str(GATEWAY.pa
 MYPY = [sys.executable, "-m", "mypy", "--strict", "--no-incremental"]
 #: The line of a trace that names the error, in both languages.
 MESSAGE = re.compile(r"\w*(Error|Exception)\b")
+#: The comment that marks the line of a bug.
+MARK = " the bug"
 #: By the names of bugs.toml.
 SUFFIXES = {"typescript": "mts", "python": "py"}
 
@@ -50,21 +52,32 @@ def _written(folder: Path, number: int, bug: dict[str, str], language: str) -> P
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the checker and the program say about a bug; empty if they accept it."""
+    """The messages of the checker and of the program about a bug; empty if they accept it."""
 
     checker: str
     run: str
-    #: Whether the program's trace names the file.
-    is_located: bool
+    #: Whether the program's trace names the file, and whether it also names the line of the bug.
+    names_file: bool
+    names_line: bool
 
     def __str__(self) -> str:
-        return f"{self.checker or 'the checker finds nothing'}; {self.run or 'the program ends as if nothing were wrong'}"
+        ended = f"{self.run} ({self._trace})" if self.run else "the program ends as if nothing were wrong"
+        return f"{self.checker or 'the checker finds nothing'}; {ended}"
+
+    @property
+    def _trace(self) -> str:
+        if self.names_line:
+            return "the trace names the line of the bug"
+        return "the trace names the file and another line" if self.names_file else "the trace doesn't name the file"
 
 
 def _try(checker: Sequence[str], program: Sequence[str], file: Path) -> Outcome:
     checked, run = _errors([*checker, str(file)], file), _errors([*program, str(file)], file)
     message = next((line for line in run if MESSAGE.match(line)), "")
-    return Outcome(checked[0] if checked else "", message, any(file.name in line for line in run))
+    number = 1 + next(number for number, line in enumerate(file.read_text("utf-8").splitlines()) if line.endswith(MARK))
+    #: `bug_0.mts:3` in Node, `File "bug_0.py", line 3` in Python.
+    place = re.compile(rf"{re.escape(file.name)}(:|\", line ){number}\b")
+    return Outcome(checked[0] if checked else "", message, any(file.name in line for line in run), any(map(place.search, run)))
 
 
 def _errors(command: Sequence[str], file: Path) -> list[str]:
@@ -81,5 +94,6 @@ def _count(outcomes: Sequence[Outcome]) -> Figures:
         "only_at_run_time": sum(bool(outcome.run) and not outcome.checker for outcome in outcomes),
         "not_at_all": sum(not outcome.run and not outcome.checker for outcome in outcomes),
         "raised_without_a_checker": sum(bool(outcome.run) for outcome in outcomes),
-        "traces_with_the_file": sum(outcome.is_located for outcome in outcomes),
+        "traces_with_the_file": sum(outcome.names_file for outcome in outcomes),
+        "traces_with_the_line": sum(outcome.names_line for outcome in outcomes),
     }
