@@ -3,12 +3,12 @@
 import hashlib
 import secrets
 import shutil
-import subprocess
 from concurrent.futures import Future
 from enum import Enum, auto
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from infra.images import docker
 from infra.local.debian import can_install_packages, install_packages, keep_service_off
 from infra.local.errors import LocalError
 from infra.local.folders import plain_name
@@ -64,7 +64,7 @@ def _check_answers(url: str) -> None:
 def start_broker_installation(settings: Settings, steps: Steps, choice: BrokerChoice) -> list[Future[None]]:
     if choice is BrokerChoice.PACKAGE:
         return [steps.start("RabbitMQ", lambda: _install_package(settings, steps))]
-    if choice is BrokerChoice.CONTAINER and _docker("image", "inspect", settings.rabbitmq_image) != 0:
+    if choice is BrokerChoice.CONTAINER and docker.ask("image", "inspect", settings.rabbitmq_image) is None:
         return [steps.start("RabbitMQ's image", lambda: _pull_image(settings, steps))]
     return []
 
@@ -154,10 +154,7 @@ def node_variables(settings: Settings, folder: Path) -> dict[str, str]:
 
 def has_engine() -> bool:
     """Return whether an engine for containers answers."""
-    try:
-        return _docker("info", seconds=ENGINE_SECONDS) == 0
-    except (FileNotFoundError, subprocess.TimeoutExpired):
-        return False
+    return docker.ask("info", seconds=ENGINE_SECONDS) is not None
 
 
 def _container(settings: Settings) -> Program:
@@ -179,10 +176,6 @@ def _container_name(settings: Settings) -> str:
 def remove_container(settings: Settings, *, with_data: bool = False) -> None:
     """Remove this checkout's container, if there ever was one: a killed demo leaves it running."""
     if (settings.data / CONTAINER_NOTE).exists():
-        _docker("rm", "--force", _container_name(settings))
+        docker.ask("rm", "--force", _container_name(settings))
         if with_data:
-            _docker("volume", "rm", "--force", _container_name(settings))
-
-
-def _docker(*arguments: str, seconds: float | None = None) -> int:
-    return subprocess.run(["docker", *arguments], capture_output=True, check=False, timeout=seconds).returncode  # noqa: S607
+            docker.ask("volume", "rm", "--force", _container_name(settings))

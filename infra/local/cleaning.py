@@ -7,7 +7,6 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from infra.local.broker import remove_container
-from infra.local.data_places import data_places
 from infra.local.errors import LocalError
 from infra.local.folders import only_installer, owned_run_folder
 from infra.local.leftovers import stop_marked
@@ -35,8 +34,8 @@ def clean(settings: Settings) -> None:
 
 
 def _say(settings: Settings, done: str) -> None:
-    foreign = [str(place) for place in data_places(settings) if not place.is_ours]
-    sys.stdout.write(f"{done}\n" + (f"Left as they are: {', '.join(foreign)}.\n" if foreign else ""))
+    others = ", ".join(settings.other_stores.values())
+    sys.stdout.write(f"{done}\n" + (f"Left as they are, unless they lie in it: {others}.\n" if others else ""))
 
 
 def _made_beside_sources(root: Path) -> list[Path]:

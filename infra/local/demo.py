@@ -4,7 +4,6 @@ import os
 import sys
 
 from infra.local.broker import BrokerChoice, broker_programs, choose_broker, remove_container
-from infra.local.data_places import data_places
 from infra.local.first_answer import wait_for_first_answer
 from infra.local.folders import only_installer, owned_run_folder, plain_name
 from infra.local.install import start_installation
@@ -45,9 +44,8 @@ def _start(settings: Settings, progress: Progress, stack: Stack, *, is_reloading
     if left := find_marked(settings.run):
         progress.say(f"stopping {len(left)} processes that a killed demo left")
         stop_marked(settings.run)
-    for place in data_places(settings):
-        if not place.is_ours:
-            progress.say(f"using {place}")
+    for store in settings.other_stores.values():
+        progress.say(f"using {store}")
     broker = choose_broker(settings)
     is_given = broker is BrokerChoice.GIVEN
     check_free({name: port for name, port in settings.ports.items() if not (is_given and name.startswith("BROKER_"))})
@@ -71,7 +69,7 @@ def _start_broker(settings: Settings, stack: Stack) -> None:
 
 
 def summary(settings: Settings, seconds: float) -> str:
-    ports = settings.ports
+    ports, others = settings.ports, ", ".join(settings.other_stores.values())
     rows = {
         "Page": f"http://{LOOPBACK}:{ports['GATEWAY_PORT']}/",
         "Sign in": "as anybody: on the page, or by POST /v1/sessions",
@@ -81,19 +79,10 @@ def summary(settings: Settings, seconds: float) -> str:
         "Worker's metrics": f"http://{LOOPBACK}:{ports['WORKER_OPS_PORT']}/metrics",
         "Broker": "the one of AMQP_URL" if settings.given_amqp_url else f"{LOOPBACK}:{ports['BROKER_PORT']} (guest, guest)",
         "Logs": f"{settings.logs}/",
-        **_data_rows(settings),
+        "Data": f"{settings.data}/ (`make reset` empties it)",
+        **({"Other data": f"{others} (unless they lie in that folder, `make reset` leaves them)"} if others else {}),
         "Stop": f"Ctrl-C, or `kill {os.getpid()}`",
     }
     lines = [f"  {name:<18}{value}" for name, value in rows.items()]
     rule = "-" * max(map(len, lines))
     return "\n".join([rule, f"  Why Not Both runs: ready after {seconds:.1f} s", "", *lines, rule, ""])
-
-
-def _data_rows(settings: Settings) -> dict[str, str]:
-    stores = data_places(settings)[:2]
-    if all(place.is_ours for place in stores):
-        return {"Data": f"{settings.data}/ (`make reset` empties it)"}
-    return {
-        place.name[0].upper() + place.name[1:]: f"{place.path or place} (`make reset` {'empties' if place.is_ours else 'leaves'} it)"
-        for place in stores
-    }

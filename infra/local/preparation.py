@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
-from infra.local.data_places import data_places
 from infra.local.progress import Steps
 from infra.local.settings import Settings
 
@@ -43,8 +42,8 @@ def note_prepared(settings: Settings) -> None:
 
 
 def _is_prepared(settings: Settings) -> bool:
-    """Return whether this stack prepared its stores before. Others may have changed a store outside the run folder, so it never counts."""
-    if not all(place.is_ours for place in data_places(settings)[:2]):
+    """Return whether this stack prepared its stores before. Others may have changed a store that a variable names, so it never counts."""
+    if settings.other_stores.keys() - {"AMQP_URL"}:
         return False
     return _stamp(settings).exists() and _stamp(settings).read_text("utf-8") == _contents(settings)
 

@@ -14,6 +14,8 @@ from infra.local.ports import LOOPBACK, read_ports
 ROOT = Path(__file__).resolve().parents[2]
 #: Marks the processes of a run folder, so that a later start finds those that a killed demo left.
 MARK = "LOCAL_RUN_FOLDER"
+#: Relative to the checkout, where their readers run: `?`, `%` and `::` in the folder's name would have a meaning of their own.
+OWN_STORES = {"DATABASE_URL": "sqlite:///.run/data/store.db", "REGISTRY_URL": ".run/data/registry"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,13 @@ class Settings:
         return self.run / "data"
 
     @property
+    def other_stores(self) -> dict[str, str]:
+        """Return the stores that variables name instead of our own. Their addresses aren't shown: they may hold a password."""
+        names = {"DATABASE_URL": "the SQL store of DATABASE_URL", "REGISTRY_URL": "the registry of REGISTRY_URL"}
+        others = {variable: name for variable, name in names.items() if self.variables[variable] != OWN_STORES[variable]}
+        return others | ({"AMQP_URL": "the broker of AMQP_URL"} if self.given_amqp_url else {})
+
+    @property
     def logs(self) -> Path:
         return self.run / "logs"
 
@@ -66,9 +75,7 @@ def read_settings(root: Path = ROOT) -> Settings:
     ports = read_ports(given)
     defaults = {
         "AMQP_URL": f"amqp://guest:guest@{LOOPBACK}:{ports['BROKER_PORT']}/",
-        # Relative to the checkout, where their readers run: `?`, `%` and `::` in the folder's name would have a meaning of their own.
-        "DATABASE_URL": "sqlite:///.run/data/store.db",
-        "REGISTRY_URL": ".run/data/registry",
+        **OWN_STORES,
         "GATEWAY_RECOMMENDER_ADDRESS": f"{LOOPBACK}:{ports['RECOMMENDER_GRPC_PORT']}",
         # Everybody can sign in as anybody. The gateway makes the key of their sessions at its first start.
         "GATEWAY_DEMO": "true",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from infra.local.cleaning import clean, reset
-from infra.local.data_places import data_places
 from infra.local.demo import summary
 from infra.local.errors import LocalError
 from infra.local.preparation import MIGRATIONS, note_prepared, start_preparation
@@ -49,12 +48,12 @@ def test_by_default_all_data_is_in_the_run_folder(root: Path, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("variable", "url", "shown"),
     [
-        ("DATABASE_URL", "sqlite:////elsewhere/store.db", "the SQL store of DATABASE_URL (/elsewhere/store.db)"),
+        ("DATABASE_URL", "sqlite:////elsewhere/store.db", "the SQL store of DATABASE_URL"),
         ("DATABASE_URL", "postgresql+psycopg://app:geheim@db.example:5433/app", "the SQL store of DATABASE_URL"),
         ("DATABASE_URL", "postgresql+psycopg:///app?password=geheim", "the SQL store of DATABASE_URL"),
         ("DATABASE_URL", "postgresql+psycopg://app:12/geheim@db.example/app", "the SQL store of DATABASE_URL"),
-        ("REGISTRY_URL", "/elsewhere/registry", "the registry of REGISTRY_URL (/elsewhere/registry)"),
-        ("REGISTRY_URL", "file:///elsewhere/registry", "the registry of REGISTRY_URL (/elsewhere/registry)"),
+        ("REGISTRY_URL", "/elsewhere/registry", "the registry of REGISTRY_URL"),
+        ("REGISTRY_URL", "file:///elsewhere/registry", "the registry of REGISTRY_URL"),
         ("REGISTRY_URL", "s3://key:geheim@bucket/models", "the registry of REGISTRY_URL"),
         ("REGISTRY_URL", "simplecache::s3://key:geheim@bucket/models", "the registry of REGISTRY_URL"),
         ("AMQP_URL", "amqp://app:geheim@broker.example/shop", "the broker of AMQP_URL"),
@@ -69,24 +68,27 @@ def test_a_store_that_a_variable_names_is_shown_and_left_as_it_is(
     reset(settings)
 
     said = capsys.readouterr().out
-    assert f"Left as they are: {shown}." in said
+    assert f"Left as they are, unless they lie in it: {shown}." in said
     assert "geheim" not in said + summary(settings, 1)
 
 
-def test_the_banner_says_which_store_a_reset_empties(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_banner_says_which_store_a_reset_empties_and_which_it_leaves(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "sqlite:////elsewhere/store.db")
     settings = with_data(root)
 
-    lines = [line.split(maxsplit=1) for line in summary(settings, 1).splitlines()]
+    lines = [" ".join(line.split()) for line in summary(settings, 1).splitlines()]
 
-    assert ["SQL", "store         /elsewhere/store.db (`make reset` leaves it)"] in lines
-    assert ["Registry", f"{settings.data}/registry (`make reset` empties it)"] in lines
+    assert f"Data {settings.data}/ (`make reset` empties it)" in lines
+    assert "Other data the SQL store of DATABASE_URL (unless they lie in that folder, `make reset` leaves them)" in lines
 
 
-def test_a_file_in_the_run_folder_is_ours_however_its_url_is_written(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", f"sqlite+pysqlite:///{root}/x/../.run/data/other.db?timeout=5")
+def test_stores_as_the_example_names_them_are_our_own(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    example = [line.partition("=") for line in (ROOT / ".env.example").read_text("utf-8").splitlines()]
+    for name, _, value in example:
+        if name in {"DATABASE_URL", "REGISTRY_URL"}:
+            monkeypatch.setenv(name, value)
 
-    assert all(place.is_ours for place in data_places(read_settings(root)))
+    assert read_settings(root).other_stores == {}
 
 
 def test_clean_removes_all_that_git_ignores_except_a_persons_own_settings(root: Path) -> None:
