@@ -42,6 +42,7 @@ SHAPES = {
     "popularity only": Planted(users=2_000, items=1_000, per_user=20, taste=0),
     "10,000 items": Planted(users=1_500, items=10_000, per_user=40, series=5),
     "17,600 items": Planted(users=2_000, items=17_600, per_user=80, skew=0.5, series=5),
+    "17,600 items, no series": Planted(users=2_000, items=17_600, per_user=80, skew=0.5),
 }
 #: Shapes that take minutes are measured with the first seed only.
 SEEDS = (42, 43)

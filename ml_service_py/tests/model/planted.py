@@ -38,6 +38,17 @@ def tastes(users: int = 2_000, items: int = 1_000, groups: int = 10, each: int =
     return ratings_of((f"{user}", f"{item}", 4.0) for user, item in rows.tolist())
 
 
+def series(users: int = 600, count: int = 100, length: int = 5, others: int = 6, seed: int = 0) -> Ratings:
+    """Return interactions of users who each have all but one item of a series, and other items, of which the first are more popular."""
+    chance = np.random.default_rng(seed)
+    pairs = set[tuple[int, int]]()
+    for user in range(users):
+        liked = chance.integers(count) * length + np.delete(np.arange(length), chance.integers(length))
+        popular = (count * length * chance.random(others) ** 3).astype(int)
+        pairs |= {(user, item) for item in [*liked.tolist(), *popular.tolist()]}
+    return ratings_of((f"{user}", f"{item}", 4.0) for user, item in sorted(pairs))
+
+
 def search(ratings: Ratings, estimators: Sequence[str], folds: int, seed: int, report: Report) -> Found:
     """Search by the plan for these ratings."""
     return selection.search(ratings, plan_search(estimators, ratings.sizes, folds, seed), report)

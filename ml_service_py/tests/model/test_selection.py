@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from joblib import parallel_config
-from planted import checkerboard, measure, search
+from planted import checkerboard, measure, search, series
 from scipy.sparse import csr_array
 from sklearn.utils.parallel import Parallel
 from threadpoolctl import threadpool_info
@@ -16,6 +16,7 @@ from ml_service.domain import Progress
 from ml_service.errors import InvalidArgument
 from ml_service.model import cross_validation
 from ml_service.model.candidates import ESTIMATORS, Configuration, build
+from ml_service.model.ease import EASE
 from ml_service.model.item_knn import ItemKNN
 from ml_service.model.metrics import Difference, difference
 from ml_service.model.popularity import Popularity
@@ -42,6 +43,13 @@ def test_a_search_without_named_estimators_tries_all() -> None:
 
     assert {measured.configuration.estimator for measured in found} == {name for name in ESTIMATORS if not ESTIMATORS[name].stands_in_for}
     assert [measured.ndcg for measured in found] == sorted((measured.ndcg for measured in found), reverse=True)
+
+
+def test_on_many_small_series_no_chosen_value_of_ease_lies_on_an_end_of_its_axis() -> None:
+    chosen = search(series(), ["ease"], folds=3, seed=1, report=ignore).best.configuration.searched
+
+    for name, value in chosen.items():
+        assert EASE.axes[name].values[0] < value < EASE.axes[name].values[-1]
 
 
 def test_the_same_seed_gives_the_same_figures_and_another_seed_others() -> None:

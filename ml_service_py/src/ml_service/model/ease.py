@@ -36,8 +36,8 @@ class EASE(ItemItemEstimator):
     """
 
     axes: ClassVar[Mapping[str, Axis]] = {
-        "l2": Axis(doubled(12.5, 11), start=400.0),
-        "rank": Axis((0, 8, 16, 32, 48, 64, 96, 128), start=64),
+        "l2": Axis(doubled(0.78125, 15), start=400.0),
+        "rank": Axis((0, 8, 16, 32, 48, 64, 96, 128, 192, 256), start=64),
     }
 
     @staticmethod

@@ -26,7 +26,7 @@ class ItemKNN(ItemItemEstimator):
     """
 
     axes: ClassVar[Mapping[str, Axis]] = {
-        "n_neighbors": Axis((25, 50, 100, 200, 400, 800), start=200),
+        "n_neighbors": Axis((3, 6, 12, 25, 50, 100, 200, 400, 800), start=200),
         "shrinkage": Axis((0, 5, 10, 20, 50, 100, 200, 500, 1000), start=20),
     }
 

@@ -39,7 +39,7 @@ class SparseEASE(ItemItemEstimator):
     """Ridge regression of each item on its `n_neighbors` nearest items. `l2`, `dropout` and `discount` are those of EASE."""
 
     axes: ClassVar[Mapping[str, Axis]] = {
-        "l2": Axis(doubled(12.5, 8), start=100.0),
+        "l2": Axis(doubled(0.78125, 12), start=100.0),
         # More than 100 gave 1 % at most, and 200 take three times as long for 100,000 items.
         "n_neighbors": Axis((25, 50, 100), start=100),
     }

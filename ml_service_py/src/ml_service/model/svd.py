@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from sklearn.decomposition import TruncatedSVD
 
-from ml_service.model.axes import Axis, doubled
+from ml_service.model.axes import Axis
 from ml_service.model.item_item import FULL_RATING, LOW_RATING, ItemItemEstimator
 from ml_service.model.sizes import Cost
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class SVD(ItemItemEstimator):
     """The item-item matrix V Vᵀ. V holds the right singular vectors: `n_components` of them, or as many as the data has."""
 
-    axes: ClassVar[Mapping[str, Axis]] = {"n_components": Axis(doubled(5, 6), start=20)}
+    axes: ClassVar[Mapping[str, Axis]] = {"n_components": Axis((1, 2, 5, 10, 20, 40, 80, 160), start=20)}
 
     @staticmethod
     def cost(sizes: Sizes) -> Cost:
