@@ -49,9 +49,9 @@ class Server(Contender):
 
 
 @contextmanager
-def serving(lab: Lab, commands: Mapping[str, Command]) -> Iterator[dict[str, Server]]:
+def serving(lab: Lab, commands: Mapping[str, Command], variables: Mapping[str, str] | None = None) -> Iterator[dict[str, Server]]:
     """Run a server for each command until the block ends."""
-    servers = {name: Server(name, command, lab) for name, command in commands.items()}
+    servers = {name: Server(name, command, lab, variables) for name, command in commands.items()}
     with ExitStack() as stack:
         stack.enter_context(running(servers.values()))
         yield servers

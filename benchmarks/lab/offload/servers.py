@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks.lab.experiment import node_file, python_module
+from benchmarks.lab.experiment import node_file, python_module, run_program
 from benchmarks.lab.serving import Server, serving
 from benchmarks.stand import running
 from harness.broker_node import LocalBroker
@@ -37,8 +37,17 @@ def _python(mode: str, port: int) -> Sequence[str]:
     return python_module("offload.fastapi_server", port, mode)
 
 
+def measure_speeds() -> dict[str, str]:
+    """Return the variables that tell servers how many loops take a millisecond, measured before they run."""
+    node_speed, python_speed = run_program(node_file("offload/model.ts"), 5), run_program(python_module("offload.model"), 5)
+    return {
+        "LAB_NODE_LOOPS_PER_MS": str(node_speed["loops_per_ms"]),
+        "LAB_PYTHON_LOOPS_PER_MS": str(python_speed["loops_per_ms"]),
+    }
+
+
 @contextmanager
-def behind(lab: Lab, mode: str, name: str) -> Iterator[Server]:
+def behind(lab: Lab, mode: str, name: str, speeds: dict[str, str]) -> Iterator[Server]:
     """Run Fastify in front of a Python process with the model. Fastify is ready once it has reached the model."""
     with ExitStack() as stack:
         if mode == "queue":
@@ -48,8 +57,8 @@ def behind(lab: Lab, mode: str, name: str) -> Iterator[Server]:
             (port,) = free_ports(1)
             address = f"{LOOPBACK}:{port}"
             command = _python("thread", port) if mode == "http" else python_module("offload.grpc_server", port)
-        front = Server(name, node(mode, address), lab)
-        model = Process(f"model-{mode}", command, {"PYTHONPATH": str(ROOT)}, front.ready_url, lab.folder / f"model-{mode}.log")
+        front = Server(name, node(mode, address), lab, speeds)
+        model = Process(f"model-{mode}", command, {"PYTHONPATH": str(ROOT), **speeds}, front.ready_url, lab.folder / f"model-{mode}.log")
         stack.enter_context(running([model, front]))
         yield front
 
@@ -57,6 +66,7 @@ def behind(lab: Lab, mode: str, name: str) -> Iterator[Server]:
 @contextmanager
 def models(lab: Lab, commands: dict[str, Command], behind_modes: dict[str, str]) -> Iterator[dict[str, Server]]:
     """Run all servers until the block ends: those of the commands, and one behind each of the modes `grpc`, `batch`, `http` and `queue`."""
+    speeds = measure_speeds()
     with ExitStack() as stack:
-        servers = stack.enter_context(serving(lab, commands))
-        yield {**servers, **{name: stack.enter_context(behind(lab, mode, name)) for name, mode in behind_modes.items()}}
+        servers = stack.enter_context(serving(lab, commands, speeds))
+        yield {**servers, **{name: stack.enter_context(behind(lab, mode, name, speeds)) for name, mode in behind_modes.items()}}
