@@ -17,6 +17,7 @@ from benchmarks.lab.experiment import same_answers
 from benchmarks.lab.floor import AGAIN, OTHER_GENERATOR, checks_of, noise_floor
 from benchmarks.lab.lab_report import Experiment, LabReport
 from benchmarks.lab.ledger import NOT_MEASURABLE, Case, Claim, judge, read_claims
+from benchmarks.lab.reference import PAGE, REFERENCE, table
 from benchmarks.lab.setup.installing import NotCached, seconds_to_install
 from benchmarks.rounds import LoadFailed
 
@@ -179,3 +180,12 @@ def test_the_break_even_picture_shows_the_winner_of_a_cell_or_a_tie(
     assert winners(surface, surface.cells[0]) == won
     assert said in sentence(surface)
     assert [name for name, colour in colours.items() if colour in picture] == sorted(won, reverse=True)
+
+
+def test_the_reference_run_judges_each_claim_of_the_ledger_and_the_page_shows_its_verdicts() -> None:
+    run = json.loads(REFERENCE.read_text("utf-8"))
+
+    assert [claim["id"] for claim in run["claims"]] == [claim.id for claim in read_claims()]
+    assert run["machine"]
+    assert not run["failure"]
+    assert table(run["claims"]) in PAGE.read_text("utf-8")

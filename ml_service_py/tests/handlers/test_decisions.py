@@ -42,27 +42,26 @@ def criterion(decision: Decision, name: str) -> CriterionResult:
     ("project", "winners", "share", "change"),
     [
         ("chat", {"node"}, 100, ({"team": "python"}, "python")),
-        ("live-dashboard", {"node"}, 96, ({"data": "pipelines"}, "python")),
-        ("recommender", {"both"}, 96, ({"team": "python"}, "python")),
+        ("live-dashboard", {"node"}, 95, ({"data": "pipelines"}, "python")),
+        ("recommender", {"both"}, 83, ({"compute": "plain"}, "node")),
         ("crud-api", {"node", "python"}, 50, ({"connections": "hundreds"}, "node")),
         ("etl", {"python"}, 100, ({"team": "javascript"}, "node")),
-        ("streaming-platform", {"both"}, 81, ({"connections": "hundreds"}, "python")),
-        ("ml-api", {"python"}, 100, ({"compute": "plain", "team": "javascript"}, "both")),
+        ("streaming-platform", {"both", "python"}, 60, ({"connections": "hundreds"}, "python")),
+        ("ml-api", {"python"}, 100, None),
         ("webhook-integrator", {"node"}, 93, ({"team": "python"}, "python")),
     ],
 )
 def test_a_typical_project_has_this_answer_and_this_smallest_change(
-    project: str, winners: set[Option], share: int, change: tuple[dict[str, str], Option]
+    project: str, winners: set[Option], share: int, change: tuple[dict[str, str], Option] | None
 ) -> None:
     decision = UNMEASURED.decide(PROJECTS[project])
 
     assert set(decision.winners) == winners
     assert decision.options[0].share * 100 == pytest.approx(share, abs=1)
-    assert decision.change is not None
-    assert (decision.change.answers, decision.change.winner) == change
+    assert (decision.change and (decision.change.answers, decision.change.winner)) == change
 
 
-@pytest.mark.parametrize("project", PROJECTS)
+@pytest.mark.parametrize("project", PROJECTS.keys() - {"ml-api"})
 def test_the_smallest_change_leads_to_the_answer_that_it_names(project: str) -> None:
     change = UNMEASURED.decide(PROJECTS[project]).change
 
