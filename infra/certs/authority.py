@@ -25,7 +25,9 @@ def issue(authority: trustme.CA, folder: Path, name: str, lifetime: timedelta) -
     now = datetime.now(UTC)
     until = now + lifetime
     # The clocks of two machines differ.
-    issued = authority.issue_cert(name, "localhost", "127.0.0.1", common_name=name, not_before=now - CLOCK_SKEW, not_after=until)
+    names = (name, "localhost", "127.0.0.1")
+    start = now - CLOCK_SKEW
+    issued = authority.issue_cert(*names, common_name=name, organization_unit_name="Why Not Both", not_before=start, not_after=until)
     _write_pair(folder, issued.private_key_pem, issued.cert_chain_pems[0])
     _write(folder / CA, authority.cert_pem, 0o644)
     return until

@@ -168,8 +168,8 @@ def _sentence(error: Exception) -> str:
 
 
 def _print_progress(progress: Progress) -> None:
-    best = f" (best so far: {_figures(progress.metrics)})" if progress.metrics else ""
-    typer.echo(f"{progress.percent:5.1f} %  {progress.step}{best}", err=True)
+    figures = f" ({_figures(progress.metrics)})" if progress.metrics else ""
+    typer.echo(f"{progress.percent:5.1f} %  {progress.step}{figures}", err=True)
 
 
 def _figures(metrics: dict[str, float]) -> str:
