@@ -160,7 +160,7 @@ def test_a_figure_of_the_own_run_is_cited_with_its_interval_and_command() -> Non
 
     evidence = criterion(decision, "idle-connections").evidence
     assert (evidence.source, evidence.command) == ("own-run", "make lab ONLY=memory")
-    assert evidence.text == "Your lab run: memory, Python ÷ Node: 1.02 ratio (1 to 1.04). The claim: does not hold"
+    assert evidence.text == "Your lab run: memory, Python ÷ Node: 1.02 (1 to 1.04). The claim: does not hold"
 
 
 def test_a_figure_of_the_reference_run_is_marked_with_its_machine() -> None:
@@ -201,5 +201,5 @@ def test_the_record_has_the_headings_of_madr_and_cites_the_figures() -> None:
         "### Confirmation",
         "## More Information",
     ]
-    assert "1.02 ratio (1 to 1.04). The claim: does not hold (`make lab ONLY=memory`)" in record
+    assert "1.02 (1 to 1.04). The claim: does not hold (`make lab ONLY=memory`)" in record
     assert "Don't use this project's architecture if one language does the whole work" in record

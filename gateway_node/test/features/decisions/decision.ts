@@ -31,7 +31,7 @@ export const decision: Decision = {
       lead: 0.2,
       scale: '0: none.',
       reason: 'Because.',
-      evidence: { source: 'own-run', text: 'Your lab run: 1.9 ratio (1.7 to 2.1)', command: 'make lab ONLY=http' },
+      evidence: { source: 'own-run', text: 'Your lab run: 1.9 (1.7 to 2.1)', command: 'make lab ONLY=http' },
     },
   ],
   smallestChange: { answers: { team: 'javascript' }, winner: 'node' },

@@ -74,7 +74,7 @@ test('the address of a sent form shows the decision, with the answers checked', 
   assert.match(body, /aria-label="Python 0\.70, best in 80 %; Both 0\.50, best in 20 %"/)
   assert.match(body, /value="high" checked/)
   assert.match(body, /href="\/decide\/record\.md\?load=high"/)
-  assert.match(body, /Your lab run: 1\.9 ratio \(1\.7 to 2\.1\)/)
+  assert.match(body, /Your lab run: 1\.9 \(1\.7 to 2\.1\)/)
 })
 
 test('one question at a time keeps the answers of the others', async (t) => {

@@ -32,7 +32,8 @@ def cite(criterion: Criterion, measurements: Mapping[str, Measurement]) -> Evide
     if measurement is not None:
         run = f"Reference run ({measurement.machine})" if measurement.is_reference else "Your lab run"
         interval = f"{measurement.low:.3g} to {measurement.high:.3g}"
-        figure = f"{measurement.figure}: {measurement.value:.3g} {measurement.unit} ({interval}). The claim: {measurement.verdict}"
+        unit = "" if measurement.unit == "ratio" else f" {measurement.unit}"
+        figure = f"{measurement.figure}: {measurement.value:.3g}{unit} ({interval}). The claim: {measurement.verdict}"
         return Evidence("reference-run" if measurement.is_reference else "own-run", f"{run}: {figure}", measurement.command)
     prefix = "Not measured. " if criterion.claim else ""
     if criterion.quotation is not None:

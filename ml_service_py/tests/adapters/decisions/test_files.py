@@ -68,13 +68,13 @@ def test_an_unknown_key_in_the_criteria_is_rejected(tmp_path: Path) -> None:
 
 
 def test_the_own_run_comes_before_the_reference_run(tmp_path: Path) -> None:
-    own = write_run(tmp_path / "own.json", CLAIM, cpu="mine")
-    reference = write_run(tmp_path / "reference.json", CLAIM, {**CLAIM, "id": "cold-start"}, cpu="theirs", cores="2")
+    own = write_run(tmp_path / "own.json", CLAIM, processor="mine")
+    reference = write_run(tmp_path / "reference.json", CLAIM, {**CLAIM, "id": "cold-start"}, processor="theirs", Node="v24", system="Linux")
 
     measurements = read_measurements(own, reference)
 
     assert (measurements["hop-cost"].machine, measurements["hop-cost"].is_reference) == ("mine", False)
-    assert (measurements["cold-start"].machine, measurements["cold-start"].is_reference) == ("theirs, 2", True)
+    assert (measurements["cold-start"].machine, measurements["cold-start"].is_reference) == ("theirs, Node v24", True)
 
 
 @pytest.mark.parametrize("unmeasured", [{"value": None, "low": None, "high": None}, {"verdict": "not measurable here"}])

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+#: The facts of a lab's machine that a reader needs beside a figure, and how they read there.
+SHOWN_FACTS = {"processor": "{}", "Node": "Node {}", "Python": "Python {}"}
+
 
 class _Claim(BaseModel):
     id: str
@@ -45,7 +48,7 @@ def _read(path: Path, *, is_reference: bool) -> dict[str, Measurement]:
         # The tool also works without figures, and then says that they are missing.
         log.warning("lab run not readable", path=str(path), error=str(error))
         return {}
-    machine = ", ".join(run.machine.values())
+    machine = ", ".join(text.format(run.machine[fact]) for fact, text in SHOWN_FACTS.items() if fact in run.machine)
     return {claim.id: measurement for claim in run.claims if (measurement := _measurement(claim, machine, is_reference=is_reference))}
 
 
