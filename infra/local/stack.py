@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from infra.local.errors import LocalError
 from infra.local.folders import is_owned
@@ -23,6 +25,7 @@ ATTEMPTS = 3
 RESTART_SECONDS = 1
 LOOK_SECONDS = 0.2
 SILENCE_SECONDS = 5
+LOG_BYTES = 10_000_000
 
 
 class RunningProgram:
@@ -55,6 +58,7 @@ class RunningProgram:
                 raise LocalError(f"{self.program.name} can't be run: {error}") from error
 
     def restart_if_ended(self) -> bool:
+        _shorten(self.log)
         if self.process.poll() is None or time.monotonic() - self._started < RESTART_SECONDS:
             return False
         self.process = self._start()
@@ -150,3 +154,10 @@ def crash(settings: Settings, name: str) -> None:
         raise LocalError(f"No part named {name!r} runs here: set PART to one of {', '.join(sorted(running))}.")
     os.killpg(running[name], signal.SIGKILL)
     sys.stdout.write(f"{name} (process {running[name]}) was killed. It is started again.\n")
+
+
+def _shorten(log: Path) -> None:
+    """Move what a long log holds to NAME.log.1. The program appends, so it goes on at the new end."""
+    if log.stat().st_size > LOG_BYTES:
+        shutil.copyfile(log, f"{log}.1")
+        os.truncate(log, 0)

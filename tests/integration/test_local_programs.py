@@ -125,6 +125,20 @@ def test_a_hurried_stop_kills_a_program_that_does_not_end(settings: Settings, ne
     assert not psutil.pid_exists(pid)
 
 
+def test_a_long_log_is_moved_and_goes_on(
+    settings: Settings, new_stack: Callable[[Settings], Stack], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOG_BYTES", 5)
+    stack = new_stack(settings)
+    stack.start([replace(program(settings, "writes", "import sys; sys.stdout.write('more than 5 bytes')"), is_ready=lambda: False)])
+
+    with pytest.raises(LocalError):
+        stack.wait_until_ready()
+
+    assert (settings.logs / "writes.log.1").read_text("utf-8") == "more than 5 bytes"
+    assert (settings.logs / "writes.log").stat().st_size <= len("more than 5 bytes")
+
+
 def test_what_a_killed_demo_left_is_stopped_at_the_next_start(settings: Settings, new_stack: Callable[[Settings], Stack]) -> None:
     stack = new_stack(settings)
     stack.start([program(settings, "left")])
