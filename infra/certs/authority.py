@@ -8,6 +8,7 @@ import trustme
 
 #: The names in a Kubernetes secret of type `kubernetes.io/tls`, as a platform mounts it.
 CA, CERTIFICATE, KEY = "ca.crt", "tls.crt", "tls.key"
+#: The clocks of two machines differ.
 CLOCK_SKEW = timedelta(minutes=5)
 
 
@@ -24,7 +25,6 @@ def issue(authority: trustme.CA, folder: Path, name: str, lifetime: timedelta) -
     """Write a new key, its certificate for this name on this machine, and the authority's. Return when the certificate ends."""
     now = datetime.now(UTC)
     until = now + lifetime
-    # The clocks of two machines differ.
     names = (name, "localhost", "127.0.0.1")
     start = now - CLOCK_SKEW
     issued = authority.issue_cert(*names, common_name=name, organization_unit_name="Why Not Both", not_before=start, not_after=until)

@@ -79,7 +79,7 @@ def test_progress_rises_to_the_end() -> None:
 
     assert [progress.percent for progress in heard] == sorted(progress.percent for progress in heard)
     assert heard[-1].percent == 100
-    assert heard[-1].step == "Tested popularity"
+    assert heard[-1].step == "Tested popularity; best so far: popularity"
 
 
 def test_progress_has_the_best_figure_so_far_also_where_another_estimator_was_selected() -> None:
@@ -91,6 +91,8 @@ def test_progress_has_the_best_figure_so_far_also_where_another_estimator_was_se
     figures = [row.metrics["ndcg_at_10"] for row in rows]
     assert figures[0] < max(figures)
     assert [progress.metrics["ndcg_at_10"] for progress in heard[-len(rows) :]] == list(accumulate(figures, max))
+    best = rows[figures.index(max(figures))].configuration.estimator
+    assert heard[-1].step == f"Tested {rows[-1].configuration.estimator}; best so far: {best}"
 
 
 def test_data_without_anything_to_hold_out_is_refused() -> None:

@@ -103,8 +103,9 @@ def _test(found: Found, left_out: str, train: Ratings, test: Ratings, report: Re
     for place, configuration in enumerate(chosen, 1):
         qualities.append(ranking_quality(fit(configuration, train.pairs, train.ratings), test.pairs))
         percent = SEARCH_PERCENT + (100 - SEARCH_PERCENT) * place / len(chosen)
-        step = f"Tested {configuration.estimator}" + (left_out if place == len(chosen) else "")
-        report(Progress(percent, step, {"ndcg_at_10": max(quality.metrics["ndcg_at_10"] for quality in qualities)}))
+        best = max(range(place), key=lambda index: qualities[index].metrics["ndcg_at_10"])
+        step = f"Tested {configuration.estimator}; best so far: {chosen[best].estimator}" + (left_out if place == len(chosen) else "")
+        report(Progress(percent, step, {"ndcg_at_10": qualities[best].metrics["ndcg_at_10"]}))
     leads = [difference(one, following) for one, following in pairwise(qualities)]
     return [
         EvaluationRow(configuration, quality, is_selected=place == 0, lead=lead)
